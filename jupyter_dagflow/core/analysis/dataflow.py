@@ -1,0 +1,111 @@
+"""What every task takes, leaves and copies: the analysis as a whole.
+
+The law: notebook order is the truth. The result has the data edges with their reasons, and everything there is to say
+about the notebook; nothing raises, whatever the cells hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from jupyter_dagflow.core.analysis.definitions import PRELUDE
+from jupyter_dagflow.core.analysis.findings import Findings
+from jupyter_dagflow.core.analysis.ir import CellSummary
+from jupyter_dagflow.core.analysis.source import analyse_cell
+from jupyter_dagflow.core.analysis.steps import Block, tell
+from jupyter_dagflow.core.analysis.versions import Conflict, Demand, Linker, NodeState, Taken
+from jupyter_dagflow.core.diagnostics import Diagnostic
+from jupyter_dagflow.core.model import Definition, Edge, Input, Reason, TaskName
+
+__all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "analyse"]
+
+_ATTEMPTS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeFlow:
+    """One task: the names it takes and from whom, those it leaves bound or changed, the definitions it copies.
+
+    A name in ``<…>`` is ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
+    """
+
+    inputs: tuple[Input, ...]
+    writes: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataflow:
+    """The tasks of a notebook in order of their first cell, the edges between them, and the findings."""
+
+    nodes: Mapping[str, NodeFlow]
+    edges: tuple[Edge, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def analyse(
+    blocks: Sequence[Block], *, summarise: Callable[[str], CellSummary] = analyse_cell
+) -> Dataflow:
+    """The data flow between the tasks of a notebook; ``summarise`` may be a cached `analyse_cell`.
+
+    Example: a block ``x = 1`` of task a and a block ``print(x)`` of task b give the one edge a → b because of x.
+    """
+    summaries = [summarise(block.code) for block in blocks]
+    story = tell(blocks, summaries)
+    demands: list[Demand] = []
+    for attempt in range(_ATTEMPTS):
+        findings = Findings()
+        linker = Linker(story, findings, demands, insists=attempt < _ATTEMPTS - 1)
+        try:
+            linker.link()
+            break
+        except Conflict as conflict:
+            demands += conflict.demands
+    for block, summary in zip(blocks, summaries, strict=True):
+        if summary.problem is not None:
+            findings.syntax(block, summary.problem)
+    names = dict.fromkeys(block.node for block in blocks if block.node != PRELUDE)
+    nodes = {name: linker.nodes.get(name, NodeState()) for name in names}
+    edges = _edges(nodes, linker, findings)
+    order = {name: index for index, name in enumerate(names)}
+    flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}
+    return Dataflow(nodes=flows, edges=edges, diagnostics=findings.diagnostics)
+
+
+def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
+    inputs = tuple(
+        Input(name=variable, sources=tuple(TaskName(s) for s in sorted(taken.sources, key=order.__getitem__)))
+        for variable, taken in state.taken.items()
+    )
+    definitions = linker.definitions.listed(state.definitions, name)
+    return NodeFlow(inputs=inputs, writes=tuple(state.writes), definitions=definitions)
+
+
+def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -> tuple[Edge, ...]:
+    reasons: dict[tuple[str, str], list[Reason]] = {}
+    for node, state in nodes.items():
+        for name, taken in state.taken.items():
+            for source in taken.sources:
+                reasons.setdefault((source, node), []).append(_reason(name, taken, source))
+                if name.startswith("<"):
+                    findings.ambient_order(taken.step, name, taken.line, source)
+    for source, target, reason in linker.files:
+        reasons.setdefault((source, target), []).append(reason)
+    order = {name: index for index, name in enumerate(nodes)}
+    pairs = sorted((p for p in reasons if p[0] in order and p[1] in order), key=lambda p: (order[p[1]], order[p[0]]))
+    return tuple(
+        Edge(source=TaskName(s), target=TaskName(t), reasons=tuple(reasons[s, t])) for s, t in pairs
+    )
+
+
+def _reason(name: str, taken: Taken, source: str) -> Reason:
+    place = taken.sources[source]
+    return Reason(
+        kind="data",
+        name=name,
+        source_cell=place.step.block.cell if place else None,
+        source_line=place.line if place else None,
+        target_cell=taken.step.block.cell,
+        target_line=taken.line,
+    )

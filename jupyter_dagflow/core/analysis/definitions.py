@@ -1,0 +1,98 @@
+"""Which statements are definitions: copied into every task that needs them, instead of handing over a value.
+
+The law: an import, ``def``, ``class`` or setting is copied if running it again gives the same: what it reads while it
+is being defined comes from other definitions or from setup, nothing is changed by it, and nobody changes what it
+made. Anything else is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jupyter_dagflow.core.analysis.steps import Step, Story
+from jupyter_dagflow.core.analysis.values import base_of
+from jupyter_dagflow.core.model import Definition
+
+PRELUDE = ""
+
+
+class Definitions:
+    """The definitions of a notebook, found while its steps are linked in order."""
+
+    def __init__(self, story: Story) -> None:
+        self._story = story
+        self._needs: dict[int, frozenset[int]] = {}
+        self.settings: list[int] = []
+        self.futures: list[int] = []
+
+    def is_definition(self, number: int) -> bool:
+        """Whether a step is copied."""
+        return number in self._needs
+
+    def admit(self, step: Step, current: dict[str, tuple[int, ...]], writers: dict[str, tuple[str, ...]]) -> bool:
+        """Take a step in as a definition if it is one; ``current`` are the definitions behind each name now."""
+        role, effect = step.statement.role, step.effect
+        if role.future:
+            self._needs[step.number] = frozenset()
+            self.futures.append(step.number)
+            return True
+        if not (role.definition or role.setting) or not self._is_quiet(step):
+            return False
+        setting = bool(effect.modules) and not step.bound
+        if not role.definition and not setting:
+            return False
+        needs: set[int] = set()
+        for name in [*effect.reads, *(n for n in effect.extends if n in current)]:
+            if name in current:
+                needs |= set(current[name])
+            elif name in writers and writers[name] != (PRELUDE,):
+                return False
+        for name in effect.reads:
+            needs |= {o for o in step.origins.get(name, ()) if o in self._needs and o != step.number}
+        if step.bound and self._is_changed(step):
+            return False
+        self._needs[step.number] = frozenset(needs)
+        if effect.modules:
+            self.settings.append(step.number)
+        return True
+
+    def _is_quiet(self, step: Step) -> bool:
+        effect = step.effect
+        ambient = any(name.startswith("<") for name in [*effect.reads, *step.bound])
+        opaque = effect.opaque or effect.binders or effect.written_files or effect.read_files or step.touched
+        return not (ambient or opaque)
+
+    def _is_changed(self, step: Step) -> bool:
+        """Whether anyone changes what this step made, at any time."""
+        heap = self._story.heap
+        for value in step.values.values():
+            own = {base_of(o) for o in value.objects}
+            if (heap.reach(value) | own) & self._story.changed:
+                return True
+        return False
+
+    def closure(self, numbers: Iterable[int], into: set[int]) -> None:
+        """Add definitions, and all that they need to be defined, to a set."""
+        todo = [n for n in numbers if n in self._needs]
+        while todo:
+            number = todo.pop()
+            if number not in into:
+                into.add(number)
+                todo += self._needs[number]
+
+    def listed(self, numbers: Iterable[int], node: str) -> tuple[Definition, ...]:
+        """Definitions as values, in notebook order, ``from __future__`` first; those of the task itself left out."""
+        steps = [self._story.steps[n] for n in sorted(numbers)]
+        steps.sort(key=lambda s: not s.statement.role.future)
+        return tuple(_definition(s) for s in steps if s.node not in (node, PRELUDE))
+
+
+def _definition(step: Step) -> Definition:
+    names = [*step.bound, *step.effect.modules, *(m.what for m in step.effect.stars)]
+    return Definition(
+        name=names[0] if names else "__future__",
+        cell=step.block.cell,
+        cell_index=step.block.index,
+        line=step.statement.line,
+        source=step.statement.text,
+    )

@@ -1,0 +1,208 @@
+"""One cell by itself: phase 1, a pure function of its code.
+
+The law: nothing raises on odd input. A cell that cannot be read gives a `SyntaxProblem` and no statements. Results
+are frozen, picklable, and hold no syntax tree, so they may be cached by the code alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import warnings
+from collections.abc import Sequence
+
+from jupyter_dagflow.core.analysis import dynamic, library
+from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement, SyntaxProblem
+from jupyter_dagflow.core.analysis.magics import SETUP_MAGICS
+from jupyter_dagflow.core.analysis.statements import StatementLowering
+
+_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SETUP_MAGICS = ("run_line_magic",)
+
+
+def analyse_cell(code: str) -> CellSummary:
+    """What a cell says, statement by statement.
+
+    Example: ``len(analyse_cell("import math\\nx = math.pi").statements) == 2``.
+    """
+    try:
+        tree, text = _parse(code)
+        return CellSummary(tuple(_statements(tree, text)))
+    except SyntaxError as error:
+        return CellSummary((), SyntaxProblem(error.msg or "invalid syntax", error.lineno or 1))
+    except (ValueError, MemoryError) as error:
+        return CellSummary((), SyntaxProblem(str(error) or "cannot be read", 1))
+    except RecursionError:
+        return CellSummary((), SyntaxProblem("too deeply nested to be read", 1))
+
+
+def only_definitions(code: str) -> bool:
+    """Whether a cell holds nothing but imports, functions, classes and module settings made with constants.
+
+    Example: ``only_definitions("import os\\nos.environ['X'] = '1'")`` is true, ``only_definitions("x = 1")`` is not.
+    """
+    try:
+        tree, _ = _parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return all(_defines(node) or is_inert(node) or _is_constant_setting(node) for node in tree.body)
+
+
+def _parse(code: str) -> tuple[ast.Module, str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(code), code
+        except IndentationError:
+            dedented = textwrap.dedent(code)
+            if dedented == code:
+                raise
+            return ast.parse(dedented), dedented
+
+
+def _statements(tree: ast.Module, code: str) -> list[Statement]:
+    lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lowering = StatementLowering()
+    found = []
+    for node in tree.body:
+        role = _role(node)
+        text = _text(node, lines) if role.definition or role.setting or role.future else ""
+        found.append(Statement(lowering.block([node]), text, _first_line(node), role))
+    return found
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(d.lineno for d in decorators)])
+
+
+def _text(node: ast.stmt, lines: Sequence[str]) -> str:
+    first, last = _first_line(node), node.end_lineno or node.lineno
+    chosen = list(lines[first - 1 : last])
+    chosen[-1] = _cut(chosen[-1], 0, node.end_col_offset)
+    start = node.col_offset if first == node.lineno else 0
+    chosen[0] = _cut(chosen[0], start, None)
+    return "\n".join(chosen)
+
+
+def _cut(line: str, start: int, end: int | None) -> str:
+    return line[start:end] if line.isascii() else line.encode()[start:end].decode()
+
+
+def _role(node: ast.stmt) -> Role:
+    if isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level:
+        return Role(future=True)
+    return Role(definition=_defines(node), setting=_may_set(node), inert=is_inert(node))
+
+
+def is_inert(node: ast.stmt) -> bool:
+    """Whether a statement does nothing: a docstring, a constant, ``pass``."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, (ast.Pass, ast.Global))
+
+
+def _defines(node: ast.stmt) -> bool:
+    """Whether a statement is a definition by its form, or a choice between definitions."""
+    if isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias":
+        return True
+    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+        return isinstance(node.value, ast.Lambda) or _is_class_factory(node.value)
+    if isinstance(node, ast.If):
+        leaves = [*node.body, *node.orelse]
+        return _is_plain_test(node.test) and _all_define(leaves)
+    if isinstance(node, ast.Try):
+        handled = [statement for handler in node.handlers for statement in handler.body]
+        return _all_define([*node.body, *handled, *node.orelse, *node.finalbody])
+    return False
+
+
+def _all_define(leaves: Sequence[ast.stmt]) -> bool:
+    harmless = [_defines(n) or is_inert(n) or _is_constant_assignment(n) for n in leaves]
+    return all(harmless) and any(_defines(n) for n in leaves)
+
+
+def _is_constant_assignment(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Assign)
+        and all(isinstance(t, ast.Name) for t in node.targets)
+        and isinstance(node.value, ast.Constant)
+    )
+
+
+def _is_plain_test(test: ast.expr) -> bool:
+    plain = (
+        ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Tuple, ast.Subscript,
+        ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context, ast.Slice,
+    )  # fmt: skip
+    return all(isinstance(n, plain) for n in ast.walk(test))
+
+
+def _is_class_factory(value: ast.expr) -> bool:
+    if not isinstance(value, ast.Call):
+        return False
+    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    return name in library.CLASS_FACTORIES
+
+
+def _may_set(node: ast.stmt) -> bool:
+    """Whether a statement could be a setting by its form: no name is bound, nothing but calls and stores."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Call)
+    if isinstance(node, (ast.Assign, ast.Delete)):
+        return all(isinstance(t, (ast.Attribute, ast.Subscript)) for t in node.targets)
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.target, (ast.Attribute, ast.Subscript))
+    if isinstance(node, ast.If):
+        return _is_plain_test(node.test) and all(_may_set(n) or is_inert(n) for n in [*node.body, *node.orelse])
+    return False
+
+
+def _is_constant_setting(node: ast.stmt) -> bool:
+    """Whether a statement sets up a module or the kernel with constants, judged without knowing the imports."""
+    if isinstance(node, ast.If):
+        leaves = [*node.body, *node.orelse]
+        return _is_plain_test(node.test) and all(
+            _is_constant_setting(n) or _defines(n) or is_inert(n) for n in leaves
+        )
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return _is_setting_call(node.value)
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+        settings = any(part in _dotted(target) for part in ("environ", "rcParams", "options", "config"))
+        return isinstance(target, (ast.Attribute, ast.Subscript)) and settings and _is_constant(node.value)
+    return False
+
+
+def _is_setting_call(call: ast.Call) -> bool:
+    arguments = [*call.args, *(k.value for k in call.keywords)]
+    if not all(_is_constant(a) for a in arguments):
+        return False
+    if isinstance(call.func, ast.Attribute) and dynamic.is_shell(call.func.value):
+        magic = dynamic.constant_text(call.args[0]) if call.args else None
+        text = " ".join(dynamic.constant_text(a) or "" for a in call.args[1:])
+        return call.func.attr in _SETUP_MAGICS and magic in SETUP_MAGICS and "$" not in text and "{" not in text
+    path = ".".join(_dotted(call.func))
+    seeds = path.endswith(("random.seed", "manual_seed", "random.set_seed", "set_random_seed"))
+    return bool(path) and (seeds or library.is_setting(path))
+
+
+def _is_constant(node: ast.expr) -> bool:
+    """Constants, displays of them, and dotted names of modules."""
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return all(_is_constant(e) for e in node.elts)
+    if isinstance(node, ast.Dict):
+        return all(k is not None and _is_constant(k) and _is_constant(v) for k, v in zip(node.keys, node.values, strict=True))
+    if isinstance(node, ast.UnaryOp):
+        return isinstance(node.operand, ast.Constant)
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and bool(_dotted(node)))
+
+
+def _dotted(node: ast.expr) -> list[str]:
+    """The parts of a dotted name, through subscripts; empty if it is something else."""
+    parts: list[str] = []
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        if isinstance(node, ast.Attribute):
+            parts.append(node.attr)
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return [*reversed([*parts, node.id])] if isinstance(node, ast.Name) else []

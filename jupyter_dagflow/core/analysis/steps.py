@@ -1,0 +1,153 @@
+"""Phase 2, first half: the notebook followed from top to bottom, as a list of what each statement does.
+
+The law: values are followed in notebook order whatever the tasks are, because notebook order is the truth. Which
+task a name then comes from is decided afterwards, in `versions`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_dagflow.core.analysis.follow import Follower
+from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
+from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
+from jupyter_dagflow.core.analysis.world import DELETED, Effect
+from jupyter_dagflow.core.model import CellId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One code cell in notebook order, as plain Python, and the task it belongs to (`PRELUDE` for setup).
+
+    ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not.
+    """
+
+    cell: CellId
+    index: int
+    code: str
+    node: str
+    mutates: frozenset[str] = frozenset()
+    pure: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Step:
+    """One top-level statement after it has been followed.
+
+    ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose values it changes in
+    place, ``unit`` these and the names it read of what it changes; ``kin`` are, for a name read or bound, the other names that share objects with it.
+    """
+
+    number: int
+    block: Block
+    statement: Statement
+    effect: Effect
+    bound: dict[str, bool] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
+    touched: dict[str, int] = field(default_factory=dict)
+    unit: dict[str, int] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    kin: dict[str, frozenset[str]] = field(default_factory=dict)
+    origins: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    unmovable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def node(self) -> str:
+        """The task this statement is part of."""
+        return self.block.node
+
+    def line_of(self, name: str) -> int:
+        """The line on which this statement binds or changes a name."""
+        return self.effect.lines.get(name) or self.touched.get(name) or self.statement.line
+
+
+@dataclass(slots=True)
+class Story:
+    """All steps of a notebook, and what is known when it has ended."""
+
+    steps: list[Step]
+    heap: Heap
+    changed: set[int]
+    names: set[str]
+
+
+def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
+    """Follow the cells of a notebook in order."""
+    follower = Follower()
+    steps: list[Step] = []
+    changed: set[int] = set()
+    ever: set[str] = set()
+    for block, summary in zip(blocks, summaries, strict=True):
+        for step in _block_steps(follower, block, summary, len(steps)):
+            steps.append(step)
+            changed |= {base_of(o) for o in step.effect.changed}
+            ever |= step.bound.keys()
+    return Story(steps, follower.heap, changed, ever)
+
+
+def _block_steps(follower: Follower, block: Block, summary: CellSummary, number: int) -> Iterator[Step]:
+    last = len(summary.statements) - 1
+    for index, statement in enumerate(summary.statements):
+        if statement.role.inert:
+            if index == last and (block.mutates or block.pure):
+                yield _follow(follower, block, statement, number, declared=True)
+                number += 1
+            continue
+        yield _follow(follower, block, statement, number, declared=index == last)
+        number += 1
+
+
+def _follow(follower: Follower, block: Block, statement: Statement, number: int, *, declared: bool) -> Step:
+    follower.begin(number)
+    follower.run(statement.body)
+    effect = follower.effect
+    if declared:
+        for name in sorted(block.mutates):
+            value = follower.names.get(name)
+            if value is not None:
+                follower.read(name, statement.line, value)
+                follower.change(value, statement.line, content=True)
+    _believe_pure(follower, block)
+    step = Step(number, block, statement, effect)
+    for name, value in effect.values.items():
+        _note(follower, step, name, value)
+    step.deleted = {n for n, v in follower.state.names.items() if v is DELETED and n in follower.state.must}
+    step.bound, step.touched = follower.commit()
+    if declared:
+        for name in block.mutates & follower.names.keys() - step.bound.keys():
+            step.touched.setdefault(name, statement.line)
+    for name in block.pure:
+        step.touched.pop(name, None)
+    changed = {n: effect.reads[n] for n, v in effect.values.items() if follower.sees_change(v)}
+    step.unit = {**changed, **step.touched}
+    for name in [*step.bound, *step.touched]:
+        value = follower.names.get(name)
+        if value is not None:
+            step.values[name] = value
+            _note(follower, step, name, value)
+    return step
+
+
+def _believe_pure(follower: Follower, block: Block) -> None:
+    for name in block.pure:
+        value = follower.names.get(name)
+        for obj in value.objects if value is not None else ():
+            follower.effect.changed.pop(obj, None)
+
+
+def _note(follower: Follower, step: Step, name: str, value: Value) -> None:
+    """Record what linking needs to know of a value: kin, the definitions it carries, whether it can move."""
+    if not value.objects:
+        return
+    heap = follower.heap
+    kin = follower.kin(value) - {name}
+    if kin:
+        step.kin[name] = step.kin.get(name, frozenset()) | kin
+    codes = heap.codes(value)
+    if codes:
+        origins = {heap.code[c].origin for c in codes}
+        step.origins[name] = tuple(sorted(origins | set(step.origins.get(name, ()))))
+    what = heap.what_cannot_move(value)
+    if what:
+        step.unmovable.setdefault(name, what)

@@ -1,0 +1,285 @@
+"""Abstract values: which objects a name may hold, and which objects hold which.
+
+The law: an object is a number, made anew at each place that makes one; a value is the set of objects it may be. Each
+object has slots: itself, its unnamed inside at depth one, two and three or more, and its buffer (what a view
+shares). Holding is by constant key where there is one. Immutable values have no objects, so they never alias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from jupyter_dagflow.core.analysis import ir
+from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
+
+_SLOTS = 8
+BUFFER = 4
+DEEPEST = 3
+Key = str | int | None
+
+
+class Value(NamedTuple):
+    """What is known of a value: its kind, the objects it may be, and the import path it has as a module's piece."""
+
+    kind: str
+    objects: frozenset[int] = frozenset()
+    path: str = ""
+
+
+NOTHING: frozenset[int] = frozenset()
+IMMUTABLE_VALUE = Value("immutable")
+UNKNOWN = "?"
+
+
+def base_of(obj: int) -> int:
+    """The object that a slot belongs to."""
+    return obj // _SLOTS
+
+
+def slot_of(obj: int) -> int:
+    """0 for the object itself, 1 to 3 for its inside, 4 for its buffer."""
+    return obj % _SLOTS
+
+
+def slot(base: int, number: int) -> int:
+    """A slot of an object."""
+    return base * _SLOTS + number
+
+
+def join(first: Value, *others: Value) -> Value:
+    """A value that may be any of these."""
+    result = first
+    for other in others:
+        if other is result or other == result:
+            continue
+        kind = result.kind if result.kind == other.kind else _common(result, other)
+        path = result.path if result.path == other.path else ""
+        result = Value(kind, result.objects | other.objects, path)
+    return result
+
+
+def _common(first: Value, second: Value) -> str:
+    kinds = {first.kind, second.kind}
+    if kinds <= IMMUTABLE:
+        return "immutable"
+    mutable = kinds - IMMUTABLE
+    return mutable.pop() if len(mutable) == 1 and "none" in kinds else UNKNOWN
+
+
+class FunctionCode:
+    """A function object: its IR, and the variables of the function it was made in."""
+
+    __slots__ = ("defaults", "function", "origin", "outer", "property_", "receiver")
+
+    def __init__(self, function: ir.Function, outer: Frame | None, origin: int) -> None:
+        self.function = function
+        self.outer = outer
+        self.origin = origin
+        self.defaults: dict[str, Value] = {}
+        self.receiver = "self"
+        self.property_ = False
+
+
+class ClassCode:
+    """A class object: its name, its notebook bases, and whether it has bases that are not the notebook's."""
+
+    __slots__ = ("bases", "foreign", "name", "origin")
+
+    def __init__(self, name: str, bases: tuple[Value, ...], foreign: bool, origin: int) -> None:
+        self.name = name
+        self.bases = bases
+        self.foreign = foreign
+        self.origin = origin
+
+
+class Frame:
+    """The variables of a running function as its inner functions see them: all that they were ever bound to."""
+
+    __slots__ = ("cells", "made", "outer", "returns", "running")
+
+    def __init__(self, outer: Frame | None, running: int = 0) -> None:
+        self.outer = outer
+        self.running = running
+        self.made: list[int] = []
+        self.cells: dict[str, Value] = {}
+        self.returns: list[Value] = []
+
+    def find(self, name: str) -> Value | None:
+        """What a variable of a function around this one may hold."""
+        frame: Frame | None = self.outer
+        while frame is not None:
+            if name in frame.cells:
+                return frame.cells[name]
+            frame = frame.outer
+        return None
+
+
+class Heap:
+    """All objects: what each holds, what it is, and who holds it."""
+
+    def __init__(self) -> None:
+        self._next = 1
+        self.kinds: dict[int, str] = {}
+        self.fields: dict[int, dict[Key, set[int]]] = {}
+        self.held_by: dict[int, set[int]] = {}
+        self.plain: set[int] = set()
+        self.code: dict[int, FunctionCode | ClassCode] = {}
+        self.classes: dict[int, set[int]] = {}
+        self.carried: dict[int, set[int]] = {}
+        self.unmovable: dict[int, str] = {}
+
+    def make(self, kind: str, *, plain: bool = False, unmovable: str = "") -> Value:
+        """A new object of a kind; ``plain`` if all that is inside it is known."""
+        base = self._next
+        self._next += 1
+        self.kinds[base] = kind
+        if plain:
+            self.plain.add(base)
+        if unmovable:
+            self.unmovable[base] = unmovable
+        return Value(kind, frozenset((base * _SLOTS,)))
+
+    def hold(self, container: Value, value: Value, key: Key = None) -> None:
+        """Let a container hold a value, under a key if it is constant."""
+        if not value.objects or not container.objects:
+            return
+        for base in {base_of(o) for o in container.objects}:
+            held = self.fields.setdefault(base, {}).setdefault(key, set())
+            fresh = value.objects - held
+            held |= fresh
+            for obj in fresh:
+                inner = base_of(obj)
+                self.held_by.setdefault(inner, set()).add(base)
+                self._carry(base, inner)
+
+    def _carry(self, base: int, inner: int) -> None:
+        codes = self.carried.get(inner, set()) | ({inner} if inner in self.code else set())
+        what = self.unmovable.get(inner)
+        todo = [base]
+        while todo:
+            container = todo.pop()
+            known = self.carried.get(container, set())
+            news = bool(codes - known)
+            if news:
+                self.carried[container] = known | codes
+            if what and container not in self.unmovable and self.kinds.get(container) != "function":
+                self.unmovable[container] = what
+                news = True
+            if news:
+                todo += self.held_by.get(container, ())
+
+    def codes(self, value: Value) -> set[int]:
+        """The functions and classes that a value is or carries."""
+        found: set[int] = set()
+        for obj in value.objects:
+            base = base_of(obj)
+            if base in self.code:
+                found.add(base)
+            found |= self.carried.get(base, set())
+        return found
+
+    def what_cannot_move(self, value: Value) -> str:
+        """What in a value cannot leave its kernel, if anything surely is."""
+        for obj in value.objects:
+            if slot_of(obj) == 0 and base_of(obj) in self.unmovable:
+                return self.unmovable[base_of(obj)]
+        return ""
+
+    def element(self, value: Value, key: Key = None, *, sliced: bool = False) -> Value:
+        """What ``value[key]`` may be; without a key, any element."""
+        if value.kind in IMMUTABLE:
+            return Value(value.kind)
+        if value.kind == "frame":
+            return self.make("frame")
+        found: set[int] = set()
+        for obj in value.objects:
+            self._inside(obj, key, found, sliced=sliced)
+        if sliced and value.kind in ("list", "tuple"):
+            copy = self.make(value.kind, plain=True)
+            self.hold(copy, Value(UNKNOWN, frozenset(found)))
+            return copy
+        kinds = {self.kinds.get(base_of(o), UNKNOWN) if slot_of(o) == 0 else UNKNOWN for o in found}
+        kind = kinds.pop() if len(kinds) == 1 else UNKNOWN
+        if not found:
+            kind = "array" if value.kind == "array" else "immutable"
+        return Value(kind, frozenset(found))
+
+    def _inside(self, obj: int, key: Key, found: set[int], *, sliced: bool) -> None:
+        base, number = base_of(obj), slot_of(obj)
+        if number == BUFFER:
+            found.add(obj)
+            return
+        fields = self.fields.get(base)
+        if fields:
+            for name, held in fields.items():
+                if key is None or name is None or name == key or isinstance(key, int) and key < 0:
+                    found |= held
+        kind = self.kinds.get(base, UNKNOWN)
+        if number == 0 and base in self.plain:
+            return
+        if number == 0 and kind == "array":
+            found.add(slot(base, BUFFER))
+            return
+        found.add(slot(base, min(number + 1, DEEPEST)))
+        known = kind in CONTAINERS or kind in ("instance", "class", "function", "iterator", "generator")
+        if (number > 0 or not known) and not isinstance(key, str):
+            found.add(slot(base, BUFFER))
+        if sliced and number > 0:
+            found.add(obj)
+
+    def attribute(self, value: Value, name: str) -> Value:
+        """What the data attribute ``value.name`` may be."""
+        return self.element(value, name)
+
+    def reach(self, value: Value, limit: int = 512) -> set[int]:
+        """The bases of all objects that a value is or holds, at any depth; big structures are cut off."""
+        found: set[int] = set()
+        todo = [base_of(o) for o in value.objects]
+        while todo and len(found) < limit:
+            base = todo.pop()
+            if base in found:
+                continue
+            found.add(base)
+            for held in self.fields.get(base, {}).values():
+                todo += [base_of(o) for o in held]
+        return found
+
+    def reached_slots(self, value: Value, limit: int = 512) -> set[int]:
+        """Like `reach`, with the slots that are reached; an object reaches its own inside and buffer."""
+        found: set[int] = set()
+        todo = list(value.objects)
+        while todo and len(found) < limit:
+            obj = todo.pop()
+            if obj in found:
+                continue
+            found.add(obj)
+            for held in self.fields.get(base_of(obj), {}).values():
+                todo += held
+        return found
+
+    def containers_of(self, changed: Iterable[int]) -> dict[int, set[int]]:
+        """For each object that sees a change, the slots that changed (`DEEPEST` if it holds what changed)."""
+        seen: dict[int, set[int]] = {}
+        todo: list[int] = []
+        for obj in changed:
+            seen.setdefault(base_of(obj), set()).add(slot_of(obj))
+            todo.append(base_of(obj))
+        done: set[int] = set()
+        while todo:
+            base = todo.pop()
+            if base in done:
+                continue
+            done.add(base)
+            for container in self.held_by.get(base, ()):
+                seen.setdefault(container, set()).add(DEEPEST)
+                todo.append(container)
+        return seen
+
+
+def sees(obj: int, changed: set[int]) -> bool:
+    """Whether a value that is ``obj`` sees a change of these slots of the same object."""
+    number = slot_of(obj)
+    if number in (0, BUFFER):
+        return number == 0 or BUFFER in changed
+    return any(number <= other < BUFFER for other in changed)

@@ -1,0 +1,269 @@
+"""The notebook's variables while it is followed from top to bottom, and what one statement does to them.
+
+The law: `Effect` is all that a statement does that others may notice: reads of names it has not bound itself, names
+it binds surely or perhaps, objects and modules it changes. Control flow is followed with `State`: ``must`` are the
+names bound on every path to here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.values import (
+    BUFFER,
+    UNKNOWN,
+    Frame,
+    Heap,
+    Value,
+    base_of,
+    join,
+    sees,
+    slot,
+    slot_of,
+)
+
+DELETED = Value("deleted")
+
+
+class Mark(NamedTuple):
+    """Something opaque or ambient that a statement does, and where."""
+
+    what: str
+    line: int
+
+
+@dataclass(slots=True)
+class Effect:
+    """What one top-level statement does; lines are within its cell."""
+
+    reads: dict[str, int] = field(default_factory=dict)
+    values: dict[str, Value] = field(default_factory=dict)
+    unresolved: dict[str, int] = field(default_factory=dict)
+    excused: set[str] = field(default_factory=set)
+    builtins: dict[str, int] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    changed: dict[int, int] = field(default_factory=dict)
+    modules: dict[str, int] = field(default_factory=dict)
+    draws: dict[str, int] = field(default_factory=dict)
+    opaque: list[Mark] = field(default_factory=list)
+    binders: list[Mark] = field(default_factory=list)
+    stars: list[Mark] = field(default_factory=list)
+    written_files: list[Mark] = field(default_factory=list)
+    read_files: list[Mark] = field(default_factory=list)
+    extends: set[str] = field(default_factory=set)
+
+
+class State:
+    """Where control flow stands: global names bound so far by this statement, and the running function's variables."""
+
+    __slots__ = ("dead", "locals", "must", "names")
+
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+        self.must: set[str] = set()
+        self.locals: dict[str, Value] = {}
+        self.dead = False
+
+    def copy(self) -> State:
+        """The same place, to go on from on another path."""
+        other = State()
+        other.names = self.names.copy()
+        other.must = self.must.copy()
+        other.locals = self.locals.copy()
+        other.dead = self.dead
+        return other
+
+
+def join_states(states: list[State]) -> State:
+    """Where paths meet; paths that ended (``raise``, ``return``) do not take part."""
+    alive = [s for s in states if not s.dead]
+    if not alive:
+        ended = states[0].copy()
+        ended.dead = True
+        return ended
+    if len(alive) == 1:
+        return alive[0].copy()
+    result = State()
+    result.must = set.intersection(*(s.must for s in alive))
+    for state in alive:
+        _merge(result.names, state.names)
+        _merge(result.locals, state.locals)
+    return result
+
+
+def _merge(into: dict[str, Value], other: dict[str, Value]) -> None:
+    for name, value in other.items():
+        known = into.get(name)
+        if known is None or known is DELETED:
+            into[name] = value
+        elif value is not DELETED and value is not known:
+            into[name] = join(known, value)
+
+
+class World:
+    """The notebook's namespace with its heap; carries the effect and the state of the statement being followed."""
+
+    def __init__(self) -> None:
+        self.heap = Heap()
+        self.names: dict[str, Value] = {}
+        self.named: dict[int, set[str]] = {}
+        self.effect = Effect()
+        self.state = State()
+        self.frame = Frame(None)
+        self.lazy_annotations = False
+        self.guarded = 0
+        self.statement = 0
+        self.seen: dict[int, set[int]] = {}
+
+    # variables
+
+    def load(self, name: str, line: int, *, soft: bool = False) -> Value:
+        """Read a notebook variable, late: whatever it is by now."""
+        state = self.state
+        bound = state.names.get(name)
+        if name in state.must and bound is not None and bound is not DELETED:
+            return bound
+        known = self.names.get(name)
+        if known is None and bound is None:
+            return self._unbound(name, line, soft=soft)
+        if known is not None:
+            self.read(name, line, known)
+        if bound is None or bound is DELETED:
+            return known or Value(UNKNOWN)
+        return join(bound, known) if known is not None else bound
+
+    def read(self, name: str, line: int, value: Value) -> None:
+        """Record that the statement needs a name from before."""
+        if name not in self.effect.reads and name not in self.state.must:
+            self.effect.reads[name] = line
+            self.effect.values[name] = value
+
+    def _unbound(self, name: str, line: int, *, soft: bool) -> Value:
+        effect = self.effect
+        if name in library.KNOWN_NAMES and not library.HISTORY.match(name):
+            effect.builtins.setdefault(name, line)
+            return Value("module", path=f"builtins.{name}")
+        if soft:
+            return Value(UNKNOWN)
+        effect.unresolved.setdefault(name, line)
+        if self.guarded:
+            effect.excused.add(name)
+        return Value(UNKNOWN)
+
+    def bind(self, name: str, value: Value, line: int) -> None:
+        """Bind a notebook variable on this path."""
+        self.state.names[name] = value
+        self.state.must.add(name)
+        self.effect.lines[name] = line
+
+    def unbind(self, name: str, line: int) -> None:
+        """Delete a notebook variable on this path."""
+        self.bind(name, DELETED, line)
+
+    def bind_local(self, name: str, value: Value) -> None:
+        """Bind a variable of the running function."""
+        self.state.locals[name] = value
+        cells = self.frame.cells
+        cells[name] = join(cells[name], value) if name in cells else value
+
+    # changes
+
+    def change(self, value: Value, line: int, *, content: bool = False) -> None:
+        """Record that a value is changed in place; ``content`` if what views of it share changes too."""
+        if value.kind in library.IMMUTABLE:
+            return
+        if value.kind == "module":
+            self.effect.modules.setdefault(value.path, line)
+            return
+        changed = self.effect.changed
+        for obj in value.objects:
+            changed.setdefault(obj, line)
+            if slot_of(obj) == 0 and content:
+                changed.setdefault(slot(base_of(obj), BUFFER), line)
+
+    def draw(self, label: str, line: int, *, seeds: bool) -> None:
+        """Record a use of ambient state: a read and a change, unless it sets that state anew."""
+        if seeds:
+            self.bind(label, Value("ambient"), line)
+        elif label in self.state.must:
+            self.effect.lines[label] = line
+        elif label in self.names:
+            self.read(label, line, self.names[label])
+            self.bind(label, Value("ambient"), line)
+
+    # between statements
+
+    def begin(self, number: int) -> None:
+        """Start a top-level statement."""
+        self.statement = number
+        self.effect = Effect()
+        self.state = State()
+        self.frame = Frame(None)
+
+    def commit(self) -> tuple[dict[str, bool], dict[str, int]]:
+        """End a statement: bind what it bound, and tell that (name: surely) and the other names that see its changes."""
+        bound: dict[str, bool] = {}
+        for name, value in self.state.names.items():
+            surely = name in self.state.must
+            bound[name] = surely
+            if not surely and name in self.names and value is not DELETED:
+                value = join(self.names[name], value)
+            elif not surely and value is DELETED:
+                value = self.names.get(name, value)
+            self._rename(name, None if value is DELETED else value)
+        touched = self._touched()
+        return bound, {n: line for n, line in touched.items() if not bound.get(n, False)}
+
+    def _rename(self, name: str, value: Value | None) -> None:
+        old = self.names.pop(name, None)
+        for obj in old.objects if old else ():
+            self.named.get(base_of(obj), set()).discard(name)
+        if value is not None:
+            self.names[name] = value
+            for obj in value.objects:
+                self.named.setdefault(base_of(obj), set()).add(name)
+
+    def _touched(self) -> dict[str, int]:
+        """The names whose values see an object changed by this statement."""
+        found: dict[str, int] = {}
+        self.seen = self.heap.containers_of(self.effect.changed) if self.effect.changed else {}
+        for base, slots in self.seen.items():
+            for name in self.named.get(base, ()):
+                objects = self.names[name].objects
+                if name not in found and any(base_of(o) == base and sees(o, slots) for o in objects):
+                    found[name] = self._change_line(base)
+        return found
+
+    def _change_line(self, base: int) -> int:
+        changed = self.effect.changed
+        own = [line for obj, line in changed.items() if base_of(obj) == base]
+        return min(own or changed.values())
+
+    def sees_change(self, value: Value) -> bool:
+        """Whether a value that the statement read is changed by it; asked after `commit`."""
+        return any(
+            base_of(o) in self.seen and sees(o, self.seen[base_of(o)]) for o in value.objects
+        )
+
+    def kin(self, value: Value) -> set[str]:
+        """The names whose values share an object with a value."""
+        heap = self.heap
+        objects = value.objects
+        if not objects:
+            return set()
+        found: set[str] = set()
+        quick = len(objects) == 1 and not heap.fields.get(base_of(next(iter(objects))))
+        bases = {base_of(o) for o in objects} if quick else heap.reach(value)
+        todo = list(bases)
+        seen: set[int] = set()
+        while todo and len(seen) < 512:
+            base = todo.pop()
+            if base in seen:
+                continue
+            seen.add(base)
+            if base not in heap.code:
+                found |= self.named.get(base, set())
+                todo += heap.held_by.get(base, ())
+        return found

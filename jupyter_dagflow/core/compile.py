@@ -1,0 +1,256 @@
+"""Compile a notebook: cells in, a pipeline and everything there is to say about it out.
+
+The law: compiling never runs code and never raises for what a notebook says; whatever is wrong with it is a
+diagnostic, and as much of the pipeline as can be understood is returned with it.
+"""
+
+from __future__ import annotations
+
+import graphlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
+from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.model import (
+    Cell,
+    Compilation,
+    Edge,
+    Notebook,
+    Parameter,
+    PartitionBy,
+    Pipeline,
+    Reason,
+    Task,
+    TaskName,
+    TaskOptions,
+)
+from jupyter_dagflow.core.parameters import declared_parameters
+from jupyter_dagflow.core.partition import Partition, TaskCells, partition
+from jupyter_dagflow.core.triggers import TriggerRule
+
+
+def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> Compilation:
+    """Compile a notebook that has been read.
+
+    Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
+    """
+    parts = partition(notebook.cells, by=by)
+    parameters, parameter_diagnostics = _parameters(parts)
+    flow = analyse(_blocks(notebook, parts))
+    after, after_diagnostics = _after_edges(parts)
+    edges = _merge(flow.edges, after, order=list(parts.tasks))
+    outputs = _outputs(parts, flow)
+    tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
+    diagnostics = [
+        *parts.diagnostics,
+        *parameter_diagnostics,
+        *flow.diagnostics,
+        *after_diagnostics,
+        *_cycles(edges, parts),
+        *_unknown_names(parts, flow),
+        *_nothing_to_run(parts),
+    ]
+    pipeline = Pipeline(
+        name=_stem(notebook.path),
+        notebook=notebook.path,
+        by=parts.by,
+        parameters=parameters,
+        parameters_cell=parts.parameters.id if parts.parameters else None,
+        setup=tuple(cell.id for cell in parts.setup),
+        tasks=tasks,
+        edges=edges,
+    )
+    return Compilation(pipeline=pipeline, diagnostics=tuple(sorted(diagnostics, key=_place)))
+
+
+def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
+    return declared_parameters(parts.parameters) if parts.parameters else ((), ())
+
+
+def _blocks(notebook: Notebook, parts: Partition) -> list[Block]:
+    """The code cells of the pipeline in notebook order, each with the task it belongs to."""
+    blocks: dict[str, Block] = {}
+    for task in parts.tasks.values():
+        for cell in task.cells:
+            blocks[cell.id] = Block(
+                cell=cell.id,
+                index=cell.index,
+                code=cell.code,
+                node=task.name,
+                mutates=frozenset(_names(task, "mutates")),
+                pure=frozenset(_names(task, "pure")),
+            )
+    for cell in [*([parts.parameters] if parts.parameters else []), *parts.setup]:
+        blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
+    return [blocks[cell.id] for cell in notebook.cells if cell.id in blocks]
+
+
+def _names(task: TaskCells, key: str) -> tuple[str, ...]:
+    value = task.options.get(key, ())
+    assert isinstance(value, tuple)  # these options are repeatable
+    return value
+
+
+def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
+    edges, diagnostics = [], []
+    for task in parts.tasks.values():
+        for name in _names(task, "after"):
+            cell = task.option_cells["after"]
+            if name in parts.tasks:
+                reason = Reason(
+                    kind="after",
+                    name=name,
+                    source_cell=parts.tasks[TaskName(name)].cells[0].id,
+                    target_cell=cell.id,
+                )
+                edges.append(Edge(source=TaskName(name), target=task.name, reasons=(reason,)))
+            else:
+                diagnostics.append(_unknown_task(name, task, cell, parts))
+    return edges, diagnostics
+
+
+def _unknown_task(name: str, task: TaskCells, cell: Cell, parts: Partition) -> Diagnostic:
+    others = [other for other in parts.tasks if other != task.name]
+    return Diagnostic.of(
+        Code.UNKNOWN_TASK,
+        f"Task {task.name} is to run after:{name}, but there is no task {name}.",
+        cell=cell.id,
+        cell_index=cell.index,
+        hint=f"The other tasks are: {', '.join(others)}." if others else "There is no other task.",
+    )
+
+
+def _merge(*groups: Iterable[Edge], order: list[TaskName]) -> tuple[Edge, ...]:
+    """One edge for each pair of tasks, with the reasons of all, in notebook order of its ends."""
+    reasons: dict[tuple[TaskName, TaskName], list[Reason]] = defaultdict(list)
+    for group in groups:
+        for edge in group:
+            reasons[edge.source, edge.target].extend(edge.reasons)
+    position = {name: i for i, name in enumerate(order)}
+    pairs = sorted(reasons, key=lambda pair: (position[pair[0]], position[pair[1]]))
+    return tuple(Edge(source=s, target=t, reasons=tuple(reasons[s, t])) for s, t in pairs)
+
+
+def _outputs(parts: Partition, flow: Dataflow) -> dict[TaskName, tuple[str, ...]]:
+    """The names each task must store: what others read of it, and what ``keep:`` and ``metric:`` ask for."""
+    wanted: dict[TaskName, dict[str, None]] = {name: {} for name in parts.tasks}
+    for node in flow.nodes.values():
+        for item in node.inputs:
+            for source in item.sources:
+                wanted[source][item.name] = None
+    for name, task in parts.tasks.items():
+        for variable in (*_names(task, "keep"), *_names(task, "metric")):
+            wanted[name][variable] = None
+    return {name: tuple(names) for name, names in wanted.items()}
+
+
+def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
+    node = flow.nodes.get(task.name)
+    return Task(
+        name=task.name,
+        cells=tuple(cell.id for cell in task.cells),
+        cell_indexes=tuple(cell.index for cell in task.cells),
+        inputs=node.inputs if node else (),
+        writes=node.writes if node else (),
+        outputs=outputs,
+        definitions=node.definitions if node else (),
+        options=_options(task),
+        declared={
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in task.options.items()
+        },
+    )
+
+
+def _options(task: TaskCells) -> TaskOptions:
+    options = TaskOptions(
+        after=tuple(TaskName(name) for name in _names(task, "after")),
+        mutates=_names(task, "mutates"),
+        pure=_names(task, "pure"),
+        keep=_names(task, "keep"),
+        metrics=_names(task, "metric"),
+    )
+    priority, trigger = task.options.get("priority"), task.options.get("trigger")
+    if isinstance(priority, int):
+        options = replace(options, priority=priority)
+    if isinstance(trigger, str):
+        options = replace(options, trigger=TriggerRule(trigger))
+    return options
+
+
+def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
+    graph: dict[TaskName, set[TaskName]] = {name: set() for name in parts.tasks}
+    for edge in edges:
+        graph[edge.target].add(edge.source)
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        path: list[TaskName] = error.args[1]
+        cell = parts.tasks[path[0]].cells[0]
+        return [
+            Diagnostic.of(
+                Code.CYCLE,
+                f"The tasks wait for each other: {' → '.join(path)} ({_why(path, edges)}).",
+                cell=cell.id,
+                cell_index=cell.index,
+                hint="Remove an after: tag, or split a task whose cells stand on both sides of another.",
+            )
+        ]
+    return []
+
+
+def _why(path: list[TaskName], edges: tuple[Edge, ...]) -> str:
+    by_pair: Mapping[tuple[TaskName, TaskName], Edge] = {(e.source, e.target): e for e in edges}
+    steps = []
+    for source, target in zip(path, path[1:], strict=False):
+        reason = by_pair[source, target].reasons[0]
+        what = f"after:{reason.name}" if reason.kind == "after" else reason.name
+        steps.append(f"{target} needs {what}" if reason.kind == "after" else f"{target} reads {what}")
+    return "; ".join(steps)
+
+
+def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
+    """``keep:``, ``metric:``, ``mutates:`` and ``pure:`` must name what the task uses."""
+    found = []
+    for name, task in parts.tasks.items():
+        node = flow.nodes.get(name)
+        used = {*node.writes, *(item.name for item in node.inputs)} if node else set()
+        for key in ("keep", "metric", "mutates", "pure"):
+            for variable in _names(task, key):
+                if variable not in used:
+                    cell = task.option_cells[key]
+                    found.append(
+                        Diagnostic.of(
+                            Code.UNKNOWN_NAME,
+                            f"{key}:{variable} on task {name}, but the task has no variable {variable}.",
+                            cell=cell.id,
+                            cell_index=cell.index,
+                            hint=f"It has: {', '.join(sorted(used)) or 'none'}.",
+                        )
+                    )
+    return found
+
+
+def _nothing_to_run(parts: Partition) -> list[Diagnostic]:
+    if parts.tasks:
+        return []
+    return [
+        Diagnostic.of(
+            Code.NO_TASKS,
+            "The notebook has nothing to run: no code cell became a task.",
+            hint="Tag a code cell task:NAME, or write some code.",
+        )
+    ]
+
+
+def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
+    index = -1 if diagnostic.cell_index is None else diagnostic.cell_index
+    return index, diagnostic.line or 0, diagnostic.code
+
+
+def _stem(path: str) -> str:
+    """The file's name without folder and ending: what the pipeline is called."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.rsplit(".", 1)[0] if "." in name else name

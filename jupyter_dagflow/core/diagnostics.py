@@ -1,0 +1,110 @@
+"""What the compiler has to say about a notebook, as values.
+
+The law: findings are collected, never raised one by one, so that one look shows them all. A code keeps its
+meaning for ever; a code that is retired is not given again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from jupyter_dagflow.core.errors import InputError, Location
+
+
+class Severity(str, Enum):
+    """How much a finding matters: an error stops a run, a warning does not, information only explains."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Code(Enum):
+    """Every finding there is: its code, its severity, and its name."""
+
+    SYNTAX = ("DF101", Severity.ERROR)
+    BAD_TAG = ("DF102", Severity.ERROR)
+    MISSPELT_TAG = ("DF103", Severity.WARNING)
+    OPTION_CONFLICT = ("DF104", Severity.ERROR)
+    TWO_PARAMETERS_CELLS = ("DF105", Severity.ERROR)
+    PARAMETER_NOT_LITERAL = ("DF106", Severity.ERROR)
+    CYCLE = ("DF107", Severity.ERROR)
+    UNKNOWN_TASK = ("DF108", Severity.ERROR)
+    NOT_BUILT = ("DF109", Severity.ERROR)
+    UNTAGGED_TASK = ("DF110", Severity.INFO)
+    OPAQUE_MAGIC = ("DF111", Severity.INFO)
+    UNDEFINED_NAME = ("DF112", Severity.WARNING)
+    SETUP_READS_TASK = ("DF113", Severity.ERROR)
+    TWO_VERSIONS = ("DF114", Severity.ERROR)
+    STAR_IMPORT = ("DF115", Severity.WARNING)
+    HISTORY_NAME = ("DF116", Severity.ERROR)
+    OPTION_WITHOUT_TASK = ("DF117", Severity.ERROR)
+    UNKNOWN_NAME = ("DF118", Severity.ERROR)
+    AMBIENT_ORDER = ("DF119", Severity.INFO)
+    NEEDS_LANE = ("DF120", Severity.ERROR)
+    UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
+    NO_TASKS = ("DF122", Severity.WARNING)
+
+    def __init__(self, code: str, severity: Severity) -> None:
+        self.code = code
+        self.severity = severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding about one place of a notebook."""
+
+    code: str
+    severity: Severity
+    message: str
+    cell: str | None = None
+    cell_index: int | None = None
+    line: int | None = None
+    hint: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        code: Code,
+        message: str,
+        *,
+        cell: str | None = None,
+        cell_index: int | None = None,
+        line: int | None = None,
+        hint: str = "",
+    ) -> Diagnostic:
+        """Make a finding whose code and severity come from the table."""
+        return cls(
+            code=code.code,
+            severity=code.severity,
+            message=message,
+            cell=cell,
+            cell_index=cell_index,
+            line=line,
+            hint=hint,
+        )
+
+    @property
+    def where(self) -> Location:
+        """The place the finding is about, without the notebook's name."""
+        return Location(cell=self.cell, cell_index=self.cell_index, line=self.line)
+
+
+class CompilationFailed(InputError):
+    """The notebook has errors, so nothing was run. Each is listed with its cell, line and way out."""
+
+    code = "compilation"
+
+    def __init__(self, notebook: str, diagnostics: tuple[Diagnostic, ...]) -> None:
+        self.diagnostics = diagnostics
+        self.errors = tuple(d for d in diagnostics if d.severity is Severity.ERROR)
+        first = self.errors[0]
+        more = f" (and {len(self.errors) - 1} more: dagflow check lists them)" if len(self.errors) > 1 else ""
+        super().__init__(
+            f"{first.code}: {first.message}{more}",
+            hint=first.hint,
+            where=Location(
+                notebook=notebook, cell=first.cell, cell_index=first.cell_index, line=first.line
+            ),
+        )

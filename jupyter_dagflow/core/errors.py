@@ -1,0 +1,129 @@
+"""Every error we raise, as a tree that says whose fault it is.
+
+The law: an error tells what happened, where (notebook, cell, line) and what to do next; its class says who has
+to act, and with that the exit code. A failed task is not an error here but a state with a `TaskFailure`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell."""
+
+    notebook: str | None = None
+    cell: str | None = None
+    cell_index: int | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.notebook] if self.notebook else []
+        if self.cell_index is not None:
+            parts.append(f"cell {self.cell_index}" + (f" (id {self.cell})" if self.cell else ""))
+        elif self.cell is not None:
+            parts.append(f"cell id {self.cell}")
+        if self.line is not None:
+            parts.append(f"line {self.line}")
+        return ", ".join(parts)
+
+
+NOWHERE = Location()
+
+
+class DagflowError(Exception):
+    """Base of all our errors; never raised itself."""
+
+    code = "error"
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "", where: Location = NOWHERE) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.where = where
+
+    def __str__(self) -> str:
+        lines = [self.message, f"  where: {self.where}" if str(self.where) else "", f"  next:  {self.hint}" if self.hint else ""]
+        return "\n".join(line for line in lines if line)
+
+
+class IllegalTransition(DagflowError):
+    """A state would have changed against its table: our mistake. Nothing has changed; please report it."""
+
+    code = "illegal_transition"
+
+
+class InputError(DagflowError):
+    """What the user handed in is wrong: arguments, notebook, tags, parameters or expressions."""
+
+    code = "input"
+    exit_code = 2
+
+
+class NotebookError(InputError):
+    """The notebook cannot be read. The message says what is wrong with the file and where."""
+
+    code = "notebook"
+
+
+class ParameterError(InputError):
+    """A parameter is unknown or has a value of the wrong type. The hint lists the parameters there are."""
+
+    code = "parameter"
+
+
+class OptionError(InputError):
+    """Options of a command contradict each other or make no sense. The hint says which to drop."""
+
+    code = "option"
+
+
+class NotFound(InputError):
+    """A run, task or value that was named does not exist. The hint names those that do, or how to list them."""
+
+    code = "not_found"
+
+
+class NotebookUnknown(InputError):
+    """A magic cannot tell which notebook it runs in. The way out is to name the file: ``--notebook FILE``."""
+
+    code = "notebook_unknown"
+
+
+class EnvironmentFault(DagflowError):
+    """The machine is not ready: a kernel, the home, the database or disk space."""
+
+    code = "environment"
+    exit_code = 3
+
+
+class KernelNotInstalled(EnvironmentFault):
+    """The notebook asks for a kernelspec this machine does not have. The hint lists those installed."""
+
+    code = "kernel_not_installed"
+
+
+class HomeNotWritable(EnvironmentFault):
+    """The home folder cannot be written. Set ``DAGFLOW_HOME`` to a folder of your own."""
+
+    code = "home_not_writable"
+
+
+class MetastoreUnreachable(EnvironmentFault):
+    """The metastore's database cannot be opened. The hint names the setting that points at it."""
+
+    code = "metastore_unreachable"
+
+
+class MetastoreTooNew(EnvironmentFault):
+    """A newer jupyter-dagflow wrote this database; it is left untouched. Upgrade, or use another home."""
+
+    code = "metastore_too_new"
+
+
+class ArtifactDamaged(EnvironmentFault):
+    """A stored value is missing or is not what its digest says. Run the task that made it again."""
+
+    code = "artifact_damaged"

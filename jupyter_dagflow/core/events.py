@@ -1,0 +1,164 @@
+"""What has happened in a run: past tense, frozen, in order, each with the state reached.
+
+The law: the event log is the truth about a run. Whoever has read it knows all there is to know, so nothing that
+follows a run holds transition logic of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.states import RunState, TaskState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailure:
+    """Why a task failed.
+
+    ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
+    kernel), ``kernel_died``, ``kernel_start``, ``internal``. ``last_lines`` is the end of the traceback, plain.
+    """
+
+    kind: str
+    message: str
+    cell: CellId | None = None
+    cell_index: int | None = None
+    line: int | None = None
+    last_lines: str = ""
+    taskbook: str | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A value that a task left behind: what can be told of it without unpickling it.
+
+    Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
+    """
+
+    name: str
+    digest: str
+    size_bytes: int
+    type: str
+    shape: tuple[int, ...] | None = None
+    preview: str = ""
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCreated:
+    """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    pipeline: str
+    notebook: str
+    parameters: Mapping[str, object]
+    tasks: tuple[tuple[TaskName, tuple[TaskName, ...]], ...]
+    trigger: str = "manual"
+    state: RunState = RunState.QUEUED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A runner took the run."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    state: RunState = RunState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskQueued:
+    """All that the task waited for has come; it waits for a free slot."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    task: TaskName
+    attempt: int
+    state: TaskState = TaskState.QUEUED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStarted:
+    """An attempt at the task began."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    task: TaskName
+    attempt: int
+    state: TaskState = TaskState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFinished:
+    """The task reached a final state.
+
+    ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
+    both None for a task that never started.
+    """
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    task: TaskName
+    attempt: int
+    state: TaskState
+    duration_s: float | None = None
+    cells_s: float | None = None
+    cached: bool = False
+    failure: TaskFailure | None = None
+    stored: tuple[Stored, ...] = ()
+    metrics: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    """Somebody asked for the run to be cancelled; it ends as soon as its tasks have been stopped."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    reason: str
+    state: RunState = RunState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """Nothing more will happen in this run."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    state: RunState
+
+
+Event = (
+    RunCreated
+    | RunStarted
+    | TaskQueued
+    | TaskStarted
+    | TaskFinished
+    | CancelRequested
+    | RunFinished
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellProgress:
+    """How far a running task is: for whoever watches, not for the log (a lost one changes nothing)."""
+
+    run_id: RunId
+    task: TaskName
+    attempt: int
+    cell: CellId
+    cell_index: int
+    done: int
+    total: int

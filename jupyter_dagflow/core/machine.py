@@ -1,0 +1,329 @@
+"""The run machine: a stimulus in, events and instructions out.
+
+The law: `RunMachine.handle` is the only place where it is decided what a run does next. It reads no clock (a
+stimulus says when it happened), keeps no state but what its own events made (`RunView`) and counters derived from
+it, and its work per stimulus is proportional to what the stimulus sets free, not to the size of the run.
+A run ends when nothing is unfinished; it failed if a leaf of the DAG failed or could not run.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jupyter_dagflow.core.events import (
+    CancelRequested,
+    Event,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    Stored,
+    TaskFailure,
+    TaskFinished,
+    TaskQueued,
+    TaskStarted,
+)
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTask:
+    """What the machine needs to know of a task."""
+
+    name: TaskName
+    upstream: tuple[TaskName, ...] = ()
+    trigger: TriggerRule = TriggerRule.ALL_SUCCESS
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A run to be: its tasks in notebook order, and how many of them may run at once (``slots``)."""
+
+    run_id: RunId
+    pipeline: str
+    notebook: str
+    parameters: Mapping[str, object]
+    tasks: tuple[PlannedTask, ...]
+    slots: int
+    trigger: str = "manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Begin the run."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptEnded:
+    """An attempt that the machine started has ended: with ``failure`` None, well."""
+
+    at: datetime
+    task: TaskName
+    attempt: int
+    cells_s: float | None = None
+    failure: TaskFailure | None = None
+    stopped: bool = False
+    stored: tuple[Stored, ...] = ()
+    metrics: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Stop what runs and start nothing more."""
+
+    at: datetime
+    reason: str
+
+
+Stimulus = Submit | AttemptEnded | Cancel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTask:
+    """Begin this attempt and report how it ended."""
+
+    task: TaskName
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTask:
+    """End this attempt now, and report it as stopped."""
+
+    task: TaskName
+    attempt: int
+
+
+Instruction = StartTask | StopTask
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a stimulus led to: events to record, then instructions to obey, in this order."""
+
+    events: tuple[Event, ...]
+    instructions: tuple[Instruction, ...]
+
+
+class RunMachine:
+    """Decides one run from `Submit` to `RunFinished`.
+
+    Responsible for order, trigger rules, slots and priorities. Not for time, storage, kernels, or for what a task
+    does.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._planned = {task.name: task for task in plan.tasks}
+        self._position = {task.name: i for i, task in enumerate(plan.tasks)}
+        self._upstream = {task.name: Upstream(total=len(task.upstream)) for task in plan.tasks}
+        self._downstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in plan.tasks}
+        for task in plan.tasks:
+            for parent in task.upstream:
+                self._downstream[parent].append(task.name)
+        self._ready: list[tuple[int, int, TaskName]] = []
+        self._running: set[TaskName] = set()
+        self._unfinished = len(plan.tasks)
+        self._seq = 0
+        self._view: RunView | None = None
+        self._events: list[Event] = []
+        self._instructions: list[Instruction] = []
+
+    @property
+    def view(self) -> RunView:
+        """The run as it stands; there is none before `Submit`."""
+        if self._view is None:
+            raise ValueError("Nothing was submitted yet.")
+        return self._view
+
+    def handle(self, stimulus: Stimulus) -> Step:
+        """Take one stimulus and return what follows from it.
+
+        An outcome of an attempt that is not running (a late or doubled report) changes nothing.
+        """
+        self._events, self._instructions = [], []
+        match stimulus:
+            case Submit():
+                self._submit(stimulus.at)
+            case AttemptEnded():
+                self._attempt_ended(stimulus)
+            case Cancel():
+                self._cancel(stimulus)
+        return Step(tuple(self._events), tuple(self._instructions))
+
+    def _submit(self, at: datetime) -> None:
+        if self._view is not None:
+            raise ValueError("A run is submitted once.")
+        plan = self._plan
+        created = RunCreated(
+            run_id=plan.run_id,
+            seq=self._next_seq(),
+            at=at,
+            pipeline=plan.pipeline,
+            notebook=plan.notebook,
+            parameters=plan.parameters,
+            tasks=tuple((task.name, task.upstream) for task in plan.tasks),
+            trigger=plan.trigger,
+        )
+        self._view = RunView.of(created)
+        self._events.append(created)
+        self._record(RunStarted(run_id=plan.run_id, seq=self._next_seq(), at=at))
+        self._settle([task.name for task in plan.tasks], at)
+        self._fill_slots(at)
+        self._finish_if_done(at)
+
+    def _attempt_ended(self, ended: AttemptEnded) -> None:
+        task = self.view.tasks.get(ended.task)
+        if task is None or ended.task not in self._running or task.attempt != ended.attempt:
+            return
+        self._running.discard(ended.task)
+        if ended.stopped:
+            state = TaskState.CANCELLED
+        elif ended.failure is not None:
+            state = TaskState.FAILED
+        else:
+            state = TaskState.SUCCESS
+        assert task.started_at is not None  # it is running, so it has started
+        self._record(
+            TaskFinished(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=ended.at,
+                task=ended.task,
+                attempt=ended.attempt,
+                state=state,
+                duration_s=max(0.0, (ended.at - task.started_at).total_seconds()),
+                cells_s=ended.cells_s,
+                failure=ended.failure,
+                stored=ended.stored,
+                metrics=ended.metrics,
+            )
+        )
+        self._after_end(ended.task, state, ended.at)
+        self._fill_slots(ended.at)
+        self._finish_if_done(ended.at)
+
+    def _cancel(self, cancel: Cancel) -> None:
+        if self.view.state.is_final or self.view.cancel_requested:
+            return
+        run_id = self._plan.run_id
+        self._record(
+            CancelRequested(
+                run_id=run_id, seq=self._next_seq(), at=cancel.at, reason=cancel.reason
+            )
+        )
+        self._ready.clear()
+        for name, task in self.view.tasks.items():
+            if name in self._running:
+                self._instructions.append(StopTask(task=name, attempt=task.attempt))
+            elif not task.state.is_final:
+                self._end_unstarted(name, TaskState.CANCELLED, cancel.at)
+        self._finish_if_done(cancel.at)
+
+    def _settle(self, names: Sequence[TaskName], at: datetime) -> None:
+        """Queue or end, transitively, those of these waiting tasks whose trigger rule has decided."""
+        pending = list(reversed(names))
+        while pending:
+            name = pending.pop()
+            if self.view.tasks[name].state is not TaskState.NONE:
+                continue
+            planned = self._planned[name]
+            match verdict(planned.trigger, self._upstream[name]):
+                case Verdict.RUN:
+                    self._queue(planned, at)
+                case Verdict.SKIP:
+                    pending.extend(self._end_unstarted(name, TaskState.SKIPPED, at))
+                case Verdict.UPSTREAM_FAILED:
+                    pending.extend(self._end_unstarted(name, TaskState.UPSTREAM_FAILED, at))
+                case Verdict.WAIT:
+                    pass
+
+    def _queue(self, planned: PlannedTask, at: datetime) -> None:
+        attempt = self.view.tasks[planned.name].attempt + 1
+        self._record(
+            TaskQueued(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=at,
+                task=planned.name,
+                attempt=attempt,
+            )
+        )
+        heapq.heappush(
+            self._ready, (-planned.priority, self._position[planned.name], planned.name)
+        )
+
+    def _fill_slots(self, at: datetime) -> None:
+        while self._ready and len(self._running) < self._plan.slots:
+            _, _, name = heapq.heappop(self._ready)
+            attempt = self.view.tasks[name].attempt + 1
+            self._running.add(name)
+            self._record(
+                TaskStarted(
+                    run_id=self._plan.run_id,
+                    seq=self._next_seq(),
+                    at=at,
+                    task=name,
+                    attempt=attempt,
+                )
+            )
+            self._instructions.append(StartTask(task=name, attempt=attempt))
+
+    def _end_unstarted(self, name: TaskName, state: TaskState, at: datetime) -> list[TaskName]:
+        """End a task that never started; returns the tasks that may be decided by that."""
+        self._record(
+            TaskFinished(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=at,
+                task=name,
+                attempt=self.view.tasks[name].attempt,
+                state=state,
+            )
+        )
+        return self._count_end(name, state)
+
+    def _after_end(self, name: TaskName, state: TaskState, at: datetime) -> None:
+        freed = self._count_end(name, state)
+        if not self.view.cancel_requested:
+            self._settle(freed, at)
+
+    def _count_end(self, name: TaskName, state: TaskState) -> list[TaskName]:
+        self._unfinished -= 1
+        downstream = self._downstream[name]
+        for child in downstream:
+            self._upstream[child].count(state)
+        return downstream
+
+    def _finish_if_done(self, at: datetime) -> None:
+        if self._unfinished or self.view.state.is_final:
+            return
+        self._record(
+            RunFinished(
+                run_id=self._plan.run_id, seq=self._next_seq(), at=at, state=self._verdict()
+            )
+        )
+
+    def _verdict(self) -> RunState:
+        tasks = self.view.tasks
+        if any(task.state is TaskState.CANCELLED for task in tasks.values()):
+            return RunState.CANCELLED
+        bad = (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.LOST)
+        leaves = (tasks[name] for name, downstream in self._downstream.items() if not downstream)
+        return RunState.FAILED if any(leaf.state in bad for leaf in leaves) else RunState.SUCCESS
+
+    def _record(self, event: Event) -> None:
+        self.view.apply(event)
+        self._events.append(event)
+
+    def _next_seq(self) -> int:
+        self._seq += 1
+        return self._seq

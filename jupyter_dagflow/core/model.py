@@ -1,0 +1,180 @@
+"""The nouns: cells of a notebook, and the pipeline that they compile to. All frozen.
+
+Notebook order is the truth everywhere: sequences of cells and tasks are in it, and of several origins of one
+name the last wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import NewType
+
+from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
+from jupyter_dagflow.core.triggers import TriggerRule
+
+CellId = NewType("CellId", str)
+TaskName = NewType("TaskName", str)
+RunId = NewType("RunId", str)
+
+
+class CellKind(str, Enum):
+    """What nbformat calls ``cell_type``."""
+
+    CODE = "code"
+    MARKDOWN = "markdown"
+    RAW = "raw"
+
+
+class PartitionBy(str, Enum):
+    """How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell."""
+
+    AUTO = "auto"
+    TAGS = "tags"
+    HEADINGS = "headings"
+    CELLS = "cells"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a notebook.
+
+    ``source`` is what the user wrote. ``code`` is the same as plain Python: IPython's own syntax (magics, ``!``,
+    ``?``) rewritten to calls on ``get_ipython()``, with the same line numbers; empty for cells that hold no code.
+    ``options`` is ``cell.metadata.dagflow`` as it stands in the file.
+    """
+
+    id: CellId
+    index: int
+    kind: CellKind
+    source: str
+    code: str = ""
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notebook:
+    """A notebook as it was read: ``path`` as the user gave it, ``digest`` the SHA-256 of its bytes."""
+
+    path: str
+    digest: str
+    cells: tuple[Cell, ...]
+    kernel_name: str
+    language: str = "python"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter that the ``parameters`` cell declares, with the type its default or annotation gives it."""
+
+    name: str
+    type: str
+    default: object
+    cell: CellId
+    line: int
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A statement copied into a task so that it can run there: an import, ``def``, ``class`` or setting."""
+
+    name: str
+    cell: CellId
+    cell_index: int
+    line: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why an edge is there: ``kind`` is ``data``, ``after`` or ``file``; lines count from 1 within their cell."""
+
+    kind: str
+    name: str
+    source_cell: CellId | None = None
+    source_line: int | None = None
+    target_cell: CellId | None = None
+    target_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """``target`` may only start when ``source`` has ended."""
+
+    source: TaskName
+    target: TaskName
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A name that a task takes from other tasks: of ``sources``, in notebook order, the last that has it wins."""
+
+    name: str
+    sources: tuple[TaskName, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOptions:
+    """What the tags of a task's cells ask for, with defaults filled in."""
+
+    after: tuple[TaskName, ...] = ()
+    trigger: TriggerRule = TriggerRule.ALL_SUCCESS
+    priority: int = 0
+    mutates: tuple[str, ...] = ()
+    pure: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A step of the pipeline: some cells of the notebook that run, in order, in one kernel.
+
+    ``inputs`` come from other tasks; ``writes`` are the names it leaves bound or changed; ``outputs`` those of
+    them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
+    """
+
+    name: TaskName
+    cells: tuple[CellId, ...]
+    cell_indexes: tuple[int, ...]
+    inputs: tuple[Input, ...] = ()
+    writes: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    options: TaskOptions = TaskOptions()
+    declared: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """The DAG of one notebook. ``setup`` are the cells that run first in every task, in notebook order."""
+
+    name: str
+    notebook: str
+    by: PartitionBy
+    parameters: tuple[Parameter, ...]
+    parameters_cell: CellId | None
+    setup: tuple[CellId, ...]
+    tasks: tuple[Task, ...]
+    edges: tuple[Edge, ...]
+
+    def task(self, name: str) -> Task | None:
+        """The task of that name, if there is one."""
+        return next((task for task in self.tasks if task.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """What compiling a notebook gives: its pipeline, and everything there is to say about it."""
+
+    pipeline: Pipeline
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the pipeline may run: no finding is an error."""
+        return not any(d.severity is Severity.ERROR for d in self.diagnostics)

@@ -1,0 +1,252 @@
+"""Parameters: what the ``parameters`` cell declares, and giving them other values.
+
+The law: a parameter has the type of its annotation, else of its default, and a value of another type is refused
+before anything runs. Text from a command line is read by that type.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+
+from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.errors import Location, ParameterError
+from jupyter_dagflow.core.model import Cell, Parameter
+
+_ANNOTATIONS = {
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "str": "str",
+    "list": "list",
+    "dict": "dict",
+    "List": "list",
+    "Dict": "dict",
+    "date": "date",
+    "datetime": "datetime",
+    "Any": "any",
+    "object": "any",
+}
+_DATES: dict[str, type[date]] = {"date": date, "datetime": datetime}
+
+
+def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
+    """The parameters a cell declares by assigning literals, in order; anything else is a diagnostic.
+
+    Imports and docstrings may stand beside them. A name assigned twice keeps its last default.
+    """
+    try:
+        body = ast.parse(cell.code).body
+    except SyntaxError:
+        return (), ()  # the analysis reports it
+    found: dict[str, Parameter] = {}
+    diagnostics = []
+    for statement in body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass)) or _is_text(statement):
+            continue
+        parameter = _declared(statement, cell)
+        if parameter is None:
+            diagnostics.append(_not_literal(statement, cell))
+        else:
+            found[parameter.name] = parameter
+    return tuple(found.values()), tuple(diagnostics)
+
+
+def resolve_parameters(
+    parameters: tuple[Parameter, ...],
+    given: Mapping[str, object],
+    *,
+    notebook: str,
+    as_text: bool = False,
+) -> dict[str, object]:
+    """Check given values against the declarations; returns only what was given, typed.
+
+    With ``as_text``, values that are strings are read by the parameter's type (``"3"`` for an int, JSON for lists
+    and dicts). Raises `ParameterError` for an unknown name or a value of the wrong type.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    resolved = {}
+    for name, value in given.items():
+        if name not in known:
+            raise ParameterError(
+                f"There is no parameter {name!r}.",
+                hint=_list_known(parameters),
+                where=Location(notebook=notebook),
+            )
+        parameter = known[name]
+        try:
+            if as_text and isinstance(value, str):
+                resolved[name] = _from_text(parameter, value)
+            else:
+                resolved[name] = _checked(parameter, value)
+        except (ValueError, TypeError):
+            raise ParameterError(
+                f"Parameter {name!r} is of type {parameter.type}; {value!r} is not.",
+                hint=f"Give a value like its default: {name}={_example(parameter)}.",
+                where=Location(notebook=notebook, cell=parameter.cell, line=parameter.line),
+            ) from None
+    return resolved
+
+
+def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            annotation = None
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
+            pass
+        case _:
+            return None
+    try:
+        default = _literal(value)
+    except (ValueError, TypeError):
+        return None
+    declared, optional = _annotated(annotation)
+    return Parameter(
+        name=name,
+        type=declared or _type_of(default),
+        default=default.isoformat() if isinstance(default, date) else default,
+        cell=cell.id,
+        line=statement.lineno,
+        optional=optional or default is None,
+    )
+
+
+def _literal(node: ast.expr) -> object:
+    """The value of a JSON-like literal or of ``date(…)``, ``datetime(…)``; raises ValueError for others."""
+    if isinstance(node, ast.Call) and not node.keywords:
+        name = ast.unparse(node.func).rpartition(".")[2]
+        arguments = [ast.literal_eval(argument) for argument in node.args]
+        if name in _DATES and all(isinstance(argument, int) for argument in arguments):
+            try:
+                return _DATES[name](*arguments)
+            except TypeError:
+                raise ValueError(name) from None
+    value = ast.literal_eval(node)
+    if isinstance(value, tuple):
+        value = list(value)
+    json.dumps(value)  # TypeError for bytes, sets, complex: not parameters
+    return value
+
+
+def _annotated(annotation: ast.expr | None) -> tuple[str | None, bool]:
+    """The type an annotation names and whether it admits None; ``(None, False)`` if it says nothing we know."""
+    match annotation:
+        case None:
+            return None, False
+        case ast.Constant(value=str(text)):
+            try:
+                return _annotated(ast.parse(text, mode="eval").body)
+            except SyntaxError:
+                return None, False
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return _ANNOTATIONS.get(name), False
+        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
+            return _annotated(inner)[0], True
+        case ast.Subscript(value=outer):
+            return _annotated(outer)
+        case ast.BinOp(left=left, op=ast.BitOr(), right=ast.Constant(value=None)):
+            return _annotated(left)[0], True
+        case ast.BinOp(left=ast.Constant(value=None), op=ast.BitOr(), right=right):
+            return _annotated(right)[0], True
+    return None, False
+
+
+def _type_of(default: object) -> str:
+    if default is None:
+        return "any"
+    return type(default).__name__
+
+
+def _from_text(parameter: Parameter, text: str) -> object:
+    if parameter.optional and text in ("None", "null"):
+        return None
+    readers: dict[str, Callable[[str], object]] = {
+        "int": int,
+        "float": float,
+        "str": str,
+        "bool": _bool_from_text,
+        "list": _json_or_literal,
+        "dict": _json_or_literal,
+        "any": _guess,
+    }
+    return _checked(parameter, readers.get(parameter.type, str)(text))
+
+
+def _bool_from_text(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
+def _json_or_literal(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        try:
+            return ast.literal_eval(text)
+        except SyntaxError:
+            raise ValueError(text) from None
+
+
+def _guess(text: str) -> object:
+    """A parameter whose default is None says nothing of its type: JSON if it reads as JSON, else text."""
+    try:
+        return _json_or_literal(text)
+    except ValueError:
+        return text
+
+
+def _checked(parameter: Parameter, value: object) -> object:
+    if value is None and parameter.optional:
+        return None
+    match parameter.type:
+        case "any":
+            return value
+        case "float" if isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        case "int" if isinstance(value, bool):
+            raise TypeError(value)
+        case "date" | "datetime":
+            return _date(parameter.type, value)
+        case "list" if isinstance(value, tuple):
+            return list(value)
+    accepted = {"int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict}
+    if not isinstance(value, accepted[parameter.type]):
+        raise TypeError(value)
+    return value
+
+
+def _date(kind: str, value: object) -> date:
+    if isinstance(value, str):
+        return _DATES[kind].fromisoformat(value)
+    if not isinstance(value, date) or isinstance(value, datetime) != (kind == "datetime"):
+        raise TypeError(value)
+    return value
+
+
+def _example(parameter: Parameter) -> str:
+    return str(parameter.default) if isinstance(parameter.default, str) else json.dumps(parameter.default)
+
+
+def _list_known(parameters: tuple[Parameter, ...]) -> str:
+    if not parameters:
+        return "The notebook declares none: tag a cell of literal assignments with 'parameters'."
+    return "Declared are: " + ", ".join(f"{p.name} ({p.type})" for p in parameters) + "."
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _not_literal(statement: ast.stmt, cell: Cell) -> Diagnostic:
+    return Diagnostic.of(
+        Code.PARAMETER_NOT_LITERAL,
+        f"'{ast.unparse(statement).splitlines()[0]}' in the parameters cell is no literal assignment.",
+        cell=cell.id,
+        cell_index=cell.index,
+        line=statement.lineno,
+        hint="Give it a plain value (number, text, list, dict, date), or move it to a cell below.",
+    )

@@ -1,0 +1,206 @@
+"""Cells into tasks: by tags, by headings, or one task a cell.
+
+The law: every code cell ends up in exactly one place — parameters, setup, a task, or left out by ``skip`` — and
+each place that was chosen for the user is told to the user.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_dagflow.core.analysis.source import only_definitions
+from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.model import Cell, CellKind, PartitionBy, TaskName
+from jupyter_dagflow.core.tags import CellTags, Role, read_tags
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskCells:
+    """A task to be: its cells in notebook order and what their tags ask for."""
+
+    name: TaskName
+    cells: list[Cell] = field(default_factory=list)
+    options: dict[str, object] = field(default_factory=dict)
+    option_cells: dict[str, Cell] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Partition:
+    """All code cells of a notebook, each in its place."""
+
+    by: PartitionBy
+    parameters: Cell | None = None
+    setup: list[Cell] = field(default_factory=list)
+    tasks: dict[TaskName, TaskCells] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def partition(cells: Sequence[Cell], *, by: PartitionBy = PartitionBy.AUTO) -> Partition:
+    """Group the cells of a notebook into tasks.
+
+    ``auto`` goes by tags if any cell is tagged ``task:``, else by headings if code stands under one, else a task a
+    cell. Tags other than ``task:`` count however the cells are grouped.
+    """
+    tags = {cell.id: read_tags(cell) for cell in cells if cell.kind is CellKind.CODE}
+    chosen = by if by is not PartitionBy.AUTO else _choose(cells, tags)
+    result = Partition(by=chosen)
+    for cell in cells:
+        if cell.id in tags:
+            result.diagnostics.extend(tags[cell.id].diagnostics)
+    _Grouping(result, tags).group(cells)
+    return result
+
+
+def _choose(cells: Sequence[Cell], tags: Mapping[str, CellTags]) -> PartitionBy:
+    if any(tag.role is Role.TASK for tag in tags.values()):
+        return PartitionBy.TAGS
+    under_heading = False
+    for cell in cells:
+        if cell.kind is CellKind.MARKDOWN and _heading(cell.source):
+            under_heading = True
+        elif under_heading and cell.kind is CellKind.CODE and cell.code.strip():
+            return PartitionBy.HEADINGS
+    return PartitionBy.CELLS
+
+
+class _Grouping:
+    """Walks down the notebook, knowing which task the next untagged cell belongs to."""
+
+    def __init__(self, result: Partition, tags: Mapping[str, CellTags]) -> None:
+        self._result = result
+        self._tags = tags
+        self._current: TaskName | None = None
+        self._heading: str | None = None
+
+    def group(self, cells: Sequence[Cell]) -> None:
+        for cell in cells:
+            if cell.kind is CellKind.CODE:
+                self._place(cell, self._tags[cell.id])
+            elif cell.kind is CellKind.MARKDOWN and self._result.by is PartitionBy.HEADINGS:
+                title = _heading(cell.source)
+                if title:
+                    self._heading, self._current = title, None
+
+    def _place(self, cell: Cell, tags: CellTags) -> None:
+        match tags.role:
+            case Role.SKIP:
+                return
+            case Role.PARAMETERS:
+                self._place_parameters(cell)
+            case Role.SETUP:
+                self._result.setup.append(cell)
+            case Role.TASK | Role.UNTAGGED:
+                self._place_in_task(cell, tags)
+
+    def _place_parameters(self, cell: Cell) -> None:
+        first = self._result.parameters
+        if first is None:
+            self._result.parameters = cell
+            return
+        self._find(
+            Code.TWO_PARAMETERS_CELLS,
+            f"Cell {first.index} and cell {cell.index} are both tagged 'parameters'.",
+            cell,
+            "Put all parameters into one of them.",
+        )
+
+    def _place_in_task(self, cell: Cell, tags: CellTags) -> None:
+        name = self._name_for(cell, tags)
+        if name is None:
+            return
+        task = self._result.tasks.setdefault(name, TaskCells(name=name))
+        task.cells.append(cell)
+        for key, value in tags.options.items():
+            self._take_option(task, key, value, cell)
+
+    def _name_for(self, cell: Cell, tags: CellTags) -> TaskName | None:
+        """The task a cell goes to; None if it was placed elsewhere or holds no code."""
+        match self._result.by:
+            case PartitionBy.TAGS:
+                return self._name_by_tag(cell, tags)
+            case PartitionBy.HEADINGS:
+                return self._name_by_heading(cell)
+            case _:
+                return TaskName(f"cell_{cell.index}") if cell.code.strip() else None
+
+    def _name_by_tag(self, cell: Cell, tags: CellTags) -> TaskName | None:
+        if tags.task is not None:
+            self._current = tags.task
+        if self._current is not None:
+            return self._current
+        return self._before_first_task(cell)
+
+    def _name_by_heading(self, cell: Cell) -> TaskName | None:
+        if not cell.code.strip():
+            return None
+        if self._heading is None:
+            return self._before_first_task(cell)
+        if self._current is None:
+            if not self._result.tasks and only_definitions(cell.code):
+                self._result.setup.append(cell)
+                return None
+            self._current = self._free_name(_slug(self._heading))
+        return self._current
+
+    def _before_first_task(self, cell: Cell) -> TaskName | None:
+        if not cell.code.strip():
+            return None
+        if only_definitions(cell.code):
+            self._result.setup.append(cell)
+            return None
+        name = self._free_name(f"cell_{cell.index}")
+        self._find(
+            Code.UNTAGGED_TASK,
+            f"The cell does work but stands before the first task, so it is a task of its own: {name}.",
+            cell,
+            "Tag it task:NAME to name it, setup to run it in every task, or skip to leave it out.",
+        )
+        return name
+
+    def _free_name(self, wanted: str) -> TaskName:
+        name, n = wanted, 2
+        while name in self._result.tasks:
+            name, n = f"{wanted}_{n}", n + 1
+        return TaskName(name)
+
+    def _take_option(self, task: TaskCells, key: str, value: object, cell: Cell) -> None:
+        earlier = task.options.get(key)
+        if isinstance(earlier, tuple) and isinstance(value, tuple):
+            task.options[key] = tuple(dict.fromkeys(earlier + value))
+        elif earlier is not None and earlier != value:
+            self._find(
+                Code.OPTION_CONFLICT,
+                f"Task {task.name} has {key}:{earlier} on cell {task.option_cells[key].index} "
+                f"and {key}:{value} on cell {cell.index}.",
+                cell,
+                "Keep one of the two.",
+            )
+        else:
+            task.options[key] = value
+            task.option_cells[key] = cell
+
+    def _find(self, code: Code, message: str, cell: Cell, hint: str) -> None:
+        self._result.diagnostics.append(
+            Diagnostic.of(code, message, cell=cell.id, cell_index=cell.index, hint=hint)
+        )
+
+
+def _heading(source: str) -> str | None:
+    """The text of the last markdown heading of a cell, those in code fences apart."""
+    title, fenced = None, False
+    for line in source.splitlines():
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        match = re.match(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*$", line)
+        if match and not fenced and match[1]:
+            title = match[1]
+    return title
+
+
+def _slug(title: str) -> str:
+    slug = re.sub(r"[^A-Za-z0-9]+", "_", title).strip("_").lower()
+    if not slug:
+        return "section"
+    return slug if not slug[0].isdigit() else f"_{slug}"

@@ -1,0 +1,141 @@
+"""A run as its events have made it: the fold that everything else reads.
+
+The law: ``RunView`` changes by ``apply(event)`` alone, and ``apply`` refuses what the state tables refuse; so two
+readers of one log always agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jupyter_dagflow.core.events import (
+    CancelRequested,
+    Event,
+    RunCreated,
+    RunFinished,
+    RunStarted,
+    Stored,
+    TaskFailure,
+    TaskFinished,
+    TaskQueued,
+    TaskStarted,
+)
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.states import RunState, TaskState, check_run, check_task
+
+
+@dataclass(slots=True, kw_only=True)
+class TaskRun:
+    """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts."""
+
+    name: TaskName
+    upstream: tuple[TaskName, ...]
+    state: TaskState = TaskState.NONE
+    attempt: int = 0
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    duration_s: float | None = None
+    cells_s: float | None = None
+    cached: bool = False
+    failure: TaskFailure | None = None
+    stored: tuple[Stored, ...] = ()
+
+    @property
+    def overhead_s(self) -> float | None:
+        """Wall time less the time its own cells ran."""
+        if self.duration_s is None or self.cells_s is None:
+            return None
+        return max(0.0, self.duration_s - self.cells_s)
+
+
+@dataclass(slots=True, kw_only=True)
+class RunView:
+    """A run as it stands after event number ``seq``."""
+
+    run_id: RunId
+    seq: int
+    pipeline: str
+    notebook: str
+    parameters: Mapping[str, object]
+    trigger: str
+    created_at: datetime
+    state: RunState
+    tasks: dict[TaskName, TaskRun]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    cancel_requested: bool = False
+    metrics: dict[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, created: RunCreated) -> RunView:
+        """The run as it stands when it has just been created."""
+        return cls(
+            run_id=created.run_id,
+            seq=created.seq,
+            pipeline=created.pipeline,
+            notebook=created.notebook,
+            parameters=created.parameters,
+            trigger=created.trigger,
+            created_at=created.at,
+            state=created.state,
+            tasks={name: TaskRun(name=name, upstream=upstream) for name, upstream in created.tasks},
+        )
+
+    def apply(self, event: Event) -> None:
+        """Take one more event; raises `IllegalTransition`, changing nothing, if it cannot follow."""
+        match event:
+            case RunStarted() | RunFinished():
+                check_run(self.state, event.state)
+                self.state = event.state
+                if isinstance(event, RunStarted):
+                    self.started_at = event.at
+                else:
+                    self.finished_at = event.at
+            case CancelRequested():
+                self.cancel_requested = True
+            case TaskQueued() | TaskStarted() | TaskFinished():
+                self._apply_to_task(self.tasks[event.task], event)
+            case RunCreated():
+                raise ValueError("A run is created once: start from RunView.of().")
+        self.seq = event.seq
+
+    def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
+        check_task(task.state, event.state)
+        task.state = event.state
+        match event:
+            case TaskQueued():
+                task.queued_at = event.at
+            case TaskStarted():
+                task.attempt = event.attempt
+                task.started_at = event.at
+            case TaskFinished():
+                task.finished_at = event.at
+                task.duration_s = event.duration_s
+                task.cells_s = event.cells_s
+                task.cached = event.cached
+                task.failure = event.failure
+                task.stored = event.stored
+                self.metrics.update(event.metrics)
+
+
+def replay(events: Iterable[Event]) -> RunView:
+    """Fold a run's whole log, which begins with its `RunCreated`.
+
+    >>> replay([])
+    Traceback (most recent call last):
+    ValueError: A log begins with RunCreated.
+    """
+    view: RunView | None = None
+    for event in events:
+        if view is None:
+            if not isinstance(event, RunCreated):
+                raise ValueError("A log begins with RunCreated.")
+            view = RunView.of(event)
+        else:
+            view.apply(event)
+    if view is None:
+        raise ValueError("A log begins with RunCreated.")
+    return view

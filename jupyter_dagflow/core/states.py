@@ -1,0 +1,91 @@
+"""The states of runs and tasks, and which may follow which.
+
+The law: a state changes only along its table. ``check_run`` and ``check_task`` raise `IllegalTransition` for
+every other step, and whoever catches that has changed nothing yet. Words and meanings are Airflow's.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from jupyter_dagflow.core.errors import IllegalTransition
+
+
+class RunState(str, Enum):
+    """Where a run is in its life."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the run by itself."""
+        return not RUN_TRANSITIONS[self]
+
+
+class TaskState(str, Enum):
+    """Where a task of one run is in its life."""
+
+    NONE = "none"
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+    UP_FOR_RETRY = "up_for_retry"
+    SKIPPED = "skipped"
+    UPSTREAM_FAILED = "upstream_failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the task by itself."""
+        return not TASK_TRANSITIONS[self]
+
+
+RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
+    RunState.RUNNING: frozenset({RunState.SUCCESS, RunState.FAILED, RunState.CANCELLED}),
+    RunState.SUCCESS: frozenset(),
+    RunState.FAILED: frozenset(),
+    RunState.CANCELLED: frozenset(),
+}
+
+TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
+    TaskState.NONE: frozenset(
+        {TaskState.QUEUED, TaskState.SKIPPED, TaskState.UPSTREAM_FAILED, TaskState.CANCELLED}
+    ),
+    TaskState.QUEUED: frozenset({TaskState.RUNNING, TaskState.CANCELLED}),
+    TaskState.RUNNING: frozenset(
+        {
+            TaskState.SUCCESS,
+            TaskState.FAILED,
+            TaskState.UP_FOR_RETRY,
+            TaskState.SKIPPED,
+            TaskState.CANCELLED,
+            TaskState.LOST,
+        }
+    ),
+    TaskState.UP_FOR_RETRY: frozenset({TaskState.QUEUED, TaskState.CANCELLED}),
+    TaskState.SUCCESS: frozenset(),
+    TaskState.FAILED: frozenset(),
+    TaskState.SKIPPED: frozenset(),
+    TaskState.UPSTREAM_FAILED: frozenset(),
+    TaskState.CANCELLED: frozenset(),
+    TaskState.LOST: frozenset(),
+}
+
+
+def check_run(before: RunState, after: RunState) -> None:
+    """Raise `IllegalTransition` unless a run may go from one state to the other."""
+    if after not in RUN_TRANSITIONS[before]:
+        raise IllegalTransition(f"A run cannot go from {before.value} to {after.value}.")
+
+
+def check_task(before: TaskState, after: TaskState) -> None:
+    """Raise `IllegalTransition` unless a task may go from one state to the other."""
+    if after not in TASK_TRANSITIONS[before]:
+        raise IllegalTransition(f"A task cannot go from {before.value} to {after.value}.")

@@ -1,0 +1,150 @@
+"""The taskbook: the notebook that runs one task, put together from cells. Pure; paths come in as
+source text.
+
+The law: a taskbook shows its own cells what Run All would have shown them. First comes what every
+task sees (parameters and setup, in notebook order), then the definitions the task needs, then the
+values of other tasks, then the task's own cells as the user wrote them, and last the saving of what
+other tasks read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from jupyter_dagflow.core.model import (
+    Cell,
+    CellId,
+    CellKind,
+    Definition,
+    Notebook,
+    Pipeline,
+    Task,
+)
+
+PARAMETERS_TAG = "parameters"
+INJECTED_TAG = "injected-parameters"
+DATES_ID = "dagflow-dates"
+DEFINITIONS_ID = "dagflow-definitions"
+LOAD_ID = "dagflow-load"
+SAVE_ID = "dagflow-save"
+TITLE_ID = "dagflow-title"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskbookCell:
+    """A cell of a taskbook.
+
+    ``role`` says why it is there: ``title``, ``parameters``, ``dates``, ``setup``, ``definitions``,
+    ``load``,
+    ``task`` (a cell of the task's own) or ``save``. Cells of the user keep their ids; ours begin
+    with ``dagflow-``.
+    """
+
+    id: str
+    source: str
+    tags: tuple[str, ...] = ()
+    role: str = "task"
+    kind: CellKind = CellKind.CODE
+
+
+def assemble(
+    *,
+    notebook: Notebook,
+    pipeline: Pipeline,
+    task: Task,
+    parameters: Mapping[str, object],
+    load: str,
+    save: str,
+) -> tuple[TaskbookCell, ...]:
+    """The cells of the taskbook of ``task``, in the order in which they run.
+
+    ``load`` and ``save`` are the source of the cells that take and hand over values. ``parameters``
+    are the values
+    this run overrides; of these, dates get a cell of their own, because papermill can only inject
+    their text.
+    """
+    cells = {cell.id: cell for cell in notebook.cells}
+    taskbook = [
+        TaskbookCell(TITLE_ID, _title(pipeline, task), role="title", kind=CellKind.MARKDOWN)
+    ]
+    taskbook += _prelude(cells, pipeline, parameters)
+    if task.definitions:
+        source = definitions_source(task.definitions)
+        taskbook.append(_own(DEFINITIONS_ID, source, role="definitions"))
+    taskbook.append(_own(LOAD_ID, load, role="load"))
+    taskbook += [_users(cells[cell], role="task") for cell in task.cells]
+    taskbook.append(_own(SAVE_ID, save, role="save"))
+    return tuple(taskbook)
+
+
+def definitions_source(definitions: Sequence[Definition]) -> str:
+    """The source of the definitions cell: each statement below a comment naming its cell."""
+    return "\n".join(
+        f"# from cell {d.cell_index}\n{d.source}" for d in _in_running_order(definitions)
+    )
+
+
+def definition_at(definitions: Sequence[Definition], line: int) -> tuple[Definition, int] | None:
+    """What stands on ``line`` of the definitions cell, and that line's number in its own cell."""
+    first = 1
+    for definition in _in_running_order(definitions):
+        height = definition.source.count("\n") + 1
+        if first < line <= first + height:
+            return definition, definition.line + line - first - 1
+        first += height + 1
+    return None
+
+
+def _in_running_order(definitions: Sequence[Definition]) -> list[Definition]:
+    """Each statement once, in notebook order, but ``from __future__`` where Python takes it."""
+    once = {(d.cell, d.line, d.source): d for d in definitions}.values()
+    return sorted(once, key=lambda d: not d.source.startswith("from __future__"))
+
+
+def _prelude(
+    cells: Mapping[CellId, Cell], pipeline: Pipeline, parameters: Mapping[str, object]
+) -> Iterable[TaskbookCell]:
+    """Parameters and setup cells in notebook order: parameters may use imports above them."""
+    shared = {*pipeline.setup, *([pipeline.parameters_cell] if pipeline.parameters_cell else [])}
+    dates = _dates_source(parameters)
+    if dates and pipeline.parameters_cell is None:
+        yield _own(DATES_ID, dates, role="dates")
+    for cell in sorted((cells[id_] for id_ in shared), key=lambda cell: cell.index):
+        if cell.id == pipeline.parameters_cell:
+            yield _users(cell, role="parameters", extra_tag=PARAMETERS_TAG)
+            if dates:
+                yield _own(DATES_ID, dates, role="dates")
+        else:
+            yield _users(cell, role="setup")
+
+
+def _dates_source(parameters: Mapping[str, object]) -> str:
+    lines = []
+    for name, value in parameters.items():
+        if isinstance(value, date):
+            kind = "datetime" if isinstance(value, datetime) else "date"
+            lines.append(f'{name} = __import__("datetime").{kind}.fromisoformat({name})')
+    return (
+        "\n".join(["# parameters that are dates, injected above as text", *lines]) if lines else ""
+    )
+
+
+def _title(pipeline: Pipeline, task: Task) -> str:
+    return (
+        f"**Task `{task.name}`** of `{pipeline.notebook}`, put together by jupyter-dagflow. "
+        "Run again by hand, it loads the very values it was given."
+    )
+
+
+def _own(id_: str, source: str, *, role: str) -> TaskbookCell:
+    return TaskbookCell(id_, source, tags=(id_,), role=role)
+
+
+def _users(cell: Cell, *, role: str, extra_tag: str | None = None) -> TaskbookCell:
+    """A cell of the user, without the tags by which papermill would take it for something else."""
+    tags = [tag for tag in cell.tags if tag not in (PARAMETERS_TAG, INJECTED_TAG)]
+    return TaskbookCell(
+        cell.id, cell.source, tags=(*([extra_tag] if extra_tag else []), *tags), role=role
+    )

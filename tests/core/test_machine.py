@@ -1,0 +1,239 @@
+"""The run machine under random stimuli: its laws, checked after every step."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from jupyter_dagflow.core.events import Event, RunFinished, TaskFailure, TaskFinished, TaskStarted
+from jupyter_dagflow.core.machine import (
+    AttemptEnded,
+    Cancel,
+    Plan,
+    PlannedTask,
+    RunMachine,
+    StartTask,
+    Step,
+    StopTask,
+    Submit,
+)
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.run import replay
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
+
+BEGINNING = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+def name(i: int) -> TaskName:
+    return TaskName(f"t{i}")
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    n = draw(st.integers(0, 8))
+    tasks = []
+    for i in range(n):
+        parents = draw(st.sets(st.integers(0, i - 1), max_size=3)) if i else set()
+        tasks.append(
+            PlannedTask(
+                name=name(i),
+                upstream=tuple(name(p) for p in sorted(parents)),
+                trigger=draw(st.sampled_from(TriggerRule)),
+                priority=draw(st.integers(-1, 1)),
+            )
+        )
+    return Plan(
+        run_id=RunId("r"),
+        pipeline="p",
+        notebook="p.ipynb",
+        parameters={},
+        tasks=tuple(tasks),
+        slots=draw(st.integers(1, 3)),
+    )
+
+
+class MachineLaws(RuleBasedStateMachine):
+    """Drives one run and holds every step against the laws."""
+
+    attempts = Bundle("attempts")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.log: list[Event] = []
+        self.running: dict[TaskName, int] = {}
+        self.clock = BEGINNING
+        self.cancelled = False
+
+    def tick(self) -> datetime:
+        self.clock += timedelta(seconds=1)
+        return self.clock
+
+    def check(self, step: Step) -> None:
+        for event in step.events:
+            self.log.append(event)
+            assert event.seq == len(self.log), "events are numbered without a gap"
+            if isinstance(event, TaskStarted):
+                self.check_allowed(event.task)
+            if isinstance(event, TaskFinished):
+                self.running.pop(event.task, None)
+        for instruction in step.instructions:
+            if isinstance(instruction, StartTask):
+                assert instruction.task not in self.running, "never two attempts of one task at once"
+                self.running[instruction.task] = instruction.attempt
+            if isinstance(instruction, StopTask):
+                assert instruction.task in self.running, "only what runs is stopped"
+
+    def check_allowed(self, task: TaskName) -> None:
+        """No task starts before its parents allow it: judged from the log alone."""
+        planned = next(t for t in self.plan.tasks if t.name == task)
+        ended = {e.task: e.state for e in self.log if isinstance(e, TaskFinished)}
+        upstream = Upstream(total=len(planned.upstream))
+        for parent in planned.upstream:
+            if parent in ended:
+                upstream.count(ended[parent])
+        assert verdict(planned.trigger, upstream) is Verdict.RUN
+        assert not self.cancelled
+
+    @initialize(plan=plans())
+    def submit(self, plan: Plan) -> None:
+        self.plan = plan
+        self.machine = RunMachine(plan)
+        self.check(self.machine.handle(Submit(at=self.tick())))
+
+    @precondition(lambda self: self.running)
+    @rule(data=st.data(), ends=st.sampled_from(["well", "badly", "stopped"]))
+    def attempt_ends(self, data: st.DataObject, ends: str) -> None:
+        task = data.draw(st.sampled_from(sorted(self.running)))
+        ended = AttemptEnded(
+            at=self.tick(),
+            task=task,
+            attempt=self.running[task],
+            stopped=ends == "stopped" and self.cancelled,
+            failure=TaskFailure(kind="error", message="boom") if ends == "badly" else None,
+        )
+        self.check(self.machine.handle(ended))
+
+    @rule(i=st.integers(0, 9), attempt=st.integers(0, 3))
+    def late_report(self, i: int, attempt: int) -> None:
+        """A report about an attempt that does not run changes nothing."""
+        if self.running.get(name(i)) != attempt:
+            ended = AttemptEnded(at=self.tick(), task=name(i), attempt=attempt)
+            assert self.machine.handle(ended) == Step((), ())
+
+    @rule()
+    def cancel(self) -> None:
+        step = self.machine.handle(Cancel(at=self.tick(), reason="test"))
+        self.cancelled = self.cancelled or bool(step.events)
+        self.check(step)
+
+    @invariant()
+    def slots_are_respected(self) -> None:
+        assert len(self.running) <= self.plan.slots
+
+    @invariant()
+    def no_slot_is_idle_while_a_task_is_ready(self) -> None:
+        queued = [t for t in self.machine.view.tasks.values() if t.state is TaskState.QUEUED]
+        assert not queued or len(self.running) == self.plan.slots
+
+    @invariant()
+    def the_log_tells_all(self) -> None:
+        assert replay(self.log) == self.machine.view
+
+    @invariant()
+    def it_ends_when_nothing_is_left(self) -> None:
+        unfinished = [t for t in self.machine.view.tasks.values() if not t.state.is_final]
+        assert self.machine.view.state.is_final == (not unfinished)
+        assert bool(unfinished) == (not isinstance(self.log[-1], RunFinished))
+
+    def teardown(self) -> None:
+        """Every run ends, whatever came before."""
+        if not hasattr(self, "machine"):
+            return
+        while self.running:
+            task, attempt = next(iter(self.running.items()))
+            ended = AttemptEnded(at=self.tick(), task=task, attempt=attempt)
+            self.check(self.machine.handle(ended))
+        assert self.machine.view.state.is_final
+
+
+MachineLaws.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+test_the_laws_hold = MachineLaws.TestCase
+
+
+def run_of(*tasks: PlannedTask, slots: int = 1) -> RunMachine:
+    return RunMachine(
+        Plan(
+            run_id=RunId("r"),
+            pipeline="p",
+            notebook="p.ipynb",
+            parameters={},
+            tasks=tasks,
+            slots=slots,
+        )
+    )
+
+
+def started(step: Step) -> list[str]:
+    return [i.task for i in step.instructions if isinstance(i, StartTask)]
+
+
+def end(machine: RunMachine, task: str, *, failure: TaskFailure | None = None) -> Step:
+    return machine.handle(
+        AttemptEnded(at=BEGINNING, task=TaskName(task), attempt=1, failure=failure)
+    )
+
+
+def test_higher_priority_starts_first_and_notebook_order_breaks_ties() -> None:
+    machine = run_of(
+        PlannedTask(name=TaskName("a")),
+        PlannedTask(name=TaskName("b"), priority=5),
+        PlannedTask(name=TaskName("c")),
+    )
+    order = started(machine.handle(Submit(at=BEGINNING)))
+    for task in ("b", "a", "c"):
+        assert order == [task]
+        order = started(end(machine, task))
+    assert machine.view.state is RunState.SUCCESS
+
+
+def test_a_failure_stops_what_depends_on_it_and_nothing_else() -> None:
+    machine = run_of(
+        PlannedTask(name=TaskName("a")),
+        PlannedTask(name=TaskName("b")),
+        PlannedTask(name=TaskName("after_a"), upstream=(TaskName("a"),)),
+        PlannedTask(name=TaskName("after_b"), upstream=(TaskName("b"),)),
+        slots=4,
+    )
+    machine.handle(Submit(at=BEGINNING))
+    end(machine, "a", failure=TaskFailure(kind="error", message="boom"))
+    assert machine.view.tasks[TaskName("after_a")].state is TaskState.UPSTREAM_FAILED
+    assert started(end(machine, "b")) == ["after_b"]
+    end(machine, "after_b")
+    assert machine.view.state is RunState.FAILED
+
+
+def test_a_run_without_tasks_succeeds_at_once() -> None:
+    machine = run_of()
+    machine.handle(Submit(at=BEGINNING))
+    assert machine.view.state is RunState.SUCCESS
+
+
+def test_ten_thousand_tasks_settle_in_one_chain_of_skips() -> None:
+    """Deep DAGs must not meet Python's recursion limit."""
+    chain = [PlannedTask(name=name(0))]
+    chain += [PlannedTask(name=name(i), upstream=(name(i - 1),)) for i in range(1, 10_000)]
+    machine = run_of(*chain)
+    machine.handle(Submit(at=BEGINNING))
+    end(machine, "t0", failure=TaskFailure(kind="error", message="boom"))
+    assert machine.view.tasks[name(9_999)].state is TaskState.UPSTREAM_FAILED

@@ -1,0 +1,123 @@
+"""Parameters: their types as a table, and what is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from jupyter_dagflow.core.errors import ParameterError
+from jupyter_dagflow.core.model import Cell, CellId, CellKind, Parameter
+from jupyter_dagflow.core.parameters import declared_parameters, resolve_parameters
+
+
+def declare(code: str) -> tuple[Parameter, ...]:
+    cell = Cell(id=CellId("p"), index=0, kind=CellKind.CODE, source=code, code=code)
+    parameters, diagnostics = declared_parameters(cell)
+    assert not diagnostics
+    return parameters
+
+
+def resolve(code: str, *, as_text: bool = False, **given: object) -> dict[str, object]:
+    return resolve_parameters(declare(code), given, notebook="nb.ipynb", as_text=as_text)
+
+
+@pytest.mark.parametrize(
+    ("code", "type_", "default"),
+    [
+        ("n = 3", "int", 3),
+        ("n = -3", "int", -3),
+        ("n: int = 3", "int", 3),
+        ("n: float = 3", "float", 3),
+        ("n: 'float' = 3", "float", 3),
+        ("x = 1e-3", "float", 0.001),
+        ("flag = True", "bool", True),
+        ("s = 'a'", "str", "a"),
+        ("v = None", "any", None),
+        ("v: int | None = None", "int", None),
+        ("v: Optional[str] = None", "str", None),
+        ("v: typing.Optional[str] = None", "str", None),
+        ("a = [1, 'b', None]", "list", [1, "b", None]),
+        ("a: list[int] = [1]", "list", [1]),
+        ("a = (1, 2)", "list", [1, 2]),
+        ("d = {'a': [1]}", "dict", {"a": [1]}),
+        ("from datetime import date\nd = date(2026, 3, 1)", "date", "2026-03-01"),
+        ("import datetime\nd = datetime.datetime(2026, 3, 1, 6)", "datetime", "2026-03-01T06:00:00"),
+        ("'''doc'''\nn = 1\nn = 2", "int", 2),
+    ],
+)
+def test_types_and_defaults(code: str, type_: str, default: object) -> None:
+    (parameter,) = declare(code)
+    assert (parameter.type, parameter.default) == (type_, default)
+
+
+@pytest.mark.parametrize(
+    "code", ["n = f()", "n = 1 + 2", "n = m", "print(1)", "a, b = 1, 2", "n += 1", "x = {1, 2}", "x = b'a'", "x = date(1)"]
+)
+def test_what_is_no_literal_is_told(code: str) -> None:
+    cell = Cell(id=CellId("p"), index=7, kind=CellKind.CODE, source=code, code="ok = 1\n" + code)
+    parameters, (diagnostic,) = declared_parameters(cell)
+    assert [p.name for p in parameters] == ["ok"]
+    assert (diagnostic.code, diagnostic.line, diagnostic.cell_index) == ("DF106", 2, 7)
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "value"),
+    [
+        ("n = 3", "5", 5),
+        ("n = 3", "-5", -5),
+        ("x = 1.0", "5", 5.0),
+        ("x = 1.0", "1e3", 1000.0),
+        ("b = True", "false", False),
+        ("b = True", "0", False),
+        ("s = 'a'", "5", "5"),
+        ("s = 'a'", "a=b,c", "a=b,c"),
+        ("a = [1]", "[2, 3]", [2, 3]),
+        ("a = [1]", "['x']", ["x"]),
+        ("d = {}", '{"k": null}', {"k": None}),
+        ("v = None", "5", 5),
+        ("v = None", "five", "five"),
+        ("v: int | None = 3", "None", None),
+        ("from datetime import date\nd = date(2026, 3, 1)", "2026-04-02", date(2026, 4, 2)),
+    ],
+)
+def test_text_is_read_by_type(code: str, text: str, value: object) -> None:
+    (name,) = (p.name for p in declare(code))
+    assert resolve(code, as_text=True, **{name: text}) == {name: value}
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("n = 3", "abc"),
+        ("n = 3", "3.5"),
+        ("n = 3", ""),
+        ("x = 1.0", "one"),
+        ("b = True", "maybe"),
+        ("a = [1]", "{}"),
+        ("a = [1]", "[1"),
+        ("d = {}", "[]"),
+        ("from datetime import date\nd = date(2026, 3, 1)", "1 April"),
+    ],
+)
+def test_text_of_the_wrong_type_is_refused(code: str, value: str) -> None:
+    (name,) = (p.name for p in declare(code))
+    with pytest.raises(ParameterError) as caught:
+        resolve(code, as_text=True, **{name: value})
+    assert name in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "value"), [("n = 3", "3"), ("n = 3", True), ("n = 3", 3.0), ("s = 'a'", 1), ("n = 3", None)]
+)
+def test_values_of_the_wrong_type_are_refused(code: str, value: object) -> None:
+    (name,) = (p.name for p in declare(code))
+    with pytest.raises(ParameterError, match="is of type"):
+        resolve(code, **{name: value})
+
+
+def test_an_unknown_parameter_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ParameterError, match="no parameter 'm'") as caught:
+        resolve("n = 3\ns = 'a'", m=1)
+    assert caught.value.hint == "Declared are: n (int), s (str)."
