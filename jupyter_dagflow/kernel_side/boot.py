@@ -1,0 +1,46 @@
+"""The door by which a taskbook's cells reach this package: run by path, it loads the rest under a
+private name.
+
+The law: nothing stays behind in the user's namespace or on ``sys.path``; one private entry of
+``sys.modules`` holds what `load` saw until `save` needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from typing import Any
+
+PACKAGE = "_dagflow_kernel_side"
+
+
+def load(spec_path: str) -> None:
+    """Bind the inputs that the spec names."""
+    package = _package()
+    package.handovers[spec_path] = package.handover.Handover(spec_path)
+    package.handovers[spec_path].load()
+
+
+def save(spec_path: str) -> None:
+    """Store the outputs that the spec names, and report them."""
+    package = _package()
+    handover = package.handovers.get(spec_path) or package.handover.Handover(spec_path)
+    handover.save()
+
+
+def _package() -> Any:
+    if PACKAGE not in sys.modules:
+        folder = os.path.dirname(os.path.abspath(__file__))
+        spec = importlib.util.spec_from_file_location(
+            PACKAGE, os.path.join(folder, "__init__.py"), submodule_search_locations=[folder]
+        )
+        if spec is None or spec.loader is None:
+            raise ImportError(f"jupyter-dagflow is no longer installed at {folder}")
+        package: Any = importlib.util.module_from_spec(spec)
+        sys.modules[PACKAGE] = package
+        spec.loader.exec_module(package)
+        package.handover = importlib.import_module(PACKAGE + ".handover")
+        package.handovers = {}
+    return sys.modules[PACKAGE]

@@ -1,0 +1,98 @@
+"""Classes and functions of the notebook: which of them travel by name, and what a name needs on
+arrival.
+
+The law: one class is handled one way in a whole run. What every kernel of the run can make by
+running the same statements (setup cells, definitions) travels by name, so classes keep one identity
+per kernel. The statements travel along, so a kernel that lacks a name can make it. All else that is
+code travels by value.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+class OtherVersion(Exception):
+    """A value belongs to another version of a class or function than the one this kernel has."""
+
+
+class Definitions:
+    """The definitions of one kernel, over the namespace they live in.
+
+    ``statements`` are ``{"name", "source", "own"}``: own ones are made by the task's cells
+    themselves, the others
+    were replayed before them. ``before`` is what the namespace held when the task's cells began.
+    """
+
+    def __init__(
+        self,
+        namespace: dict[str, Any],
+        statements: Sequence[Mapping[str, Any]] = (),
+        before: Mapping[str, Any] = types.MappingProxyType({}),
+    ) -> None:
+        self.namespace = namespace
+        self._statements = list(statements)
+        self._before = before
+        self._named = {statement["name"]: statement for statement in statements}
+        self._replayed = {s["name"]: s["source"] for s in statements if not s["own"]}
+        self._parents: dict[str, frozenset[str]] = {}
+
+    def has(self, obj: Any, qualname: str) -> bool:
+        """Whether ``obj`` is what every kernel of the run gets by making that name."""
+        top, _, rest = qualname.partition(".")
+        found = root = self.namespace.get(top)
+        for part in rest.split(".") if rest else ():
+            found = getattr(found, part, None)
+        if root is None or found is not obj:
+            return False
+        own = self._named.get(top, {}).get("own", False)
+        return bool(own) or self._before.get(top) is root
+
+    def needed_for(self, names: Iterable[str]) -> list[dict[str, Any]]:
+        """The statements that make these names, and what those look up in turn, in order."""
+        needed: set[str] = set()
+        pending = [name for name in names if name in self._named]
+        while pending:
+            name = pending.pop()
+            if name not in needed:
+                needed.add(name)
+                pending += [other for other in self._uses(name) if other in self._named]
+        return [
+            {"name": statement["name"], "source": statement["source"]}
+            for statement in self._statements
+            if statement["name"] in needed
+        ]
+
+    def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
+        """Make the missing ones of these names; raises `OtherVersion` if one is another here."""
+        wanted = {statement["name"]: statement["source"] for statement in statements}
+        for name in by_name:
+            if name in wanted and self._replayed.get(name, wanted[name]) != wanted[name]:
+                raise OtherVersion(f"it refers to another {name} than the one this task uses")
+        for name, source in wanted.items():
+            if name not in self.namespace:
+                code = compile(source, f"<definition of {name}>", "exec", dont_inherit=True)
+                exec(code, self.namespace)  # noqa: S102 -- the notebook's own statement
+
+    def _uses(self, name: str) -> frozenset[str]:
+        if name not in self._parents:
+            try:
+                code = compile(
+                    self._named[name]["source"], "<definition>", "exec", dont_inherit=True
+                )
+            except SyntaxError:
+                self._parents[name] = frozenset()
+            else:
+                self._parents[name] = frozenset(names_in(code))
+        return self._parents[name]
+
+
+def names_in(code: types.CodeType) -> set[str]:
+    """The names that this code, or code within it, may look up by name."""
+    names = set(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            names |= names_in(constant)
+    return names

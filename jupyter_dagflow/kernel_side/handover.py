@@ -1,0 +1,149 @@
+"""Values in before a task's cells, values out after them.
+
+The law: what comes in was read from whole bundles or not at all; what goes out is stored before it
+is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
+cannot leave is an error here, in the cell that saves, with its name, type and reason; one that
+nobody needs is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from . import bundle, loading, sharing
+from .definitions import Definitions
+from .pickling import Pickled, Refused, borrow_cloudpickle, dump
+from .summary import is_metric, plain, summarise, type_name
+
+
+class NotStorable(Exception):
+    """A value that another task reads cannot leave its kernel; the text says which and why."""
+
+
+class NotAMetric(Exception):
+    """A value tagged ``metric:`` is not a number, a string or a bool."""
+
+
+class Handover:
+    """One task's handing over, as the spec beside its taskbook lays down.
+
+    The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
+    (name to digest),
+    ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if bound),
+    ``extras`` (names stored
+    if they can be), ``metrics`` (names) and ``outcome`` (the file that `save` writes).
+    """
+
+    def __init__(self, spec_path: str) -> None:
+        with open(spec_path, encoding="utf-8") as file:
+            self._spec: dict[str, Any] = json.load(file)
+        self._namespace = vars(sys.modules["__main__"])
+        self._definitions = self._define({})
+
+    def load(self) -> None:
+        """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
+        self._definitions = self._define(dict(self._namespace))
+        store = self._spec["store"]
+        names: dict[str, list[str]] = {}
+        for name, digest in self._spec["inputs"].items():
+            names.setdefault(digest, []).append(name)
+        for digest, wanted in names.items():
+            path = bundle.digest_path(store, digest)
+            try:
+                values = loading.load(
+                    path, digest, self._definitions, cloudpickle=self._cloudpickle
+                )
+            except bundle.DamagedBundle as error:
+                raise bundle.DamagedBundle("{}: {}".format(", ".join(wanted), error)) from None
+            self._namespace.update({name: values[name] for name in wanted})
+
+    def save(self) -> None:
+        """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
+        outcome: dict[str, Any] = {"stored": [], "refused": None, "metrics": {}, "not_metric": None}
+        try:
+            outcome["stored"] = self._store(self._pickle_all(outcome))
+            outcome["metrics"] = self._metrics(outcome)
+        finally:
+            self._report(outcome)
+
+    def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
+        outputs = list(dict.fromkeys(self._spec["outputs"]))
+        extras = [name for name in dict.fromkeys(self._spec["extras"]) if name not in outputs]
+        pickled = {}
+        for name in outputs + extras:
+            if name not in self._namespace:
+                continue
+            value = self._namespace[name]
+            try:
+                pickled[name] = self._dump({name: value})
+            except Refused as refused:
+                if name in outputs:
+                    reason = str(refused)
+                    kind = type_name(type(value))
+                    outcome["refused"] = {"name": name, "type": kind, "reason": reason}
+                    text = f"{name} ({kind}) cannot leave its kernel: {reason}"
+                    raise NotStorable(text) from None
+        return pickled
+
+    def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:
+        stored = {}
+        for names in sharing.groups(pickled):
+            members = {name: pickled[name] for name in names}
+            strided = sharing.sharing_arrays(members)
+            whole = members[names[0]]
+            if len(names) > 1 or strided:
+                values = {name: self._namespace[name] for name in names}
+                whole = self._dump(values, sharing=strided)
+            digest, size = bundle.write(
+                self._spec["store"], self._header(names, whole), whole.data, whole.buffers
+            )
+            for name in names:
+                stored[name] = {
+                    "name": name,
+                    "digest": digest,
+                    "size_bytes": size if len(names) == 1 else members[name].size,
+                    **summarise(self._namespace[name]),
+                }
+        return [stored[name] for name in pickled]
+
+    def _header(self, names: list[str], whole: Pickled) -> dict[str, Any]:
+        needed = self._definitions.needed_for(whole.by_name | whole.looked_up)
+        return {
+            "names": names,
+            "cloudpickle": whole.cloudpickle,
+            "by_name": sorted(whole.by_name),
+            "definitions": needed,
+        }
+
+    def _metrics(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        metrics = {}
+        for name in self._spec["metrics"]:
+            if name not in self._namespace:
+                continue
+            value = plain(self._namespace[name])
+            if not is_metric(value):
+                outcome["not_metric"] = {"name": name, "type": type_name(type(value))}
+                text = f"metric {name} is of type {type_name(type(value))}"
+                raise NotAMetric(f"{text}; a metric is a number, a string or a bool")
+            metrics[name] = value
+        return metrics
+
+    def _report(self, outcome: dict[str, Any]) -> None:
+        path = self._spec["outcome"]
+        temporary = f"{path}.{os.getpid()}.tmp"
+        with open(temporary, "w", encoding="utf-8") as file:
+            json.dump(outcome, file)
+        os.replace(temporary, path)
+
+    def _define(self, before: Mapping[str, Any]) -> Definitions:
+        return Definitions(self._namespace, self._spec["definitions"], before)
+
+    def _dump(self, values: dict[str, Any], sharing: frozenset[int] = frozenset()) -> Pickled:
+        return dump(values, self._definitions, cloudpickle=self._cloudpickle, sharing=sharing)
+
+    def _cloudpickle(self) -> Any:
+        return borrow_cloudpickle(self._spec["cloudpickle"])

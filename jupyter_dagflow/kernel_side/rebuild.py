@@ -1,0 +1,62 @@
+"""What pickles of notebook objects call when they are loaded.
+
+The law: these names and their arguments stand in stored files, so they stay. A function of a
+notebook is made anew over the namespace it is loaded into, and so finds its globals there, at call
+time, as in the notebook.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import marshal
+import sys
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+MAIN = "__main__"
+
+
+def empty_cell() -> types.CellType:
+    """A closure cell; `set_function` fills it."""
+    return types.CellType()
+
+
+def make_function(
+    namespace: dict[str, Any],
+    python: tuple[int, int],
+    code: bytes,
+    module: str,
+    name: str,
+    cells: tuple[types.CellType, ...],
+) -> types.FunctionType:
+    """A function over ``namespace`` if it is of the notebook, else over its module's globals."""
+    if tuple(python) != sys.version_info[:2]:
+        here = "{}.{}".format(*sys.version_info[:2])
+        there = "{}.{}".format(*python)
+        raise ValueError(f"{name} was stored by Python {there}, and this is Python {here}")
+    globals_ = namespace if module == MAIN else vars(importlib.import_module(module))
+    return types.FunctionType(marshal.loads(code), globals_, name, None, cells)  # noqa: S302
+
+
+def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
+    """Give a function all that is not its code: attributes, and the values its closure holds."""
+    for cell, value in state.pop("cells"):
+        cell.cell_contents = value
+    function.__dict__.update(state.pop("dict"))
+    for name, value in state.items():
+        setattr(function, name, value)
+
+
+def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """A ``functools.lru_cache`` around a function, empty: what it held can be computed again."""
+    return functools.lru_cache(**parameters)(function)
+
+
+def strided_array(
+    buffer: Any, dtype: Any, shape: Sequence[int], strides: Sequence[int], offset: int
+) -> Any:
+    """A NumPy array with steps between its elements, over memory that it shares with others."""
+    numpy = importlib.import_module("numpy")
+    return numpy.ndarray(shape, dtype, buffer=buffer, offset=offset, strides=strides)

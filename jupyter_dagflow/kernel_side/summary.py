@@ -1,0 +1,102 @@
+"""What can be told of a value without loading it: type, shape, a preview, and itself if it is small
+and plain.
+
+The law: a summary never fails and never costs much, whatever the value's own ``__repr__`` does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import reprlib
+import sys
+from typing import Any
+
+PREVIEW_CHARS = 200
+VALUE_BYTES = 1024
+_LONG = 10_000
+
+
+def summarise(value: Any) -> dict[str, Any]:
+    """Type, shape (of arrays and tables), preview, and the value if it is small plain JSON."""
+    return {
+        "type": type_name(type(value)),
+        "shape": _shape(value),
+        "preview": _preview(value),
+        "value": _small_value(plain(value)),
+    }
+
+
+def type_name(kind: type[Any]) -> str:
+    """The type as people call it: ``int``, ``pandas.DataFrame``, ``MyNotebookClass``."""
+    package = (kind.__module__ or "").partition(".")[0]
+    bare = package in ("", "builtins", "__main__")
+    return kind.__qualname__ if bare else f"{package}.{kind.__qualname__}"
+
+
+def plain(value: Any) -> Any:
+    """The Python number or bool that a NumPy scalar stands for; anything else as it is."""
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.bool_, numpy.integer, numpy.floating)):
+        return value.item()
+    return value
+
+
+def is_metric(value: Any) -> bool:
+    """Whether a value can be a metric: a number, a string or a bool."""
+    return type(value) in (bool, int, float, str)
+
+
+def _shape(value: Any) -> list[int] | None:
+    try:
+        shape = value.shape
+    except Exception:  # noqa: BLE001 -- a property of the user's class may raise anything
+        return None
+    if isinstance(shape, tuple) and all(type(size) is int for size in shape):
+        return list(shape)
+    return None
+
+
+def _preview(value: Any) -> str:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = PREVIEW_CHARS
+    short.maxlist = short.maxtuple = short.maxdict = short.maxset = 12
+    try:
+        if _shape(value) is None and type(value) not in _LIMITED and _length(value) > _LONG:
+            text = f"<{type_name(type(value))} of {_length(value)}>"
+        elif type(value) in _LIMITED or type(value) is int:
+            text = short.repr(value)
+        else:
+            text = repr(value)
+    except Exception:  # noqa: BLE001 -- so may its __repr__ or __len__
+        text = f"<{type_name(type(value))}>"
+    return text if len(text) <= PREVIEW_CHARS else text[: PREVIEW_CHARS - 1] + "…"
+
+
+_LIMITED = (list, tuple, dict, set, frozenset, str)
+
+
+def _length(value: Any) -> int:
+    return len(value) if hasattr(type(value), "__len__") else 0
+
+
+def _small_value(value: Any) -> Any:
+    if not _is_json(value, depth=8):
+        return None
+    text = json.dumps(value)
+    return value if len(text) <= VALUE_BYTES else None
+
+
+def _is_json(value: Any, *, depth: int) -> bool:
+    kind = type(value)
+    if value is None or kind in (bool, int):
+        return True
+    if kind is str:
+        return len(value) <= VALUE_BYTES
+    if kind is float:
+        return math.isfinite(value)
+    if depth == 0 or kind not in (list, dict) or len(value) > VALUE_BYTES:
+        return False
+    if kind is list:
+        return all(_is_json(item, depth=depth - 1) for item in value)
+    return all(type(key) is str and _is_json(item, depth=depth - 1) for key, item in value.items())

@@ -1,0 +1,86 @@
+"""The artifact store: the values that runs keep, as files named by what they hold.
+
+The law: a file's name is the digest of its bytes, so nothing is ever overwritten by something else
+and a damaged value is found out. The file format is `kernel_side.bundle`'s; only `load` unpickles,
+and the server never calls it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
+from jupyter_dagflow.kernel_side import bundle, loading
+from jupyter_dagflow.kernel_side.definitions import Definitions
+
+_DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,}")
+
+
+class ArtifactNotLoadable(EnvironmentFault):
+    """A whole value cannot be made here; load it where the packages are that it was made with."""
+
+    code = "artifact_not_loadable"
+
+
+class ArtifactStore:
+    """Finds, checks and loads stored values below ``root``. Kernels write them."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def path(self, digest: str) -> Path:
+        """Where the file of that digest lies, or would."""
+        if not _DIGEST.fullmatch(digest):
+            raise ArtifactDamaged(f"{digest!r} is not the digest of a stored value.", hint=_HINT)
+        return Path(bundle.digest_path(str(self.root), digest))
+
+    def exists(self, digest: str) -> bool:
+        """Whether there is a file for it; `check` tells whether it is whole."""
+        return self.path(digest).is_file()
+
+    def size(self, digest: str) -> int:
+        """The size of its file in bytes; raises `ArtifactDamaged` if there is none."""
+        try:
+            return self.path(digest).stat().st_size
+        except FileNotFoundError:
+            raise _damaged(f"The stored file {self.path(digest)} is missing.") from None
+
+    def check(self, digest: str) -> bool:
+        """Whether the file is there and its bytes are what the digest says: reads all of it."""
+        return bundle.matches(str(self.path(digest)), digest)
+
+    def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The values of a bundle by name, unpickled in this process.
+
+        Classes and functions of the notebook are looked up in ``namespace`` and made there if they
+        are missing; without one they get a namespace of their own. Raises `ArtifactDamaged`, or
+        `ArtifactNotLoadable` if something is missing here that the values are made with.
+        """
+        if namespace is None:
+            namespace = {"__name__": "__main__", "__builtins__": builtins}
+        path = str(self.path(digest))
+        try:
+            return loading.load(path, digest, Definitions(namespace), cloudpickle=_cloudpickle)
+        except bundle.DamagedBundle as error:
+            raise _damaged(str(error)) from error
+        except loading.CannotLoad as error:
+            raise ArtifactNotLoadable(
+                str(error),
+                hint="Load it where the packages are that it was made with: in its kernel's "
+                "environment.",
+            ) from error
+
+
+_HINT = "Run the task that made it again: dagflow run NB makes it anew."
+
+
+def _damaged(message: str) -> ArtifactDamaged:
+    return ArtifactDamaged(message, hint=_HINT)
+
+
+def _cloudpickle() -> Any:
+    return importlib.import_module("cloudpickle")

@@ -1,0 +1,62 @@
+"""What a task's cells printed and how they failed, as its taskbook holds it.
+
+The law: reading only. A taskbook that is being written, or was cut off with its kernel, counts as
+far as it can be read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Colours and the like, as IPython puts into tracebacks and programs into their output.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One output of one cell: ``kind`` is ``stdout``, ``stderr`` or ``error`` (a traceback)."""
+
+    cell: str
+    kind: str
+    text: str
+
+
+def read_log(taskbook: Path) -> tuple[Entry, ...]:
+    """Streams and errors of a taskbook's cells, in the order in which the cells ran; plain text.
+
+    Empty if the taskbook is not there or cannot be read yet.
+    """
+    try:
+        book = json.loads(taskbook.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    cells = book.get("cells", []) if isinstance(book, dict) else []
+    return tuple(
+        entry
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if (entry := _entry(str(cell.get("id", "")), output)) is not None
+    )
+
+
+def _entry(cell: str, output: dict[str, Any]) -> Entry | None:
+    if output.get("output_type") == "stream":
+        return Entry(
+            cell=cell, kind=str(output.get("name", "stdout")), text=_plain(output.get("text", ""))
+        )
+    if output.get("output_type") == "error":
+        lines = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
+        return Entry(cell=cell, kind="error", text=_plain("\n".join(lines)))
+    return None
+
+
+def _plain(text: str | list[str]) -> str:
+    """The text as a terminal shows it in the end: no colours, a rewritten line once."""
+    joined = _CONTROL.sub("", text if isinstance(text, str) else "".join(text)).replace(
+        "\r\n", "\n"
+    )
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in joined.split("\n"))

@@ -1,0 +1,254 @@
+"""The metastore: what has happened in every run, durable and for several processes at once.
+
+The law: `append` writes events and all that follows from them in one transaction, and has returned
+only when they are on the disk. The log of a run has no gap and no branch: whoever appends behind
+somebody else's back is refused. Every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
+from sqlalchemy.exc import IntegrityError
+
+from jupyter_dagflow.core.errors import DagflowError, NotFound
+from jupyter_dagflow.core.events import Event, RunCreated, Stored
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.run import RunView, replay
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.storage import schema, sqlite
+from jupyter_dagflow.storage.projection import first_request, project
+from jupyter_dagflow.storage.tables import artifacts, events, runs, task_runs
+from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
+
+_LATEST = ("latest", "last")
+_NAMED_IN_HINT = 5
+
+
+class EventConflict(DagflowError):
+    """Somebody else appends to this run's log. Nothing was recorded: one runner may run it."""
+
+    code = "event_conflict"
+
+
+class Metastore:
+    """Events of runs in, views of runs out.
+
+    Responsible for durability, order and isolation. Not for whether an event may follow another
+    (the machine), nor for the values that runs keep (the artifact store).
+    """
+
+    def __init__(self, engine: Engine, *, lock: AbstractContextManager[Any]) -> None:
+        self._reader = engine
+        self._writer = engine.execution_options(**{sqlite.WRITES: True})
+        self._lock = lock
+
+    @classmethod
+    def open(cls, url: str) -> Metastore:
+        """Open a database, making or upgrading it first if need be.
+
+        Raises `MetastoreUnreachable`, or `MetastoreTooNew` and then leaves its bytes as they are.
+        """
+        found = schema.inspect_schema(url)
+        schema.refuse_newer(url, found)
+        parsed = schema.parse_url(url)
+        engine = sqlite.make_engine(parsed)
+        try:
+            if not found.is_current:
+                schema.upgrade(engine)
+        except sqlite.ERRORS as error:
+            engine.dispose()
+            raise schema.unreachable(parsed, error) from error
+        # Threads share the one connection of a database in memory.
+        lock = threading.RLock() if sqlite.in_memory(parsed) else nullcontext()
+        return cls(engine, lock=lock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._reader.dispose()
+
+    def append(self, run_id: RunId, new: Sequence[Event]) -> None:
+        """Record events and what follows from them, all or nothing.
+
+        Their ``seq`` must go on from the last one recorded, with `RunCreated` as number 1; raises
+        `EventConflict` otherwise.
+        """
+        if not new:
+            return
+        if any(event.run_id != run_id for event in new):
+            raise ValueError(f"An event of another run cannot be appended to {run_id}.")
+        try:
+            with self._transaction(self._writer) as connection:
+                self._check_order(connection, run_id, new)
+                for event in new:
+                    project(connection, event)
+                connection.execute(events.insert(), [_event_row(event) for event in new])
+        except IntegrityError as error:
+            raise EventConflict(
+                f"Run {run_id}: what was to be recorded contradicts what is ({error.orig})."
+            ) from error
+
+    def events(self, run_id: RunId, after: int = 0) -> list[Event]:
+        """The run's events after number ``after``, in order; none if there is no such run."""
+        query = (
+            select(events.c.body)
+            .where(events.c.run_id == run_id, events.c.seq > after)
+            .order_by(events.c.seq)
+        )
+        with self._transaction(self._reader) as connection:
+            bodies = connection.scalars(query).all()
+        return [event_from_dict(json.loads(body)) for body in bodies]
+
+    def view(self, run_id: RunId) -> RunView:
+        """The run as it stands; raises `NotFound`."""
+        log = self.events(run_id)
+        if not log:
+            raise NotFound(f"There is no run {run_id}.", hint="dagflow runs list shows them.")
+        return replay(log)
+
+    def runs(
+        self,
+        *,
+        limit: int = 50,
+        pipeline: str | None = None,
+        state: RunState | str | None = None,
+    ) -> list[RunSummaryDocument]:
+        """Runs, newest first; of one pipeline or in one state if so asked."""
+        query = select(runs).order_by(*_newest_first()).limit(limit)
+        if pipeline is not None:
+            query = query.where(runs.c.pipeline == pipeline)
+        if state is not None:
+            query = query.where(runs.c.state == RunState(state).value)
+        with self._transaction(self._reader) as connection:
+            return [_summary(row) for row in connection.execute(query).mappings()]
+
+    def find_run(self, name: str) -> RunId:
+        """The run whose id is or begins so, or the ``latest`` one.
+
+        Raises `NotFound` if there is none, or several begin so.
+        """
+        query = select(runs.c.run_id).order_by(*_newest_first()).limit(_NAMED_IN_HINT + 1)
+        if name not in _LATEST:
+            query = query.where(func.substr(runs.c.run_id, 1, len(name)) == name)
+        exact = select(runs.c.run_id).where(runs.c.run_id == name)
+        with self._transaction(self._reader) as connection:
+            found = connection.scalars(exact).all() or connection.scalars(query).all()
+        if name in _LATEST and found:
+            return RunId(found[0])
+        if len(found) == 1 and name:
+            return RunId(found[0])
+        raise self._not_found(name, found)
+
+    def request_cancel(self, run_id: RunId) -> bool:
+        """Ask whoever runs it to cancel a run; False if it has ended already. Raises `NotFound`."""
+        final = [state.value for state in RunState if state.is_final]
+        mark = first_request(datetime.now(timezone.utc))
+        this = runs.c.run_id == run_id
+        with self._transaction(self._writer) as connection:
+            if connection.scalar(select(runs.c.run_id).where(this)) is None:
+                raise NotFound(f"There is no run {run_id}.", hint="dagflow runs list shows them.")
+            change = runs.update().where(this, runs.c.state.not_in(final))
+            return connection.execute(change.values(cancel_requested_at=mark)).rowcount > 0
+
+    def cancel_requested(self, run_id: RunId) -> bool:
+        """Whether anybody has asked for the run to be cancelled; not if there is no such run."""
+        query = select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)
+        with self._transaction(self._reader) as connection:
+            return connection.scalar(query) is not None
+
+    def artifacts(self, run_id: RunId) -> list[tuple[TaskName, Stored]]:
+        """The values that the run's tasks left behind, in notebook order of the tasks."""
+        same_task = (task_runs.c.run_id == artifacts.c.run_id) & (
+            task_runs.c.task == artifacts.c.task
+        )
+        query = (
+            select(artifacts)
+            .join(task_runs, same_task)
+            .where(artifacts.c.run_id == run_id)
+            .order_by(task_runs.c.position, artifacts.c.position)
+        )
+        with self._transaction(self._reader) as connection:
+            rows = connection.execute(query).mappings().all()
+        return [(TaskName(row["task"]), _stored(row)) for row in rows]
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with self._lock, engine.begin() as connection:
+                yield connection
+        except IntegrityError:
+            raise
+        except sqlite.ERRORS as error:
+            raise schema.unreachable(self._reader.url, error) from error
+
+    def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
+        query = select(func.max(events.c.seq)).where(events.c.run_id == run_id)
+        last = connection.scalar(query) or 0
+        expected = list(range(last + 1, last + 1 + len(new)))
+        given = [event.seq for event in new]
+        if given != expected or isinstance(new[0], RunCreated) != (last == 0):
+            raise EventConflict(
+                f"Run {run_id} has {last} events recorded; events {given[0]} to {given[-1]} "
+                "cannot follow.",
+                hint="Another process runs it too: dagflow runs show tells how far it is.",
+            )
+
+    def _not_found(self, name: str, found: Sequence[str]) -> NotFound:
+        if found:
+            more = " and more" if len(found) > _NAMED_IN_HINT else ""
+            ids = ", ".join(found[:_NAMED_IN_HINT])
+            return NotFound(
+                f"More than one run begins with {name!r}.", hint=f"There are: {ids}{more}."
+            )
+        known = [run.run_id for run in self.runs(limit=3)]
+        if not known:
+            return NotFound("No run has been recorded yet.", hint="Start one: dagflow run NB")
+        return NotFound(
+            f"There is no run {name!r}.", hint=f"The newest are: {', '.join(known)}, or say latest."
+        )
+
+
+def _newest_first() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    return runs.c.created_at.desc(), runs.c.run_id.desc()
+
+
+def _event_row(event: Event) -> dict[str, object]:
+    body = event_to_dict(event)
+    return {
+        "run_id": event.run_id,
+        "seq": event.seq,
+        "at": event.at,
+        "type": body["type"],
+        # The standard library's: msgspec turns NaN into null and refuses large integers.
+        "body": json.dumps(body, separators=(",", ":")),
+    }
+
+
+def _summary(row: RowMapping) -> RunSummaryDocument:
+    return RunSummaryDocument(
+        run_id=row["run_id"],
+        pipeline=row["pipeline"],
+        state=RunState(row["state"]),
+        trigger=row["trigger"],
+        logical_date=row["logical_date"],
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+    )
+
+
+def _stored(row: RowMapping) -> Stored:
+    return Stored(
+        name=row["name"],
+        digest=row["digest"],
+        size_bytes=row["size_bytes"],
+        type=row["type"],
+        shape=None if row["shape"] is None else tuple(json.loads(row["shape"])),
+        preview=row["preview"],
+        value=None if row["value"] is None else json.loads(row["value"]),
+    )

@@ -1,0 +1,137 @@
+"""The metastore's tables: the event log, and the projection that its readers query.
+
+The law: ``events`` is the truth and only ever grows; every other table is made of events in the
+same transaction and could be made again from them (``cancel_requested_at`` alone is also set by a
+request that no runner has seen yet). Times are UTC; JSON is text; nothing is pickled.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time, stored in UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"A time without a zone cannot be stored: {value!r}")
+        return value.astimezone(timezone.utc)
+
+    def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
+        """From the database: SQLite forgets the zone."""
+        if value is None:
+            return None
+        at: datetime = value
+        return at.replace(tzinfo=timezone.utc) if at.tzinfo is None else at.astimezone(timezone.utc)
+
+
+class DisplayText(TypeDecorator[str]):
+    """Text for people, which may come from anywhere: what UTF-8 cannot say is escaped."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
+        """To the database."""
+        if value is None:
+            return None
+        return value.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", String, primary_key=True),
+    Column("pipeline", DisplayText, nullable=False),
+    Column("notebook", DisplayText, nullable=False),
+    Column("source_digest", String),
+    Column("state", String, nullable=False),
+    Column("trigger", String, nullable=False),
+    Column("logical_date", UtcDateTime),
+    Column("parameters", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
+    Index("ix_runs_created_at", "created_at", "run_id"),
+    Index("ix_runs_pipeline", "pipeline", "created_at", "run_id"),
+    Index("ix_runs_state", "state", "created_at", "run_id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("type", String, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+task_runs = Table(
+    "task_runs",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("queued_at", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("duration_s", Float),
+    Column("cells_s", Float),
+    Column("cached", Boolean, nullable=False),
+    Column("failure", Text),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("type", DisplayText, nullable=False),
+    Column("shape", Text),
+    Column("preview", DisplayText, nullable=False),
+    Column("value", Text),
+    Index("ix_artifacts_digest", "digest"),
+)
+
+metrics = Table(
+    "metrics",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("task", String, nullable=False),
+    Column("value", Text, nullable=False),
+)

@@ -1,0 +1,108 @@
+"""Tasks as bare processes: each takes values in, runs code as ``__main__``, hands values over."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import pytest
+
+import jupyter_dagflow.kernel_side
+
+BOOT = Path(jupyter_dagflow.kernel_side.__file__).parent / "boot.py"
+
+
+@dataclass
+class Outcome:
+    """How a task ended: its report, what it printed, and the end of its traceback."""
+
+    report: dict[str, Any]
+    output: str
+    error: str
+
+    def stored(self, name: str) -> dict[str, Any]:
+        """What was reported of one value."""
+        return next(stored for stored in self.report["stored"] if stored["name"] == name)
+
+
+@dataclass
+class Tasks:
+    """Runs tasks one after another; each sees, by name, the newest values stored before it."""
+
+    folder: Path
+    digests: dict[str, str] = field(default_factory=dict)
+    count: int = 0
+
+    @property
+    def store(self) -> Path:
+        """Where the values lie."""
+        return self.folder / "store"
+
+    def run(
+        self,
+        code: str,
+        *,
+        reads: str = "",
+        writes: str = "",
+        extras: str = "",
+        metrics: str = "",
+        setup: str = "",
+        definitions: dict[str, str] | None = None,
+        own: dict[str, str] | None = None,
+        python: str = sys.executable,
+    ) -> Outcome:
+        """Run one task: setup, definitions, load, its code, save."""
+        self.count += 1
+        folder = self.folder / f"task{self.count}"
+        folder.mkdir()
+        replayed = [_statement(n, s, own=False) for n, s in (definitions or {}).items()]
+        spec = {
+            "store": str(self.store),
+            "cloudpickle": str(Path(cloudpickle.__file__).parent),
+            "inputs": {name: self.digests[name] for name in reads.split()},
+            "definitions": replayed + [_statement(n, s, own=True) for n, s in (own or {}).items()],
+            "outputs": writes.split(),
+            "extras": extras.split(),
+            "metrics": metrics.split(),
+            "outcome": str(folder / "outputs.json"),
+        }
+        (folder / "handover.json").write_text(json.dumps(spec))
+        spec_path = str(folder / "handover.json")
+        cell = f'__import__("runpy").run_path({str(BOOT)!r})["{{}}"]({spec_path!r})'
+        script = "\n".join(
+            [setup, *(definitions or {}).values(), cell.format("load"), code, cell.format("save")]
+        )
+        (folder / "task.py").write_text(script)
+        done = subprocess.run(
+            [python, str(folder / "task.py")], capture_output=True, text=True, check=False
+        )
+        report = folder / "outputs.json"
+        outcome = Outcome(
+            report=json.loads(report.read_text()) if report.exists() else {},
+            output=done.stdout,
+            error=done.stderr.strip(),
+        )
+        for stored in outcome.report.get("stored", []):
+            self.digests[stored["name"]] = stored["digest"]
+        return outcome
+
+    def ok(self, code: str, **options: Any) -> Outcome:
+        """Run a task that has to end well."""
+        outcome = self.run(code, **options)
+        assert outcome.error == ""
+        return outcome
+
+
+def _statement(name: str, source: str, *, own: bool) -> dict[str, Any]:
+    return {"name": name, "source": source, "own": own}
+
+
+@pytest.fixture
+def tasks(tmp_path: Path) -> Tasks:
+    """Tasks with a store of their own."""
+    return Tasks(tmp_path)

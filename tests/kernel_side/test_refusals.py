@@ -1,0 +1,90 @@
+"""What cannot be handed over is refused with its name, type and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "reason"),
+    [
+        ("x = (i for i in range(3))", "generator", "cannot pickle 'generator' object"),
+        ("import threading; x = threading.Lock()", "_thread.lock", "lock' object"),
+        ("import sqlite3; x = sqlite3.connect(':memory:')", "sqlite3.Connection", "Connection"),
+        ("x = open(__file__)", "_io.TextIOWrapper", "it holds an open file"),
+        ("x = {'log': open(__file__, 'rb')}", "dict", "it holds an open file"),
+        ("import socket; x = [socket.socket()]", "list", "socket"),
+        ("import types; x = types.ModuleType('made_up')", "module", "(made_up)"),
+        ("class Odd:\n    def __reduce__(self): raise RuntimeError('no')\nx = Odd()", "Odd", "no"),
+    ],
+)
+def test_a_value_that_cannot_leave_is_refused(
+    tasks: Any, make: str, kind: str, reason: str
+) -> None:
+    outcome = tasks.run(make, writes="x")
+    refused = outcome.report["refused"]
+    assert (refused["name"], refused["type"]) == ("x", kind)
+    assert reason in refused["reason"]
+    assert outcome.report["stored"] == []
+    assert f"NotStorable: x ({kind}) cannot leave its kernel: " in outcome.error
+
+
+def test_what_nobody_reads_may_be_anything(tasks: Any) -> None:
+    outcome = tasks.ok("x = (i for i in [1])\ny = 2", writes="y")
+    assert outcome.report["refused"] is None
+
+
+def test_extras_are_kept_if_they_can_be(tasks: Any) -> None:
+    outcome = tasks.ok("x = (i for i in [1])\ny = 2\nz = 3", writes="z", extras="x y z")
+    assert [stored["name"] for stored in outcome.report["stored"]] == ["z", "y"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "magic", "gone"])
+@pytest.mark.parametrize("size", [10, 500_000])
+def test_a_damaged_file_is_never_used(tasks: Any, damage: str, size: int) -> None:
+    made = tasks.ok(f"import numpy as np\nx = np.arange({size})", writes="x")
+    path = next(path for path in Path(tasks.store).glob("*/*") if path.is_file())
+    data = bytearray(path.read_bytes())
+    if damage == "cut":
+        path.write_bytes(data[:-3])
+    elif damage == "flip" and size > 1000:
+        return  # of a large file only the frame is checked when it is loaded; `matches` reads all
+    elif damage == "flip":
+        data[-1] ^= 1
+        path.write_bytes(data)
+    elif damage == "magic":
+        path.write_bytes(b"x" + data[1:])
+    else:
+        path.unlink()
+    outcome = tasks.run("print(x)", reads="x")
+    assert "DamagedBundle: x: The stored file" in outcome.error
+    assert outcome.output == ""
+    assert made.stored("x")["digest"]
+
+
+def test_storing_again_heals_a_damaged_file(tasks: Any) -> None:
+    tasks.ok("x = [1]", writes="x")
+    path = next(Path(tasks.store).glob("*/*"))
+    path.write_bytes(b"")
+    tasks.ok("x = [1]", writes="x")
+    tasks.ok("assert x == [1]", reads="x")
+
+
+def test_metrics_are_numbers_strings_or_bools(tasks: Any) -> None:
+    outcome = tasks.ok(
+        "import numpy as np\nauc = np.float64(0.5)\nn = np.int64(3)\ngood = np.bool_(True)\n"
+        "name = 'm'",
+        writes="auc n good name",
+        metrics="auc n good name",
+    )
+    assert outcome.report["metrics"] == {"auc": 0.5, "n": 3, "good": True, "name": "m"}
+    assert outcome.stored("auc")["value"] == 0.5
+
+
+def test_a_metric_of_another_type_is_an_error(tasks: Any) -> None:
+    outcome = tasks.run("auc = [1]", writes="auc", metrics="auc")
+    assert outcome.report["not_metric"] == {"name": "auc", "type": "list"}
+    assert "NotAMetric: metric auc is of type list; a metric is a number" in outcome.error
