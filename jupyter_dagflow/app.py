@@ -1,0 +1,194 @@
+"""The composition root: puts the floors together. No logic of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.errors import NotebookError, OptionError
+from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
+from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.kernels import require_kernel
+from jupyter_dagflow.execution.local import LocalExecutor
+from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.storage.artifacts import ArtifactStore
+from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.notebooks import read_notebook
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.wire import RunSummaryDocument
+
+
+def compile_notebook(
+    notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
+) -> Compilation:
+    """Compile a notebook file; never runs its code.
+
+    Raises `NotebookError` if the file is no notebook. What is wrong inside it is in ``.diagnostics``.
+
+    >>> compile_notebook("notebooks/hello.ipynb").ok
+    True
+    """
+    return compile_cells(read_notebook(notebook), by=PartitionBy(by))
+
+
+class Dagflow:
+    """Everything this package does, for one set of settings.
+
+    >>> app = Dagflow()
+    >>> run = app.run("notebooks/hello.ipynb", parameters={"name": "Ada"})
+    >>> run.state.value
+    'success'
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings.load()
+        self._metastore: Metastore | None = None
+        self.artifacts = ArtifactStore(self.settings.artifacts)
+
+    @property
+    def metastore(self) -> Metastore:
+        """The metastore, opened (and made or upgraded) when it is first needed."""
+        if self._metastore is None:
+            self.settings.prepare_home()
+            self._metastore = Metastore.open(self.settings.database_url)
+        return self._metastore
+
+    def compile(
+        self, notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
+    ) -> Compilation:
+        """Compile a notebook file; see `compile_notebook`."""
+        return compile_notebook(notebook, by=by)
+
+    def read(self, notebook: str | Path) -> Notebook:
+        """Read a notebook file; raises `NotebookError`."""
+        return read_notebook(notebook)
+
+    def run(
+        self,
+        notebook: str | Path,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        by: PartitionBy | str = PartitionBy.AUTO,
+        jobs: int | None = None,
+        keep: str | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> Run:
+        """Run a notebook as a DAG and wait for its end.
+
+        ``keep="all"`` stores every variable that survives a task, not only those that others read. Raises
+        `InputError` or `EnvironmentFault` before anything has run; a failed task is a state, not an exception.
+        Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
+        """
+        run = self.start(
+            notebook, parameters=parameters, by=by, jobs=jobs, keep=keep, sinks=sinks
+        )
+        try:
+            run.wait()
+        except KeyboardInterrupt:
+            run.cancel("interrupted")
+            run.wait()
+            raise
+        return run
+
+    def start(
+        self,
+        notebook: str | Path,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        parameters_as_text: bool = False,
+        by: PartitionBy | str = PartitionBy.AUTO,
+        jobs: int | None = None,
+        keep: str | None = None,
+        sinks: Sequence[Sink] = (),
+    ) -> LiveRun:
+        """Begin a run and return at once; as `run` otherwise.
+
+        With ``parameters_as_text``, parameter values that are strings are read by the parameter's declared type.
+        """
+        if keep not in (None, "all"):
+            raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
+        if jobs is not None and jobs < 1:
+            raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
+        source = read_notebook(notebook)
+        compilation = compile_cells(source, by=PartitionBy(by))
+        if not compilation.ok:
+            raise CompilationFailed(source.path, compilation.diagnostics)
+        values = resolve_parameters(
+            compilation.pipeline.parameters,
+            parameters or {},
+            notebook=source.path,
+            as_text=parameters_as_text,
+        )
+        require_kernel(source.kernel_name)
+        metastore = self.metastore
+        files = RunFiles(self.settings.home, _new_run_id())
+        write_bytes(files.source, _bytes_of(source))
+        request = RunRequest(
+            run_id=files.run_id,
+            notebook=source,
+            compilation=compilation,
+            parameters=values,
+            files=files,
+            artifacts=self.settings.artifacts,
+            cwd=Path(notebook).absolute().parent,
+            jobs=jobs or self.settings.jobs,
+            keep_all=keep == "all",
+            sinks=sinks,
+        )
+        runner = Runner(request, metastore=metastore, make_executor=LocalExecutor, now=_now)
+        run = LiveRun(runner, compilation=compilation, files=files, artifacts=self.artifacts)
+        run.start()
+        return run
+
+    def history(
+        self, *, limit: int = 50, pipeline: str | None = None
+    ) -> list[RunSummaryDocument]:
+        """The recorded runs, newest first."""
+        return self.metastore.runs(limit=limit, pipeline=pipeline)
+
+    def open_run(self, name: str) -> Run:
+        """A recorded run by its id, the beginning of it, or ``latest``; raises `NotFound`."""
+        run_id = self.metastore.find_run(name)
+        files = RunFiles(self.settings.home, run_id)
+        return Run(self.metastore.view(run_id), files=files, artifacts=self.artifacts)
+
+    def request_cancel(self, name: str) -> RunId:
+        """Ask whoever runs it to cancel a run; returns its id, at once."""
+        run_id = self.metastore.find_run(name)
+        self.metastore.request_cancel(run_id)
+        return run_id
+
+    def close(self) -> None:
+        """Let go of the metastore."""
+        if self._metastore is not None:
+            self._metastore.close()
+            self._metastore = None
+
+
+def _new_run_id() -> RunId:
+    """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
+    return RunId(f"{_now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+
+
+def _bytes_of(source: Notebook) -> bytes:
+    data = Path(source.path).read_bytes()
+    if hashlib.sha256(data).hexdigest() != source.digest:
+        raise NotebookError(
+            f"{source.path} was changed while it was being read.", hint="Run it again."
+        )
+    return data
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

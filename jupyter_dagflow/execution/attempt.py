@@ -1,0 +1,225 @@
+"""One attempt at a task, from a taskbook on disk to how it ended: blocking, in a thread of its own.
+
+The law: papermill runs the taskbook, but is not believed: whether a cell failed is told by the
+kernel's own replies, and whether the task succeeded by the report that its last cell wrote.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from jupyter_core.utils import ensure_event_loop, run_sync
+
+from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.model import CellId
+from jupyter_dagflow.core.taskbook import SAVE_ID
+from jupyter_dagflow.execution import failure
+from jupyter_dagflow.execution.failure import CellError
+from jupyter_dagflow.execution.kernel_process import TaskKernel
+from jupyter_dagflow.execution.ports import Assignment
+
+START_TIMEOUT_S = 120
+_IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
+_LOG_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How an attempt ended."""
+
+    failure: TaskFailure | None = None
+    stopped: bool = False
+    cells_s: float = 0.0
+    stored: tuple[Stored, ...] = ()
+    metrics: Mapping[str, object] = field(default_factory=dict)
+
+
+class _StopRequested(Exception):
+    """Raised within papermill to leave it."""
+
+
+class Attempt:
+    """Runs one taskbook; `run` once and then `clean_up`, in one thread, `stop` and `kill` from any.
+
+    ``on_cell`` is called as a cell of the task's own begins, and once more after the last.
+    """
+
+    def __init__(self, assignment: Assignment, *, on_cell: Callable[[CellId, int], None]) -> None:
+        self._assignment = assignment
+        self._on_cell = on_cell
+        self._kernel: TaskKernel | None = None
+        self._stopping = threading.Event()
+        self._ready = False
+        self._current: str | None = None
+        self._cell_began: float | None = None
+        self._cells_done = 0
+        self._cells_s = 0.0
+        self._error: CellError | None = None
+        self._saved = False
+
+    def run(self) -> Ending:
+        """Run the taskbook to its end; never raises."""
+        trouble: BaseException | None = None
+        try:
+            self._execute()
+        except Exception as error:  # noqa: BLE001 -- every trouble is an ending
+            trouble = error
+        self._end_cell()
+        if self._stopping.is_set():
+            return Ending(stopped=True, cells_s=self._cells_s)
+        try:
+            report = self._report()
+            failed = self._failure(trouble, report)
+        except Exception as error:  # noqa: BLE001
+            text = f"{type(error).__name__}: {error}"
+            report, failed = {}, failure.internal(text, self._assignment)
+        return Ending(
+            failure=failed,
+            cells_s=self._cells_s,
+            stored=tuple(_stored(fields) for fields in report.get("stored", ())),
+            metrics=report.get("metrics", {}) if failed is None else {},
+        )
+
+    def stop(self) -> None:
+        """Ask the attempt to end: no further cell begins, the present one is interrupted."""
+        self._stopping.set()
+        if self._kernel is not None:
+            self._kernel.request_end()
+
+    def kill(self) -> None:
+        """End the attempt's processes at once."""
+        if self._kernel is not None:
+            self._kernel.kill_group()
+
+    def clean_up(self) -> None:
+        """Leave nothing behind: the kernel's processes, its files, and this thread's event loop."""
+        loop = ensure_event_loop()
+        if self._kernel is not None:
+            kill = self._stopping.is_set() or self._kernel.exit_code is not None
+            run_sync(self._kernel.finish)(kill=kill)
+        left = asyncio.all_tasks(loop)  # nbclient's, of a cell that never came to its end
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.close()
+
+    def _execute(self) -> None:
+        assignment = self._assignment
+        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log)
+        self._leave_if_stopping()
+        run_sync(self._kernel.begin)(cwd=assignment.cwd)
+        # papermill takes a second to import: in that time the kernel starts.
+        from jupyter_dagflow.execution.papermill_door import execute
+
+        execute(
+            assignment.taskbook,
+            parameters=_injectable(assignment.parameters),
+            kernel_name=assignment.kernel_name,
+            km=self._kernel,
+            start_timeout=START_TIMEOUT_S,
+            iopub_timeout=_IOPUB_TIMEOUT_S,
+            shell_timeout_interval=1,
+            on_notebook_start=self._on_notebook_start,
+            on_cell_execute=self._on_cell_execute,
+            on_cell_executed=self._on_cell_executed,
+            on_cell_error=self._on_cell_error,
+        )
+
+    def _on_notebook_start(self, **_: Any) -> None:
+        self._ready = True
+        self._leave_if_stopping()
+
+    def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
+        self._leave_if_stopping()
+        self._current = cell.get("id")
+        if self._current in self._assignment.cells:
+            self._on_cell(CellId(self._current), self._cells_done)
+            self._cell_began = time.monotonic()
+
+    def _on_cell_executed(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
+        own = self._cell_began is not None
+        self._end_cell()
+        if execute_reply["content"]["status"] != "ok":
+            return
+        self._saved = self._current == SAVE_ID
+        if own and self._cells_done == len(self._assignment.cells):
+            self._on_cell(CellId(cell["id"]), self._cells_done)
+
+    def _on_cell_error(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
+        if "raises-exception" in cell.metadata.get("tags", ()):
+            return  # the user expects it, and Run All goes on
+        content = execute_reply["content"]
+        self._error = CellError(
+            cell=cell.get("id", ""),
+            execution_count=content.get("execution_count", cell.get("execution_count")),
+            ename=content.get("ename", ""),
+            evalue=content.get("evalue", ""),
+            traceback=tuple(content.get("traceback") or ()),
+            timed=cell.source.lstrip().startswith(("%%time", "%%capture", "%%prun")),
+        )
+
+    def _end_cell(self) -> None:
+        if self._cell_began is not None:
+            self._cells_s += time.monotonic() - self._cell_began
+            self._cell_began = None
+            self._cells_done += 1
+
+    def _leave_if_stopping(self) -> None:
+        if self._stopping.is_set():
+            raise _StopRequested
+
+    def _failure(
+        self, trouble: BaseException | None, report: Mapping[str, Any]
+    ) -> TaskFailure | None:
+        assignment = self._assignment
+        if self._error is not None:
+            return failure.cell_failure(self._error, assignment, report)
+        if self._saved and report:
+            return None  # all that counts is done, however the kernel ended then
+        exit_code = self._kernel.exit_code if self._kernel else None
+        if not self._ready and trouble is not None:
+            reason = str(trouble) or type(trouble).__name__
+            return failure.kernel_did_not_start(reason, assignment, log=self._log_tail())
+        if exit_code is not None:
+            return failure.kernel_died(
+                exit_code, assignment, cell=self._current, log=self._log_tail()
+            )
+        if trouble is not None:
+            return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)
+        return failure.internal("The taskbook ended without reporting what it stored.", assignment)
+
+    def _report(self) -> dict[str, Any]:
+        """What the save cell wrote; empty if it never came to that."""
+        try:
+            text = self._assignment.outcome.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        report: dict[str, Any] = json.loads(text)
+        return report
+
+    def _log_tail(self) -> str:
+        try:
+            data = self._assignment.kernel_log.read_bytes()
+        except FileNotFoundError:
+            return ""
+        return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def _stored(fields: Mapping[str, Any]) -> Stored:
+    shape = fields["shape"]
+    return Stored(**{**fields, "shape": None if shape is None else tuple(shape)})
+
+
+def _injectable(parameters: Mapping[str, object]) -> dict[str, object]:
+    """Parameters as papermill can inject them: dates as text, which the taskbook turns back."""
+    return {
+        name: value.isoformat() if isinstance(value, date) else value
+        for name, value in parameters.items()
+    }

@@ -1,0 +1,235 @@
+"""From what went wrong in a kernel to a failure a user can act on. Pure but for reading no more
+than it is given.
+
+The law: a failure tells its cell, and the line in it, in the terms of the notebook the user wrote;
+our own cells are never named as the place.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.model import CellId
+from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
+from jupyter_dagflow.execution.ports import Assignment
+
+LAST_LINES = 10
+_MESSAGE_CHARS = 2000
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_CELL_FRAME = re.compile(
+    r"^\s*(?:Cell In|Input In|In) ?\[(\d+)\](?:, line (\d+))?|^<ipython-input-(\d+)-"
+)
+_OTHER_FRAME = re.compile(r"^(?:File |~|/|[A-Za-z]:\\|<)\S*")
+_TIMED_FRAME = re.compile(r"^File <timed (?:exec|eval)>:(\d+)")
+_ARROW = re.compile(r"^-+> (\d+) ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellError:
+    """What a kernel answered when a cell of the taskbook raised."""
+
+    cell: str
+    execution_count: int | None
+    ename: str
+    evalue: str
+    traceback: tuple[str, ...]
+    timed: bool = False
+
+    @property
+    def text(self) -> str:
+        """The traceback without colours."""
+        return plain_text("\n".join(self.traceback))
+
+    @property
+    def summary(self) -> str:
+        """The last line of it, in short."""
+        evalue = plain_text(self.evalue)
+        text = f"{self.ename}: {evalue}" if evalue else self.ename
+        return text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + "…"
+
+
+def plain_text(text: str) -> str:
+    """Text without terminal colours."""
+    return _ANSI.sub("", text)
+
+
+def last_lines(text: str) -> str:
+    """The end of a traceback or log: its last lines that are not blank at either end."""
+    return "\n".join(text.strip("\n").splitlines()[-LAST_LINES:])
+
+
+def line_in_cell(error: CellError) -> int | None:
+    """The innermost line of the failing cell that the traceback names; None if it names none.
+
+    Reads the forms of IPython 7 to 9: the line stands in the frame's first line or at its arrow.
+    """
+    found = None
+    inside = False
+    for line in error.text.splitlines():
+        frame = _CELL_FRAME.match(line)
+        timed = _TIMED_FRAME.match(line)
+        arrow = _ARROW.match(line)
+        if frame:
+            number = frame.group(1) or frame.group(3)
+            inside = error.execution_count is None or int(number) == error.execution_count
+            if inside and frame.group(2):
+                found = int(frame.group(2))
+        elif timed and error.timed:
+            found, inside = int(timed.group(1)) + 1, False  # the magic itself is the first line
+        elif arrow and inside:
+            found = int(arrow.group(1))
+        elif _OTHER_FRAME.match(line):
+            inside = False
+    return found
+
+
+def cell_failure(
+    error: CellError, assignment: Assignment, report: Mapping[str, Any]
+) -> TaskFailure:
+    """The failure behind an error that a cell raised.
+
+    ``report`` is what the save cell wrote; empty if it never ran.
+    """
+    if error.cell == SAVE_ID:
+        return _save_failure(error, assignment, report)
+    if error.cell == LOAD_ID:
+        return _load_failure(error, assignment)
+    cell, index, line = _place(error, assignment)
+    hint = ""
+    if error.ename == "SystemExit":
+        hint = (
+            "exit() and sys.exit() end a task before its results are stored. Use an if, or raise."
+        )
+    return TaskFailure(
+        kind="error",
+        message=error.summary,
+        cell=cell,
+        cell_index=index,
+        line=line,
+        last_lines=last_lines(error.text),
+        taskbook=str(assignment.taskbook),
+        hint=hint,
+    )
+
+
+def kernel_died(
+    exit_code: int | None, assignment: Assignment, *, cell: str | None, log: str
+) -> TaskFailure:
+    """The failure of a kernel that ended by itself while it ran ``cell``."""
+    index = _index(cell, assignment)
+    where = f" in cell {index}" if index is not None else ""
+    return TaskFailure(
+        kind="kernel_died",
+        message=f"The kernel died{where}: {_manner_of_death(exit_code)}.",
+        cell=CellId(cell) if cell is not None and index is not None else None,
+        cell_index=index,
+        last_lines=last_lines(plain_text(log)),
+        taskbook=str(assignment.taskbook),
+        hint=_way_out(exit_code),
+    )
+
+
+def kernel_did_not_start(reason: str, assignment: Assignment, *, log: str) -> TaskFailure:
+    """The failure of a kernel that never answered."""
+    return TaskFailure(
+        kind="kernel_start",
+        message=f"The kernel {assignment.kernel_name!r} did not start: {reason}",
+        last_lines=last_lines(plain_text(log)),
+        taskbook=str(assignment.taskbook),
+        hint=f"See whether it starts by hand: jupyter console --kernel {assignment.kernel_name}.",
+    )
+
+
+def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFailure:
+    """A failure that is nobody's cell's fault."""
+    return TaskFailure(
+        kind="internal", message=message, last_lines=lines, taskbook=str(assignment.taskbook)
+    )
+
+
+def _save_failure(
+    error: CellError, assignment: Assignment, report: Mapping[str, Any]
+) -> TaskFailure:
+    refused = report.get("refused")
+    if refused:
+        reader = assignment.readers.get(refused["name"])
+        read_by = f" It is read by {reader}." if reader else ""
+        return TaskFailure(
+            kind="not_storable",
+            message=f"{refused['name']} ({refused['type']}) cannot leave the kernel of task "
+            f"{assignment.task}: {refused['reason']}.{read_by}",
+            taskbook=str(assignment.taskbook),
+            hint="Make it inside a function that the reading task calls, pass on plain data "
+            "instead (a list, a table, a file name), or put both cells in one task.",
+        )
+    if report.get("not_metric"):
+        return TaskFailure(
+            kind="error", message=_sentence(error.evalue), taskbook=str(assignment.taskbook)
+        )
+    text = f"The results of task {assignment.task} could not be stored: {error.summary}"
+    return internal(text, assignment, lines=last_lines(error.text))
+
+
+def _load_failure(error: CellError, assignment: Assignment) -> TaskFailure:
+    damaged = error.ename == "DamagedBundle"
+    known = damaged or error.ename == "CannotLoad"
+    return TaskFailure(
+        kind="internal" if damaged or not known else "error",
+        message=_sentence(error.evalue) if known else error.summary,
+        last_lines="" if known else last_lines(error.text),
+        taskbook=str(assignment.taskbook),
+        hint="Run the task that made it again." if damaged else "",
+    )
+
+
+def _place(
+    error: CellError, assignment: Assignment
+) -> tuple[CellId | None, int | None, int | None]:
+    """Cell, its place in the notebook, and line."""
+    line = line_in_cell(error)
+    if error.cell == DEFINITIONS_ID:
+        found = definition_at(assignment.definitions, line) if line is not None else None
+        if found is None:
+            return None, None, None
+        return found[0].cell, found[0].cell_index, found[1]
+    index = _index(error.cell, assignment)
+    return (CellId(error.cell), index, line) if index is not None else (None, None, None)
+
+
+def _index(cell: str | None, assignment: Assignment) -> int | None:
+    if cell is None:
+        return None
+    places = {**assignment.shared, **assignment.cells}
+    return places.get(CellId(cell))
+
+
+def _manner_of_death(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "nothing tells why"
+    if exit_code >= 0:
+        return f"it exited with code {exit_code}"
+    try:
+        return f"it was killed by {signal.Signals(-exit_code).name}"
+    except ValueError:
+        return f"it was killed by signal {-exit_code}"
+
+
+def _way_out(exit_code: int | None) -> str:
+    if exit_code is None:
+        return ""
+    if exit_code >= 0:
+        return "exit(), quit() and os._exit() end the kernel before results are stored."
+    if exit_code == -signal.SIGTERM or exit_code == -9:
+        return "If nobody killed it, memory ran out: run fewer jobs at once, or use less of it."
+    return "A compiled library crashed it; the last lines may say which."
+
+
+def _sentence(text: str) -> str:
+    text = plain_text(text).strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith(".") else text + "."

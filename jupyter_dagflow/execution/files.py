@@ -1,0 +1,44 @@
+"""The files of one run, and where each of them lies below the home.
+
+``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), ``executed.ipynb`` (the notebook
+with every cell's outputs in its place), and ``tasks/<task>/<attempt>/`` with the taskbook of each attempt and what
+went in and came out of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_dagflow.core.model import RunId
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Knows the paths of one run; makes nothing."""
+
+    home: Path
+    run_id: RunId
+
+    @property
+    def folder(self) -> Path:
+        """Everything of this run lies below it."""
+        return self.home / "runs" / self.run_id
+
+    @property
+    def source(self) -> Path:
+        """The notebook as it was when the run was asked for, byte for byte."""
+        return self.folder / "source.ipynb"
+
+    @property
+    def executed(self) -> Path:
+        """The source with the outputs of this run."""
+        return self.folder / "executed.ipynb"
+
+    def attempt(self, task: str, attempt: int) -> Path:
+        """The folder of one attempt at a task."""
+        return self.folder / "tasks" / task / str(attempt)
+
+    def taskbook(self, task: str, attempt: int) -> Path:
+        """The notebook that runs one attempt at a task."""
+        return self.attempt(task, attempt) / f"{task}.ipynb"

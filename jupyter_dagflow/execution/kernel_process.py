@@ -1,0 +1,141 @@
+"""The kernel of one attempt: a process group of its own, reached over sockets in a private folder.
+
+The law: whoever made a `TaskKernel` ends it, with `finish`; after that no process of its group and
+no file of its connection is left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.manager import AsyncKernelManager
+
+_LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
+
+log = logging.getLogger(__name__)
+log.addHandler(logging.NullHandler())
+
+
+class TaskClient(AsyncKernelClient):
+    """A client that is ready as soon as the kernel is.
+
+    jupyter_client waits on for 0.2 s of silence on iopub. There is no need: what still comes there
+    answers our own first question, and whoever runs a cell reads only what belongs to it.
+    """
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Wait for the first answer, and for iopub to be connected; raises `RuntimeError`."""
+        deadline = time.monotonic() + (timeout or float("inf"))
+        while True:
+            self.kernel_info()
+            if await self._answered():
+                return
+            if not await self.is_alive():
+                raise RuntimeError("It ended before it answered.")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"It did not answer within {timeout:.0f} s.")
+
+    async def _answered(self) -> bool:
+        try:
+            reply = await self.shell_channel.get_msg(timeout=1)
+            if reply["msg_type"] == "kernel_info_reply":
+                await self.iopub_channel.get_msg(timeout=0.2)
+                return True
+        except Empty:
+            pass
+        return False
+
+
+class TaskKernel(AsyncKernelManager):
+    """Starts, signals and ends the kernel process of one attempt.
+
+    ``request_end`` and ``exit_code`` may be called from any thread; all else in the attempt's own.
+    """
+
+    def __init__(self, kernel_name: str, *, log_path: Path) -> None:
+        self._folder = tempfile.mkdtemp(prefix="dagflow-")
+        super().__init__(
+            kernel_name=kernel_name,
+            connection_file=os.path.join(self._folder, "kernel.json"),
+            log=log,
+        )
+        self._log_path = log_path
+        self._clients: list[TaskClient] = []
+        self._end_requested = False
+        self._group: int | None = None
+        if self.ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
+            self.transport = "ipc"
+
+    @property
+    def ipykernel(self) -> bool:
+        """Whether the kernel takes ipykernel's options, by what it runs rather than by its name."""
+        argv = self.kernel_spec.argv if self.kernel_spec else []
+        return any("ipykernel" in argument for argument in argv)
+
+    async def begin(self, *, cwd: Path) -> None:
+        """Start the kernel in a folder; it keeps no history, for which kernels would compete."""
+        history = ["--HistoryManager.hist_file=:memory:"] if self.ipykernel else []
+        await self.start_kernel(cwd=str(cwd), extra_arguments=history)
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        """Start the process; what it writes goes to the log file, never to our own terminal."""
+        with self._log_path.open("ab") as output:
+            await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
+        self._group = getattr(self.provisioner, "pgid", None)
+        if self._end_requested:
+            self.kill_group()
+
+    def client(self, **options: Any) -> TaskClient:  # type: ignore[override]
+        """A client of this kernel, closed by `finish`."""
+        self.client_factory = TaskClient
+        client: TaskClient = super().client(**options)  # type: ignore[assignment]
+        self._clients.append(client)
+        return client
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the process ended (minus the signal's number if by a signal); None while it lives."""
+        process = getattr(self.provisioner, "process", None)
+        return None if process is None else process.poll()
+
+    def request_end(self) -> None:
+        """Interrupt the kernel and its children; one that has not started yet ends when it does."""
+        self._end_requested = True
+        self._signal(signal.SIGINT)
+
+    def kill_group(self) -> None:
+        """Kill the kernel and all that it started."""
+        self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+
+    async def finish(self, *, kill: bool) -> None:
+        """End the process (with its whole group if ``kill``) and remove what it needed."""
+        try:
+            for client in self._clients:
+                client.stop_channels()
+            if kill:
+                self.kill_group()
+            if self.has_kernel:
+                await self.shutdown_kernel(now=kill or self.exit_code is not None)
+            await self.cleanup_resources()
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if self._group is not None and hasattr(os, "killpg"):
+                os.killpg(self._group, number)
+            elif self.exit_code is None and self.provisioner is not None:
+                process = getattr(self.provisioner, "process", None)
+                if process is not None:
+                    process.kill()

@@ -1,0 +1,106 @@
+"""The only door to papermill: runs a taskbook file in place, quietly, in any thread.
+
+The law: papermill's own handler for local files changes the process's working directory around
+every read and write, which no process with threads can bear; ours never does. It is registered for
+a scheme that nobody else uses, once, when this module is first imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from papermill.exceptions import PapermillExecutionError
+from papermill.execute import execute_notebook
+from papermill.iorw import papermill_io
+
+from jupyter_dagflow.execution.kernel_process import log
+
+_SCHEME = "dagflow-taskbook:"
+
+
+def execute(
+    taskbook: Path, *, parameters: Mapping[str, object], kernel_name: str, **options: Any
+) -> None:
+    """Run a taskbook and write its outputs into it, around every cell.
+
+    ``options`` go to nbclient. That a cell raised is told by nbclient's hooks, not by an exception;
+    raises `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
+    """
+    address = _SCHEME + str(taskbook).replace("{", "{{").replace("}", "}}")  # braces: parameters
+    with _quiet(), suppress(PapermillExecutionError):
+        execute_notebook(
+            address,
+            address,
+            parameters=dict(parameters),
+            kernel_name=kernel_name,
+            language="python",
+            progress_bar=False,
+            **options,
+        )
+
+
+class TaskbookFiles:
+    """A handler in the sense of ``papermill.iorw``."""
+
+    @classmethod
+    def read(cls, path: str) -> str:
+        """The taskbook's text."""
+        return _path(path).read_text(encoding="utf-8")
+
+    @classmethod
+    def listdir(cls, path: str) -> list[str]:
+        """Part of papermill's interface."""
+        return [_SCHEME + str(entry) for entry in _path(path).iterdir()]
+
+    @classmethod
+    def write(cls, buf: str, path: str) -> None:
+        """Replace the taskbook. Not fsynced: papermill writes it around every cell."""
+        buf = buf.replace(_SCHEME, "")  # in its metadata: files as people know them
+        target = _path(path)
+        temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
+        try:
+            temporary.write_text(buf, encoding="utf-8", errors="surrogatepass")
+            os.replace(temporary, target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    @classmethod
+    def pretty_path(cls, path: str) -> str:
+        """The path as people know it."""
+        return str(_path(path))
+
+
+def _path(path: str) -> Path:
+    return Path(path.removeprefix(_SCHEME))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hand what papermill logs in this thread to our own log; its logger is left as it is."""
+    thread = threading.get_ident()
+
+    def ours(record: logging.LogRecord) -> bool:
+        if record.thread != thread:
+            return True
+        log.handle(record)
+        return False
+
+    loggers = [logging.getLogger(name) for name in ("papermill", "papermill.translators")]
+    for logger in loggers:
+        logger.addFilter(ours)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(ours)
+
+
+papermill_io.register(_SCHEME, TaskbookFiles)

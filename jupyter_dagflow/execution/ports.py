@@ -1,0 +1,67 @@
+"""What the runner asks of whoever runs tasks, and what it is told in return.
+
+The law: every attempt that is started is reported as ended exactly once, by `AttemptEnded`;
+whatever happens to its kernel, to the executor or to a stop that comes too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from jupyter_dagflow.core.events import CellProgress
+from jupyter_dagflow.core.machine import AttemptEnded
+from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
+
+Report = Callable[[AttemptEnded | CellProgress], None]
+"""Called in the event loop's thread."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """One attempt at a task, ready to run: its taskbook and all its files are written.
+
+    ``cells`` are the task's own code cells, in running order, with their places in the source
+    notebook; ``shared`` the parameters and setup cells likewise. ``parameters`` are the values that
+    differ from the notebook's. ``readers`` says who reads an output: ``{"x": "task b, cell 4"}``.
+    """
+
+    run_id: RunId
+    task: TaskName
+    attempt: int
+    taskbook: Path
+    kernel_name: str
+    cwd: Path
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    cells: Mapping[CellId, int] = field(default_factory=dict)
+    shared: Mapping[CellId, int] = field(default_factory=dict)
+    definitions: tuple[Definition, ...] = ()
+    readers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Path:
+        """The file in which the taskbook's last cell reports what it stored."""
+        return self.taskbook.with_name("outputs.json")
+
+    @property
+    def kernel_log(self) -> Path:
+        """What the kernel process itself wrote, outside of any cell."""
+        return self.taskbook.with_name("kernel.log")
+
+
+class Executor(Protocol):
+    """Runs attempts. All methods are called in the event loop's thread and return soon."""
+
+    async def start(self, assignment: Assignment) -> None:
+        """Begin an attempt; its end is reported later, however it comes."""
+
+    async def stop(self, task: TaskName, attempt: int) -> None:
+        """Begin to end an attempt with all its processes, within seconds.
+
+        Its end is reported with ``stopped`` set. An attempt that is not running is left alone.
+        """
+
+    async def close(self) -> None:
+        """Stop whatever runs and wait until nothing of it is left."""

@@ -1,0 +1,228 @@
+"""The runner: one loop that decides, records and acts.
+
+The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
+only then obeys. It alone appends to a run's log. A watcher that fails is dropped and named in the log, never
+allowed to harm the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from jupyter_dagflow.core.errors import EnvironmentFault
+from jupyter_dagflow.core.events import CellProgress, Event, RunFinished, TaskFailure
+from jupyter_dagflow.core.machine import (
+    AttemptEnded,
+    Cancel,
+    Plan,
+    PlannedTask,
+    RunMachine,
+    StartTask,
+    StopTask,
+    Stimulus,
+    Submit,
+)
+from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.ports import Assignment, Executor, Report
+from jupyter_dagflow.execution.taskbook import prepare_attempt
+from jupyter_dagflow.storage.executed import write_executed
+from jupyter_dagflow.storage.metastore import Metastore
+
+Sink = Callable[[Event | CellProgress], None]
+
+_CANCEL_CHECK_S = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """All that a run needs to know: what to run, with which values, and where its files go."""
+
+    run_id: RunId
+    notebook: Notebook
+    compilation: Compilation
+    parameters: dict[str, object]
+    files: RunFiles
+    artifacts: Path
+    cwd: Path
+    jobs: int
+    keep_all: bool = False
+    trigger: str = "manual"
+    sinks: Sequence[Sink] = field(default_factory=tuple)
+
+    def plan(self) -> Plan:
+        """The run as the machine sees it."""
+        pipeline = self.compilation.pipeline
+        upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
+        for edge in pipeline.edges:
+            upstream[edge.target].append(edge.source)
+        return Plan(
+            run_id=self.run_id,
+            pipeline=pipeline.name,
+            notebook=pipeline.notebook,
+            parameters=self.parameters,
+            tasks=tuple(
+                PlannedTask(
+                    name=task.name,
+                    upstream=tuple(upstream[task.name]),
+                    trigger=task.options.trigger,
+                    priority=task.options.priority,
+                )
+                for task in pipeline.tasks
+            ),
+            slots=self.jobs,
+            trigger=self.trigger,
+        )
+
+
+class Runner:
+    """Runs one request from `Submit` to `RunFinished`.
+
+    Responsible for order of effects: record, publish, act. Not for what comes next (the machine), nor for how a
+    task is run (the executor).
+    """
+
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        metastore: Metastore,
+        make_executor: Callable[[Report], Executor],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._request = request
+        self._metastore = metastore
+        self._machine = RunMachine(request.plan())
+        self._now = now
+        self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
+        self._executor = make_executor(self._inbox.put_nowait)
+        self._sinks = list(request.sinks)
+        self._starting: dict[TaskName, asyncio.Task[None]] = {}
+
+    @property
+    def view(self) -> RunView:
+        """The run as it stands."""
+        return self._machine.view
+
+    def watch(self, sink: Sink) -> None:
+        """Tell one more sink what happens from now on."""
+        self._sinks.append(sink)
+
+    def cancel(self, reason: str) -> None:
+        """Ask for the run to be cancelled; to be called in the loop's thread."""
+        self._inbox.put_nowait(Cancel(at=self._now(), reason=reason))
+
+    async def run(self, on_submitted: Callable[[], None] = lambda: None) -> RunView:
+        """Run to the end and return the run as it then stands; ``on_submitted`` is told when it is recorded.
+
+        Raises what the metastore raises when it cannot record; nothing is left running then either.
+        """
+        watch = asyncio.create_task(self._watch_for_cancel())
+        try:
+            await self._take(Submit(at=self._now()))
+            on_submitted()
+            while not self.view.state.is_final:
+                stimulus = await self._inbox.get()
+                if isinstance(stimulus, CellProgress):
+                    self._publish(stimulus)
+                else:
+                    await self._take(stimulus)
+        finally:
+            watch.cancel()
+            for starting in self._starting.values():
+                starting.cancel()
+            await self._executor.close()
+        return self.view
+
+    async def _take(self, stimulus: Stimulus) -> None:
+        step = self._machine.handle(stimulus)
+        if any(isinstance(event, RunFinished) for event in step.events):
+            await asyncio.to_thread(self._write_executed)
+        await asyncio.to_thread(self._metastore.append, self._request.run_id, step.events)
+        for event in step.events:
+            self._publish(event)
+        for instruction in step.instructions:
+            match instruction:
+                case StartTask(task=task, attempt=attempt):
+                    self._starting[task] = asyncio.create_task(self._start(task, attempt))
+                case StopTask(task=task, attempt=attempt):
+                    await self._stop(task, attempt)
+
+    async def _start(self, task: TaskName, attempt: int) -> None:
+        """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
+        try:
+            assignment = await asyncio.to_thread(self._assignment, task, attempt)
+            await self._executor.start(assignment)
+        except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
+            _log.exception("Task %s could not be started", task)
+            failure = TaskFailure(kind="internal", message=f"The task could not be started: {error}")
+            self._inbox.put_nowait(
+                AttemptEnded(at=self._now(), task=task, attempt=attempt, failure=failure)
+            )
+        finally:
+            self._starting.pop(task, None)
+
+    async def _stop(self, task: TaskName, attempt: int) -> None:
+        starting = self._starting.pop(task, None)
+        if starting is not None and starting.cancel():
+            ended = AttemptEnded(at=self._now(), task=task, attempt=attempt, stopped=True)
+            self._inbox.put_nowait(ended)
+        await self._executor.stop(task, attempt)
+
+    def _assignment(self, task: TaskName, attempt: int) -> Assignment:
+        request = self._request
+        return prepare_attempt(
+            task=task,
+            attempt=attempt,
+            run_id=request.run_id,
+            notebook=request.notebook,
+            pipeline=request.compilation.pipeline,
+            files=request.files,
+            store=request.artifacts,
+            cwd=request.cwd,
+            sources={name: run.stored for name, run in self.view.tasks.items()},
+            parameters=request.parameters,
+            keep_all=request.keep_all,
+        )
+
+    def _write_executed(self) -> None:
+        """Put the outputs of every task that started into their places in the notebook."""
+        files, pipeline = self._request.files, self._request.compilation.pipeline
+        taskbooks: dict[CellId, Path] = {}
+        for task in reversed(pipeline.tasks):
+            attempt = self.view.tasks[task.name].attempt
+            taskbook = files.taskbook(task.name, attempt)
+            if attempt and taskbook.exists():
+                # Parameters and setup ran in every task: they show what the first one saw.
+                shared = [*([pipeline.parameters_cell] if pipeline.parameters_cell else []), *pipeline.setup]
+                taskbooks.update(dict.fromkeys([*shared, *task.cells], taskbook))
+        write_executed(files.executed, source=files.source, taskbooks=taskbooks)
+
+    def _publish(self, event: Event | CellProgress) -> None:
+        for sink in list(self._sinks):
+            try:
+                sink(event)
+            except Exception:  # a watcher must never harm the run it watches
+                _log.exception("A watcher of run %s failed and is told no more", event.run_id)
+                self._sinks.remove(sink)
+
+    async def _watch_for_cancel(self) -> None:
+        """Another process asks by a mark in the metastore: there is no other way from it to here."""
+        asked = False
+        while not asked:
+            await asyncio.sleep(_CANCEL_CHECK_S)
+            try:
+                asked = await asyncio.to_thread(
+                    self._metastore.cancel_requested, self._request.run_id
+                )
+            except EnvironmentFault:  # a database that is busy now may answer later
+                _log.warning("Run %s: the metastore did not answer", self._request.run_id)
+        self.cancel("asked for from outside")

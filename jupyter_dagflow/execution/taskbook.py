@@ -1,0 +1,183 @@
+"""From a task to files that can run it: the taskbook, and the spec of what it takes and hands over.
+
+The law: an attempt's folder holds all that it needs but the stored values themselves, by absolute
+path, so that its taskbook can be opened and run again by hand.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.taskbook import assemble
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.taskbooks import write_taskbook
+
+_BOOT = Path(__file__).parents[1] / "kernel_side" / "boot.py"
+
+
+def prepare_attempt(
+    *,
+    task: TaskName,
+    attempt: int,
+    run_id: RunId,
+    notebook: Notebook,
+    pipeline: Pipeline,
+    files: RunFiles,
+    store: Path,
+    cwd: Path,
+    sources: Mapping[TaskName, tuple[Stored, ...]],
+    parameters: Mapping[str, object],
+    keep_all: bool = False,
+) -> Assignment:
+    """Write the files of one attempt and return what an executor needs to run it.
+
+    ``sources`` are the values that other tasks of the run have stored; of several that may give a
+    name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
+    is stored as far as it can be. Raises `OSError` if the files cannot be written.
+    """
+    the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
+    taskbook = files.taskbook(task, attempt).absolute()
+    folder = taskbook.parent
+    assignment = Assignment(
+        run_id=run_id,
+        task=task,
+        attempt=attempt,
+        taskbook=taskbook,
+        kernel_name=notebook.kernel_name,
+        cwd=cwd,
+        parameters=parameters,
+        cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
+        shared={cell.id: cell.index for cell in _prelude(notebook, pipeline)},
+        definitions=the_task.definitions,
+        readers=_readers(pipeline, notebook, the_task),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
+    spec = {
+        "store": str(store.absolute()),
+        "cloudpickle": _cloudpickle_folder(),
+        "inputs": _inputs(pipeline, the_task, sources),
+        "definitions": list(_statements(notebook, pipeline, the_task)),
+        "outputs": list(the_task.outputs),
+        "extras": list(the_task.writes) if keep_all else [],
+        "metrics": list(the_task.options.metrics),
+        "outcome": str(assignment.outcome),
+    }
+    spec_path = folder / "handover.json"
+    write_bytes(spec_path, json.dumps(spec, indent=1).encode())
+    cells = assemble(
+        notebook=notebook,
+        pipeline=pipeline,
+        task=the_task,
+        parameters=parameters,
+        load=_call("load", spec_path, _say_load(the_task)),
+        save=_call("save", spec_path, _say_save(the_task)),
+    )
+    write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
+    return assignment
+
+
+def _call(action: str, spec: Path, comment: str) -> str:
+    """A cell's source that acts and binds no name among the user's."""
+    door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
+    return f"# {comment}\n{door}(\n    {str(spec)!r}\n)"
+
+
+def _say_load(task: Task) -> str:
+    names = ", ".join(item.name for item in task.inputs)
+    return f"jupyter-dagflow: loads {names} from the tasks before" if names else _NOTHING_IN
+
+
+def _say_save(task: Task) -> str:
+    names = ", ".join(task.outputs)
+    return f"jupyter-dagflow: stores {names} for the tasks after" if names else _NOTHING_OUT
+
+
+_NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
+_NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
+
+
+def _inputs(
+    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+) -> dict[str, str]:
+    """Each input's name and the digest of its bundle, but for names that no source bound."""
+    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
+    inputs = {}
+    for item in task.inputs:
+        for source in sorted(item.sources, key=lambda name: order[name]):
+            for stored in sources.get(source, ()):
+                if stored.name == item.name:
+                    inputs[item.name] = stored.digest
+    return inputs
+
+
+def _statements(notebook: Notebook, pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
+    """What `kernel_side` needs to know: what ran before the task's cells, then its own."""
+    for cell in _prelude(notebook, pipeline):
+        for name, source in _definitions_in(cell):
+            yield {"name": name, "source": source, "own": False}
+    for definition in task.definitions:
+        yield {"name": definition.name, "source": definition.source, "own": False}
+    copied_elsewhere = {
+        (definition.cell, definition.name): definition.source
+        for other in pipeline.tasks
+        for definition in other.definitions
+        if definition.cell in task.cells
+    }
+    for (_, name), source in copied_elsewhere.items():
+        yield {"name": name, "source": source, "own": True}
+
+
+def _definitions_in(cell: Cell) -> Iterator[tuple[str, str]]:
+    """The imports, functions and classes that a cell makes at top level, with their exact text."""
+    try:
+        body = ast.parse(cell.code, mode="exec").body
+    except SyntaxError:
+        return
+    lines = cell.code.split("\n")
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            names = [statement.name]
+            first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            names = [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
+            first = statement.lineno
+        else:
+            continue
+        source = "\n".join(lines[first - 1 : statement.end_lineno])
+        yield from ((name, source) for name in names if name != "*")
+
+
+def _prelude(notebook: Notebook, pipeline: Pipeline) -> Iterable[Cell]:
+    wanted = {*pipeline.setup, pipeline.parameters_cell}
+    return [cell for cell in notebook.cells if cell.id in wanted]
+
+
+def _readers(pipeline: Pipeline, notebook: Notebook, task: Task) -> dict[str, str]:
+    """Who reads each output first, in words."""
+    indexes: dict[CellId, int] = {cell.id: cell.index for cell in notebook.cells}
+    readers: dict[str, str] = {}
+    for edge in pipeline.edges:
+        if edge.source != task.name:
+            continue
+        for reason in edge.reasons:
+            if reason.kind == "data":
+                where = f"task {edge.target}"
+                if reason.target_cell is not None:
+                    where += f", cell {indexes[reason.target_cell]}"
+                readers.setdefault(reason.name, where)
+    return readers
+
+
+def _cloudpickle_folder() -> str:
+    """Where our own cloudpickle lies, to lend to kernels that have none; it is pure Python."""
+    spec = importlib.util.find_spec("cloudpickle")
+    return str(Path(spec.origin).parent) if spec and spec.origin else ""

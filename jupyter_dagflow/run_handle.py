@@ -1,0 +1,197 @@
+"""A run as a caller holds it: live while it goes on, the same when it is opened again from the history."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from jupyter_dagflow.core.errors import NotFound
+from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.model import Compilation, RunId, TaskName
+from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.runner import Runner, Sink
+from jupyter_dagflow.storage.artifacts import ArtifactStore
+from jupyter_dagflow.wire import RunDocument, run_document
+
+EXIT_CODES = {
+    RunState.SUCCESS: 0,
+    RunState.FAILED: 1,
+    RunState.CANCELLED: 130,
+    RunState.QUEUED: 0,
+    RunState.RUNNING: 0,
+}
+_LAST_WAIT_S = 10.0
+
+
+class Run:
+    """A recorded run: its state, its tasks, its files and the values it kept."""
+
+    def __init__(self, view: RunView, *, files: RunFiles, artifacts: ArtifactStore) -> None:
+        self._view = view
+        self._files = files
+        self._artifacts = artifacts
+
+    @property
+    def view(self) -> RunView:
+        """The run as it stands."""
+        return self._view
+
+    @property
+    def run_id(self) -> RunId:
+        """What the run is called."""
+        return self._files.run_id
+
+    @property
+    def state(self) -> RunState:
+        """Where the run is in its life."""
+        return self.view.state
+
+    @property
+    def tasks(self) -> Mapping[TaskName, TaskRun]:
+        """The tasks of the run by name, in notebook order."""
+        return self.view.tasks
+
+    @property
+    def error(self) -> TaskFailure | None:
+        """Why the first task that failed did, if one did."""
+        return next((task.failure for task in self.tasks.values() if task.failure), None)
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that waited for this run exits with."""
+        return EXIT_CODES[self.state]
+
+    @property
+    def notebook_path(self) -> Path | None:
+        """The executed notebook, once the run has ended."""
+        return self._files.executed if self._files.executed.exists() else None
+
+    def taskbook_path(self, task: str) -> Path:
+        """The taskbook of a task's last attempt; raises `NotFound` if there is none."""
+        run = self.tasks.get(TaskName(task))
+        if run is None:
+            raise NotFound(
+                f"Run {self.run_id} has no task {task!r}.", hint=f"It has: {', '.join(self.tasks)}."
+            )
+        path = self._files.taskbook(task, run.attempt)
+        if not run.attempt or not path.exists():
+            raise NotFound(
+                f"Task {task} has no taskbook: it is {run.state.value} and never started.",
+                hint=f"dagflow runs show {self.run_id} tells what stopped it.",
+            )
+        return path
+
+    def artifacts(self) -> list[tuple[TaskName, Stored]]:
+        """The values the run kept and the task that made each, in notebook order."""
+        return [(name, stored) for name, task in self.tasks.items() for stored in task.stored]
+
+    def find(self, name: str) -> tuple[TaskName, Stored]:
+        """The last task, in notebook order, that kept a value of this name; raises `NotFound`."""
+        kept = [pair for pair in self.artifacts() if pair[1].name == name]
+        if not kept:
+            names = sorted({stored.name for _, stored in self.artifacts()})
+            raise NotFound(
+                f"Run {self.run_id} kept no value {name!r}.",
+                hint=f"It kept: {', '.join(names) or 'nothing'}. Tag the task keep:{name} to keep it.",
+            )
+        return kept[-1]
+
+    def value(self, name: str) -> object:
+        """Load a value the run kept, into this process; raises `NotFound` or `ArtifactDamaged`."""
+        _, stored = self.find(name)
+        return self._artifacts.load(stored.digest)[name]
+
+    def document(self) -> RunDocument:
+        """The run as JSON tells it."""
+        path = self.notebook_path
+        return run_document(self.view, notebook=str(path) if path else None)
+
+
+class LiveRun(Run):
+    """A run that goes on in this process, in a thread with the event loop of its own."""
+
+    def __init__(
+        self,
+        runner: Runner,
+        *,
+        compilation: Compilation,
+        files: RunFiles,
+        artifacts: ArtifactStore,
+    ) -> None:
+        self.compilation = compilation
+        self._runner = runner
+        self._files = files
+        self._artifacts = artifacts
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._begun = threading.Event()
+        # Not Thread.join: interrupted by Ctrl-C it takes a running thread for ended (up to Python 3.12).
+        self._ended = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._main, name=f"run {files.run_id}", daemon=True)
+
+    @property
+    def view(self) -> RunView:
+        """The run as it stands."""
+        return self._runner.view
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the run goes on."""
+        return not self._ended.is_set()
+
+    def start(self) -> None:
+        """Begin; returns as soon as the run is recorded."""
+        atexit.register(self._leave_nothing_behind)
+        self._thread.start()
+        self._begun.wait()
+        self._raise_failure()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end; whether it has come. Raises what stopped the runner, if something did."""
+        ended = self._ended.wait(timeout_s)
+        if ended:
+            self._raise_failure()
+        return ended
+
+    def cancel(self, reason: str = "asked for") -> None:
+        """Stop what runs and start nothing more; returns at once."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: the run has ended by itself
+                self._loop.call_soon_threadsafe(self._runner.cancel, reason)
+
+    def watch(self, sink: Sink) -> None:
+        """Tell a sink every event from now on, from the run's thread."""
+        self._runner.watch(sink)
+
+    def when_ended(self, then: Callable[[], None]) -> None:
+        """Call once, from a thread, when the run has ended; at once if it has."""
+        threading.Thread(target=lambda: (self._ended.wait(), then()), daemon=True).start()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:  # noqa: BLE001 -- handed to whoever waits
+            self._failure = error
+        finally:
+            self._begun.set()
+            self._ended.set()
+            atexit.unregister(self._leave_nothing_behind)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._runner.run(on_submitted=self._begun.set)
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _leave_nothing_behind(self) -> None:
+        self.cancel("the process that ran it ended")
+        self._ended.wait(_LAST_WAIT_S)
+

@@ -1,0 +1,116 @@
+"""Settings: where things are kept and how much may run at once.
+
+The law: one frozen value, read once at the edge and passed in. An environment variable wins over Jupyter's
+configuration (``c.Dagflow.jobs = 4`` in ``jupyter_dagflow_config.py``), and that over the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
+
+from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
+
+_CONFIG_NAME = "jupyter_dagflow_config"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where runs, the metastore and artifacts are kept, and how many tasks may run at once (``jobs``)."""
+
+    home: Path
+    database_url: str
+    artifacts: Path
+    jobs: int
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, *, config: Mapping[str, Any] | None = None
+    ) -> Settings:
+        """Read the settings; raises `EnvironmentFault` for a value that makes no sense.
+
+        ``config`` is the ``Dagflow`` section of Jupyter's configuration; without it the files are read.
+
+        >>> Settings.load({"DAGFLOW_HOME": "/srv/flows", "DAGFLOW_JOBS": "3"}, config={}).jobs
+        3
+        """
+        env = os.environ if environ is None else environ
+        given = _config_section() if config is None else config
+        values = {
+            name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
+            for name in ("home", "database_url", "artifacts_url", "jobs")
+        }
+        home = Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow")).expanduser().absolute()
+        return cls(
+            home=home,
+            database_url=str(values["database_url"] or f"sqlite:///{home / 'metastore.db'}"),
+            artifacts=_local_folder(str(values["artifacts_url"] or home / "artifacts")),
+            jobs=_jobs(values["jobs"]),
+        )
+
+    def prepare_home(self) -> None:
+        """Make the home folder; raises `HomeNotWritable` if it cannot be made or written."""
+        try:
+            for folder in (self.home, self.artifacts):
+                folder.mkdir(parents=True, exist_ok=True)
+                if not os.access(folder, os.W_OK | os.X_OK):
+                    raise PermissionError(13, "Permission denied", str(folder))
+        except OSError as error:
+            raise HomeNotWritable(
+                f"The home folder {self.home} cannot be written: {error.strerror or error}.",
+                hint="Set DAGFLOW_HOME to a folder you may write.",
+            ) from error
+
+
+def usable_cores() -> int:
+    """How many cores this process may use, which in a container or under taskset is fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def _jobs(value: object) -> int:
+    if value is None:
+        return usable_cores()
+    try:
+        jobs = int(str(value))
+    except ValueError:
+        jobs = 0
+    if jobs < 1:
+        raise EnvironmentFault(
+            f"DAGFLOW_JOBS (or c.Dagflow.jobs) is {value!r}, which is no number of tasks.",
+            hint="Set it to 1 or more.",
+        )
+    return jobs
+
+
+def _local_folder(url: str) -> Path:
+    parts = urlsplit(url)
+    if parts.scheme in ("", "file") or len(parts.scheme) == 1:  # one letter: a Windows drive
+        return Path(unquote(parts.path) if parts.scheme == "file" else url).expanduser().absolute()
+    raise EnvironmentFault(
+        f"Artifacts cannot be kept at {parts.scheme}:// yet: this version stores them in a folder.",
+        hint="Set DAGFLOW_ARTIFACTS_URL to a folder, or remove it.",
+    )
+
+
+def _config_section() -> Mapping[str, Any]:
+    """The ``Dagflow`` section of ``jupyter_dagflow_config.py`` and ``.json`` in Jupyter's config folders."""
+    from traitlets.config.loader import (  # imported late: most processes have no such file
+        Config,
+        JSONFileConfigLoader,
+        PyFileConfigLoader,
+    )
+
+    merged = Config()
+    for folder in reversed(jupyter_config_path()):
+        for loader, ending in ((JSONFileConfigLoader, ".json"), (PyFileConfigLoader, ".py")):
+            if Path(folder, _CONFIG_NAME + ending).is_file():
+                merged.merge(loader(_CONFIG_NAME + ending, path=folder).load_config())
+    return dict(merged.Dagflow)

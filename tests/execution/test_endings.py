@@ -1,0 +1,217 @@
+"""Kernels that die, do not start, or are stopped: told apart, reported once, nothing left."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_dagflow.core.errors import KernelNotInstalled
+from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.execution.kernels import require_kernel
+from jupyter_dagflow.execution.local import LocalExecutor
+
+
+@pytest.mark.parametrize(
+    ("source", "manner"),
+    [
+        ("import os; os._exit(3)", "it exited with code 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "it was killed by SIGKILL"),
+        ("import ctypes; ctypes.string_at(0)", "it was killed by SIGSEGV"),
+    ],
+)
+def test_a_kernel_that_dies_says_where_and_how(
+    bench: Any, source: str, manner: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.task("a", "x = 1", source, writes="x")
+    ended = bench.run("a")
+    assert ended.failure.kind == "kernel_died"
+    assert ended.failure.message == f"The kernel died in cell 1: {manner}."
+    assert ended.failure.hint
+    assert not ended.stopped
+    assert ended.stored == ()
+    gc.collect()  # what asyncio has to say of tasks it never finished, it says then
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_crash_shows_what_the_library_said(bench: Any) -> None:
+    bench.task("a", "import os; os.write(2, b'out of widgets\\n'); os.abort()")
+    assert "out of widgets" in bench.run("a").failure.last_lines
+
+
+def test_a_kernel_that_does_not_start_says_why(bench: Any, kernels: Path) -> None:
+    folder = kernels / "kernels" / "dagflow-broken"
+    folder.mkdir(exist_ok=True)
+    argv = [sys.executable, "-c", "raise SystemExit('no such module: ipykernel')"]
+    spec = {"argv": argv, "display_name": "Broken", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    bench.kernel = "dagflow-broken"
+    bench.task("a", "x = 1")
+    failure = bench.run("a").failure
+    assert failure.kind == "kernel_start"
+    assert failure.message == (
+        "The kernel 'dagflow-broken' did not start: It ended before it answered."
+    )
+    assert failure.last_lines == "no such module: ipykernel"
+    assert failure.cell is None
+
+
+def test_a_working_directory_that_is_gone_is_told(bench: Any) -> None:
+    bench.task("a", "x = 1")
+    failure = bench.run("a", cwd=bench.home / "gone").failure
+    assert failure.kind == "kernel_start"
+    assert "gone" in failure.message
+
+
+def test_a_kernelspec_that_is_missing_names_those_there_are(kernels: Path) -> None:
+    assert kernels.exists()
+    require_kernel("dagflow-test")
+    with pytest.raises(KernelNotInstalled) as caught:
+        require_kernel("no-such-kernel")
+    assert "'no-such-kernel'" in caught.value.message
+    assert "dagflow-test" in caught.value.hint
+
+
+STUBBORN = """
+import os, pathlib, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+child = subprocess.Popen(
+    [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+     "print('up', flush=True); time.sleep(600)"], stdout=subprocess.PIPE)
+child.stdout.readline()
+pathlib.Path("pids").write_text(f"{os.getpid()} {child.pid}")
+while True:
+    try:
+        time.sleep(600)
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def test_stopping_ends_the_whole_group_however_stubborn(
+    bench: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    bench.task("a", STUBBORN)
+
+    async def main() -> None:
+        executor = LocalExecutor(bench.report, polite_s=0.2)
+        await executor.start(bench.prepare("a"))
+        pids = await appears(bench.home / "pids")
+        await executor.stop(TaskName("a"), 1)
+        await executor.stop(TaskName("a"), 1)
+        await bench.end_of("a")
+        await executor.close()
+        for pid in pids.split():
+            assert not lives(int(pid))
+
+    asyncio.run(main())
+    assert bench.ended["a"].stopped
+    assert bench.ended["a"].failure is None
+    assert bench.reports == 1
+    gc.collect()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_stopping_interrupts_a_cell_politely(bench: Any) -> None:
+    bench.task(
+        "a",
+        "import pathlib, time\ntry:\n    pathlib.Path('pids').write_text('up')\n"
+        "    time.sleep(600)\nfinally:\n    pathlib.Path('tidied').write_text('yes')",
+        "pathlib.Path('never').write_text('no')",
+    )
+
+    async def main() -> None:
+        executor = LocalExecutor(bench.report, polite_s=60)
+        await executor.start(bench.prepare("a"))
+        await appears(bench.home / "pids")
+        await executor.stop(TaskName("a"), 1)
+        await bench.end_of("a")
+        await executor.close()
+
+    asyncio.run(main())
+    assert bench.ended["a"].stopped
+    assert (bench.home / "tidied").exists()
+    assert not (bench.home / "never").exists()
+
+
+def test_an_attempt_can_be_stopped_before_its_kernel_runs(bench: Any) -> None:
+    bench.task("a", "import pathlib; pathlib.Path('ran').touch()")
+
+    async def main() -> None:
+        executor = LocalExecutor(bench.report)
+        await executor.start(bench.prepare("a"))
+        await executor.stop(TaskName("a"), 1)
+        await executor.close()
+
+    asyncio.run(main())
+    assert bench.ended["a"].stopped
+    assert bench.reports == 1
+    assert not (bench.home / "ran").exists()
+
+
+def test_stopping_what_does_not_run_does_nothing(bench: Any) -> None:
+    bench.task("a", "x = 1", writes="x")
+
+    async def main() -> None:
+        executor = LocalExecutor(bench.report)
+        await executor.stop(TaskName("a"), 1)
+        await executor.start(bench.prepare("a"))
+        await bench.end_of("a")
+        await executor.stop(TaskName("a"), 1)
+        await executor.close()
+
+    asyncio.run(main())
+    assert not bench.ended["a"].stopped
+    assert bench.reports == 1
+
+
+def test_two_tasks_run_at_once_and_close_leaves_nothing(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sockets = bench.home / "s"
+    sockets.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(sockets))
+    meet = (
+        "import os, pathlib, time\npathlib.Path('{me}').write_text(str(os.getpid()))\n"
+        "while not pathlib.Path('{other}').exists():\n    time.sleep(0.02)"
+    )
+    bench.task("a", meet.format(me="pids-a", other="pids-b"), "time.sleep(600)")
+    bench.task("b", meet.format(me="pids-b", other="pids-a"), "x = 1", writes="x")
+
+    async def main() -> list[int]:
+        executor = LocalExecutor(bench.report)
+        await executor.start(bench.prepare("a"))
+        await executor.start(bench.prepare("b"))
+        await bench.end_of("b")
+        await executor.close()
+        return [int((bench.home / name).read_text()) for name in ("pids-a", "pids-b")]
+
+    pids = asyncio.run(main())
+    assert bench.ended["b"].failure is None
+    assert bench.ended["a"].stopped
+    assert not any(lives(pid) for pid in pids)
+    assert list(sockets.iterdir()) == []
+
+
+async def appears(path: Path) -> str:
+    """Wait until a file has something in it."""
+    while not path.exists() or not path.read_text():
+        await asyncio.sleep(0.02)
+    return path.read_text()
+
+
+def lives(pid: int) -> bool:
+    """Whether a process is there and is more than an entry that its parent has not collected."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -1,0 +1,60 @@
+"""Settings: what wins over what, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
+from jupyter_dagflow.settings import Settings, usable_cores
+
+
+def load(environ: dict[str, str], **config: object) -> Settings:
+    return Settings.load(environ, config=config)
+
+
+def test_everything_lies_below_the_home(tmp_path: Path) -> None:
+    settings = load({"DAGFLOW_HOME": str(tmp_path)})
+    assert settings.home == tmp_path
+    assert settings.artifacts == tmp_path / "artifacts"
+    assert settings.database_url == f"sqlite:///{tmp_path}/metastore.db"
+    assert settings.jobs == usable_cores() >= 1
+
+
+def test_the_environment_wins_over_the_configuration(tmp_path: Path) -> None:
+    settings = load(
+        {"DAGFLOW_JOBS": "5"}, jobs=3, home=str(tmp_path), database_url="sqlite:///x.db"
+    )
+    assert (settings.jobs, settings.home, settings.database_url) == (5, tmp_path, "sqlite:///x.db")
+
+
+def test_the_configuration_is_read_from_jupyters_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jupyter_dagflow_config.py").write_text("c.Dagflow.jobs = 7\n")
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    assert Settings.load({}).jobs == 7
+
+
+def test_a_file_url_is_a_folder(tmp_path: Path) -> None:
+    url = (tmp_path / "with space").as_uri()
+    assert load({"DAGFLOW_ARTIFACTS_URL": url}).artifacts == tmp_path / "with space"
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "many", "1.5"])
+def test_jobs_that_make_no_sense(jobs: str) -> None:
+    with pytest.raises(EnvironmentFault, match="DAGFLOW_JOBS"):
+        load({"DAGFLOW_JOBS": jobs})
+
+
+def test_object_storage_is_refused_until_it_works() -> None:
+    with pytest.raises(EnvironmentFault, match="s3://"):
+        load({"DAGFLOW_ARTIFACTS_URL": "s3://bucket/x"})
+
+
+def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(HomeNotWritable) as caught:
+        load({"DAGFLOW_HOME": str(tmp_path / "file" / "home")}).prepare_home()
+    assert "DAGFLOW_HOME" in caught.value.hint
