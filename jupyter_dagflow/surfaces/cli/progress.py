@@ -1,0 +1,183 @@
+"""How a run goes, on standard error: a live board in a terminal, plain lines anywhere else.
+
+The law: progress is for whoever watches; it may be cut off or go nowhere without harm to the run.
+It is made from events alone, so it shows what the log will say.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jupyter_dagflow.core.events import (
+    CancelRequested,
+    CellProgress,
+    Event,
+    RunCreated,
+    RunFinished,
+    TaskFinished,
+    TaskStarted,
+)
+from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.surfaces import words
+from jupyter_dagflow.surfaces.cli.output import is_rich, put
+from jupyter_dagflow.surfaces.look import TASK_LOOKS
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+Sink = Callable[[Event | CellProgress], None]
+
+_SHOWN_AT_ONCE = 24
+
+
+@contextmanager
+def watching() -> Iterator[Sink]:
+    """A sink that shows events as they come, and clears up behind itself."""
+    if not is_rich(sys.stderr):
+        yield Lines(lambda line: put(line, error=True))
+        return
+    board = Board()
+    with board.progress:
+        yield board
+
+
+class Lines:
+    """A line for each thing worth telling, with seconds since the run was created."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._began: datetime | None = None
+        self._total = 0
+        self._done = 0
+
+    def __call__(self, event: Event | CellProgress) -> None:
+        """Take an event."""
+        match event:
+            case RunCreated():
+                self._began, self._total = event.at, len(event.tasks)
+                self._say(event.at, f"run {event.run_id} of {event.pipeline}: {self._total} tasks")
+            case TaskStarted():
+                again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
+                self._say(event.at, f"{_state(event.state)} {event.task}{again}")
+            case TaskFinished():
+                self._done += event.state.is_final
+                taken = (
+                    f" ({words.duration(event.duration_s)})" if event.duration_s is not None else ""
+                )
+                self._say(
+                    event.at,
+                    f"{_state(event.state)} {event.task}{taken}  {self._done}/{self._total}",
+                )
+            case CancelRequested():
+                self._say(event.at, "cancelling: waiting for tasks to stop")
+            case RunFinished():
+                self._say(event.at, f"run {event.state.value}")
+
+    def _say(self, at: datetime, what: str) -> None:
+        seconds = (at - self._began).total_seconds() if self._began else 0.0
+        self._write(f"{seconds:7.1f} s  {what}")
+
+
+class Board:
+    """A live board: the tasks with their cells done, and the whole run below them."""
+
+    def __init__(self) -> None:
+        self.progress = _progress()
+        self._rows: dict[str, TaskID] = {}
+        self._all: TaskID | None = None
+
+    def __call__(self, event: Event | CellProgress) -> None:
+        """Take an event."""
+        match event:
+            case RunCreated():
+                self._begin(event)
+            case TaskStarted():
+                self.progress.start_task(self._rows[event.task])
+                self._show(event.task, event.state)
+            case CellProgress():
+                self.progress.update(
+                    self._rows[event.task], completed=event.done, total=event.total, visible=True
+                )
+            case TaskFinished():
+                self._finish(event)
+            case CancelRequested() if self._all is not None:
+                self.progress.update(self._all, description="[yellow]cancelling")
+
+    def _begin(self, event: RunCreated) -> None:
+        for name, _ in event.tasks:
+            row = self.progress.add_task("", total=None, start=False, task=name, visible=False)
+            self._rows[name] = row
+            self._show(name, TaskState.NONE)
+            self.progress.update(row, visible=len(event.tasks) <= _SHOWN_AT_ONCE)
+        self._all = self.progress.add_task("[bold]all tasks", total=len(event.tasks), task="")
+
+    def _finish(self, event: TaskFinished) -> None:
+        row = self._rows[event.task]
+        self._show(event.task, event.state)
+        self.progress.stop_task(row)
+        if event.state is TaskState.SUCCESS:
+            self.progress.update(row, completed=1, total=1)
+        if len(self._rows) > _SHOWN_AT_ONCE:
+            self.progress.update(row, visible=event.state is TaskState.FAILED)
+        if event.state.is_final and self._all is not None:
+            self.progress.advance(self._all)
+
+    def _show(self, task: str, state: TaskState) -> None:
+        look = TASK_LOOKS[state]
+        self.progress.update(
+            self._rows[task],
+            description=f"[{look.terminal}]{look.icon} {look.word}",
+            visible=True if state is TaskState.RUNNING else None,
+        )
+
+
+def _state(state: TaskState) -> str:
+    look = TASK_LOOKS[state]
+    return f"{look.icon} {look.word:<15}"
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+    from rich.text import Text
+
+    class Count(MofNCompleteColumn):
+        """Cells or tasks done; nothing for a task that has not begun."""
+
+        def render(self, task: Task) -> Text:
+            return super().render(task) if task.total is not None else Text("")
+
+    class Elapsed(TimeElapsedColumn):
+        """Time since the task began; nothing before."""
+
+        def render(self, task: Task) -> Text:
+            return super().render(task) if task.started else Text("")
+
+    class Name(ProgressColumn):
+        """The task's name, which is not to be read as markup."""
+
+        def render(self, task: Task) -> Text:
+            return Text.from_markup(escape(str(task.fields["task"])))
+
+    return Progress(
+        TextColumn("{task.description}"),
+        Name(),
+        BarColumn(bar_width=24),
+        Count(),
+        Elapsed(),
+        console=Console(stderr=True),
+        refresh_per_second=8,
+    )

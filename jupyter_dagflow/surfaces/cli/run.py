@@ -1,0 +1,115 @@
+"""``dagflow run``: run a notebook as a DAG, show how it goes, and tell how it ended."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
+from jupyter_dagflow.surfaces.cli.progress import watching
+from jupyter_dagflow.surfaces.options import RunOptions, run_command
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.run_handle import LiveRun, Run
+
+_LOOK_S = 0.5
+_MOST_SIGNALS = 2
+_PATIENCE_S = 5.0  # a cancelled task is killed 2 s after it was interrupted
+
+
+@functools.wraps(run_command)
+def run(*args: Any, **kwargs: Any) -> None:
+    """Read the options as the magic does too, and run."""
+    finished = _run(run_command(*args, **kwargs))
+    raise typer.Exit(finished.exit_code)
+
+
+def _run(options: RunOptions) -> Run:
+    from jupyter_dagflow.app import Dagflow
+
+    app = Dagflow()
+    try:
+        with CancelOnSignal() as interrupts, watching() as sink:
+            live = app.start(
+                options.notebook or "",
+                parameters=options.parameters,
+                parameters_as_text=True,
+                by=options.by,
+                jobs=options.jobs,
+                keep=options.keep,
+                sinks=[sink],
+            )
+            interrupts.cancels(live)
+            _wait(live, interrupts)
+        if options.as_json:
+            put_json(live.document())
+        else:
+            put_parts(report.run_ended(live.view, notebook=live.notebook_path))
+            put(_next(live))
+        return live
+    finally:
+        app.close()
+
+
+def _wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
+    """Wait for the run to end; not for long once it was interrupted twice."""
+    patience_s = _PATIENCE_S
+    while not live.wait(_LOOK_S):
+        patience_s -= _LOOK_S if interrupts.count > 1 else 0
+        if patience_s <= 0:
+            raise KeyboardInterrupt
+
+
+def _next(live: Run) -> str:
+    """Where to look next, as the last line."""
+    if live.exit_code:
+        return f"next: dagflow runs logs {live.run_id} shows what the tasks printed"
+    if live.artifacts():
+        return f"next: dagflow artifacts list {live.run_id} shows the values it kept"
+    return f"next: dagflow runs show {live.run_id} shows this again"
+
+
+class CancelOnSignal:
+    """Meanwhile Ctrl-C and SIGTERM cancel the run and let it end; ``count`` tells how many came.
+
+    They only take note and ask: an exception thrown into the middle of drawing or waiting could
+    leave either half done. KeyboardInterrupt is raised while there is no run to cancel yet, and at
+    the third signal.
+    """
+
+    def __init__(self) -> None:
+        self._live: LiveRun | None = None
+        self.count = 0
+        self._before: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> CancelOnSignal:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def cancels(self, live: LiveRun) -> None:
+        """From now on this is the run to cancel."""
+        self._live = live
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.count += 1
+        if self._live is None or self.count > _MOST_SIGNALS:
+            raise KeyboardInterrupt
+        self._live.cancel(signal.Signals(number).name)

@@ -1,0 +1,142 @@
+"""``dagflow runs``: the history of runs, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jupyter_dagflow.core.errors import NotFound
+from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.surfaces import report, words
+from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
+from jupyter_dagflow.surfaces.cli.session import application
+from jupyter_dagflow.surfaces.look import run_look
+from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson, RunArgument
+from jupyter_dagflow.surfaces.table import Column, Table
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.run_handle import Run
+    from jupyter_dagflow.wire import RunSummaryDocument
+
+TaskArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[TASK]", help="One of the run's tasks.", show_default=False),
+]
+
+
+def group() -> typer.Typer:
+    """The commands of ``dagflow runs``."""
+    runs = typer.Typer(
+        help="The history of runs.", no_args_is_help=False, context_settings=HELP_NAMES
+    )
+    runs.command("list")(list_)
+    runs.command()(show)
+    runs.command()(logs)
+    runs.command()(cancel)
+    runs.command()(notebook)
+    return runs
+
+
+def list_(
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")
+    ] = 20,
+    pipeline: Annotated[
+        str | None, typer.Option("--pipeline", metavar="NAME", help="Of this pipeline only.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    with application() as app:
+        found = app.history(limit=limit, pipeline=pipeline)
+    if as_json:
+        put_json(found)
+    elif found:
+        put_table(_table(found))
+    else:
+        put("No runs yet. Try: dagflow run NOTEBOOK")
+
+
+def show(run: RunArgument, as_json: AsJson = False) -> None:
+    """Show a run: its tasks, what failed, its metrics."""
+    with application() as app:
+        found = app.open_run(run)
+        if as_json:
+            put_json(found.document())
+        else:
+            put_parts(report.run_ended(found.view, notebook=found.notebook_path))
+
+
+def logs(run: RunArgument, task: TaskArgument = None) -> None:
+    """Print what the tasks of a run printed, and their tracebacks."""
+    from jupyter_dagflow.storage.logs import read_log
+
+    with application() as app:
+        found = app.open_run(run)
+        for name in [task] if task is not None else _started(found):
+            if task is None:
+                put(f"== {report.outcome(found.tasks[TaskName(name)])}")
+            for entry in read_log(found.taskbook_path(name)):
+                put(entry.text)
+
+
+def cancel(run: RunArgument) -> None:
+    """Ask for a run to be cancelled; whoever runs it stops its tasks."""
+    with application() as app:
+        run_id = app.request_cancel(run)
+        found = app.open_run(run_id)
+    if found.state.is_final:
+        put(f"Run {run_id} has ended already: {found.state.value}.")
+    else:
+        put(f"Run {run_id} is being cancelled; dagflow runs show {run_id} tells when it has ended.")
+
+
+def notebook(run: RunArgument, task: TaskArgument = None) -> None:
+    """Print where the executed notebook of a run lies, or the taskbook of one of its tasks."""
+    with application() as app:
+        found = app.open_run(run)
+        path = found.taskbook_path(task) if task is not None else found.notebook_path
+    if path is None:
+        raise NotFound(
+            f"Run {found.run_id} has no executed notebook: it is {found.state.value}.",
+            hint=f"It is written when the run ends; the taskbook of a task is there before: "
+            f"dagflow runs notebook {found.run_id} TASK",
+        )
+    put(str(path))
+
+
+def _started(run: Run) -> list[str]:
+    return [name for name, task in run.tasks.items() if task.attempt]
+
+
+def _table(found: list[RunSummaryDocument]) -> Table:
+    looks = [run_look(row.state) for row in found]
+    return Table(
+        columns=(
+            Column("run", style="bold"),
+            Column("pipeline"),
+            Column("state"),
+            Column("trigger"),
+            Column("started"),
+            Column("duration", number=True),
+        ),
+        rows=tuple(
+            (
+                row.run_id,
+                row.pipeline,
+                f"{look.icon} {look.word}",
+                row.trigger,
+                words.moment(row.started_at),
+                _taken(row),
+            )
+            for row, look in zip(found, looks, strict=True)
+        ),
+        styles=tuple(look.terminal for look in looks),
+    )
+
+
+def _taken(row: RunSummaryDocument) -> str:
+    if row.started_at is None or row.finished_at is None:
+        return ""
+    return words.duration((row.finished_at - row.started_at).total_seconds())

@@ -1,0 +1,41 @@
+"""The pipeline as a Mermaid flowchart, which GitHub and many wikis draw from a fenced block.
+
+The law: nodes are numbered, names stand in their labels, so that no task name can break the syntax.
+"""
+
+from __future__ import annotations
+
+from jupyter_dagflow.core.model import Pipeline
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.surfaces.graph.card import HEIGHT, card_width, cards
+from jupyter_dagflow.surfaces.graph.layout import best_direction
+from jupyter_dagflow.surfaces.look import TASK_LOOKS
+
+_MOST_NAMES = 3
+
+
+def mermaid(pipeline: Pipeline, run: RunView | None = None) -> str:
+    """The flowchart, edges labelled by what they carry, with a run's states if one is given."""
+    direction = best_direction(pipeline, width=card_width(pipeline.tasks), height=HEIGHT)
+    number = {task.name: f"t{index}" for index, task in enumerate(pipeline.tasks)}
+    lines = [f"flowchart {direction.value}"]
+    for name, card in cards(pipeline, run).items():
+        icon = "" if card.look is None else f"{card.look.icon} "
+        state = "" if run is None else f":::{run.tasks[name].state.value}"
+        below = f"<br/><small>{_escaped(icon + card.status)}</small>"
+        lines.append(f'    {number[name]}("{_escaped(name)}{below}"){state}')
+    for edge in pipeline.edges:
+        values = list(dict.fromkeys(why.name for why in edge.reasons if why.kind != "after"))
+        label = ", ".join(values[:_MOST_NAMES]) + ("…" if len(values) > _MOST_NAMES else "")
+        arrow = f'-- "{_escaped(label)}" -->' if values else "-.->"
+        lines.append(f"    {number[edge.source]} {arrow} {number[edge.target]}")
+    if run is not None:
+        for state in dict.fromkeys(task.state for task in run.tasks.values()):
+            lines.append(
+                f"    classDef {state.value} stroke:{TASK_LOOKS[state].colour},stroke-width:2px"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"#{ord(c)};" if c in '"#&<>[](){}|;`' else c for c in text)

@@ -1,0 +1,248 @@
+"""``%dagflow``: the pipeline of this notebook, from within it.
+
+The law: a magic parses, calls the app once, and shows; its options are those of the command of the same name, read
+by the same parser. An error is the same short block as on the command line and fails the cell, without a traceback.
+"""
+
+from __future__ import annotations
+
+import queue
+import shlex
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.display import display
+
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
+from jupyter_dagflow.core.events import CellProgress, Event
+from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces.options import (
+    RunOptions,
+    parse_check,
+    parse_graph,
+    parse_load,
+    parse_run,
+    parse_status,
+)
+from jupyter_dagflow.surfaces.picture import Picture, still
+from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
+
+_LOOK_S = 0.1
+
+
+class MagicFailed(Exception):
+    """Fails the cell with a block of text in place of a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@magics_class
+class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
+    """The ``%dagflow`` magic of one live kernel."""
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._app = Dagflow()
+        self._executed = Executed()
+        self._live: LiveRun | None = None
+
+    def note_execution(self, info: Any) -> None:
+        """Called by IPython before each cell it runs."""
+        self._executed.note(getattr(info, "cell_id", None), info.raw_cell or "", at=time.time())
+
+    @line_magic  # type: ignore[untyped-decorator]
+    def dagflow(self, line: str) -> None:
+        """The pipeline of this notebook: ``%dagflow [run|check|status|cancel|load] …``; ``--help`` tells more."""
+        verbs: dict[str, Callable[[list[str]], None]] = {
+            "run": self._run,
+            "check": self._check,
+            "status": self._status,
+            "cancel": self._cancel,
+            "load": self._load,
+        }
+        try:
+            verb, *rest = _split(line) or [""]
+            if verb in verbs:
+                verbs[verb](rest)
+            elif verb.startswith("-") or not verb:
+                self._graph([verb, *rest] if verb else [])
+            else:
+                raise OptionError(
+                    f"%dagflow has no command {verb!r}.", hint=f"It has: {', '.join(verbs)}."
+                )
+        except DagflowError as error:
+            raise MagicFailed(report.error_block(error)) from None
+
+    def _graph(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        compilation = self._app.compile(path, by=options.by)
+        self._warn_if_unsaved(path)
+        run = self._live
+        if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
+            self._show_background(run)
+        else:
+            display(still(compilation), raw=True)
+        if not compilation.ok:
+            print(report.findings(compilation.diagnostics), file=sys.stderr)  # noqa: T201
+
+    def _check(self, argv: Sequence[str]) -> None:
+        options = parse_check(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        compilation = self._app.compile(path, by=options.by)
+        self._warn_if_unsaved(path)
+        print(report.findings(compilation.diagnostics))  # noqa: T201
+        if not compilation.ok:
+            raise MagicFailed(
+                report.error_block(CompilationFailed(str(path), compilation.diagnostics))
+            )
+
+    def _run(self, argv: Sequence[str]) -> None:
+        options = parse_run(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        self._warn_if_unsaved(path)
+        events: queue.SimpleQueue[Event | CellProgress] = queue.SimpleQueue()
+        self._live = run = self._start(path, options, events)
+        if options.background:
+            self._show_background(run)
+            print(f"run {run.run_id} goes on; %dagflow status tells how, %dagflow cancel stops it")  # noqa: T201
+        else:
+            self._follow(run, events)
+            _show_end(run)
+
+    def _show_background(self, run: LiveRun) -> None:
+        """Show a run that goes on while the kernel is free."""
+        picture = Picture(run.compilation, lambda: run.view)
+        picture.show()
+        run.watch(lambda event: picture.push([event]))
+        run.when_ended(picture.settle)
+
+    def _start(
+        self, path: Path, options: RunOptions, events: queue.SimpleQueue[Event | CellProgress]
+    ) -> LiveRun:
+        return self._app.start(
+            path,
+            parameters=options.parameters,
+            parameters_as_text=True,
+            by=options.by,
+            jobs=options.jobs,
+            keep=options.keep,
+            sinks=[] if options.background else [events.put],
+        )
+
+    def _follow(self, run: LiveRun, events: queue.SimpleQueue[Event | CellProgress]) -> None:
+        """Show a run until it has ended; an interrupt of the kernel cancels it, and its end is awaited."""
+        picture = Picture(run.compilation, lambda: run.view)
+        picture.show()
+        ended = False
+        while not ended:
+            try:
+                ended = run.wait(_LOOK_S)
+                picture.push(_drain(events))
+            except KeyboardInterrupt:
+                run.cancel("the kernel was interrupted")
+        picture.push(_drain(events))
+        picture.settle()
+
+    def _status(self, argv: Sequence[str]) -> None:
+        options = parse_status(argv)
+        if options is not None:
+            run = self._find(options.run)
+            print(report.as_text(report.run_ended(run.view, notebook=run.notebook_path)))  # noqa: T201
+
+    def _cancel(self, argv: Sequence[str]) -> None:
+        options = parse_status(argv, program="%dagflow cancel")
+        if options is None:
+            return
+        run = self._find(options.run)
+        if run.state.is_final:
+            print(report.headline(run.view))  # noqa: T201
+            return
+        self._app.request_cancel(run.run_id)
+        print(f"run {run.run_id} is being cancelled; %dagflow status tells when it has ended")  # noqa: T201
+
+    def _load(self, argv: Sequence[str]) -> None:
+        options = parse_load(argv)
+        if options is None:
+            return
+        run = self._find(options.run)
+        values = {name: run.value(name) for name in options.names}
+        self.shell.push(values)
+        for name in values:
+            _, stored = run.find(name)
+            shape = f" {stored.shape}" if stored.shape else ""
+            print(f"{name}: {stored.type}{shape}")  # noqa: T201
+
+    def _find(self, name: str) -> Run:
+        """A run by its name; ``latest`` is this kernel's own newest, if it has run one."""
+        if self._live is not None and name in ("latest", self._live.run_id):
+            return self._live
+        try:
+            return self._app.open_run(name)
+        except NotFound:
+            if name == "latest":
+                raise NotFound("Nothing was run yet.", hint="%dagflow run runs this notebook.") from None
+            raise
+
+    def _notebook(self, named: str | None) -> Path:
+        return find_notebook(named, namespace=self.shell.user_ns)
+
+    def _warn_if_unsaved(self, path: Path) -> None:
+        if not path.is_file():
+            return  # reading it says so better
+        unsaved = self._executed.unsaved(self._app.read(path), saved_at=path.stat().st_mtime)
+        if unsaved:
+            print(  # noqa: T201
+                f"warning: {path.name} is older than what is on the screen: "
+                f"{', '.join(unsaved)} ran after it was saved and is not in it as it ran.\n"
+                "next:    save the notebook and run this again; what follows is about the saved file.",
+                file=sys.stderr,
+            )
+
+
+def register(shell: Any) -> None:
+    """Add ``%dagflow`` to an IPython shell; done again (``%reload_ext``), it replaces the old one."""
+    magics = DagflowMagics(shell)
+    shell.register_magics(magics)
+    shell.events.register("pre_run_cell", magics.note_execution)
+
+
+def _show_end(run: LiveRun) -> None:
+    """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
+    failed = [task for task in run.tasks.values() if task.failure is not None]
+    if run.exit_code:
+        blocks = [report.failure_block(task, failure=task.failure) for task in failed if task.failure]
+        raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
+    print(report.headline(run.view))  # noqa: T201
+    if run.view.metrics:
+        print(report.as_text([report.metrics_table(run.view.metrics)]))  # noqa: T201
+    if run.notebook_path:
+        print(f"executed notebook: {run.notebook_path}")  # noqa: T201
+
+
+def _drain(events: queue.SimpleQueue[Event | CellProgress]) -> list[Event | CellProgress]:
+    drained = []
+    while not events.empty():
+        drained.append(events.get_nowait())
+    return drained
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(f"%dagflow {line}: {error}.", hint="Close the quotation mark.") from None

@@ -1,0 +1,341 @@
+"""The options of commands: one parser for ``dagflow …`` and for ``%dagflow …`` in a notebook.
+
+The law: an option's name, type and help are written once, here, as an annotated type. A command of
+the terminal and the magic of the same name use those types in the signature that typer reads, so
+both take the same strings, and both end in the same frozen value. The magic parses with typer as
+well (``standalone_mode=False``), which neither exits the process nor prints an error: a wrong
+option is an `OptionError` here as there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.model import PartitionBy
+
+T = TypeVar("T")
+
+# Typer used to have click beside it and now has it within: its BadParameter is a UsageError of
+# whichever it is.
+UsageError: Any = typer.BadParameter.__mro__[1]
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+NotebookArgument = Annotated[
+    str, typer.Argument(metavar="NOTEBOOK", help="The notebook file.", show_default=False)
+]
+OtherNotebook = Annotated[
+    str | None,
+    typer.Option(
+        "--notebook",
+        metavar="FILE",
+        help="The notebook file, where the front end does not tell it.",
+        show_default=False,
+    ),
+]
+# Typed as text and read here: what typer says of a wrong number or choice changes from version to
+# version.
+By = Annotated[
+    str,
+    typer.Option(
+        "--by", metavar="|".join(by.value for by in PartitionBy), help="What makes a task of cells."
+    ),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-p",
+        "--parameter",
+        metavar="NAME=VALUE",
+        help="Set a parameter; may be repeated.",
+        show_default=False,
+    ),
+]
+ParameterFile = Annotated[
+    str | None,
+    typer.Option(
+        "-f",
+        "--file",
+        metavar="FILE.yaml",
+        help="Set parameters from a YAML or JSON file.",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[
+    str | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="How many tasks may run at once.",
+        show_default="the cores there are",
+    ),
+]
+Keep = Annotated[
+    str | None,
+    typer.Option(
+        "--keep",
+        metavar="all",
+        help="Keep every variable as a result, not only those that tasks pass on.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Background = Annotated[
+    bool, typer.Option("--background", help="Return at once; %dagflow status tells how it goes.")
+]
+RunArgument = Annotated[
+    str,
+    typer.Argument(metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
+]
+RunOption = Annotated[
+    str,
+    typer.Option("--run", metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
+]
+Names = Annotated[
+    list[str], typer.Argument(metavar="NAME…", help="The values to load.", show_default=False)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphOptions:
+    """What ``%dagflow`` and ``check`` are asked; ``notebook`` None: the one it is typed in."""
+
+    notebook: str | None
+    by: PartitionBy = PartitionBy.AUTO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What ``run`` is asked. ``parameters`` from ``-p`` are text, those from a file have types."""
+
+    notebook: str | None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    by: PartitionBy = PartitionBy.AUTO
+    jobs: int | None = None
+    keep: str | None = None
+    as_json: bool = False
+    background: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadOptions:
+    """What ``%dagflow load`` is asked: the names of values and the run that kept them."""
+
+    names: tuple[str, ...]
+    run: str = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOptions:
+    """What ``%dagflow status`` and ``cancel`` are asked: which run."""
+
+    run: str = "latest"
+
+
+def run_command(
+    notebook: NotebookArgument,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    by: By = "auto",
+    jobs: Jobs = None,
+    keep: Keep = None,
+    as_json: AsJson = False,
+) -> RunOptions:
+    """Run a notebook as a DAG and wait for its end."""
+    return RunOptions(
+        notebook=notebook,
+        parameters=gathered_parameters(parameter or (), file),
+        by=checked_by(by),
+        jobs=checked_jobs(jobs),
+        keep=checked_keep(keep),
+        as_json=as_json,
+    )
+
+
+def parse_run(argv: Sequence[str]) -> RunOptions | None:
+    """Read the options of ``%dagflow run``; None if help was asked for, which is then printed.
+
+    Raises `OptionError` and `NotFound` (a file of parameters that is not there).
+
+    >>> parse_run(["-p", "n=5", "--background"]).parameters
+    {'n': '5'}
+    """
+
+    def run(
+        parameter: Parameters = None,
+        file: ParameterFile = None,
+        by: By = "auto",
+        jobs: Jobs = None,
+        keep: Keep = None,
+        background: Background = False,
+        notebook: OtherNotebook = None,
+    ) -> RunOptions:
+        """Run this notebook as a DAG."""
+        return RunOptions(
+            notebook=notebook,
+            parameters=gathered_parameters(parameter or (), file),
+            by=checked_by(by),
+            jobs=checked_jobs(jobs),
+            keep=checked_keep(keep),
+            background=background,
+        )
+
+    return _parsed(run, argv, program="%dagflow run")
+
+
+def parse_graph(argv: Sequence[str]) -> GraphOptions | None:
+    """Read the options of ``%dagflow`` alone; None if help was asked for."""
+
+    def graph(by: By = "auto", notebook: OtherNotebook = None) -> GraphOptions:
+        """Show the graph of this notebook."""
+        return GraphOptions(notebook=notebook, by=checked_by(by))
+
+    return _parsed(graph, argv, program="%dagflow")
+
+
+def parse_check(argv: Sequence[str]) -> GraphOptions | None:
+    """Read the options of ``%dagflow check``; None if help was asked for."""
+
+    def check(by: By = "auto", notebook: OtherNotebook = None) -> GraphOptions:
+        """Show what the compiler has to say about this notebook."""
+        return GraphOptions(notebook=notebook, by=checked_by(by))
+
+    return _parsed(check, argv, program="%dagflow check")
+
+
+def parse_load(argv: Sequence[str]) -> LoadOptions | None:
+    """Read the options of ``%dagflow load``; None if help was asked for."""
+
+    def load(names: Names, run: RunOption = "latest") -> LoadOptions:
+        """Bind values that a run kept in this kernel."""
+        return LoadOptions(names=tuple(names), run=run)
+
+    return _parsed(load, argv, program="%dagflow load")
+
+
+def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> StatusOptions | None:
+    """Read the options of ``%dagflow status`` (or ``cancel``); None if help was asked for."""
+
+    def status(run: Annotated[str, typer.Argument(metavar="RUN")] = "latest") -> StatusOptions:
+        """Show how a run stands."""
+        return StatusOptions(run=run)
+
+    return _parsed(status, argv, program=program)
+
+
+def _parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) -> T | None:
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_NAMES)
+    app.command()(callback)
+    try:
+        result = typer.main.get_command(app).main(
+            list(argv), prog_name=program, standalone_mode=False
+        )
+    except UsageError as error:
+        raise option_error(error) from None
+    # Typer returns the exit code 0 when it has printed the help.
+    return None if isinstance(result, int) else result
+
+
+def option_error(error: Any) -> OptionError:
+    """What typer has against the arguments, as an error of ours."""
+    command = error.ctx.command_path if error.ctx is not None else "dagflow"
+    message = " ".join(str(error.format_message()).split())
+    return OptionError(
+        f"{command}: {message}" if command != "dagflow" else message,
+        hint=f"{command} --help lists what it takes.",
+    )
+
+
+def checked_by(by: str) -> PartitionBy:
+    """What is given to ``--by``; raises `OptionError` unless it is one of its words."""
+    try:
+        return PartitionBy(by)
+    except ValueError:
+        known = ", ".join(known.value for known in PartitionBy)
+        raise OptionError(f"--by is {by!r}.", hint=f"Say one of: {known}.") from None
+
+
+def checked_jobs(jobs: str | None) -> int | None:
+    """The number given to ``--jobs``; raises `OptionError` unless it is 1 or more."""
+    if jobs is None:
+        return None
+    if not jobs.strip().isdecimal() or int(jobs) < 1:
+        raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number, 1 or more.")
+    return int(jobs)
+
+
+def checked_keep(keep: str | None) -> str | None:
+    """What is given to ``--keep``; raises `OptionError` unless it is ``all``."""
+    if keep not in (None, "all"):
+        raise OptionError(
+            f"--keep is {keep!r}.",
+            hint="Say --keep all; a single variable is kept by the tag keep:NAME on its cell.",
+        )
+    return keep
+
+
+def gathered_parameters(pairs: Sequence[str], file: str | None) -> dict[str, object]:
+    """The parameters of ``-p`` and ``-f`` together; two values for one are an `OptionError`."""
+    gathered = {} if file is None else _from_file(file)
+    origin = dict.fromkeys(gathered, f"-f {file}")
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        name = name.strip()
+        if not equals or not name.isidentifier():
+            raise OptionError(
+                f"-p {pair} is not of the form NAME=VALUE.", hint="For example: -p n=5"
+            )
+        if name in gathered and not _same(gathered[name], text):
+            raise OptionError(
+                f"Parameter {name!r} is given twice: "
+                f"{gathered[name]!r} by {origin[name]}, {text!r} by -p.",
+                hint="Drop one of them.",
+            )
+        if name not in gathered:
+            gathered[name], origin[name] = text, "-p"
+    return gathered
+
+
+def _same(value: object, text: str) -> bool:
+    if isinstance(value, str):
+        return value == text
+    import yaml  # imported late: most commands read no YAML
+
+    try:
+        return bool(yaml.safe_load(text) == value)
+    except yaml.YAMLError:
+        return False
+
+
+def _from_file(file: str) -> dict[str, object]:
+    import yaml
+
+    try:
+        values = yaml.safe_load(Path(file).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise NotFound(
+            f"The file of parameters {file} cannot be read: {error.strerror}.",
+            hint="Check its path.",
+        ) from None
+    except UnicodeDecodeError:
+        raise OptionError(f"{file} is not UTF-8 text.", hint="Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f" (line {place.line + 1})" if place is not None else ""
+        raise OptionError(
+            f"{file} is not valid YAML{line}.", hint="Write one parameter a line: name: value"
+        ) from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
+        raise OptionError(
+            f"{file} holds no mapping of parameters.",
+            hint="Write one parameter a line: name: value",
+        )
+    return values

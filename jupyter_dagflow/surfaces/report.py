@@ -1,0 +1,162 @@
+"""What people are told, as text and tables: errors, findings, how a run ended.
+
+The law: a report is a sequence of parts, each a text or a `Table`; the terminal prints tables with
+rich, the notebook and everything else as aligned text. What was said here once is said the same by
+every surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jupyter_dagflow.core.diagnostics import CompilationFailed, Diagnostic, Severity
+from jupyter_dagflow.core.errors import DagflowError, Location
+from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.surfaces import words
+from jupyter_dagflow.surfaces.look import TASK_LOOKS, run_look
+from jupyter_dagflow.surfaces.table import Column, Table, plain
+
+Part = str | Table
+
+_ADVICE = {
+    "error": "Open the taskbook and run it again: it loads the very values the task was given.",
+    "kernel_died": "Mind memory: a kernel that dies without a word was mostly out of it.",
+    "kernel_start": "dagflow doctor tests the kernels of this machine.",
+}
+_REPORT_IT = "Please report this, with the output of the same command and --debug."
+
+
+def as_text(parts: Sequence[Part]) -> str:
+    """The parts below one another with a blank line between, tables as aligned text."""
+    return "\n\n".join(plain(part) if isinstance(part, Table) else part for part in parts)
+
+
+def error_block(error: DagflowError) -> str:
+    """What happened, where, and what to do next."""
+    lines = [f"error: {error.message}"]
+    if str(error.where):
+        lines.append(f"where: {error.where}")
+    if isinstance(error, CompilationFailed):
+        lines += [f"also:  {_finding(d)}" for d in error.errors[1:]]
+    if error.hint:
+        lines.append(f"next:  {error.hint}")
+    return "\n".join(lines)
+
+
+def findings(diagnostics: Sequence[Diagnostic], *, notebook: str | None = None) -> str:
+    """Every finding as a short block, errors first; one line that says so if there are none."""
+    if not diagnostics:
+        return "✓ nothing to say about this notebook"
+    order = list(Severity)
+    blocks = []
+    for diagnostic in sorted(diagnostics, key=lambda d: order.index(d.severity)):
+        lines = [f"{diagnostic.severity.value}: {diagnostic.code}: {diagnostic.message}"]
+        where = replace(diagnostic.where, notebook=notebook)
+        if str(where):
+            lines.append(f"where: {where}")
+        if diagnostic.hint:
+            lines.append(f"next:  {diagnostic.hint}")
+        blocks.append("\n".join(lines))
+    counts = {
+        severity.value: sum(d.severity is severity for d in diagnostics) for severity in Severity
+    }
+    total = ", ".join(_count(number, noun) for noun, number in counts.items() if number)
+    return "\n\n".join([*blocks, total])
+
+
+def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:
+    """How a run ended or stands: state, tasks, what failed, metrics, where its notebook lies."""
+    parts: list[Part] = [headline(view), tasks_table(view)]
+    parts += [
+        failure_block(task, failure=task.failure)
+        for task in view.tasks.values()
+        if task.failure is not None
+    ]
+    if view.metrics:
+        parts.append(metrics_table(view.metrics))
+    if notebook is not None:
+        parts.append(f"executed notebook: {notebook}")
+    return parts
+
+
+def headline(view: RunView) -> str:
+    """One line: state, pipeline, run, and how long it took."""
+    look = run_look(view.state)
+    taken = ""
+    if view.started_at is not None and view.finished_at is not None:
+        taken = f" in {words.duration((view.finished_at - view.started_at).total_seconds())}"
+    pending = " (cancelling)" if view.cancel_requested and view.state is RunState.RUNNING else ""
+    return f"{look.icon} {look.word}{pending}: {view.pipeline}, run {view.run_id}{taken}"
+
+
+def tasks_table(view: RunView) -> Table:
+    """The tasks of a run with state and times."""
+    return Table(
+        columns=(
+            Column("task", style="bold"),
+            Column("state"),
+            Column("attempt", number=True),
+            Column("duration", number=True),
+            Column("overhead", number=True),
+        ),
+        rows=tuple(_task_row(task) for task in view.tasks.values()),
+        styles=tuple(TASK_LOOKS[task.state].terminal for task in view.tasks.values()),
+    )
+
+
+def _task_row(task: TaskRun) -> tuple[str, ...]:
+    look = TASK_LOOKS[task.state]
+    return (
+        task.name,
+        f"{look.icon} {look.word}" + (" (reused)" if task.cached else ""),
+        str(task.attempt) if task.attempt > 1 else "",
+        words.duration(task.duration_s) if task.duration_s is not None else "",
+        words.duration(task.overhead_s) if task.overhead_s is not None else "",
+    )
+
+
+def metrics_table(metrics: Mapping[str, object]) -> Table:
+    """The metrics of a run by name."""
+    return Table(
+        columns=(Column("metric"), Column("value", number=True)),
+        rows=tuple((str(name), _number(value)) for name, value in metrics.items()),
+    )
+
+
+def failure_block(task: TaskRun, *, failure: TaskFailure) -> str:
+    """Why a task failed: cell and line, the end of its traceback, its taskbook, what to do next."""
+    where = Location(cell=failure.cell, cell_index=failure.cell_index, line=failure.line)
+    lines = [f"task {task.name} failed: {failure.message}"]
+    if str(where):
+        lines.append(f"where:    {where}")
+    if failure.last_lines:
+        lines += [f"  | {line}".rstrip() for line in failure.last_lines.strip("\n").split("\n")]
+    if failure.taskbook:
+        lines.append(f"taskbook: {failure.taskbook}")
+    advice = failure.hint or _ADVICE.get(failure.kind, _REPORT_IT)
+    lines.append(f"next:     {advice}")
+    return "\n".join(lines)
+
+
+def outcome(task: TaskRun) -> str:
+    """One line on one task: its name, state and duration."""
+    look = TASK_LOOKS[task.state]
+    taken = f" ({words.duration(task.duration_s)})" if task.duration_s is not None else ""
+    return f"{task.name}: {look.icon} {look.word}{taken}"
+
+
+def _finding(diagnostic: Diagnostic) -> str:
+    where = f" ({diagnostic.where})" if str(diagnostic.where) else ""
+    return f"{diagnostic.code}: {diagnostic.message}{where}"
+
+
+def _number(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 or noun == "info" else "s")

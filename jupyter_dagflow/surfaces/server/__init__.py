@@ -1,0 +1,18 @@
+"""The Jupyter Server extension: REST below ``/dagflow/api/v1/``.
+
+A handler checks who asks, calls the app once, and translates. Who may do what is Jupyter Server's business
+(resource ``dagflow``; actions ``read``, ``write``, ``execute``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _load_jupyter_server_extension(server_app: Any) -> None:
+    """Add our routes to a server; called once by Jupyter Server at its start."""
+    from jupyter_dagflow.surfaces.server.handlers import routes
+
+    web_app = server_app.web_app
+    web_app.add_handlers(".*$", routes(web_app.settings["base_url"]))
+    server_app.log.info("jupyter_dagflow: pipelines are served below dagflow/api/v1")

@@ -1,0 +1,134 @@
+"""What each route answers. The law: a few lines a handler, one error table, never 500 for bad input."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tornado.web
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import to_os_path, url_path_join
+
+from jupyter_dagflow import __version__
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, NotFound, OptionError
+from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.surfaces.graph.dot import dot
+from jupyter_dagflow.wire import compilation_document, to_json
+
+T = TypeVar("T")
+
+_APP = "jupyter_dagflow_app"
+_MOST_RUNS = 500
+
+
+def routes(base_url: str) -> list[tuple[str, type[APIHandler]]]:
+    """Every route of the extension below a server's base URL."""
+    root = url_path_join(base_url, "dagflow", "api", "v1")
+    return [
+        (url_path_join(root, "status"), StatusHandler),
+        (url_path_join(root, "compilation"), CompilationHandler),
+        (url_path_join(root, "runs"), RunsHandler),
+        (url_path_join(root, "runs", r"([^/]+)"), RunHandler),
+    ]
+
+
+class DagflowHandler(APIHandler):
+    """What all our handlers share: the app, working off the event loop, and the error table."""
+
+    auth_resource = "dagflow"
+
+    @property
+    def dagflow(self) -> Dagflow:
+        """The app of this server, made when it is first asked for."""
+        if _APP not in self.settings:
+            section = self.settings["config"].get("Dagflow") or None
+            self.settings[_APP] = Dagflow(Settings.load(config=section))
+        app: Dagflow = self.settings[_APP]
+        return app
+
+    async def answer(self, work: Callable[[], T]) -> None:
+        """Do blocking work in a thread and send its result as JSON, or the error it raises."""
+        try:
+            document = await asyncio.to_thread(work)
+        except DagflowError as error:
+            self.set_status(_status_of(error))
+            document = {"message": error.message, "hint": error.hint, "code": error.code}  # type: ignore[assignment]
+        self.set_header("Content-Type", "application/json")
+        self.finish(to_json(document, indent=None))
+
+
+class StatusHandler(DagflowHandler):
+    """``GET status``: the version, and where runs are kept."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.answer(
+            lambda: {"version": __version__, "home": str(self.dagflow.settings.home)}
+        )
+
+
+class CompilationHandler(DagflowHandler):
+    """``GET compilation?path=``: the DAG of a saved notebook and its picture as DOT."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def get(self) -> None:
+        path = self.get_query_argument("path", "")
+        await self.answer(lambda: self._compile(path))
+
+    def _compile(self, path: str) -> dict[str, Any]:
+        compilation = self.dagflow.compile(_contained(path, self.settings))
+        return {
+            "compilation": compilation_document(compilation),
+            "dot": dot(compilation.pipeline),
+        }
+
+
+class RunsHandler(DagflowHandler):
+    """``GET runs?pipeline=&limit=``: the newest runs."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def get(self) -> None:
+        pipeline = self.get_query_argument("pipeline", None)
+        limit = self.get_query_argument("limit", "50")
+        await self.answer(
+            lambda: self.dagflow.history(pipeline=pipeline, limit=_limit(limit))
+        )
+
+
+class RunHandler(DagflowHandler):
+    """``GET runs/RUN``: one run with its tasks."""
+
+    @tornado.web.authenticated
+    @authorized
+    async def get(self, run: str) -> None:
+        await self.answer(lambda: self.dagflow.open_run(run).document())
+
+
+def _status_of(error: DagflowError) -> int:
+    if isinstance(error, NotFound):
+        return 404
+    return 503 if isinstance(error, EnvironmentFault) else 400
+
+
+def _limit(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= _MOST_RUNS:
+        raise OptionError(f"limit is {text!r}.", hint=f"Give a number from 1 to {_MOST_RUNS}.")
+    return int(text)
+
+
+def _contained(path: str, settings: dict[str, Any]) -> Path:
+    """The file behind a path of the contents API; only files below the server's root are ours to read."""
+    root = Path(settings["server_root_dir"]).expanduser().resolve()
+    if not path.strip("/"):
+        raise OptionError("No notebook is named.", hint="Add ?path=NOTEBOOK to the address.")
+    file = Path(to_os_path(path.strip("/"), str(root)))
+    if not file.resolve().is_relative_to(root):
+        raise NotFound(f"There is no notebook {path}.", hint="Paths are below the server's root.")
+    return file

@@ -1,0 +1,62 @@
+"""The live graph of a pipeline under a magic.
+
+The law: the widget shows what it is given and decides nothing. ``run`` is a snapshot, given at the start and at the
+end of a run; in between travel only events, which the browser reduces with the code that the lab extension uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+_STATIC = Path(__file__).parent / "static"
+if not (_STATIC / "widget.js").is_file():
+    raise ImportError(
+        "The widget's JavaScript has not been built. Install the package (pip install .), or run "
+        "'npm ci && npm run build' in the folder labextension."
+    )
+
+
+class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+    """A pipeline's graph, coloured as its run goes on.
+
+    ``compilation`` is a plain `CompilationDocument`, ``dot`` the graph as DOT text with the task names as node names,
+    ``run`` a plain `RunDocument` or None. ``snapshot``, if given, is asked for a fresh ``run`` whenever a front end
+    asks for the state, as it does when its page is loaded again.
+    """
+
+    _esm = _STATIC / "widget.js"
+    _css = _STATIC / "widget.css"
+
+    compilation = traitlets.Dict().tag(sync=True)
+    dot = traitlets.Unicode().tag(sync=True)
+    run = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+
+    def __init__(
+        self,
+        *,
+        compilation: Mapping[str, Any],
+        dot: str,
+        run: Mapping[str, Any] | None = None,
+        snapshot: Callable[[], Mapping[str, Any] | None] | None = None,
+    ) -> None:
+        self._snapshot = snapshot
+        super().__init__(
+            compilation=dict(compilation), dot=dot, run=None if run is None else dict(run)
+        )
+
+    def send_events(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Tell the browser what happened: events of one run, in order, as `wire.event_to_dict` has them."""
+        self.send({"kind": "events", "events": [dict(event) for event in events]})
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """The state that goes to a front end; all of it holds a fresh ``run``."""
+        state: dict[str, Any] = super().get_state(key=key, drop_defaults=drop_defaults)
+        if key is None and self._snapshot is not None:
+            fresh = self._snapshot()
+            state["run"] = None if fresh is None else dict(fresh)
+        return state

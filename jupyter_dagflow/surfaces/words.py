@@ -1,0 +1,108 @@
+"""How numbers and times are said to people; documents for machines keep seconds and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jupyter_dagflow.core.model import Edge, Reason, Task
+
+NO_VALUE = "-"
+
+
+def duration(seconds: float | None) -> str:
+    """A duration, in three digits or so.
+
+    >>> [duration(s) for s in (None, 0.042, 1.26, 59.7, 125, 7300)]
+    ['-', '0.04 s', '1.3 s', '59.7 s', '2 min 05 s', '2 h 01 min']
+    """
+    if seconds is None:
+        return NO_VALUE
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def size(size_bytes: int) -> str:
+    """A number of bytes in decimal units.
+
+    >>> [size(n) for n in (0, 999, 1500, 208_000_000)]
+    ['0 B', '999 B', '1.5 kB', '208.0 MB']
+    """
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    amount = float(size_bytes)
+    for unit in ("kB", "MB", "GB"):
+        amount /= 1000
+        if amount < 1000:
+            return f"{amount:.1f} {unit}"
+    return f"{amount / 1000:.1f} TB"
+
+
+def moment(at: datetime | None) -> str:
+    """A time on the reader's own clock, to the second."""
+    return NO_VALUE if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Whole numbers with neighbours joined.
+
+    >>> ranges([4, 5, 6, 9])
+    '4-6, 9'
+    """
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Names with commas between them, and how many more there are.
+
+    >>> listed(["a", "b", "c"], most=3), listed(["a", "b", "c", "d"], most=3)
+    ('a, b, c', 'a, b, +2 more')
+    """
+    if len(names) <= most:
+        return ", ".join(names)
+    return ", ".join([*names[: most - 1], f"+{len(names) - most + 1} more"])
+
+
+def cells(task: Task) -> str:
+    """Which cells of the notebook a task is made of: ``cell 4`` or ``cells 4-6``."""
+    return ("cell " if len(task.cell_indexes) == 1 else "cells ") + ranges(task.cell_indexes)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, or so much of it that it and an ellipsis have that length.
+
+    >>> shortened("logistic_regression", 12)
+    'logistic_re…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def reason(why: Reason, edge: Edge, *, source: Task | None, target: Task | None) -> str:
+    """One reason: ``X: load, line 3 → train, line 1``; the cell too where a task has several."""
+    if why.kind == "after":
+        return f"after:{why.name}: {edge.source} → {edge.target}"
+    start = _place(source, edge.source, cell=why.source_cell, line=why.source_line)
+    end = _place(target, edge.target, cell=why.target_cell, line=why.target_line)
+    subject = f"file {why.name}" if why.kind == "file" else why.name
+    return f"{subject}: {start} → {end}"
+
+
+def _place(task: Task | None, name: str, *, cell: str | None, line: int | None) -> str:
+    parts = [name]
+    if task is not None and len(task.cells) > 1 and cell in task.cells:
+        parts.append(f"cell {task.cell_indexes[task.cells.index(cell)]}")
+    if line is not None:
+        parts.append(f"line {line}")
+    return ", ".join(parts)

@@ -1,0 +1,62 @@
+/** The edges of a graph: thin curves that light up with the card or the edge under the pointer. */
+import type { EdgeDocument } from '../schema';
+import { svg } from './dom';
+import type { Layout, Line, Point } from './layout';
+
+const HALF_HEAD = 3.2;
+
+/** All edges, below the cards. */
+export class Edges {
+  readonly node = svg('svg', { class: 'dagflow-edges', 'aria-hidden': 'true' });
+  private readonly byTask = new Map<string, SVGGElement[]>();
+
+  /** `onHover` is told the edge under the pointer, or null. */
+  constructor(
+    layout: Layout,
+    edges: readonly EdgeDocument[],
+    onHover: (edge: EdgeDocument | null, event: PointerEvent) => void
+  ) {
+    this.node.setAttribute('width', String(layout.width));
+    this.node.setAttribute('height', String(layout.height));
+    const documents = new Map(edges.map(edge => [key(edge.source, edge.target), edge]));
+    for (const line of layout.edges) {
+      const edge = documents.get(key(line.source, line.target));
+      const group = drawn(line, edge !== undefined && edge.reasons.every(reason => reason.kind === 'after'));
+      if (edge) {
+        group.addEventListener('pointerenter', event => onHover(edge, event));
+        group.addEventListener('pointerleave', event => onHover(null, event));
+      }
+      this.node.append(group);
+      [line.source, line.target].forEach(task => this.byTask.set(task, [...(this.byTask.get(task) ?? []), group]));
+    }
+  }
+
+  /** Light up the edges of a task; null puts all out. */
+  highlight(task: string | null): void {
+    this.node.querySelectorAll('.dagflow-lit').forEach(group => group.classList.remove('dagflow-lit'));
+    (task === null ? [] : (this.byTask.get(task) ?? [])).forEach(group => group.classList.add('dagflow-lit'));
+  }
+}
+
+function drawn(line: Line, orderOnly: boolean): SVGGElement {
+  const group = svg(
+    'g',
+    { class: orderOnly ? 'dagflow-edge dagflow-order' : 'dagflow-edge', 'data-source': line.source, 'data-target': line.target },
+    svg('path', { class: 'dagflow-edge-hit', d: line.path }),
+    svg('path', { class: 'dagflow-edge-line', d: line.path })
+  );
+  if (line.head) {
+    group.append(svg('path', { class: 'dagflow-edge-head', d: arrowhead(line.head.from, line.head.tip) }));
+  }
+  return group;
+}
+
+function arrowhead(from: Point, tip: Point): string {
+  const length = Math.hypot(tip.x - from.x, tip.y - from.y) || 1;
+  const across = { x: (-(tip.y - from.y) / length) * HALF_HEAD, y: ((tip.x - from.x) / length) * HALF_HEAD };
+  return `M${tip.x} ${tip.y}L${from.x + across.x} ${from.y + across.y}L${from.x - across.x} ${from.y - across.y}Z`;
+}
+
+function key(source: string, target: string): string {
+  return JSON.stringify([source, target]);
+}

@@ -1,0 +1,101 @@
+/**
+ * The cards of a graph: one focusable element per task.
+ *
+ * The law: a card is drawn once and then only restyled, and only when its task has changed.
+ */
+import type { Clock } from '../clock';
+import { LOOKS } from '../looks';
+import type { LiveRun, Progress } from '../reduce';
+import type { TaskDocument, TaskRunDocument, TaskState } from '../schema';
+import * as words from '../words';
+import { html, setText } from './dom';
+import { showState, stateIcon } from './icon';
+import type { Box } from './layout';
+
+/** One task as a card. */
+export class Card {
+  readonly node: HTMLElement;
+  private readonly icon = html('span', { class: 'dagflow-node-icon' });
+  private readonly status = html('span', { class: 'dagflow-node-status' });
+  private readonly bar = html('span', { class: 'dagflow-node-bar' });
+  private state: TaskState | null = null;
+  private shown: TaskRunDocument | undefined;
+  private shownProgress: Progress | undefined;
+
+  constructor(readonly task: TaskDocument) {
+    const name = html('span', { class: 'dagflow-node-name' }, task.name);
+    this.node = html(
+      'div',
+      { class: 'dagflow-node', role: 'button', tabindex: 0, 'data-task': task.name, 'aria-haspopup': 'dialog' },
+      this.icon,
+      html('span', { class: 'dagflow-node-text' }, name, this.status),
+      html('span', { class: 'dagflow-node-track', 'aria-hidden': 'true' }, this.bar)
+    );
+    this.restyle(null, undefined, undefined);
+  }
+
+  /** Put the card where the layout has it. */
+  place(box: Box): void {
+    const { style } = this.node;
+    style.width = `${box.width}px`;
+    style.height = `${box.height}px`;
+    style.transform = `translate(${box.x - box.width / 2}px, ${box.y - box.height / 2}px)`;
+  }
+
+  /** Show the task as a run has it, or without a run. */
+  update(run: LiveRun | null, task: TaskRunDocument | undefined, clock: Clock): void {
+    const progress = run?.progress[this.task.name];
+    if (task !== this.shown || progress !== this.shownProgress || this.state === null) {
+      this.restyle(task ?? null, progress, clock);
+    }
+  }
+
+  /** Let the time of a running task go on. */
+  tick(clock: Clock): void {
+    if (this.shown?.state === 'running') {
+      setText(this.status, statusText(this.shown, this.task, clock));
+    }
+  }
+
+  private restyle(task: TaskRunDocument | null, progress: Progress | undefined, clock: Clock | undefined): void {
+    const state = task?.state ?? 'none';
+    const hasRun = task !== null;
+    this.shown = task ?? undefined;
+    this.shownProgress = progress;
+    this.node.classList.toggle('dagflow-idle', !hasRun);
+    if (state !== this.state) {
+      this.state = state;
+      showState(this.node, state);
+      this.icon.replaceChildren(stateIcon(state));
+    }
+    setText(this.status, statusText(task ?? undefined, this.task, clock));
+    this.node.setAttribute('aria-label', `${this.task.name}: ${hasRun ? statusWord(task) : words.cells(this.task.cell_indexes)}`);
+    const known = state === 'running' && progress !== undefined && progress.attempt === task?.attempt && progress.total > 1;
+    this.node.classList.toggle('dagflow-indeterminate', state === 'running' && !known);
+    this.bar.style.width = known ? `${(100 * progress.done) / progress.total}%` : '';
+  }
+}
+
+/** The second line of a card: the state in a word, and the time it took or has taken so far. */
+export function statusText(task: TaskRunDocument | undefined, document: TaskDocument, clock?: Clock): string {
+  if (task === undefined) {
+    return words.cells(document.cell_indexes);
+  }
+  const word = statusWord(task);
+  if (task.cached) {
+    return word;
+  }
+  const elapsed = clock?.taskElapsed(task) ?? task.duration_s ?? null;
+  if (elapsed === null) {
+    return word;
+  }
+  return `${word} · ${task.state === 'running' ? words.ticking(elapsed) : words.duration(elapsed)}`;
+}
+
+function statusWord(task: TaskRunDocument): string {
+  const { word } = LOOKS[task.state];
+  if (task.cached) {
+    return `${word} · reused`;
+  }
+  return task.attempt > 1 ? `${word} (attempt ${task.attempt})` : word;
+}

@@ -1,0 +1,129 @@
+/**
+ * A run as its events have made it: the one reducer of both front ends.
+ *
+ * The law: events carry the state reached, so nothing here decides what may follow what. An event that the run
+ * already includes (`seq`) changes nothing, and what an event does not touch keeps its identity, so that whoever
+ * draws can compare by `===`.
+ */
+import type {
+  CellProgress,
+  DagflowEvent,
+  RunCreated,
+  RunDocument,
+  Stored,
+  TaskFinished,
+  TaskQueued,
+  TaskRunDocument,
+  TaskStarted
+} from './schema';
+
+/** How many of its cells a running task has done. */
+export interface Progress {
+  attempt: number;
+  done: number;
+  total: number;
+}
+
+/** A run being followed: the document, and what only events tell. */
+export interface LiveRun extends RunDocument {
+  progress: Readonly<Record<string, Progress>>;
+  stored: Readonly<Record<string, Stored[]>>;
+}
+
+/** Begin to follow a run at a snapshot; an older snapshot of the run that is followed already changes nothing. */
+export function adopt(run: LiveRun | null, snapshot: RunDocument | null): LiveRun | null {
+  if (snapshot === null) {
+    return run;
+  }
+  const same = run !== null && run.run_id === snapshot.run_id;
+  if (same && snapshot.seq < run.seq) {
+    return run;
+  }
+  return { ...snapshot, progress: same ? run.progress : {}, stored: same ? run.stored : {} };
+}
+
+/** The run after one more event; events of a run that is not followed are dropped, except the one that begins it. */
+export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null {
+  if (event.type === 'run_created') {
+    return run !== null && run.run_id === event.run_id ? run : created(event);
+  }
+  if (run === null || event.run_id !== run.run_id) {
+    return run;
+  }
+  if (event.type === 'cell_progress') {
+    return progressed(run, event);
+  }
+  if (event.seq <= run.seq) {
+    return run;
+  }
+  const next = { ...run, seq: event.seq };
+  switch (event.type) {
+    case 'run_started':
+      return { ...next, state: event.state, started_at: event.at };
+    case 'run_finished':
+      return { ...next, state: event.state, finished_at: event.at };
+    case 'cancel_requested':
+      return next;
+    case 'task_queued':
+    case 'task_started':
+      return { ...next, tasks: withTask(run.tasks, event) };
+    case 'task_finished':
+      return {
+        ...next,
+        tasks: withTask(run.tasks, event),
+        metrics: { ...run.metrics, ...event.metrics },
+        stored: { ...run.stored, [event.task]: event.stored }
+      };
+  }
+}
+
+function created(event: RunCreated): LiveRun {
+  return {
+    run_id: event.run_id,
+    seq: event.seq,
+    state: event.state,
+    pipeline: event.pipeline,
+    started_at: null,
+    finished_at: null,
+    notebook: null,
+    tasks: event.tasks.map(([name]) => ({ name, state: 'none', attempt: 0, cached: false })),
+    metrics: {},
+    progress: {},
+    stored: {}
+  };
+}
+
+function progressed(run: LiveRun, event: CellProgress): LiveRun {
+  const { attempt, done, total } = event;
+  return { ...run, progress: { ...run.progress, [event.task]: { attempt, done, total } } };
+}
+
+function withTask(
+  tasks: TaskRunDocument[],
+  event: TaskQueued | TaskStarted | TaskFinished
+): TaskRunDocument[] {
+  return tasks.map(task => (task.name === event.task ? afterEvent(task, event) : task));
+}
+
+function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | TaskFinished): TaskRunDocument {
+  switch (event.type) {
+    case 'task_queued':
+      return { ...task, state: event.state };
+    case 'task_started':
+      return { ...task, state: event.state, attempt: event.attempt, started_at: event.at };
+    case 'task_finished':
+      return {
+        ...task,
+        state: event.state,
+        finished_at: event.at,
+        duration_s: event.duration_s,
+        overhead_s: overhead(event),
+        cached: event.cached,
+        error: event.failure
+      };
+  }
+}
+
+function overhead({ duration_s, cells_s }: TaskFinished): number | null {
+  return duration_s === null || cells_s === null ? null : Math.max(0, duration_s - cells_s);
+}

@@ -1,0 +1,307 @@
+// Generated from Python by `npm run schema`. Do not edit.
+
+export type Shape =
+  | DagflowEvent
+  | ArtifactDocument
+  | CompilationDocument
+  | DefinitionDocument
+  | DiagnosticDocument
+  | EdgeDocument
+  | ErrorDocument
+  | ParameterDocument
+  | ReasonDocument
+  | RunDocument
+  | RunSummaryDocument
+  | TaskDocument
+  | TaskRunDocument;
+export type DagflowEvent =
+  CancelRequested | CellProgress | RunCreated | RunFinished | RunStarted | TaskFinished | TaskQueued | TaskStarted;
+/**
+ * Where a run is in its life.
+ */
+export type RunState = 'cancelled' | 'failed' | 'queued' | 'running' | 'success';
+/**
+ * Where a task of one run is in its life.
+ */
+export type TaskState =
+  | 'cancelled'
+  | 'failed'
+  | 'lost'
+  | 'none'
+  | 'queued'
+  | 'running'
+  | 'skipped'
+  | 'success'
+  | 'up_for_retry'
+  | 'upstream_failed';
+/**
+ * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
+ */
+export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
+
+/**
+ * Somebody asked for the run to be cancelled; it ends as soon as its tasks have been stopped.
+ */
+export interface CancelRequested {
+  at: string;
+  reason: string;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  type: 'cancel_requested';
+}
+/**
+ * How far a running task is: for whoever watches, not for the log (a lost one changes nothing).
+ */
+export interface CellProgress {
+  attempt: number;
+  cell: string;
+  cell_index: number;
+  done: number;
+  run_id: string;
+  task: string;
+  total: number;
+  type: 'cell_progress';
+}
+/**
+ * A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
+ */
+export interface RunCreated {
+  at: string;
+  notebook: string;
+  parameters: Record<string, unknown>;
+  pipeline: string;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  tasks: [string, string[]][];
+  trigger: string;
+  type: 'run_created';
+}
+/**
+ * Nothing more will happen in this run.
+ */
+export interface RunFinished {
+  at: string;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  type: 'run_finished';
+}
+/**
+ * A runner took the run.
+ */
+export interface RunStarted {
+  at: string;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  type: 'run_started';
+}
+/**
+ * The task reached a final state.
+ *
+ *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
+ *     both None for a task that never started.
+ */
+export interface TaskFinished {
+  at: string;
+  attempt: number;
+  cached: boolean;
+  cells_s: number | null;
+  duration_s: number | null;
+  failure: TaskFailure | null;
+  metrics: Record<string, unknown>;
+  run_id: string;
+  seq: number;
+  state: TaskState;
+  stored: Stored[];
+  task: string;
+  type: 'task_finished';
+}
+/**
+ * Why a task failed.
+ *
+ *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
+ *     kernel), ``kernel_died``, ``kernel_start``, ``internal``. ``last_lines`` is the end of the traceback, plain.
+ */
+export interface TaskFailure {
+  cell?: string | null;
+  cell_index?: number | null;
+  hint?: string;
+  kind: string;
+  last_lines?: string;
+  line?: number | null;
+  message: string;
+  taskbook?: string | null;
+}
+/**
+ * A value that a task left behind: what can be told of it without unpickling it.
+ *
+ *     Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
+ */
+export interface Stored {
+  digest: string;
+  name: string;
+  preview?: string;
+  shape?: number[] | null;
+  size_bytes: number;
+  type: string;
+  value?: unknown;
+}
+/**
+ * All that the task waited for has come; it waits for a free slot.
+ */
+export interface TaskQueued {
+  at: string;
+  attempt: number;
+  run_id: string;
+  seq: number;
+  state: TaskState;
+  task: string;
+  type: 'task_queued';
+}
+/**
+ * An attempt at the task began.
+ */
+export interface TaskStarted {
+  at: string;
+  attempt: number;
+  run_id: string;
+  seq: number;
+  state: TaskState;
+  task: string;
+  type: 'task_started';
+}
+/**
+ * A stored value as ``dagflow artifacts show`` tells it; ``value`` only for small plain JSON values.
+ */
+export interface ArtifactDocument {
+  name: string;
+  preview: string;
+  shape: number[] | null;
+  size_bytes: number;
+  task: string;
+  type: string;
+  value?: unknown;
+}
+/**
+ * What ``dagflow compile --format json`` prints.
+ */
+export interface CompilationDocument {
+  by: PartitionBy;
+  diagnostics: DiagnosticDocument[];
+  edges: EdgeDocument[];
+  notebook: string;
+  parameters: ParameterDocument[];
+  tasks: TaskDocument[];
+}
+/**
+ * A finding of the compiler.
+ */
+export interface DiagnosticDocument {
+  cell?: string | null;
+  cell_index?: number | null;
+  code: string;
+  hint?: string;
+  line?: number | null;
+  message: string;
+  severity: string;
+}
+/**
+ * An edge of the DAG, with every reason for it.
+ */
+export interface EdgeDocument {
+  reasons: ReasonDocument[];
+  source: string;
+  target: string;
+}
+/**
+ * Why an edge is there; lines count from 1 within their cell.
+ */
+export interface ReasonDocument {
+  kind: string;
+  name: string;
+  source_cell?: string | null;
+  source_line?: number | null;
+  target_cell?: string | null;
+  target_line?: number | null;
+}
+/**
+ * A declared parameter.
+ */
+export interface ParameterDocument {
+  cell: string;
+  default: unknown;
+  name: string;
+  type: string;
+}
+/**
+ * A task of a pipeline; ``cell_indexes`` count all cells of the notebook from 0.
+ */
+export interface TaskDocument {
+  cell_indexes: number[];
+  cells: string[];
+  definitions: DefinitionDocument[];
+  name: string;
+  options: {};
+  reads: string[];
+  writes: string[];
+}
+/**
+ * A definition copied into a task, and the cell it stands in.
+ */
+export interface DefinitionDocument {
+  cell: string;
+  name: string;
+}
+/**
+ * An error under ``--json``.
+ */
+export interface ErrorDocument {
+  cell?: string | null;
+  code: string;
+  hint: string;
+  line?: number | null;
+  message: string;
+}
+/**
+ * What ``dagflow run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
+ */
+export interface RunDocument {
+  finished_at: string | null;
+  metrics: {};
+  notebook: string | null;
+  pipeline: string;
+  run_id: string;
+  seq: number;
+  started_at: string | null;
+  state: RunState;
+  tasks: TaskRunDocument[];
+}
+/**
+ * A task of a run. Times are aware UTC.
+ */
+export interface TaskRunDocument {
+  attempt: number;
+  cached: boolean;
+  duration_s?: number | null;
+  error?: TaskFailure | null;
+  finished_at?: string | null;
+  name: string;
+  overhead_s?: number | null;
+  started_at?: string | null;
+  state: TaskState;
+}
+/**
+ * A row of ``dagflow runs list``.
+ */
+export interface RunSummaryDocument {
+  finished_at: string | null;
+  logical_date: string | null;
+  pipeline: string;
+  run_id: string;
+  started_at: string | null;
+  state: RunState;
+  trigger: string;
+}

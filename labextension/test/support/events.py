@@ -1,0 +1,87 @@
+"""Prints, as JSON lines, an event and the run document that Python's own fold has after it."""
+
+import json
+import sys
+from datetime import datetime, timedelta, timezone
+
+from jupyter_dagflow.core import events as e
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.wire import event_to_dict, run_document, to_json
+
+START = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
+TASKS = (("load", ()), ("fit", ("load",)), ("plot", ("load",)), ("report", ("fit", "plot")))
+FAILURE = e.TaskFailure(kind="error", message="ValueError: bad", cell="c2", cell_index=3, line=2)
+VALUE = e.Stored(name="X", digest="d", size_bytes=10, type="pandas.DataFrame", shape=(3, 2))
+
+
+def story():
+    """A run in which every kind of event happens, a retry and a failure among them."""
+    moments = (
+        (e.RunStarted, {}),
+        (e.TaskQueued, {"task": "load", "attempt": 1}),
+        (e.TaskStarted, {"task": "load", "attempt": 1}),
+        (
+            e.TaskFinished,
+            {
+                "task": "load",
+                "attempt": 1,
+                "state": TaskState.UP_FOR_RETRY,
+                "duration_s": 1.0,
+                "failure": FAILURE,
+            },
+        ),
+        (e.TaskQueued, {"task": "load", "attempt": 2}),
+        (e.TaskStarted, {"task": "load", "attempt": 2}),
+        (
+            e.TaskFinished,
+            {
+                "task": "load",
+                "attempt": 2,
+                "state": TaskState.SUCCESS,
+                "duration_s": 2.0,
+                "cells_s": 1.5,
+                "stored": (VALUE,),
+                "metrics": {"rows": 3},
+            },
+        ),
+        (e.TaskQueued, {"task": "fit", "attempt": 1}),
+        (e.TaskQueued, {"task": "plot", "attempt": 1}),
+        (e.TaskStarted, {"task": "fit", "attempt": 1}),
+        (e.CancelRequested, {"reason": "enough"}),
+        (
+            e.TaskFinished,
+            {
+                "task": "fit",
+                "attempt": 1,
+                "state": TaskState.FAILED,
+                "duration_s": 0.5,
+                "cells_s": 0.5,
+                "failure": FAILURE,
+            },
+        ),
+        (e.TaskFinished, {"task": "plot", "attempt": 1, "state": TaskState.CANCELLED}),
+        (e.TaskFinished, {"task": "report", "attempt": 0, "state": TaskState.UPSTREAM_FAILED}),
+        (e.RunFinished, {"state": RunState.FAILED}),
+    )
+    yield e.RunCreated(
+        run_id="run-1",
+        seq=1,
+        at=START,
+        pipeline="churn",
+        notebook="churn.ipynb",
+        parameters={"n": 3},
+        tasks=TASKS,
+    )
+    for number, (kind, fields) in enumerate(moments, start=2):
+        yield kind(run_id="run-1", seq=number, at=START + timedelta(seconds=number), **fields)
+
+
+view = None
+for event in story():
+    if view is None:
+        view = RunView.of(event)
+    else:
+        view.apply(event)
+    document = json.loads(to_json(run_document(view)))
+    sys.stdout.write(json.dumps({"event": event_to_dict(event), "run": document}) + "\n")

@@ -1,0 +1,42 @@
+import createWidget from '../src/widget';
+import type { DagflowEvent } from '../src/schema';
+import { compilation, runDocument } from './support/documents';
+
+/** A model with the part of anywidget's contract that widgets use, and no kernel behind it. */
+class Model {
+  private readonly listeners = new Map<string, Set<(value?: unknown) => void>>();
+
+  constructor(private readonly traits: Record<string, unknown>) {}
+
+  get = (name: string) => this.traits[name];
+  on = (event: string, listener: () => void) => {
+    this.listeners.set(event, (this.listeners.get(event) ?? new Set()).add(listener));
+  };
+  off = (event: string, listener: () => void) => void this.listeners.get(event)?.delete(listener);
+  emit = (event: string, value?: unknown) => this.listeners.get(event)?.forEach(listener => listener(value));
+  get listening(): number {
+    return [...this.listeners.values()].reduce((sum, { size }) => sum + size, 0);
+  }
+}
+
+beforeAll(() => {
+  globalThis.ResizeObserver = class {
+    observe = () => undefined;
+    unobserve = () => undefined;
+    disconnect = () => undefined;
+  };
+});
+
+test('views of one model agree, and one that comes late misses nothing', async () => {
+  const model = new Model({ compilation: compilation(['load']), dot: '', run: runDocument({ load: 'queued' }) });
+  const widget = await (createWidget as unknown as () => { initialize: Function; render: Function })();
+  const forget = widget.initialize({ model });
+  const elements = [document.createElement('div'), document.createElement('div')];
+  const leave = [widget.render({ model, el: elements[0] })];
+  const event: DagflowEvent = { type: 'task_started', run_id: 'run-1', seq: 2, at: '2026-01-01T12:00:00Z', task: 'load', attempt: 1, state: 'running' };
+  model.emit('msg:custom', { kind: 'events', events: [event] });
+  leave.push(widget.render({ model, el: elements[1] }));
+  expect(elements.map(el => el.querySelector('li')?.dataset['state'])).toEqual(['running', 'running']);
+  [...leave, forget].forEach(end => end());
+  expect(model.listening).toBe(0);
+});

@@ -1,0 +1,102 @@
+/** A person opens churn.ipynb in JupyterLab, runs it as a pipeline, and watches. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { openNotebook, results, startBrowser, startLab } from './lab.mjs';
+
+const TASKS = ['boosting', 'evaluate', 'features', 'forest', 'load', 'logistic', 'report'];
+const RUN_MS = 240_000;
+let lab;
+let browser;
+
+before(async () => {
+  [lab, browser] = await Promise.all([startLab(), startBrowser()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+test('nodes change colour while the pipeline runs, and the picture stays', { timeout: RUN_MS + 60_000 }, async () => {
+  const { page, errors } = await openNotebook(browser, lab, 'churn.ipynb');
+  await page.evaluate(watchStates);
+  await page.evaluate(runLastCell);
+
+  await page.waitForSelector('.dagflow-node[data-state="running"]', { timeout: RUN_MS });
+  await page.screenshot({ path: join(results, 'running-light.png') });
+  await changeTheme(page, 'JupyterLab Dark');
+  await page.screenshot({ path: join(results, 'running-dark.png') });
+  await changeTheme(page, 'JupyterLab Light');
+
+  await page.waitForFunction(() => !window.jupyterapp.shell.currentWidget.content.activeCell.outputArea.node.closest('.jp-Cell').classList.contains('jp-mod-busy') && window.dagflowEnded(), null, { timeout: RUN_MS });
+  const seen = await page.evaluate(() => window.dagflowSeen);
+  assert.deepEqual(Object.keys(seen).sort(), TASKS);
+  for (const [task, states] of Object.entries(seen)) {
+    const order = ['none', 'running', 'success'].map(state => states.indexOf(state));
+    assert.ok(order.every(at => at >= 0) && order[0] < order[1] && order[1] < order[2], `${task} was seen as ${states}`);
+    assert.ok(!states.includes('failed'), `${task} was seen as ${states}`);
+  }
+  await page.screenshot({ path: join(results, 'ended-light.png') });
+  await changeTheme(page, 'JupyterLab Dark');
+  await page.screenshot({ path: join(results, 'ended-dark.png') });
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('the graph of a notebook opens beside it and follows what is saved', { timeout: 120_000 }, async () => {
+  const { page, errors } = await openNotebook(browser, lab, 'hello.ipynb');
+  await page.evaluate(() => window.jupyterapp.commands.execute('dagflow:show-graph'));
+  await page.waitForSelector('.dagflow-panel .dagflow-node');
+  const before = await page.locator('.dagflow-panel .dagflow-node').count();
+  assert.ok(before > 0);
+  await page.screenshot({ path: join(results, 'panel-light.png') });
+
+  await page.evaluate(async () => {
+    const notebook = [...window.jupyterapp.shell.widgets('main')].find(widget => widget.context?.path === 'hello.ipynb');
+    const { sharedModel } = notebook.content.model;
+    sharedModel.addCell({ cell_type: 'code', source: 'one_more = 1', metadata: { tags: ['task:one_more'] } });
+    await notebook.context.save();
+  });
+  await page.waitForSelector('.dagflow-panel .dagflow-node[data-task="one_more"]');
+  assert.equal(await page.locator('.dagflow-panel .dagflow-node').count(), before + 1);
+  const saved = JSON.parse(readFileSync(join(lab.notebooks, 'hello.ipynb'), 'utf8'));
+  assert.ok(saved.cells.some(cell => cell.metadata.tags?.includes('task:one_more')));
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+/** In the page: note every state that every node is seen in, in order. */
+function watchStates() {
+  window.dagflowSeen = {};
+  const note = node => {
+    const { task, state } = node.dataset;
+    const states = (window.dagflowSeen[task] ??= []);
+    if (state && states[states.length - 1] !== state) {
+      states.push(state);
+    }
+  };
+  const look = () => document.querySelectorAll('.jp-Notebook .dagflow-node').forEach(note);
+  new MutationObserver(changes => {
+    changes.forEach(({ target, type }) => type === 'attributes' && target.matches('.dagflow-node') && note(target));
+    look();
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+  window.dagflowEnded = () => {
+    const states = Object.values(window.dagflowSeen);
+    return states.length > 0 && states.every(seen => seen[seen.length - 1] === 'success');
+  };
+}
+
+/** In the page: go to the last cell, which runs the notebook as a pipeline, and run it. */
+function runLastCell() {
+  const { content } = window.jupyterapp.shell.currentWidget;
+  content.activeCellIndex = content.widgets.length - 1;
+  void window.jupyterapp.commands.execute('notebook:run-cell');
+}
+
+async function changeTheme(page, theme) {
+  await page.evaluate(name => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name }), theme);
+  await page.waitForFunction(name => document.body.dataset.jpThemeName === name, theme);
+  await page.waitForTimeout(500); // colours fade over
+}

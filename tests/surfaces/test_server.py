@@ -1,0 +1,104 @@
+"""The REST surface on a real Jupyter Server: what it answers, and whom it refuses."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado.httpclient import HTTPClientError
+
+from jupyter_dagflow import Dagflow, __version__
+
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+
+Fetch = Callable[..., Awaitable[Any]]
+EXAMPLES = Path(__file__).parents[2] / "notebooks"
+ROUTES = ["status", "compilation?path=hello.ipynb", "runs", "runs/latest"]
+
+
+@pytest.fixture
+def jp_server_config() -> dict[str, Any]:
+    return {"ServerApp": {"jpserver_extensions": {"jupyter_dagflow": True}}}
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ask(jp_fetch: Fetch, jp_root_dir: Path) -> Callable[..., Awaitable[Any]]:
+    """Ask our API for something; gives the status and the JSON body."""
+    shutil.copy(EXAMPLES / "hello.ipynb", jp_root_dir)
+
+    async def fetch(route: str, **options: Any) -> tuple[int, Any]:
+        path, _, query = route.partition("?")
+        params = dict(part.split("=", 1) for part in query.split("&")) if query else {}
+        try:
+            answer = await jp_fetch("dagflow", "api", "v1", *path.split("/"), params=params, **options)
+        except HTTPClientError as error:
+            body = error.response.body if error.response else b""
+            return error.code, json.loads(body) if body[:1] in (b"{", b"[") else body
+        return answer.code, json.loads(answer.body)
+
+    return fetch
+
+
+async def test_status(ask: Fetch, home: Path) -> None:
+    assert await ask("status") == (200, {"version": __version__, "home": str(home)})
+
+
+async def test_the_graph_of_a_saved_notebook(ask: Fetch) -> None:
+    code, body = await ask("compilation?path=hello.ipynb")
+    assert code == 200
+    assert [task["name"] for task in body["compilation"]["tasks"]] == ["greet", "count", "show"]
+    assert body["dot"].startswith("digraph")
+
+
+async def test_runs_and_one_of_them(ask: Fetch) -> None:
+    assert await ask("runs") == (200, [])
+    run = Dagflow().run(EXAMPLES / "hello.ipynb", jobs=2)
+    code, runs = await ask("runs?pipeline=hello")
+    assert (code, [r["run_id"] for r in runs]) == (200, [run.run_id])
+    code, body = await ask(f"runs/{run.run_id}")
+    assert (code, body["state"], len(body["tasks"])) == (200, "success", 3)
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [
+        ("compilation", 400),
+        ("compilation?path=", 400),
+        ("compilation?path=missing.ipynb", 400),
+        ("compilation?path=../../etc/passwd", 404),
+        ("compilation?path=/../outside.ipynb", 404),
+        ("runs?limit=many", 400),
+        ("runs?limit=0", 400),
+        ("runs/nosuchrun", 404),
+        ("nosuchroute", 404),
+    ],
+)
+async def test_bad_input_is_never_500(ask: Fetch, route: str, code: int) -> None:
+    got, body = await ask(route)
+    assert got == code
+    if isinstance(body, dict) and "hint" in body:
+        assert body["message"]
+        assert body["code"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("token", ["", "wrong"])
+async def test_without_the_right_token_nothing_is_told(ask: Fetch, route: str, token: str) -> None:
+    code, _ = await ask(route, headers={"Authorization": f"token {token}"})
+    assert code == 403
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_nothing_can_be_posted_yet(ask: Fetch, route: str) -> None:
+    code, _ = await ask(route, method="POST", body="{}")
+    assert code == 405
