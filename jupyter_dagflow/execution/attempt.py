@@ -126,13 +126,13 @@ class Attempt:
             start_timeout=START_TIMEOUT_S,
             iopub_timeout=_IOPUB_TIMEOUT_S,
             shell_timeout_interval=1,
-            on_notebook_start=self._on_notebook_start,
+            on_start=self._on_start,
             on_cell_execute=self._on_cell_execute,
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,
         )
 
-    def _on_notebook_start(self, **_: Any) -> None:
+    def _on_start(self) -> None:
         self._ready = True
         self._leave_if_stopping()
 

@@ -157,10 +157,13 @@ def _save_failure(
 ) -> TaskFailure:
     refused = report.get("refused")
     if refused:
-        reader = assignment.readers.get(refused["name"])
-        read_by = f" It is read by {reader}." if reader else ""
+        made = assignment.handed_over.get(refused["name"])
+        read_by = f" It is read by {made.reader}." if made else ""
         return TaskFailure(
             kind="not_storable",
+            cell=made.cell if made else None,
+            cell_index=made.cell_index if made else None,
+            line=made.line if made else None,
             message=f"{refused['name']} ({refused['type']}) cannot leave the kernel of task "
             f"{assignment.task}: {refused['reason']}.{read_by}",
             taskbook=str(assignment.taskbook),

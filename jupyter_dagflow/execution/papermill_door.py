@@ -11,7 +11,7 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,25 @@ _SCHEME = "dagflow-taskbook:"
 
 
 def execute(
-    taskbook: Path, *, parameters: Mapping[str, object], kernel_name: str, **options: Any
+    taskbook: Path,
+    *,
+    parameters: Mapping[str, object],
+    kernel_name: str,
+    on_start: Callable[[], None],
+    **options: Any,
 ) -> None:
     """Run a taskbook and write its outputs into it, around every cell.
 
-    ``options`` go to nbclient. That a cell raised is told by nbclient's hooks, not by an exception;
-    raises `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
+    ``on_start`` is called when the kernel has answered; ``options`` go to nbclient. That a cell
+    raised is told by nbclient's hooks, not by an exception; raises
+    `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
     """
+
+    def started(notebook: Any) -> None:
+        for key in ("input_path", "output_path"):  # as people know the file
+            notebook.metadata.papermill[key] = str(taskbook)
+        on_start()
+
     address = _SCHEME + str(taskbook).replace("{", "{{").replace("}", "}}")  # braces: parameters
     with _quiet(), suppress(PapermillExecutionError):
         execute_notebook(
@@ -42,6 +54,7 @@ def execute(
             kernel_name=kernel_name,
             language="python",
             progress_bar=False,
+            on_notebook_start=started,
             **options,
         )
 
@@ -62,11 +75,11 @@ class TaskbookFiles:
     @classmethod
     def write(cls, buf: str, path: str) -> None:
         """Replace the taskbook. Not fsynced: papermill writes it around every cell."""
-        buf = buf.replace(_SCHEME, "")  # in its metadata: files as people know them
         target = _path(path)
         temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
         try:
-            temporary.write_text(buf, encoding="utf-8", errors="surrogatepass")
+            # Half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape.
+            temporary.write_text(buf, encoding="utf-8", errors="backslashreplace")
             os.replace(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)

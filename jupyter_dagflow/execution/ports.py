@@ -20,12 +20,22 @@ Report = Callable[[AttemptEnded | CellProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """An output that another task reads: the place that wrote it, and in words who reads it first."""
+
+    cell: CellId
+    cell_index: int
+    line: int | None
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One attempt at a task, ready to run: its taskbook and all its files are written.
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``shared`` the parameters and setup cells likewise. ``parameters`` are the values that
-    differ from the notebook's. ``readers`` says who reads an output: ``{"x": "task b, cell 4"}``.
+    differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read.
     """
 
     run_id: RunId
@@ -38,7 +48,7 @@ class Assignment:
     cells: Mapping[CellId, int] = field(default_factory=dict)
     shared: Mapping[CellId, int] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
-    readers: Mapping[str, str] = field(default_factory=dict)
+    handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Path:

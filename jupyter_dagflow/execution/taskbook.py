@@ -16,7 +16,7 @@ from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.ports import Assignment, HandedOver
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -57,19 +57,16 @@ def prepare_attempt(
         cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
         shared={cell.id: cell.index for cell in _prelude(notebook, pipeline)},
         definitions=the_task.definitions,
-        readers=_readers(pipeline, notebook, the_task),
+        handed_over=_handed_over(pipeline, notebook, the_task),
     )
     folder.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
-        "cloudpickle": _cloudpickle_folder(),
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_statements(notebook, pipeline, the_task)),
-        "outputs": list(the_task.outputs),
         "extras": list(the_task.writes) if keep_all else [],
-        "metrics": list(the_task.options.metrics),
-        "outcome": str(assignment.outcome),
+        **_outputs(the_task, assignment.outcome),
     }
     spec_path = folder / "handover.json"
     write_bytes(spec_path, json.dumps(spec, indent=1).encode())
@@ -83,6 +80,15 @@ def prepare_attempt(
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
+
+
+def _outputs(task: Task, outcome: Path) -> dict[str, object]:
+    return {
+        "outputs": list(task.outputs),
+        "metrics": list(task.options.metrics),
+        "outcome": str(outcome),
+        "cloudpickle": _cloudpickle_folder(),
+    }
 
 
 def _call(action: str, spec: Path, comment: str) -> str:
@@ -161,20 +167,21 @@ def _prelude(notebook: Notebook, pipeline: Pipeline) -> Iterable[Cell]:
     return [cell for cell in notebook.cells if cell.id in wanted]
 
 
-def _readers(pipeline: Pipeline, notebook: Notebook, task: Task) -> dict[str, str]:
-    """Who reads each output first, in words."""
+def _handed_over(pipeline: Pipeline, notebook: Notebook, task: Task) -> dict[str, HandedOver]:
+    """Where each output that is read was last written, and who reads it first."""
     indexes: dict[CellId, int] = {cell.id: cell.index for cell in notebook.cells}
-    readers: dict[str, str] = {}
-    for edge in pipeline.edges:
-        if edge.source != task.name:
-            continue
-        for reason in edge.reasons:
-            if reason.kind == "data":
-                where = f"task {edge.target}"
-                if reason.target_cell is not None:
-                    where += f", cell {indexes[reason.target_cell]}"
-                readers.setdefault(reason.name, where)
-    return readers
+    found: dict[str, HandedOver] = {}
+    reasons = [(e, r) for e in pipeline.edges if e.source == task.name for r in e.reasons]
+    for edge, reason in reasons:
+        if reason.kind == "data" and reason.source_cell and reason.target_cell:
+            handed_over = HandedOver(
+                cell=reason.source_cell,
+                cell_index=indexes[reason.source_cell],
+                line=reason.source_line,
+                reader=f"task {edge.target}, cell {indexes[reason.target_cell]}",
+            )
+            found.setdefault(reason.name, handed_over)
+    return found
 
 
 def _cloudpickle_folder() -> str:

@@ -97,11 +97,20 @@ class Bench:
     @property
     def pipeline(self) -> Pipeline:
         """The pipeline as the compiler would make it."""
+        cells_of = {task.name: task.cells for task in self.tasks}
         edges = tuple(
             Edge(
                 source=source,
                 target=task.name,
-                reasons=(Reason(kind="data", name=item.name, target_cell=task.cells[0]),),
+                reasons=(
+                    Reason(
+                        kind="data",
+                        name=item.name,
+                        source_cell=cells_of[source][-1],
+                        source_line=1,
+                        target_cell=task.cells[0],
+                    ),
+                ),
             )
             for task in self.tasks
             for item in task.inputs

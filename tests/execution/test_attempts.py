@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import logging
 import os
 from typing import Any
@@ -129,6 +130,18 @@ def test_a_result_that_cannot_leave_says_who_needs_it_and_what_to_do(bench: Any)
         "It is read by task use, cell 1."
     )
     assert "put both cells in one task" in failure.hint
+
+
+def test_the_taskbook_keeps_outputs_and_names_files_as_people_do(bench: Any) -> None:
+    bench.task("a", "print('dagflow-taskbook:')", "1/0")
+    bench.run("a")
+    book = json.loads(bench.taskbook("a"))
+    path = str(bench.files.taskbook("a", 1))
+    assert book["metadata"]["papermill"]["input_path"] == path
+    outputs = {cell["id"]: cell.get("outputs") for cell in book["cells"]}
+    assert "dagflow-taskbook:" in json.dumps(outputs["cell0"])
+    assert outputs["cell1"][0]["ename"] == "ZeroDivisionError"
+    assert outputs["dagflow-save"] == []
 
 
 def test_a_metric_that_is_none_is_an_error(bench: Any) -> None:
