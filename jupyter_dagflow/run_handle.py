@@ -171,7 +171,12 @@ class LiveRun(Run):
 
     def when_ended(self, then: Callable[[], None]) -> None:
         """Call once, from a thread, when the run has ended; at once if it has."""
-        threading.Thread(target=lambda: (self._ended.wait(), then()), daemon=True).start()
+
+        def wait_and_tell() -> None:
+            self._ended.wait()
+            then()
+
+        threading.Thread(target=wait_and_tell, daemon=True).start()
 
     def _main(self) -> None:
         try:

@@ -3,6 +3,19 @@ module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
-    '\\.ts$': ['ts-jest', { tsconfig: { module: 'commonjs', moduleResolution: 'node10', esModuleInterop: true, allowJs: true, isolatedModules: true, target: 'ES2022' }, diagnostics: false }]
+    '\\.ts$': [
+      'ts-jest',
+      {
+        tsconfig: {
+          module: 'commonjs',
+          moduleResolution: 'node10',
+          esModuleInterop: true,
+          allowJs: true,
+          isolatedModules: true,
+          target: 'ES2022'
+        },
+        diagnostics: false
+      }
+    ]
   }
 };

@@ -42,7 +42,7 @@ class Code(Enum):
     OPTION_WITHOUT_TASK = ("DF117", Severity.ERROR)
     UNKNOWN_NAME = ("DF118", Severity.ERROR)
     AMBIENT_ORDER = ("DF119", Severity.INFO)
-    NEEDS_LANE = ("DF120", Severity.ERROR)
+    NEEDS_LANE = ("DF120", Severity.WARNING)
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
 

@@ -73,6 +73,7 @@ class Parameter:
     type: str
     default: object
     cell: CellId
+    cell_index: int
     line: int
     optional: bool = False
 

@@ -85,7 +85,12 @@ def resolve_parameters(
             raise ParameterError(
                 f"Parameter {name!r} is of type {parameter.type}; {value!r} is not.",
                 hint=f"Give a value like its default: {name}={_example(parameter)}.",
-                where=Location(notebook=notebook, cell=parameter.cell, line=parameter.line),
+                where=Location(
+                    notebook=notebook,
+                    cell=parameter.cell,
+                    cell_index=parameter.cell_index,
+                    line=parameter.line,
+                ),
             ) from None
     return resolved
 
@@ -108,6 +113,7 @@ def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
         type=declared or _type_of(default),
         default=default.isoformat() if isinstance(default, date) else default,
         cell=cell.id,
+        cell_index=cell.index,
         line=statement.lineno,
         optional=optional or default is None,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
-from jupyter_dagflow.core.model import Cell, CellKind, PartitionBy, TaskName
+from jupyter_dagflow.core.model import Cell, CellId, CellKind, PartitionBy, TaskName
 from jupyter_dagflow.core.tags import CellTags, Role, read_tags
 
 
@@ -53,7 +53,7 @@ def partition(cells: Sequence[Cell], *, by: PartitionBy = PartitionBy.AUTO) -> P
     return result
 
 
-def _choose(cells: Sequence[Cell], tags: Mapping[str, CellTags]) -> PartitionBy:
+def _choose(cells: Sequence[Cell], tags: Mapping[CellId, CellTags]) -> PartitionBy:
     if any(tag.role is Role.TASK for tag in tags.values()):
         return PartitionBy.TAGS
     under_heading = False
@@ -68,7 +68,7 @@ def _choose(cells: Sequence[Cell], tags: Mapping[str, CellTags]) -> PartitionBy:
 class _Grouping:
     """Walks down the notebook, knowing which task the next untagged cell belongs to."""
 
-    def __init__(self, result: Partition, tags: Mapping[str, CellTags]) -> None:
+    def __init__(self, result: Partition, tags: Mapping[CellId, CellTags]) -> None:
         self._result = result
         self._tags = tags
         self._current: TaskName | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from jupyter_dagflow.core.errors import KernelNotInstalled
+from jupyter_dagflow.core.errors import KernelNotInstalled, Location
 
 
-def require_kernel(name: str) -> None:
-    """Raise `KernelNotInstalled`, naming those that are, unless this one is installed."""
+def require_kernel(name: str, *, notebook: str | None = None) -> None:
+    """Raise `KernelNotInstalled`, naming those that are, unless the kernel a notebook asks for is installed."""
     # jupyter_client brings zmq along: only who runs something pays for it.
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
@@ -19,4 +19,5 @@ def require_kernel(name: str) -> None:
             f"The notebook asks for the kernel {name!r}, which is not installed.",
             hint=f"Installed: {installed}. Choose one in JupyterLab (Kernel, Change Kernel) and "
             f"save, or install it: python -m ipykernel install --user --name {name}.",
+            where=Location(notebook=notebook),
         ) from None

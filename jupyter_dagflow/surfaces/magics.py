@@ -45,11 +45,12 @@ class MagicFailed(Exception):
 
 
 @magics_class
-class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
+class DagflowMagics(Magics):
     """The ``%dagflow`` magic of one live kernel."""
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
+        self._shell = shell  # Magics has it too, as one that may be None
         self._app = Dagflow()
         self._executed = Executed()
         self._live: LiveRun | None = None
@@ -58,7 +59,7 @@ class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
         """Called by IPython before each cell it runs."""
         self._executed.note(getattr(info, "cell_id", None), info.raw_cell or "", at=time.time())
 
-    @line_magic  # type: ignore[untyped-decorator]
+    @line_magic
     def dagflow(self, line: str) -> None:
         """The pipeline of this notebook: ``%dagflow [run|check|status|cancel|load] …``; ``--help`` tells more."""
         verbs: dict[str, Callable[[list[str]], None]] = {
@@ -92,7 +93,7 @@ class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
         if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
             self._show_background(run)
         else:
-            display(still(compilation), raw=True)
+            display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
         if not compilation.ok:
             print(report.findings(compilation.diagnostics), file=sys.stderr)  # noqa: T201
 
@@ -181,7 +182,7 @@ class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
             return
         run = self._find(options.run)
         values = {name: run.value(name) for name in options.names}
-        self.shell.push(values)
+        self._shell.push(values)
         for name in values:
             _, stored = run.find(name)
             shape = f" {stored.shape}" if stored.shape else ""
@@ -199,7 +200,7 @@ class DagflowMagics(Magics):  # type: ignore[misc]  # IPython has no types
             raise
 
     def _notebook(self, named: str | None) -> Path:
-        return find_notebook(named, namespace=self.shell.user_ns)
+        return find_notebook(named, namespace=self._shell.user_ns)
 
     def _warn_if_unsaved(self, path: Path) -> None:
         if not path.is_file():

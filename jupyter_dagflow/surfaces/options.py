@@ -237,17 +237,17 @@ def _parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) ->
             list(argv), prog_name=program, standalone_mode=False
         )
     except UsageError as error:
-        raise option_error(error) from None
+        raise option_error(error, program=program) from None
     # Typer returns the exit code 0 when it has printed the help.
     return None if isinstance(result, int) else result
 
 
-def option_error(error: Any) -> OptionError:
+def option_error(error: Any, *, program: str) -> OptionError:
     """What typer has against the arguments, as an error of ours."""
-    command = error.ctx.command_path if error.ctx is not None else "dagflow"
+    command = error.ctx.command_path if error.ctx is not None else program
     message = " ".join(str(error.format_message()).split())
     return OptionError(
-        f"{command}: {message}" if command != "dagflow" else message,
+        message if command == "dagflow" else f"{command}: {message}",
         hint=f"{command} --help lists what it takes.",
     )
 

@@ -61,9 +61,8 @@ class Picture:
 
     def show(self) -> None:
         """Show it as the output of the running cell."""
-        live = (self._widget._repr_mimebundle_() or ({},))[0]  # anywidget has no other door
-        bundle = {**still(self._compilation, self._view()), **live}
-        self._handle = display(bundle, raw=True, display_id=True)
+        bundle = {**still(self._compilation, self._view()), **self._widget.mime_bundle()}
+        self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def push(self, events: Sequence[Event | CellProgress]) -> None:
         """Take events; they are sent together a few times a second, however fast they come."""
@@ -74,9 +73,9 @@ class Picture:
     def settle(self) -> None:
         """The run has ended: leave the picture as it is now, which outlives the kernel."""
         self._flush()
-        self._widget.run = self._snapshot()
+        self._widget.run = dict(self._snapshot())
         if self._handle is not None:
-            self._handle.update(still(self._compilation, self._view()), raw=True)
+            self._handle.update(still(self._compilation, self._view()), raw=True)  # type: ignore[no-untyped-call]
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_dagflow.core.diagnostics import CompilationFailed, Diagnostic, Severity
+from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
 from jupyter_dagflow.core.errors import DagflowError, Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.run import RunView, TaskRun
@@ -40,8 +40,6 @@ def error_block(error: DagflowError) -> str:
     lines = [f"error: {error.message}"]
     if str(error.where):
         lines.append(f"where: {error.where}")
-    if isinstance(error, CompilationFailed):
-        lines += [f"also:  {_finding(d)}" for d in error.errors[1:]]
     if error.hint:
         lines.append(f"next:  {error.hint}")
     return "\n".join(lines)
@@ -64,7 +62,11 @@ def findings(diagnostics: Sequence[Diagnostic], *, notebook: str | None = None) 
     counts = {
         severity.value: sum(d.severity is severity for d in diagnostics) for severity in Severity
     }
-    total = ", ".join(_count(number, noun) for noun, number in counts.items() if number)
+    total = ", ".join(
+        f"{number} info" if noun == Severity.INFO.value else words.count(number, noun)
+        for noun, number in counts.items()
+        if number
+    )
     return "\n\n".join([*blocks, total])
 
 
@@ -149,14 +151,5 @@ def outcome(task: TaskRun) -> str:
     return f"{task.name}: {look.icon} {look.word}{taken}"
 
 
-def _finding(diagnostic: Diagnostic) -> str:
-    where = f" ({diagnostic.where})" if str(diagnostic.where) else ""
-    return f"{diagnostic.code}: {diagnostic.message}{where}"
-
-
 def _number(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 or noun == "info" else "s")

@@ -64,6 +64,15 @@ def ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
+def count(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "task"), count(0, "edge")
+    ('1 task', '0 edges')
+    """
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def listed(names: Sequence[str], most: int = 4) -> str:
     """Names with commas between them, and how many more there are.
 

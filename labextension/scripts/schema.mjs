@@ -36,7 +36,9 @@ function python(...args) {
     stdio: ['ignore', 'pipe', 'inherit']
   });
   if (error || status !== 0) {
-    console.error(`${command} could not tell the shapes${error ? ` (${error.message})` : ''}. Set PYTHON to an interpreter that has the package's dependencies.`);
+    console.error(
+      `${command} could not tell the shapes${error ? ` (${error.message})` : ''}. Set PYTHON to an interpreter that has the package's dependencies.`
+    );
     process.exit(1);
   }
   return stdout;
@@ -81,9 +83,15 @@ async function schema() {
   const reference = name => ({ $ref: `#/definitions/${name}` });
   const isEvent = name => Boolean($defs[name].properties?.type?.const);
   const events = { title: 'DagflowEvent', oneOf: Object.keys($defs).filter(isEvent).map(reference) };
-  const documents = Object.keys($defs).filter(name => name.endsWith('Document')).map(reference);
+  const documents = Object.keys($defs)
+    .filter(name => name.endsWith('Document'))
+    .map(reference);
   const body = await compile(
-    { title: 'Shape', oneOf: [reference('DagflowEvent'), ...documents], definitions: { ...$defs, DagflowEvent: events } },
+    {
+      title: 'Shape',
+      oneOf: [reference('DagflowEvent'), ...documents],
+      definitions: { ...$defs, DagflowEvent: events }
+    },
     'Shape',
     {
       additionalProperties: false,

@@ -31,8 +31,7 @@ export class GraphPanel extends Widget {
   }
 
   protected override onActivateRequest(_: Message): void {
-    const first = this.node.querySelector<HTMLElement>('.dagflow-node, .dagflow-button');
-    first?.focus();
+    this.view.node.focus({ preventScroll: true });
   }
 
   private draw(): void {

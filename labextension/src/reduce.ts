@@ -98,10 +98,7 @@ function progressed(run: LiveRun, event: CellProgress): LiveRun {
   return { ...run, progress: { ...run.progress, [event.task]: { attempt, done, total } } };
 }
 
-function withTask(
-  tasks: TaskRunDocument[],
-  event: TaskQueued | TaskStarted | TaskFinished
-): TaskRunDocument[] {
+function withTask(tasks: TaskRunDocument[], event: TaskQueued | TaskStarted | TaskFinished): TaskRunDocument[] {
   return tasks.map(task => (task.name === event.task ? afterEvent(task, event) : task));
 }
 

@@ -21,6 +21,7 @@ export function refusal(status: number, text: string): RequestError {
   } catch {
     // not JSON: a proxy's page, or nothing
   }
-  const hint = status === 404 ? 'Is the server extension jupyter_dagflow enabled? jupyter server extension list tells.' : '';
+  const hint =
+    status === 404 ? 'Is the server extension jupyter_dagflow enabled? jupyter server extension list tells.' : '';
   return new RequestError(`The server answered ${status}.`, hint, status);
 }

@@ -6,7 +6,12 @@ import { compilation, dot, edge } from './support/documents';
 
 const diamond = compilation(
   ['load', 'left "quoted"', 'right', 'end'],
-  [edge('load', 'left "quoted"', 'X'), edge('load', 'right', 'X'), edge('left "quoted"', 'end', 'a'), edge('right', 'end', 'b')]
+  [
+    edge('load', 'left "quoted"', 'X'),
+    edge('load', 'right', 'X'),
+    edge('left "quoted"', 'end', 'a'),
+    edge('right', 'end', 'b')
+  ]
 );
 
 test('graphviz lays out every task and edge, in pixels, from left to right', async () => {
@@ -17,7 +22,9 @@ test('graphviz lays out every task and edge, in pixels, from left to right', asy
   expect(load!.x).toBeLessThan(left!.x);
   expect(left!.x).toBe(right!.x);
   expect(right!.x).toBeLessThan(end!.x);
-  expect(edges.map(({ source, target }) => [source, target]).sort()).toEqual(diamond.edges.map(({ source, target }) => [source, target]).sort());
+  expect(edges.map(({ source, target }) => [source, target]).sort()).toEqual(
+    diamond.edges.map(({ source, target }) => [source, target]).sort()
+  );
   for (const { x, y } of nodes.values()) {
     expect(x > 0 && x < width && y > 0 && y < height).toBe(true);
   }

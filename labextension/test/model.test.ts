@@ -55,7 +55,10 @@ test('an error keeps the last graph and is gone after the next success', async (
 });
 
 test("a refusal is in the server's words, or says what answered", () => {
-  expect(refusal(400, '{"message": "No such notebook.", "hint": "Save it."}')).toMatchObject({ message: 'No such notebook.', hint: 'Save it.' });
+  expect(refusal(400, '{"message": "No such notebook.", "hint": "Save it."}')).toMatchObject({
+    message: 'No such notebook.',
+    hint: 'Save it.'
+  });
   expect(refusal(404, '<html>').hint).toContain('jupyter_dagflow');
   expect(refusal(502, '')).toMatchObject({ message: 'The server answered 502.', status: 502 });
 });

@@ -17,13 +17,23 @@ function told(): Step[] {
     env: { ...process.env, PYTHONPATH: project },
     encoding: 'utf8'
   });
-  return output.trim().split('\n').map(line => JSON.parse(line) as Step);
+  return output
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as Step);
 }
 
 /** The document within a live run, with absent and null told apart no longer. */
 function documentOf(run: LiveRun | RunDocument | null): unknown {
   const { progress: _, stored: __, ...document } = run as LiveRun;
-  const full = (task: object) => ({ started_at: null, finished_at: null, duration_s: null, overhead_s: null, error: null, ...task });
+  const full = (task: object) => ({
+    started_at: null,
+    finished_at: null,
+    duration_s: null,
+    overhead_s: null,
+    error: null,
+    ...task
+  });
   return { ...document, tasks: document.tasks.map(full) };
 }
 
@@ -54,7 +64,15 @@ test('events that the run has already change nothing', () => {
 test('tasks that an event does not name keep their identity', () => {
   const run = adopt(null, runDocument({ load: 'running', fit: 'none' }));
   const at = '2026-01-01T12:00:03Z';
-  const next = reduce(run, { type: 'task_queued', run_id: 'run-1', seq: 2, at, task: 'fit', attempt: 1, state: 'queued' });
+  const next = reduce(run, {
+    type: 'task_queued',
+    run_id: 'run-1',
+    seq: 2,
+    at,
+    task: 'fit',
+    attempt: 1,
+    state: 'queued'
+  });
   expect(next?.tasks[0]).toBe(run?.tasks[0]);
   expect(next?.tasks[1]?.state).toBe('queued');
 });
@@ -69,7 +87,16 @@ test('events of another run are dropped, except the one that begins it', () => {
 
 test('progress belongs to the run but not to its sequence', () => {
   const run = adopt(null, runDocument({ load: 'running' }, 7));
-  const next = reduce(run, { type: 'cell_progress', run_id: 'run-1', task: 'load', attempt: 1, cell: 'c', cell_index: 3, done: 1, total: 2 });
+  const next = reduce(run, {
+    type: 'cell_progress',
+    run_id: 'run-1',
+    task: 'load',
+    attempt: 1,
+    cell: 'c',
+    cell_index: 3,
+    done: 1,
+    total: 2
+  });
   expect(next?.progress['load']).toEqual({ attempt: 1, done: 1, total: 2 });
   expect(next?.seq).toBe(7);
 });

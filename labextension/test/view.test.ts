@@ -28,14 +28,18 @@ async function shown(document: CompilationDocument, run: LiveRun | null = null):
   return view;
 }
 
-const card = (name: string) => view.node.querySelector<HTMLElement>(`.dagflow-node[data-task=${JSON.stringify(name)}]`)!;
+const card = (name: string) =>
+  view.node.querySelector<HTMLElement>(`.dagflow-node[data-task=${JSON.stringify(name)}]`)!;
 const text = (selector: string) => view.node.querySelector(selector)?.textContent;
 
 afterEach(() => view.dispose());
 
 test('every state is told by a word, an icon and a colour', async () => {
   const states = Object.keys(LOOKS) as TaskState[];
-  const run = adopt(null, runDocument(Object.fromEntries(states.map(state => [`t_${state}`, state])) as Record<string, TaskState>));
+  const run = adopt(
+    null,
+    runDocument(Object.fromEntries(states.map(state => [`t_${state}`, state])) as Record<string, TaskState>)
+  );
   await shown(compilation(states.map(state => `t_${state}`)), run);
   for (const state of states) {
     const node = card(`t_${state}`);
@@ -56,7 +60,18 @@ test('a run restyles the cards that changed and draws none anew', async () => {
   const untouched = card('fit').innerHTML;
   const at = '2026-01-01T12:00:03Z';
   const finished = { duration_s: 1.26, cells_s: 1, cached: false, failure: null, stored: [], metrics: {} };
-  view.setRun(reduce(run, { type: 'task_finished', run_id: 'run-1', seq: 2, at, task: 'load', attempt: 1, state: 'success', ...finished }));
+  view.setRun(
+    reduce(run, {
+      type: 'task_finished',
+      run_id: 'run-1',
+      seq: 2,
+      at,
+      task: 'load',
+      attempt: 1,
+      state: 'success',
+      ...finished
+    })
+  );
   expect(card('load')).toBe(before);
   expect(text('[data-task=load] .dagflow-node-status')).toBe('success · 1.3 s');
   expect(card('fit').innerHTML).toBe(untouched);
@@ -67,7 +82,18 @@ test('progress of cells moves the bar of a running task', async () => {
   const run = adopt(null, runDocument({ load: 'running' }));
   await shown(compilation(['load']), run);
   expect(card('load').classList).toContain('dagflow-indeterminate');
-  view.setRun(reduce(run, { type: 'cell_progress', run_id: 'run-1', task: 'load', attempt: 1, cell: 'c', cell_index: 1, done: 1, total: 4 }));
+  view.setRun(
+    reduce(run, {
+      type: 'cell_progress',
+      run_id: 'run-1',
+      task: 'load',
+      attempt: 1,
+      cell: 'c',
+      cell_index: 1,
+      done: 1,
+      total: 4
+    })
+  );
   expect(card('load').classList).not.toContain('dagflow-indeterminate');
   expect(card('load').querySelector<HTMLElement>('.dagflow-node-bar')!.style.width).toBe('25%');
 });
@@ -87,7 +113,8 @@ test('without tasks it says what to do; without a layout it lists the tasks', as
 
 test('Enter opens the details of a task, Escape closes them and gives the focus back', async () => {
   await shown(compilation(['load']), adopt(null, runDocument({ load: 'success' })));
-  const press = (target: Element, key: string) => target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  const press = (target: Element, key: string) =>
+    target.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
   card('load').focus();
   press(card('load'), 'Enter');
   const popover = view.node.querySelector('.dagflow-popover')!;

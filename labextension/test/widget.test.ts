@@ -33,7 +33,15 @@ test('views of one model agree, and one that comes late misses nothing', async (
   const forget = widget.initialize({ model });
   const elements = [document.createElement('div'), document.createElement('div')];
   const leave = [widget.render({ model, el: elements[0] })];
-  const event: DagflowEvent = { type: 'task_started', run_id: 'run-1', seq: 2, at: '2026-01-01T12:00:00Z', task: 'load', attempt: 1, state: 'running' };
+  const event: DagflowEvent = {
+    type: 'task_started',
+    run_id: 'run-1',
+    seq: 2,
+    at: '2026-01-01T12:00:00Z',
+    task: 'load',
+    attempt: 1,
+    state: 'running'
+  };
   model.emit('msg:custom', { kind: 'events', events: [event] });
   leave.push(widget.render({ model, el: elements[1] }));
   expect(elements.map(el => el.querySelector('li')?.dataset['state'])).toEqual(['running', 'running']);

@@ -4,7 +4,14 @@ import * as words from '../src/words';
 import { runDocument } from './support/documents';
 
 test('durations, sizes and cells are said as in Python', () => {
-  expect([null, 0.042, 1.26, 59.7, 125, 7300].map(words.duration)).toEqual(['–', '0.04 s', '1.3 s', '59.7 s', '2 min 05 s', '2 h 01 min']);
+  expect([null, 0.042, 1.26, 59.7, 125, 7300].map(words.duration)).toEqual([
+    '–',
+    '0.04 s',
+    '1.3 s',
+    '59.7 s',
+    '2 min 05 s',
+    '2 h 01 min'
+  ]);
   expect([0, 999, 1500, 208_000_000].map(words.size)).toEqual(['0 B', '999 B', '1.5 kB', '208.0 MB']);
   expect(words.cells([4, 5, 6, 9])).toBe('cells 4–6, 9');
   expect(words.cells([4])).toBe('cell 4');

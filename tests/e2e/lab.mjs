@@ -1,7 +1,7 @@
 /** A JupyterLab of its own, and a browser to look at it with; nothing of the user's is read or written. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,10 +27,26 @@ export async function startLab() {
   for (const name of ['JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR', 'MPLCONFIGDIR']) {
     env[name] = join(home, name.toLowerCase());
   }
-  const options = ['--no-browser', '--allow-root', '--ServerApp.ip=127.0.0.1', `--ServerApp.port=${port}`, '--ServerApp.port_retries=0'];
-  options.push(`--IdentityProvider.token=${TOKEN}`, `--ServerApp.root_dir=${notebooks}`, '--LabApp.expose_app_in_browser=True');
-  options.push('--LabApp.news_url=None', '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate');
-  const server = spawn(process.env.PYTHON ?? 'python3', ['-m', 'jupyterlab', ...options], { cwd: notebooks, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const options = [
+    '--no-browser',
+    '--allow-root',
+    '--ServerApp.ip=127.0.0.1',
+    `--ServerApp.port=${port}`,
+    '--ServerApp.port_retries=0'
+  ];
+  options.push(
+    `--IdentityProvider.token=${TOKEN}`,
+    `--ServerApp.root_dir=${notebooks}`,
+    '--LabApp.expose_app_in_browser=True'
+  );
+  const settings = join(env.JUPYTER_CONFIG_DIR, 'lab/user-settings/@jupyterlab/apputils-extension');
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(join(settings, 'notification.jupyterlab-settings'), '{"fetchNews": "false", "checkForUpdates": false}');
+  const server = spawn(process.env.PYTHON ?? 'python3', ['-m', 'jupyterlab', ...options], {
+    cwd: notebooks,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe']
+  });
   let log = '';
   server.stdout.on('data', data => (log += data));
   server.stderr.on('data', data => (log += data));
@@ -70,14 +86,20 @@ export async function openNotebook(browser, lab, path) {
 
 /** Debian's Chromium, or the one that `$CHROMIUM` names. */
 export async function startBrowser() {
-  const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    path => path && existsSync(path)
-  );
+  const executablePath = [
+    process.env.CHROMIUM,
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome'
+  ].find(path => path && existsSync(path));
   if (!executablePath) {
     throw new Error('No Chromium found. Install it (apt-get install chromium) or set CHROMIUM to its path.');
   }
   mkdirSync(results, { recursive: true });
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking']
+  });
 }
 
 async function answers(url) {

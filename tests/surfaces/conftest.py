@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def dagflow(
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("DAGFLOW_HOME", str(home))
     work = tmp_path / "work"
-    work.mkdir()
+    work.mkdir(exist_ok=True)
     monkeypatch.chdir(work)
 
     def run(*argv: str) -> Answer:
@@ -177,12 +178,45 @@ def dagflow(
 
 @pytest.fixture
 def settled() -> Callable[[str], str]:
-    """Takes what differs from run to run out of a text: ids, times, durations."""
+    """Takes what differs from run to run, and from one IPython to the next, out of a text."""
 
     def settle(text: str) -> str:
         text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "<run>", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>", text)
-        text = re.sub(r" *\d+\.\d+ s\b| *\d+ min \d\d s", " <s>", text)
-        return re.sub(r"(duration|overhead) *", r"\1 ", text)
+        text = re.sub(r"\d+\.\d+ s\b|\d+ min \d\d s", "<s>", text)
+        text = re.sub(r"\b\d+ B\b", "<size>", text)
+        text = re.sub(r"(  \|.*\n)+(  \| .*\n)", r"  | <traceback>\n\2", text)
+        return re.sub(r" {3,}", "  ", text)
 
     return settle
+
+
+@pytest.fixture
+def write_notebook(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a notebook of tagged code cells into the working directory of `dagflow`."""
+
+    def write(name: str, cells: Sequence[tuple[str, str]], *, kernel: str = "python3") -> Path:
+        notebook = {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {"name": kernel, "display_name": kernel, "language": "python"}
+            },
+            "cells": [
+                {
+                    "cell_type": "code",
+                    "id": f"cell-{at}",
+                    "metadata": {"tags": tags.split()},
+                    "source": source,
+                    "outputs": [],
+                    "execution_count": None,
+                }
+                for at, (tags, source) in enumerate(cells)
+            ],
+        }
+        path = tmp_path / "work" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+        return path
+
+    return write

@@ -429,7 +429,9 @@ class Calls(World):
         if kind == "frame":
             return heap.make("frame")
         if name in library.COPY_METHODS:
-            return heap.make(kind if kind != "instance" else UNKNOWN)
+            copy = heap.make(kind if kind != "instance" else UNKNOWN)
+            heap.hold(copy, heap.contents(receiver))
+            return copy
         if name in library.VIEW_METHODS and kind in ("array", UNKNOWN):
             return Value(kind, receiver.objects)
         if name in library.ELEMENT_METHODS and kind not in ("array", "rng"):

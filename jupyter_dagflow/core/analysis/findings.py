@@ -111,6 +111,16 @@ class Findings:
             block=step.block, line=step.statement.line, hint=f"copy `{name}` where it is shared to free the tasks",
         )  # fmt: skip
 
+    def shared_apart(self, step: Step, names: Iterable[str]) -> None:
+        """Names that share objects but come from tasks none of which has them all."""
+        listed = ", ".join(f"`{n}`" for n in sorted(names))
+        self._add(
+            (listed, step.node), Code.UNCERTAIN_ORDER,
+            f"{listed} share objects that task `{step.node}` changes, but no task above has all of them",
+            block=step.block, line=step.statement.line,
+            hint="put the cells that share them into one task, or copy the value where it is shared",
+        )  # fmt: skip
+
     def ambient_order(self, step: Step, name: str, line: int, source: str) -> None:
         """Tasks put in order because they use one global generator."""
         self._add(

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.analysis.values import (
 )
 from jupyter_dagflow.core.analysis.world import Mark, State, join_states
 
+Evaluate = Callable[[ir.Expr], Value]
 _LOOP_PASSES = 2
 _DEEP_LOOP = 3
 
@@ -182,8 +183,7 @@ class Follower(Calls):
                 return self.heap.make(kind)
         made = self.heap.make("list" if kinds == {"list"} else UNKNOWN, plain=kinds <= library.CONTAINERS | library.IMMUTABLE)
         for value in values:
-            if value.kind in ("list", "tuple", "set", "dict"):
-                self.heap.hold(made, self.heap.element(value))
+            self.heap.hold(made, self.heap.contents(value))
         if any(base_of(o) in self.heap.classes for v in values for o in v.objects):
             return join(made, *[self._operator_result(v) for v in values])
         self._keep_codes(made, tuple(values))
@@ -204,26 +204,29 @@ class Follower(Calls):
         self.expr(node.test)
         return self._options(node.options)
 
-    def _options(self, options: tuple[ir.Expr, ...]) -> Value:
+    def _options(self, options: tuple[ir.Expr, ...], evaluate: Evaluate | None = None) -> Value:
+        evaluate = evaluate or self.expr
         before = self.state
         states, values = [], []
         for option in options:
             self.state = before.copy()
-            values.append(self.expr(option))
+            values.append(evaluate(option))
             states.append(self.state)
         self.state = join_states(states)
         return join(values[0], *values[1:])
 
-    def _short_circuit(self, node: ir.ShortCircuit) -> Value:
+    def _short_circuit(self, node: ir.ShortCircuit, evaluate: Evaluate | None = None) -> Value:
+        evaluate = evaluate or self.expr
         values = [self.expr(node.values[0])]
         states = []
         for option in node.values[1:]:
             states.append(self.state.copy())
-            values.append(self.expr(option))
+            values.append(evaluate(option))
         self.state = join_states([*states, self.state]) if states else self.state
         return join(values[0], *values[1:])
 
-    def _comp(self, node: ir.Comp) -> Value:
+    def _comp(self, node: ir.Comp, evaluate: Evaluate | None = None) -> Value:
+        evaluate = evaluate or self.expr
         made = self.heap.make(
             node.kind, plain=True, unmovable="a generator" if node.kind == "generator" else ""
         )
@@ -237,7 +240,7 @@ class Follower(Calls):
             for condition in generator.conditions:
                 self.expr(condition)
         for element in node.elements:
-            self.heap.hold(made, self.expr(element))
+            self.heap.hold(made, evaluate(element))
         if before is not None:
             self.state = join_states([before, self.state])
         return made
@@ -371,15 +374,24 @@ class Follower(Calls):
             _STATEMENTS[type(statement)](self, statement)
 
     def _expr_stmt(self, node: ir.ExprStmt) -> None:
-        if isinstance(node.value, ir.Call):
-            value = self._call(node.value, dropped=True)
-        elif isinstance(node.value, ir.Sequence_) and node.value.values and isinstance(node.value.values[-1], ir.Call):
-            for part in node.value.values[:-1]:
+        self._operator(self._drop(node.value), self._line(node.line))
+
+    def _drop(self, node: ir.Expr) -> Value:
+        """Evaluate an expression whose value nobody uses."""
+        if isinstance(node, ir.Call):
+            return self._call(node, dropped=True)
+        if isinstance(node, ir.Sequence_) and node.values:
+            for part in node.values[:-1]:
                 self.expr(part)
-            value = self._call(node.value.values[-1], dropped=True)
-        else:
-            value = self.expr(node.value)
-        self._operator(value, self._line(node.line))
+            return self._drop(node.values[-1])
+        if isinstance(node, ir.Choice):
+            self.expr(node.test)
+            return self._options(node.options, self._drop)
+        if isinstance(node, ir.ShortCircuit):
+            return self._short_circuit(node, self._drop)
+        if isinstance(node, ir.Comp):
+            return self._comp(node, self._drop)
+        return self.expr(node)
 
     def _assign_stmt(self, node: ir.Assign) -> None:
         if len(node.targets) == 1 and self._pairwise(node.targets[0], node.value, node.line):

@@ -123,10 +123,10 @@ SPREADING = frozenset({"extend", "extendleft", "update"})
 CHANGING_ALWAYS = frozenset(
     "pop popitem popleft setdefault fit partial_fit fit_transform fit_predict fit_resample load_state_dict step "
     "__next__ __setitem__ __delitem__ __setattr__ __iadd__ __enter__ send throw zero_grad compile learn build "
-    "appendleft extendleft heappush move_to_end".split()
+    "append extend insert appendleft extendleft clear discard heappush move_to_end".split()
 )
 CHANGING_IF_DROPPED = frozenset(
-    "append extend insert remove clear sort reverse update add discard intersection_update difference_update "
+    "remove sort reverse update add intersection_update difference_update "
     "symmetric_difference_update subtract rotate resize fill put itemset setflags partition byteswap".split()
 )
 CHANGING_BY_KIND = {

@@ -36,7 +36,8 @@ class Step:
     """One top-level statement after it has been followed.
 
     ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose values it changes in
-    place, ``unit`` these and the names it read of what it changes; ``kin`` are, for a name read or bound, the other names that share objects with it.
+    place, ``seen`` the slots of objects that see its changes; ``kin`` are, for a name read or bound, the other names
+    that share objects with it, and ``kin_before`` the same for the old value of a name perhaps bound.
     """
 
     number: int
@@ -46,9 +47,10 @@ class Step:
     bound: dict[str, bool] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     touched: dict[str, int] = field(default_factory=dict)
-    unit: dict[str, int] = field(default_factory=dict)
+    seen: dict[int, set[int]] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     kin: dict[str, frozenset[str]] = field(default_factory=dict)
+    kin_before: dict[str, frozenset[str]] = field(default_factory=dict)
     origins: dict[str, tuple[int, ...]] = field(default_factory=dict)
     unmovable: dict[str, str] = field(default_factory=dict)
 
@@ -112,6 +114,9 @@ def _follow(follower: Follower, block: Block, statement: Statement, number: int,
     step = Step(number, block, statement, effect)
     for name, value in effect.values.items():
         _note(follower, step, name, value)
+    for name in follower.state.names.keys() - follower.state.must:
+        old = follower.names.get(name)
+        step.kin_before[name] = frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
     step.deleted = {n for n, v in follower.state.names.items() if v is DELETED and n in follower.state.must}
     step.bound, step.touched = follower.commit()
     if declared:
@@ -119,8 +124,7 @@ def _follow(follower: Follower, block: Block, statement: Statement, number: int,
             step.touched.setdefault(name, statement.line)
     for name in block.pure:
         step.touched.pop(name, None)
-    changed = {n: effect.reads[n] for n, v in effect.values.items() if follower.sees_change(v)}
-    step.unit = {**changed, **step.touched}
+    step.seen = follower.seen
     for name in [*step.bound, *step.touched]:
         value = follower.names.get(name)
         if value is not None:

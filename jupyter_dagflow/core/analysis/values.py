@@ -192,20 +192,39 @@ class Heap:
             return Value(value.kind)
         if value.kind == "frame":
             return self.make("frame")
+        if sliced:
+            return self._slice(value)
         found: set[int] = set()
         for obj in value.objects:
-            self._inside(obj, key, found, sliced=sliced)
-        if sliced and value.kind in ("list", "tuple"):
-            copy = self.make(value.kind, plain=True)
-            self.hold(copy, Value(UNKNOWN, frozenset(found)))
-            return copy
+            self._inside(obj, key, found)
         kinds = {self.kinds.get(base_of(o), UNKNOWN) if slot_of(o) == 0 else UNKNOWN for o in found}
         kind = kinds.pop() if len(kinds) == 1 else UNKNOWN
         if not found:
             kind = "array" if value.kind == "array" else "immutable"
         return Value(kind, frozenset(found))
 
-    def _inside(self, obj: int, key: Key, found: set[int], *, sliced: bool) -> None:
+    def _slice(self, value: Value) -> Value:
+        """A slice of lists and tuples is a new one holding their elements; of anything else it may be a view."""
+        copied = frozenset(
+            o for o in value.objects if slot_of(o) == 0 and self.kinds[base_of(o)] in ("list", "tuple")
+        )
+        views = value.objects - copied
+        buffers = {slot(base_of(o), BUFFER) for o in views}
+        result = Value(value.kind if not copied else UNKNOWN, views | buffers)
+        if copied or not views:
+            copy = self.make("list" if value.kind != "tuple" else "tuple", plain=True)
+            self.hold(copy, self.element(Value(UNKNOWN, copied)))
+            result = copy if not views else join(result, copy)
+        return result
+
+    def contents(self, value: Value) -> Value:
+        """The elements of those lists, dicts, sets and tuples that a value may be: what a shallow copy shares."""
+        known = frozenset(
+            o for o in value.objects if slot_of(o) == 0 and self.kinds[base_of(o)] in CONTAINERS
+        )
+        return self.element(Value(UNKNOWN, known)) if known else IMMUTABLE_VALUE
+
+    def _inside(self, obj: int, key: Key, found: set[int]) -> None:
         base, number = base_of(obj), slot_of(obj)
         if number == BUFFER:
             found.add(obj)
@@ -225,12 +244,15 @@ class Heap:
         known = kind in CONTAINERS or kind in ("instance", "class", "function", "iterator", "generator")
         if (number > 0 or not known) and not isinstance(key, str):
             found.add(slot(base, BUFFER))
-        if sliced and number > 0:
-            found.add(obj)
 
     def attribute(self, value: Value, name: str) -> Value:
         """What the data attribute ``value.name`` may be."""
         return self.element(value, name)
+
+    def is_stateless(self, base: int) -> bool:
+        """Whether an object is a class, or a function that holds nothing: such are shared by name, not as objects."""
+        code = self.code.get(base)
+        return isinstance(code, ClassCode) or (code is not None and base not in self.fields)
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut off."""

@@ -7,16 +7,18 @@ all, an earlier task is made to take the rest first (a `Demand`), and linking be
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.model import Reason, TaskName
+from jupyter_dagflow.core.analysis.values import Value, base_of, sees
+from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
+_NO_VALUE = Value("?")
 
 
 class Demand(NamedTuple):
@@ -35,13 +37,26 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Taken:
-    """A name a task takes: from whom, at which version, and where it needs it first."""
+    """A name a task takes: from whom, at which version, and where it needs it first.
 
-    sources: dict[str, Place | None]
+    ``holder`` is the task that has the whole unit the name belongs to; it comes after all writers, so it wins.
+    """
+
+    writers: dict[str, Place | None]
     version: int
     step: Step
     line: int
+    value: Value
     rebound: bool = False
+    holder: str | None = None
+    place: Place | None = None
+
+    @property
+    def sources(self) -> dict[str, Place | None]:
+        """The tasks the name comes from, the last that has it wins; with the statements that wrote it."""
+        if self.holder is None or self.holder in self.writers:
+            return self.writers
+        return {**self.writers, self.holder: self.place}
 
 
 @dataclass(slots=True)
@@ -53,6 +68,8 @@ class NodeState:
     writes: dict[str, None] = field(default_factory=dict)
     definitions: set[int] = field(default_factory=set)
     from_prelude: dict[str, Step] = field(default_factory=dict)
+    apart: set[frozenset[str]] = field(default_factory=set)
+    tied: dict[str, set[str]] = field(default_factory=dict)
     last_step: int = -1
 
 
@@ -84,6 +101,8 @@ class Linker:
         self._holders: dict[tuple[str, int], list[str]] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
+        self._kin: dict[str, set[str]] = {}
+        self._values: dict[str, Value] = {}
         self._binders: list[str] = []
         self._stars: list[int] = []
         self._written_files: dict[str, Place] = {}
@@ -107,7 +126,7 @@ class Linker:
             self._require_opaque(step, state, name, line)
         for name in step.effect.extends:
             self._require(step, state, name, step.statement.line)
-        self._require_unit(step, state, sorted(step.unit), step.unit)
+        self._require_unit(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
@@ -155,11 +174,13 @@ class Linker:
         taken = state.taken.get(name)
         if taken is None:
             places = {s: self._places.get((s, name)) for s in sources}
-            taken = state.taken[name] = Taken(places, self._version[name], step, line)
+            taken = state.taken[name] = Taken(
+                places, self._version[name], step, line, self._value(step, name)
+            )
             self._check_movable(step, name, line, sources)
         else:
             for source in sources:
-                taken.sources.setdefault(source, self._places.get((source, name)))
+                taken.writers.setdefault(source, self._places.get((source, name)))
         self._has(step.node, state, name)
         self._share(step, state, name)
 
@@ -190,10 +211,24 @@ class Linker:
 
     def _share(self, step: Step, state: NodeState, name: str) -> None:
         """Names that share objects and are both taken come from a task that has both, if there is one."""
-        kin = step.kin.get(name)
-        shared = [k for k in kin or () if k in state.taken]
-        if shared:
-            self._unify(step, state, [name, *shared], insist=False)
+        kin = step.kin_before[name] if name in step.kin_before else step.kin.get(name, frozenset())
+        shared = self._sharing(state, name, state.taken[name].value, kin)
+        if shared and not self._unify(step, state, [name, *shared], insist=False):
+            state.apart |= {frozenset((name, other)) for other in shared}
+
+    def _sharing(
+        self, state: NodeState, name: str, value: Value, kin: Collection[str]
+    ) -> list[str]:
+        """The names taken that share objects with a value; ``kin`` tells it for names that still mean what was taken."""
+        found = [k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound]
+        rebound = [n for n, t in state.taken.items() if t.rebound and t.value.objects and n != name]
+        if rebound and value.objects:
+            reach = self.story.heap.reach(value)
+            found += [n for n in rebound if reach & self.story.heap.reach(state.taken[n].value)]
+        return found
+
+    def _value(self, step: Step, name: str) -> Value:
+        return step.effect.values.get(name) or self._values.get(name, _NO_VALUE)
 
     def _require_opaque(self, step: Step, state: NodeState, name: str, line: int) -> None:
         known = name in step.effect.builtins
@@ -208,46 +243,51 @@ class Linker:
             self.findings.undefined(step, name, line)
         elif binders:
             places = {b: self._places.get((b, "*")) for b in binders}
-            state.taken.setdefault(name, Taken(places, -1, step, line))
+            state.taken.setdefault(name, Taken(places, -1, step, line, _NO_VALUE))
             for binder in binders:
                 self.nodes[binder].writes.setdefault(name)
 
     # units of names that share objects
 
-    def _require_unit(self, step: Step, state: NodeState, names: list[str], lines: dict[str, int]) -> None:
-        """The step changes objects that all these names see, so it must have them all, still sharing."""
-        if not names:
+    def _require_unit(self, step: Step, state: NodeState) -> None:
+        """The step changes objects: it must have all names that see them, still sharing."""
+        if not step.seen:
             return
         if step.node == PRELUDE:
-            for name in names:
-                self._check_prelude(step, name, lines[name], self._writers.get(name, ()))
+            for name, line in step.touched.items():
+                self._check_prelude(step, name, line, self._writers.get(name, ()))
             return
-        foreign = [n for n in names if self._is_foreign(n, step.node)]
-        if len(foreign) == 1:
-            self._require(step, state, foreign[0], lines[foreign[0]])
-        elif foreign:
-            self._unify(step, state, foreign, insist=True)
-        taken = [n for n in names if n in state.taken]
-        if foreign and len(taken) > len(foreign):
-            self._unify(step, state, taken, insist=True)
+        names = {n for n in step.touched if self._is_foreign(n, step.node)}
+        names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
+        if len(names) == 1:
+            name = names.pop()
+            if name not in state.taken:
+                self._require(step, state, name, step.touched[name])
+        elif names:
+            self._unify(step, state, sorted(names), insist=True)
 
     def _is_foreign(self, name: str, node: str) -> bool:
         writers = self._writers.get(name)
         return writers is not None and any(w not in (node, PRELUDE) for w in writers)
 
-    def _unify(self, step: Step, state: NodeState, names: list[str], *, insist: bool) -> None:
-        """Let names come from one task that has all of them at their current versions."""
-        if len(names) < 2:
-            for name in names:
-                self._take_from(step, state, name, None)
-            return
-        common = self._common_holder(step.node, state, names)
-        if common is None:
-            if insist and self._insists:
-                raise Conflict(self._demands_for(step.node, state, names))
-            return
+    def _unify(self, step: Step, state: NodeState, names: list[str], *, insist: bool) -> bool:
+        """Let names come from one task that has all of them, sharing; tells whether there is one."""
+        if len(names) > 1 and set(names) <= state.tied.get(names[0], set()):
+            return True
+        new = [n for n in names if n not in state.taken] if insist else []
+        sharing = (self._sharing(state, n, self._value(step, n), self._kin.get(n, ())) for n in new)
+        every = set(names).union(*sharing)
+        names = sorted(every.union(*(state.tied.get(n, ()) for n in every)))
+        common = self._common_holder(step.node, state, names) if len(names) > 1 else None
+        if common is None and len(names) > 1:
+            if insist:
+                self._demand(step, state, names)
+            return False
         for name in names:
             self._take_from(step, state, name, common)
+            state.apart -= {frozenset((name, other)) for other in names}
+            state.tied[name] = set(names)
+        return True
 
     def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
         """The other tasks that have a name at the version this task takes."""
@@ -259,44 +299,52 @@ class Linker:
         for name in names:
             holders = self._holding(name, node, state)
             common = holders if common is None else [h for h in common if h in holders]
+        common = [h for h in common or () if not self._is_apart(h, names)]
         if not common:
             return None
         sources = {s for n in names if n in state.taken for s in state.taken[n].sources}
         return next((h for h in common if h in sources), common[0])
 
+    def _is_apart(self, node: str, names: list[str]) -> bool:
+        """Whether a task has some of these names as separate copies."""
+        wanted = set(names)
+        return any(pair <= wanted for pair in self.nodes[node].apart)
+
     def _take_from(self, step: Step, state: NodeState, name: str, holder: str | None) -> None:
-        line = step.unit.get(name) or step.effect.reads.get(name) or step.statement.line
+        line = step.touched.get(name) or step.effect.reads.get(name) or step.statement.line
         if name not in state.taken:
-            sources = (holder,) if holder else tuple(w for w in self._writers[name] if w not in (step.node, PRELUDE))
-            places = {s: self._places.get((s, name)) for s in sources}
-            state.taken[name] = Taken(places, self._version[name], step, line)
+            writers = (holder,) if holder else tuple(w for w in self._writers[name] if w not in (step.node, PRELUDE))
+            places = {w: self._places.get((w, name)) for w in writers}
+            state.taken[name] = Taken(
+                places, self._version[name], step, line, self._value(step, name)
+            )
             self.definitions.closure(step.origins.get(name, ()), state.definitions)
-            self._check_movable(step, name, line, sources)
+            self._check_movable(step, name, line, writers)
             self._has(step.node, state, name)
         elif holder is not None:
-            state.taken[name].sources.setdefault(holder, self._places.get((holder, name)))
+            state.taken[name].holder = holder
+            state.taken[name].place = self._places.get((holder, name))
         if holder is not None:
             self.nodes[holder].writes.setdefault(name)
 
-    def _demands_for(self, node: str, state: NodeState, names: list[str]) -> list[Demand]:
-        """Make the latest task that has any of the names take all of them."""
+    def _demand(self, step: Step, state: NodeState, names: list[str]) -> None:
+        """Begin anew with the latest task that has any of the names taking all of them."""
         order = list(self.nodes)
-        holding = {n: self._holding(n, node, state) for n in names}
+        holding = {n: self._holding(n, step.node, state) for n in names}
         latest = max({h for holders in holding.values() for h in holders}, key=order.index)
-        return [Demand(latest, n) for n, holders in holding.items() if latest not in holders]
+        missing = [n for n, holders in holding.items() if latest not in holders] or names
+        wanted = self._demands.get(latest, [])
+        if self._insists and not set(missing) <= set(wanted):
+            raise Conflict([Demand(latest, n) for n in missing])
+        self.findings.shared_apart(step, names)
+        for name in names:
+            self._take_from(step, state, name, None)
 
     def _take_on_demand(self, step: Step, state: NodeState, name: str) -> None:
         if name in self._writers and self._is_foreign(name, step.node) and name not in state.taken:
-            kin = [n for n in state.taken if name in self._kin_of(n, step.node)]
+            kin = self._sharing(state, name, self._value(step, name), self._kin.get(name, ()))
             self._unify(step, state, [name, *kin], insist=True)
             self.findings.shared_order(step, name, self._writers[name])
-
-    def _kin_of(self, name: str, node: str) -> frozenset[str]:
-        found: frozenset[str] = frozenset()
-        for step in self.story.steps:
-            if step.node == node:
-                found |= step.kin.get(name, frozenset())
-        return found
 
     # binding
 
@@ -312,8 +360,19 @@ class Linker:
             if name in self._writers:
                 self._write(step, state, name, (step.node,))
                 self._behind.pop(name, None)
+        for name in [*step.bound, *step.touched]:
+            self._relate(name, step.kin.get(name, frozenset()))
+            self._values[name] = step.values.get(name, _NO_VALUE)
         for name in step.bound:
             self._share_bound(step, state, name)
+
+    def _relate(self, name: str, kin: frozenset[str]) -> None:
+        """From here on a name shares objects with just these others."""
+        for other in self._kin.get(name, set()) - kin:
+            self._kin[other].discard(name)
+        for other in kin:
+            self._kin.setdefault(other, set()).add(name)
+        self._kin[name] = set(kin)
 
     def _bind_surely(self, step: Step, state: NodeState, name: str, *, defined: bool) -> None:
         extends = name in step.effect.extends and name in self._behind
@@ -355,10 +414,10 @@ class Linker:
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        shared = [k for k in sorted(step.kin.get(name, ())) if k in state.taken]
-        current = [k for k in shared if not state.taken[k].rebound]
-        if len(current) > 1:
-            self._unify(step, state, current, insist=True)
+        value = step.values.get(name, _NO_VALUE)
+        shared = self._sharing(state, "", value, step.kin.get(name, ()))
+        if len(shared) > 1:
+            self._unify(step, state, shared, insist=True)
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():
@@ -397,6 +456,10 @@ class Linker:
         self.definitions.closure(above, state.definitions)
 
 
+def _sees_change(value: Value, seen: dict[int, set[int]]) -> bool:
+    return any(base_of(o) in seen and sees(o, seen[base_of(o)]) for o in value.objects)
+
+
 def _file_reason(path: str, place: Place, step: Step, line: int) -> Reason:
     return Reason(
         kind="file",
@@ -407,7 +470,3 @@ def _file_reason(path: str, place: Place, step: Step, line: int) -> Reason:
         target_line=line,
     )
 
-
-def task(name: str) -> TaskName:
-    """A node's name as the model spells it."""
-    return TaskName(name)

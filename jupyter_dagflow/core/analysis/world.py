@@ -241,12 +241,6 @@ class World:
         own = [line for obj, line in changed.items() if base_of(obj) == base]
         return min(own or changed.values())
 
-    def sees_change(self, value: Value) -> bool:
-        """Whether a value that the statement read is changed by it; asked after `commit`."""
-        return any(
-            base_of(o) in self.seen and sees(o, self.seen[base_of(o)]) for o in value.objects
-        )
-
     def kin(self, value: Value) -> set[str]:
         """The names whose values share an object with a value."""
         heap = self.heap
@@ -263,7 +257,7 @@ class World:
             if base in seen:
                 continue
             seen.add(base)
-            if base not in heap.code:
+            if not heap.is_stateless(base):
                 found |= self.named.get(base, set())
                 todo += heap.held_by.get(base, ())
         return found

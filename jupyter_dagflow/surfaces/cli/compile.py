@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jupyter_dagflow.core.errors import InputError, OptionError
-from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import for_markup, put, put_json, put_parts
 from jupyter_dagflow.surfaces.options import AsJson, By, NotebookArgument, checked_by
 
@@ -95,11 +95,9 @@ def _described(compilation: Compilation) -> list[report.Part]:
 
 
 def _title(pipeline: Pipeline) -> str:
-    tasks, edges = len(pipeline.tasks), len(pipeline.edges)
-    return (
-        f"{pipeline.name}: {tasks} task{'' if tasks == 1 else 's'}, "
-        f"{edges} edge{'' if edges == 1 else 's'} (by {pipeline.by.value})"
-    )
+    tasks = words.count(len(pipeline.tasks), "task")
+    edges = words.count(len(pipeline.edges), "edge")
+    return f"{pipeline.name}: {tasks}, {edges} (by {pipeline.by.value})"
 
 
 def _picture(pipeline: Pipeline, form: str) -> str:

@@ -27,7 +27,7 @@ def as_ours(error: BaseException) -> DagflowError:
     if isinstance(error, DagflowError):
         return error
     if isinstance(error, UsageError):
-        return option_error(error)
+        return option_error(error, program="dagflow")
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return EnvironmentFault(

@@ -59,7 +59,10 @@ class Lines:
         match event:
             case RunCreated():
                 self._began, self._total = event.at, len(event.tasks)
-                self._say(event.at, f"run {event.run_id} of {event.pipeline}: {self._total} tasks")
+                self._say(
+                    event.at,
+                    f"run {event.run_id} of {event.pipeline}: {words.count(self._total, 'task')}",
+                )
             case TaskStarted():
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 self._say(event.at, f"{_state(event.state)} {event.task}{again}")
@@ -120,7 +123,8 @@ class Board:
         self._show(event.task, event.state)
         self.progress.stop_task(row)
         if event.state is TaskState.SUCCESS:
-            self.progress.update(row, completed=1, total=1)
+            cells = self.progress.tasks[row].total or 1
+            self.progress.update(row, completed=cells, total=cells)
         if len(self._rows) > _SHOWN_AT_ONCE:
             self.progress.update(row, visible=event.state is TaskState.FAILED)
         if event.state.is_final and self._all is not None:

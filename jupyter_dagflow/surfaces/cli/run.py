@@ -34,6 +34,7 @@ def _run(options: RunOptions) -> Run:
     from jupyter_dagflow.app import Dagflow
 
     app = Dagflow()
+    live = None
     try:
         with CancelOnSignal() as interrupts, watching() as sink:
             live = app.start(
@@ -54,7 +55,8 @@ def _run(options: RunOptions) -> Run:
             put(_next(live))
         return live
     finally:
-        app.close()
+        if live is None or not live.is_alive:  # else its end is still to be recorded, at exit
+            app.close()
 
 
 def _wait(live: LiveRun, interrupts: CancelOnSignal) -> None:

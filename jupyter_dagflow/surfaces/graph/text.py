@@ -31,7 +31,7 @@ def text(pipeline: Pipeline, run: RunView | None = None) -> str:
           features  cells 3-4  ← load
           train     cell 6     ← features
     """
-    head = f"{pipeline.name}: {_count(len(pipeline.tasks), 'task')}"
+    head = f"{pipeline.name}: {words.count(len(pipeline.tasks), 'task')}"
     if run is not None:
         look = run_look(run.state)
         head = f"{pipeline.name}: {look.icon} {look.word} (run {run.run_id})"
@@ -69,7 +69,7 @@ def description(pipeline: Pipeline, run: RunView | None = None) -> str:
         if upstream[task.name]:
             sentence += f", after {' and '.join(upstream[task.name])}"
         sentences.append(sentence + ".")
-    return " ".join([f"{_count(len(pipeline.tasks), 'task')}.", *sentences])
+    return " ".join([f"{words.count(len(pipeline.tasks), 'task')}.", *sentences])
 
 
 def task_table(pipeline: Pipeline) -> Table:
@@ -116,7 +116,3 @@ def parameters_table(pipeline: Pipeline) -> Table:
             for parameter in pipeline.parameters
         ),
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import tornado.web
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import to_os_path, url_path_join
+from jupyter_server.utils import ApiPath, to_os_path, url_path_join
 
 from jupyter_dagflow import __version__
 from jupyter_dagflow.app import Dagflow
@@ -128,7 +128,7 @@ def _contained(path: str, settings: dict[str, Any]) -> Path:
     root = Path(settings["server_root_dir"]).expanduser().resolve()
     if not path.strip("/"):
         raise OptionError("No notebook is named.", hint="Add ?path=NOTEBOOK to the address.")
-    file = Path(to_os_path(path.strip("/"), str(root)))
+    file = Path(to_os_path(ApiPath(path.strip("/")), str(root)))
     if not file.resolve().is_relative_to(root):
         raise NotFound(f"There is no notebook {path}.", hint="Paths are below the server's root.")
     return file

@@ -1,7 +1,8 @@
 """The live graph of a pipeline under a magic.
 
-The law: the widget shows what it is given and decides nothing. ``run`` is a snapshot, given at the start and at the
-end of a run; in between travel only events, which the browser reduces with the code that the lab extension uses.
+The law: the widget shows what it is given and decides nothing. ``run`` is a snapshot, given at the
+start and at the end of a run; in between travel only events, which the browser reduces with the
+code that the lab extension uses.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ if not (_STATIC / "widget.js").is_file():
     )
 
 
-class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has no types
+class GraphWidget(anywidget.AnyWidget):
     """A pipeline's graph, coloured as its run goes on.
 
-    ``compilation`` is a plain `CompilationDocument`, ``dot`` the graph as DOT text with the task names as node names,
-    ``run`` a plain `RunDocument` or None. ``snapshot``, if given, is asked for a fresh ``run`` whenever a front end
-    asks for the state, as it does when its page is loaded again.
+    ``compilation`` is a plain `CompilationDocument`, ``dot`` the graph as DOT text with the names
+    of tasks as names of nodes, ``run`` a plain `RunDocument` or None. ``snapshot``, if given, is
+    asked for a fresh ``run`` whenever a front end asks for the state, as it does when its page is
+    loaded again.
     """
 
     _esm = _STATIC / "widget.js"
@@ -50,8 +52,13 @@ class GraphWidget(anywidget.AnyWidget):  # type: ignore[misc]  # ipywidgets has 
         )
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> None:
-        """Tell the browser what happened: events of one run, in order, as `wire.event_to_dict` has them."""
+        """Tell the browser what happened: events of one run, in order, as plain values."""
         self.send({"kind": "events", "events": [dict(event) for event in events]})
+
+    def mime_bundle(self) -> dict[str, Any]:
+        """What an output holds to show this widget."""
+        bundle = self._repr_mimebundle_()
+        return dict(bundle[0] if isinstance(bundle, tuple) else bundle or {})
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
         """The state that goes to a front end; all of it holds a fresh ``run``."""

@@ -6,7 +6,14 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
-import type { CompilationDocument, EdgeDocument, ReasonDocument, TaskDocument, TaskFailure, TaskRunDocument } from '../schema';
+import type {
+  CompilationDocument,
+  EdgeDocument,
+  ReasonDocument,
+  TaskDocument,
+  TaskFailure,
+  TaskRunDocument
+} from '../schema';
 import * as words from '../words';
 import { html } from './dom';
 import { showState, stateIcon } from './icon';
@@ -43,7 +50,10 @@ export function taskDetails(
   }
   const stored = run?.stored[task.name] ?? [];
   if (stored.length > 0) {
-    fact('Kept', list(stored.map(value => html('li', {}, code(value.name), ` ${kept(value.type, value.shape, value.size_bytes)}`))));
+    fact(
+      'Kept',
+      list(stored.map(value => html('li', {}, code(value.name), ` ${kept(value.type, value.shape, value.size_bytes)}`)))
+    );
   }
   if (facts.childElementCount > 0) {
     body.append(facts);
@@ -110,10 +120,16 @@ function reasonText(reason: ReasonDocument, compilation: CompilationDocument): (
   return [...(reason.kind === 'file' ? ['file '] : []), code(reason.name), where];
 }
 
-function place(cell: string | null | undefined, line: number | null | undefined, compilation: CompilationDocument): string {
+function place(
+  cell: string | null | undefined,
+  line: number | null | undefined,
+  compilation: CompilationDocument
+): string {
   const task = cell ? compilation.tasks.find(({ cells }) => cells.includes(cell)) : undefined;
   const index = task?.cell_indexes[task.cells.indexOf(cell ?? '')];
-  return [index === undefined ? '' : `cell ${index}`, typeof line === 'number' ? `line ${line}` : ''].filter(Boolean).join(', ');
+  return [index === undefined ? '' : `cell ${index}`, typeof line === 'number' ? `line ${line}` : '']
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** `X, y from features`; `only the order: from features` where nothing is passed on. */

@@ -41,7 +41,11 @@ export class Edges {
 function drawn(line: Line, orderOnly: boolean): SVGGElement {
   const group = svg(
     'g',
-    { class: orderOnly ? 'dagflow-edge dagflow-order' : 'dagflow-edge', 'data-source': line.source, 'data-target': line.target },
+    {
+      class: orderOnly ? 'dagflow-edge dagflow-order' : 'dagflow-edge',
+      'data-source': line.source,
+      'data-target': line.target
+    },
     svg('path', { class: 'dagflow-edge-hit', d: line.path }),
     svg('path', { class: 'dagflow-edge-line', d: line.path })
   );

@@ -33,7 +33,11 @@ export class Header {
   private readonly count = html('span', { class: 'dagflow-count' });
   private readonly elapsed = html('span', { class: 'dagflow-elapsed' });
   private readonly bar = html('span', { class: 'dagflow-overall-bar' });
-  private readonly track = html('span', { class: 'dagflow-overall', role: 'progressbar', 'aria-label': 'Tasks ended', hidden: true }, this.bar);
+  private readonly track = html(
+    'span',
+    { class: 'dagflow-overall', role: 'progressbar', 'aria-label': 'Tasks ended', hidden: true },
+    this.bar
+  );
   private readonly said = html('span', { class: 'dagflow-said', role: 'status' });
   readonly tools: HTMLElement;
 
@@ -45,7 +49,17 @@ export class Header {
       button('Zoom in', 'M8 4V12M4 8H12', () => zooming.zoomIn()),
       button('Fit to view', 'M3 6V3H6M10 3H13V6M13 10V13H10M6 13H3V10', () => zooming.fit())
     );
-    this.node = html('div', { class: 'dagflow-header' }, this.title, this.badge, this.count, this.elapsed, this.tools, this.track, this.said);
+    this.node = html(
+      'div',
+      { class: 'dagflow-header' },
+      this.title,
+      this.badge,
+      this.count,
+      this.elapsed,
+      this.tools,
+      this.track,
+      this.said
+    );
   }
 
   /** Show a pipeline of so many tasks, and its run if it has one. */

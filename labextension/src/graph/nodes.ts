@@ -69,8 +69,12 @@ export class Card {
       this.icon.replaceChildren(stateIcon(state));
     }
     setText(this.status, statusText(task ?? undefined, this.task, clock));
-    this.node.setAttribute('aria-label', `${this.task.name}: ${hasRun ? statusWord(task) : words.cells(this.task.cell_indexes)}`);
-    const known = state === 'running' && progress !== undefined && progress.attempt === task?.attempt && progress.total > 1;
+    this.node.setAttribute(
+      'aria-label',
+      `${this.task.name}: ${hasRun ? statusWord(task) : words.cells(this.task.cell_indexes)}`
+    );
+    const known =
+      state === 'running' && progress !== undefined && progress.attempt === task?.attempt && progress.total > 1;
     this.node.classList.toggle('dagflow-indeterminate', state === 'running' && !known);
     this.bar.style.width = known ? `${(100 * progress.done) / progress.total}%` : '';
   }

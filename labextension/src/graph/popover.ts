@@ -91,6 +91,6 @@ export function placed(
   if (anchor.top - GAP - height >= GAP) {
     return { left, top: anchor.top - GAP - height };
   }
-  const fitsRight = anchor.right + GAP + width + GAP <= windowWidth;
-  return { left: fitsRight ? anchor.right + GAP : within(anchor.left - GAP - width, windowWidth - width), top };
+  const right = windowWidth - anchor.right >= anchor.left;
+  return { left: within(right ? anchor.right + GAP : anchor.left - GAP - width, windowWidth - width), top };
 }

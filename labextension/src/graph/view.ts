@@ -32,7 +32,7 @@ export interface ViewOptions {
 
 /** Draws into `node`; call `dispose` when it leaves the page. */
 export class GraphView {
-  readonly node = html('section', { class: 'dagflow' });
+  readonly node = html('section', { class: 'dagflow', tabindex: -1 });
   private readonly clock: Clock;
   private readonly header: Header;
   private readonly scene = html('div', { class: 'dagflow-scene' });

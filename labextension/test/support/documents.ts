@@ -38,7 +38,12 @@ export function runDocument(states: Record<string, TaskState>, seq = 1): RunDocu
     finished_at: null,
     notebook: null,
     metrics: {},
-    tasks: Object.entries(states).map(([name, state]) => ({ name, state, attempt: state === 'none' ? 0 : 1, cached: false }))
+    tasks: Object.entries(states).map(([name, state]) => ({
+      name,
+      state,
+      attempt: state === 'none' ? 0 : 1,
+      cached: false
+    }))
   };
 }
 

@@ -15,7 +15,9 @@ try {
 
 export async function layoutDot(dot: string): Promise<string> {
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', PROGRAM, dot], { cwd: __dirname });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', PROGRAM, dot], {
+      cwd: __dirname
+    });
     return stdout;
   } catch (error) {
     throw new Error((error as { stderr: string }).stderr);

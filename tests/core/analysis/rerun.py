@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from types import FunctionType
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.model import CellId
@@ -57,10 +58,12 @@ def run_isolated(blocks: Sequence[Block], flow: Dataflow) -> dict[str, Namespace
 
 def _moved(values: Namespace, into: Namespace) -> Namespace:
     """A deep copy that keeps sharing; notebook functions look names up where they arrive."""
-    moved = copy.deepcopy(values)
-    for name, value in moved.items():
-        if callable(value) and hasattr(value, "__code__"):
-            moved[name] = type(value)(value.__code__, into, value.__name__, value.__defaults__)
+    functions = {n: v for n, v in values.items() if isinstance(v, FunctionType)}
+    plain = {n: v for n, v in values.items() if n not in functions}
+    defaults = {n: f.__defaults__ for n, f in functions.items()}
+    moved, defaults = copy.deepcopy((plain, defaults))
+    for name, function in functions.items():
+        moved[name] = FunctionType(function.__code__, into, name, defaults[name])
     return moved
 
 

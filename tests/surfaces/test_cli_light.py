@@ -1,0 +1,123 @@
+"""``dagflow --help`` and what needs no more than the arguments: quick, the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+from syrupy.assertion import SnapshotAssertion
+
+from jupyter_dagflow import __version__
+from jupyter_dagflow.surfaces.cli.main import build
+
+HEAVY = {
+    "IPython",
+    "alembic",
+    "anywidget",
+    "graphviz",
+    "grandalf",
+    "jupyter_client",
+    "jupyter_core",
+    "msgspec",
+    "nbclient",
+    "nbformat",
+    "numpy",
+    "pandas",
+    "papermill",
+    "rich",
+    "sqlalchemy",
+    "traitlets",
+    "yaml",
+}
+
+COMMANDS = [
+    [],
+    ["compile"],
+    ["check"],
+    ["run"],
+    ["runs"],
+    ["runs", "list"],
+    ["artifacts"],
+    ["artifacts", "get"],
+    ["examples"],
+    ["doctor"],
+    ["db"],
+]
+
+
+def described(command: Any) -> dict[str, Any]:
+    """What we say of a command; how it is set in type differs from one typer to the next."""
+    parts: dict[str, Any] = {
+        " ".join(parameter.opts): parameter.help
+        for parameter in command.params
+        if parameter.name != "help"
+    }
+    for name, inner in getattr(command, "commands", {}).items():
+        parts[f"{name}: {inner.help}"] = described(inner)
+    return parts
+
+
+def test_commands_and_options(snapshot: SnapshotAssertion) -> None:
+    assert described(typer.main.get_command(build())) == snapshot
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help(command: list[str], dagflow: Callable[..., Any]) -> None:
+    answer = dagflow(*command, "--help")
+    assert answer.code == 0
+    assert answer.out.startswith(" ".join(["Usage: dagflow", *command]))
+    assert answer == dagflow(*command, "-h")
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["--version"], ["--help"], ["run", "--help"]], ids=" ".join
+)
+def test_nothing_heavy_is_imported_for_help(command: list[str]) -> None:
+    code = (
+        "import sys, json\n"
+        "from jupyter_dagflow.surfaces.cli.main import perform\n"
+        f"code = perform({command!r})\n"
+        "names = sorted({name.partition('.')[0] for name in sys.modules})\n"
+        "print(json.dumps(names), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(json.loads(done.stderr))
+
+
+def test_version_and_no_command(dagflow: Callable[..., Any]) -> None:
+    assert dagflow("--version").out == f"jupyter-dagflow {__version__}\n"
+    assert dagflow().out == dagflow("--help").out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'."),
+        (["run"], "dagflow run: Missing argument 'NOTEBOOK'."),
+        (["compile", "x.ipynb", "--frob"], "dagflow compile: No such option"),
+        (["compile", "x.ipynb", "--format", "png"], "--format is 'png'."),
+        (["compile", "x.ipynb", "--by", "x"], "--by is 'x'."),
+        (["compile", "x", "--json", "--format", "dot"], "--json and --format dot contradict"),
+        (["run", "x.ipynb", "--jobs", "-1"], "--jobs is '-1'."),
+        (["run", "x.ipynb", "-p", "n"], "-p n is not of the form NAME=VALUE."),
+        (
+            ["artifacts", "get", "latest", "x", "--to", "x.doc"],
+            "A value cannot be written as '.doc'.",
+        ),
+    ],
+)
+def test_wrong_usage_is_a_block_and_2(
+    dagflow: Callable[..., Any], argv: list[str], message: str
+) -> None:
+    answer = dagflow(*argv)
+    assert answer.code == 2
+    assert answer.out == "" or "--json" in argv
+    told = answer.err or json.loads(answer.out)["error"]["message"]
+    assert message in told
+    assert "\nnext:  " in told or "--json" in argv
+    assert "Traceback" not in told

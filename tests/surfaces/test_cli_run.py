@@ -1,0 +1,234 @@
+"""Runs on real kernels through the command line: what is told, and how to stop one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+GOOD = [
+    ("parameters", "n = 3"),
+    ("task:load", "rows = list(range(n))\nprint('loaded', n)"),
+    ("task:total metric:total", "total = float(sum(rows))"),
+    ("task:report keep:words", "words = {'total': total}"),
+]
+FAILING = [
+    ("task:load", "x = 0"),
+    ("task:divide", "print('about to divide')\ny = 1 / x"),
+    ("task:report", "print(y)"),
+]
+STUBBORN = """\
+import pathlib, time
+pathlib.Path('started').touch()
+while True:
+    try:
+        time.sleep(1)
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def test_a_run_and_what_can_be_asked_of_it(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+    tmp_path: Path,
+) -> None:
+    source = write_notebook("good.ipynb", GOOD)
+    before = source.read_bytes()
+    run = dagflow("run", "good.ipynb", "-p", "n=4")
+    assert run.code == 0
+    assert settled(run.out) == snapshot(name="run")
+    assert settled(run.err) == snapshot(name="progress")
+    assert source.read_bytes() == before
+
+    assert settled(dagflow("runs", "list").out) == snapshot(name="runs list")
+    assert settled(dagflow("runs", "show", "latest").out) == snapshot(name="runs show")
+    assert settled(dagflow("runs", "logs", "latest").out) == snapshot(name="runs logs")
+    assert dagflow("runs", "logs", "latest", "load").out == "loaded 4\n"
+    assert "has ended already: success" in dagflow("runs", "cancel", "latest").out
+    executed = dagflow("runs", "notebook", "latest").out.strip().replace("/TMP", str(tmp_path))
+    cells = {cell["id"]: cell for cell in json.loads(Path(executed).read_text())["cells"]}
+    assert cells["cell-1"]["outputs"][0]["text"] == ["loaded 4\n"]
+    taskbook = (
+        dagflow("runs", "notebook", "latest", "load").out.strip().replace("/TMP", str(tmp_path))
+    )
+    assert Path(taskbook).name == "load.ipynb"
+
+    assert settled(dagflow("artifacts", "list", "latest").out) == snapshot(name="artifacts list")
+    assert settled(dagflow("artifacts", "show", "latest", "words").out) == snapshot(
+        name="artifacts show"
+    )
+    shown = json.loads(dagflow("artifacts", "show", "latest", "words", "--json").out)
+    assert (shown["task"], shown["value"]) == ("report", {"total": 6.0})
+    assert dagflow("artifacts", "get", "latest", "words", "--to", "words.json").code == 0
+    assert json.loads((tmp_path / "work" / "words.json").read_text()) == {"total": 6.0}
+
+    listed = json.loads(dagflow("runs", "list", "--json").out)
+    shown = json.loads(dagflow("runs", "show", listed[0]["run_id"][:15], "--json").out)
+    assert (shown["state"], shown["metrics"]) == ("success", {"total": 6.0})
+    assert dagflow("db", "check").code == 0
+
+
+def test_a_failing_cell(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    write_notebook("failing.ipynb", FAILING)
+    run = dagflow("run", "failing.ipynb", "--jobs", "1")
+    assert run.code == 1
+    assert settled(run.out) == snapshot(name="run")
+    logs = dagflow("runs", "logs", "latest", "divide").out
+    assert logs.startswith("about to divide\n")
+    assert logs.rstrip().endswith("ZeroDivisionError: division by zero")
+    refused = dagflow("runs", "logs", "latest", "report")
+    assert refused.code == 2
+    assert "never started" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["runs", "show", "latest"], "no run"),
+        (["runs", "cancel", "2024"], "no run"),
+        (["artifacts", "list", "latest"], "no run"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value),
+)
+def test_asking_for_what_is_not_there(
+    dagflow: Callable[..., Any], command: list[str], message: str
+) -> None:
+    answer = dagflow(*command)
+    assert answer.code == 2
+    assert message in answer.err.lower()
+    assert "next:" in answer.err
+
+
+def test_what_a_run_refuses_before_it_begins(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    snapshot: SnapshotAssertion,
+    tmp_path: Path,
+) -> None:
+    write_notebook("good.ipynb", GOOD)
+    write_notebook("strange.ipynb", GOOD, kernel="no-such-kernel")
+    write_notebook("wrong.ipynb", [("task:a after:nobody", "x = 1")])
+    for name, argv, code in [
+        ("unknown parameter", ["good.ipynb", "-p", "m=1"], 2),
+        ("wrong type", ["good.ipynb", "-p", "n=abc"], 2),
+        ("wrong notebook", ["wrong.ipynb"], 2),
+    ]:
+        answer = dagflow("run", *argv)
+        assert (answer.code, answer.out) == (code, "")
+        assert answer.err == snapshot(name=name)
+    strange = dagflow("run", "strange.ipynb")
+    assert strange.code == 3
+    assert "no-such-kernel" in strange.err
+    assert not (tmp_path / "home" / "runs").exists()
+
+
+def test_a_home_that_cannot_be_made(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    write_notebook("good.ipynb", GOOD)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DAGFLOW_HOME", str(tmp_path / "file" / "home"))
+    answer = dagflow("run", "good.ipynb")
+    assert answer.code == 3
+    assert "cannot be written" in answer.err
+    doctor = dagflow("doctor")
+    assert doctor.code == 3
+    assert "home" in doctor.out
+
+
+@pytest.fixture
+def started(
+    write_notebook: Callable[..., Path], tmp_path: Path
+) -> Iterator[Callable[[], subprocess.Popen[str]]]:
+    """Starts a run of a task that ignores interrupts, and returns when the task runs."""
+    processes = []
+    write_notebook(
+        "stubborn.ipynb", [("task:stubborn", STUBBORN), ("task:after after:stubborn", "1")]
+    )
+
+    def start() -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "jupyter_dagflow.surfaces.cli.main",
+                "run",
+                "stubborn.ipynb",
+                "--json",
+            ],
+            cwd=tmp_path / "work",
+            env={**os.environ, "DAGFLOW_HOME": str(tmp_path / "home")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        while not (tmp_path / "work" / "started").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_cancels_the_run(
+    started: Callable[[], subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    process = started()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out)["state"] == "cancelled"
+    assert [task["state"] for task in json.loads(out)["tasks"]] == ["cancelled", "cancelled"]
+    assert "cancelling" in err
+    assert "Traceback" not in err
+
+
+def test_another_process_cancels_the_run(
+    started: Callable[[], subprocess.Popen[str]], dagflow: Callable[..., Any]
+) -> None:
+    process = started()
+    assert "is being cancelled" in dagflow("runs", "cancel", "latest").out
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert json.loads(out)["state"] == "cancelled"
+
+
+def test_a_reader_that_goes_away_is_no_error(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    write_notebook("good.ipynb", [(f"task:t{at}", "1") for at in range(400)])
+    program = f"{sys.executable} -m jupyter_dagflow.surfaces.cli.main"
+    shell = f"{program} compile good.ipynb --json | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", shell],
+        cwd=tmp_path / "work",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")

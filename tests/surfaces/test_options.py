@@ -1,0 +1,112 @@
+"""One parser for the command and for the magic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.surfaces.options import (
+    RunOptions,
+    gathered_parameters,
+    parse_check,
+    parse_graph,
+    parse_load,
+    parse_run,
+    parse_status,
+)
+
+
+def test_the_magic_reads_what_the_command_reads() -> None:
+    line = "-p n=5 -p name=Ada=Bea --by cells --jobs 2 --keep all --notebook x.ipynb --background"
+    assert parse_run(line.split()) == RunOptions(
+        notebook="x.ipynb",
+        parameters={"n": "5", "name": "Ada=Bea"},
+        by=PartitionBy.CELLS,
+        jobs=2,
+        keep="all",
+        background=True,
+    )
+
+
+def test_defaults() -> None:
+    assert parse_run([]) == RunOptions(notebook=None)
+    assert parse_graph([]) == parse_check([])
+    status, load = parse_status([]), parse_load(["auc", "model"])
+    assert status is not None
+    assert load is not None
+    assert (status.run, load.run, load.names) == ("latest", "latest", ("auc", "model"))
+
+
+def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse_run(["--help"]) is None
+    assert "--background" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--jobs", "0"], "--jobs is '0'."),
+        (["--jobs", "many"], "--jobs is 'many'."),
+        (["--by", "magic"], "--by is 'magic'."),
+        (["--keep", "some"], "--keep is 'some'."),
+        (["-p", "n"], "-p n is not of the form NAME=VALUE."),
+        (["-p", "n=1", "-p", "n=2"], "Parameter 'n' is given twice: '1' by -p, '2' by -p."),
+        (["--frob"], "%dagflow run: No such option"),
+        (["--jobs"], "Option '--jobs' requires an argument."),
+        (["surplus"], "%dagflow run: Got unexpected extra argument"),
+    ],
+)
+def test_wrong_options_are_errors_that_say_so(argv: list[str], message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse_run(argv)
+    assert message in caught.value.message
+    assert caught.value.hint
+
+
+def test_parameters_from_a_file_have_types(tmp_path: Path) -> None:
+    for name, text in [
+        ("p.yaml", "n: 5\nday: 2024-05-17\nwords: [a, b]\n"),
+        ("p.json", '{"n": 5}'),
+    ]:
+        file = tmp_path / name
+        file.write_text(text)
+        assert gathered_parameters([], str(file))["n"] == 5
+
+
+def test_what_file_and_option_agree_on_is_no_contradiction(tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_text("n: 5\nname: Ada\n")
+    assert gathered_parameters(["n=5", "name=Ada", "m=1"], str(file)) == {
+        "n": 5,
+        "name": "Ada",
+        "m": "1",
+    }
+    with pytest.raises(OptionError, match="'n' is given twice: 5 by -f"):
+        gathered_parameters(["n=6"], str(file))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"n: [1", "is not valid YAML"),
+        (b"- 1\n- 2\n", "holds no mapping"),
+        (b"1: x\n", "holds no mapping"),
+        (b"n: \xff", "is not UTF-8"),
+    ],
+)
+def test_a_file_that_is_none_of_parameters(tmp_path: Path, data: bytes, message: str) -> None:
+    file = tmp_path / "p.yaml"
+    file.write_bytes(data)
+    with pytest.raises(OptionError, match=message):
+        gathered_parameters([], str(file))
+
+
+def test_a_file_that_is_empty_or_missing(tmp_path: Path) -> None:
+    empty = tmp_path / "p.yaml"
+    empty.touch()
+    assert gathered_parameters([], str(empty)) == {}
+    with pytest.raises(NotFound, match=r"cannot be read: No such file"):
+        gathered_parameters([], str(tmp_path / "q.yaml"))
