@@ -25,7 +25,7 @@ $(VENV)/dev: $(VENV)/base $(SOURCES)
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	@touch $@ $(VENV)/demo
 
-labextension/node_modules/.ready: $(VENV)/dev labextension/package-lock.json
+labextension/node_modules/.ready: labextension/package-lock.json $(VENV)/dev
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund
 	@touch $@
 
@@ -58,6 +58,9 @@ test-browser: labextension/node_modules/.ready
 
 test-pythons: $(VENV)/dev
 	@tests/support/test-other-pythons $(BIN)/python
+
+schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts and looks.ts anew
+	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" npm run schema
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

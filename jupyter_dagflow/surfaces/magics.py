@@ -95,7 +95,7 @@ class DagflowMagics(Magics):
         else:
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
         if not compilation.ok:
-            print(report.findings(compilation.diagnostics), file=sys.stderr)  # noqa: T201
+            print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
 
     def _check(self, argv: Sequence[str]) -> None:
         options = parse_check(argv)
@@ -104,7 +104,7 @@ class DagflowMagics(Magics):
         path = self._notebook(options.notebook)
         compilation = self._app.compile(path, by=options.by)
         self._warn_if_unsaved(path)
-        print(report.findings(compilation.diagnostics))  # noqa: T201
+        print(report.findings(compilation.diagnostics, notebook=path.name))  # noqa: T201
         if not compilation.ok:
             raise MagicFailed(
                 report.error_block(CompilationFailed(str(path), compilation.diagnostics))

@@ -1,8 +1,7 @@
-"""Calls: of notebook functions and classes (followed), of libraries and methods (by tables and policy).
+"""Calls of notebook functions, classes and methods: they are followed.
 
-The law: a notebook function is followed where it is called or passed on, with the names of that moment, because that
-is when its free names are looked up. A call that cannot be followed is believed to leave its arguments alone, unless
-the tables say otherwise; a method whose result is dropped is believed to change its object.
+The law: a notebook function is followed where it is called or passed on, with the names of that
+moment, because that is when its free names are looked up.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from jupyter_dagflow.core.analysis.values import (
     ClassCode,
     Frame,
     FunctionCode,
-    Key,
     Value,
     base_of,
     join,
@@ -26,7 +24,9 @@ from jupyter_dagflow.core.analysis.world import State, World, join_states
 
 _MAX_DEPTH = 60
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
-_OPERATORS_OFF = frozenset({*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"})
+_OPERATORS_OFF = frozenset(
+    {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
+)
 
 
 class Arguments(NamedTuple):
@@ -57,6 +57,9 @@ class Calls(World):
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
         self._depth = 0
+        self.call_line = 0
+        self.ends: list[State] = []
+        self.loops: list[list[State]] = []
 
     @abstractmethod
     def run(self, body: tuple[ir.Stmt, ...]) -> None:
@@ -89,9 +92,9 @@ class Calls(World):
         self.use(func, line, arguments=arguments)
         for value in arguments.every:
             self.use(value, line, arguments=arguments)
-            self._advance(value, line)
+            self.advance(value, line)
         result = self.heap.make(UNKNOWN)
-        self._keep_codes(result, (func, *arguments.every))
+        self.keep_codes(result, (func, *arguments.every))
         return result
 
     def _instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
@@ -119,7 +122,9 @@ class Calls(World):
         self._done[key] = result
         return result
 
-    def _run_function(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
+    def _run_function(
+        self, base: int, code: FunctionCode, arguments: Arguments, line: int
+    ) -> Value:
         caller, frame = self.state, self.frame
         lines = self.call_line
         if not self.call_line:
@@ -174,7 +179,9 @@ class Calls(World):
             else:
                 options += [code.defaults[name]] if name in code.defaults else []
                 options += arguments.spread
-            self.bind_local(name, join(options[0], *options[1:]) if options else self.heap.make(UNKNOWN))
+            self.bind_local(
+                name, join(options[0], *options[1:]) if options else self.heap.make(UNKNOWN)
+            )
 
     def _packed(self, kind: str, values: list[Value]) -> Value:
         made = self.heap.make(kind, plain=True)
@@ -237,7 +244,9 @@ class Calls(World):
         code = self.heap.code.get(class_base)
         if not isinstance(code, ClassCode):
             return False
-        return code.foreign or any(self.is_foreign(base_of(o)) for v in code.bases for o in v.objects)
+        return code.foreign or any(
+            self.is_foreign(base_of(o)) for v in code.bases for o in v.objects
+        )
 
     def _method(
         self, base: int, code: FunctionCode, receiver: Value, arguments: Arguments, line: int
@@ -245,14 +254,24 @@ class Calls(World):
         if code.receiver == "none":
             return self.follow(base, code, arguments, line)
         if code.receiver == "class":
-            classes = {c for o in receiver.objects for c in self.heap.classes.get(base_of(o), {base_of(o)})}
+            classes = {
+                c for o in receiver.objects for c in self.heap.classes.get(base_of(o), {base_of(o)})
+            }
             receiver = Value("class", frozenset(c * 8 for c in classes))
-        return self.follow(base, code, arguments._replace(positional=(receiver, *arguments.positional)), line)
+        return self.follow(
+            base, code, arguments._replace(positional=(receiver, *arguments.positional)), line
+        )
 
     # using values
 
     def use(
-        self, value: Value, line: int, *, arguments: Arguments = NO_ARGUMENTS, calls: bool = True, whole: bool = False
+        self,
+        value: Value,
+        line: int,
+        *,
+        arguments: Arguments = NO_ARGUMENTS,
+        calls: bool = True,
+        whole: bool = False,
     ) -> None:
         """Hand a value to code that cannot be seen: what it carries may be run.
 
@@ -264,10 +283,17 @@ class Calls(World):
         for obj in value.objects:
             base = base_of(obj)
             for class_base in self.heap.classes.get(base, ()):
-                self._use_instance(Value("instance", frozenset((obj,))), class_base, line, whole=whole or self.is_foreign(class_base))
+                self._use_instance(
+                    Value("instance", frozenset((obj,))),
+                    class_base,
+                    line,
+                    whole=whole or self.is_foreign(class_base),
+                )
         if not calls or not codes:
             return
-        others = [self.heap.element(v) for v in arguments.every if v is not value and v.kind != "frame"]
+        others = [
+            self.heap.element(v) for v in arguments.every if v is not value and v.kind != "frame"
+        ]
         known = tuple(v for v in others if v.objects)
         unknown = Arguments(spread=known) if known else NO_ARGUMENTS
         for base in sorted(codes):
@@ -316,246 +342,40 @@ class Calls(World):
                 todo += [base_of(o) for v in code.bases for o in v.objects]
         return list(names)
 
-    def _advance(self, value: Value, line: int) -> None:
+    def advance(self, value: Value, line: int) -> None:
         if value.kind in library.STATEFUL:
             self.change(value, line)
 
-    def _keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
+    def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
         for value in values:
             for base in self.heap.codes(value):
                 self.heap.hold(result, Value(UNKNOWN, frozenset((base * 8,))))
 
-    # methods
-
-    def call_method(
-        self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
-    ) -> Value:
-        """Call ``receiver.name(…)`` where the receiver is no module."""
-        followed: list[Value] = []
-        for obj in receiver.objects:
-            followed += self._notebook_method(obj, name, arguments, line)
-        if followed:
-            return join(followed[0], *followed[1:])
-        return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
-
-    def _notebook_method(self, obj: int, name: str, arguments: Arguments, line: int) -> list[Value]:
+    def notebook_method(self, obj: int, name: str, arguments: Arguments, line: int) -> list[Value]:
         base = base_of(obj)
         if slot_of(obj) != 0:
             return []
         me = Value("instance", frozenset((obj,)))
         results: list[Value] = []
         if base in self.heap.classes:
-            results += [self._method(b, c, me, arguments, line) for b, c in self.methods(base, name)]
+            results += [
+                self._method(b, c, me, arguments, line) for b, c in self.methods(base, name)
+            ]
         own = self.heap.fields.get(base, {}).get(name)
         for held in own or ():
             code = self.heap.code.get(base_of(held))
             if isinstance(code, FunctionCode):
-                takes_class = code.receiver == "class" and isinstance(self.heap.code.get(base), ClassCode)
+                takes_class = code.receiver == "class" and isinstance(
+                    self.heap.code.get(base), ClassCode
+                )
                 values = (me, *arguments.positional) if takes_class else arguments.positional
-                results.append(self.follow(base_of(held), code, arguments._replace(positional=values), line))
+                results.append(
+                    self.follow(base_of(held), code, arguments._replace(positional=values), line)
+                )
             elif isinstance(code, ClassCode):
                 results.append(self.construct(base_of(held), code, arguments, line))
         if not results and isinstance(self.heap.code.get(base), ClassCode):
-            results += [self._method(b, c, me, arguments, line) for b, c in self.class_methods(base, name)]
+            results += [
+                self._method(b, c, me, arguments, line) for b, c in self.class_methods(base, name)
+            ]
         return results
-
-    def _foreign_method(
-        self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
-    ) -> Value:
-        stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
-        if self.changes(receiver, name, arguments, dropped=dropped):
-            self.change(receiver, line, content=receiver.kind not in library.CONTAINERS and not stores)
-        out = arguments.keyword("out")
-        if out is not None:
-            self.change(out, line, content=True)
-        if name in ("shuffle",) and arguments.positional:
-            self.change(arguments.positional[0], line, content=True)
-        if name == "sample" and arguments.keyword("random_state") is None:
-            self.draw("<numpy.random>", line, seeds=False)
-        if stores:
-            self._store(receiver, name, arguments)
-        else:
-            whole = receiver.kind not in library.CONTAINERS
-            self.use(receiver, line, arguments=arguments, calls=whole, whole=whole)
-            for value in arguments.every:
-                self.use(value, line, arguments=arguments._replace(spread=(*arguments.spread, receiver)))
-                self._advance(value, line)
-        return self._method_result(receiver, name, arguments)
-
-    def _store(self, receiver: Value, name: str, arguments: Arguments) -> None:
-        for value in arguments.every:
-            if name in library.SPREADING:
-                value = self.heap.element(value)
-            self.heap.hold(receiver, value)
-
-    def changes(self, receiver: Value, name: str, arguments: Arguments, *, dropped: bool) -> bool:
-        """Whether calling this method changes its object, by the tables and the policy."""
-        kind = receiver.kind
-        if kind in library.IMMUTABLE:
-            return False
-        if kind in library.STATEFUL:
-            return True
-        in_place = arguments.keyword("inplace")
-        if in_place is not None:
-            return True
-        if kind in library.CHANGING_BY_KIND:
-            return name in library.CHANGING_BY_KIND[kind]
-        if name in library.CHANGING_ALWAYS or (name.endswith("_") and not name.startswith("_")):
-            return kind not in ("class", "function")
-        if not dropped or kind in ("class", "function"):
-            return name in library.CHANGING_IF_DROPPED and dropped
-        if name in library.CHANGING_IF_DROPPED:
-            return True
-        if kind == "figure":
-            return name not in ("show", "savefig")
-        return name not in library.READ_ONLY and not name.startswith(library.READ_ONLY_PREFIX)
-
-    def _method_result(self, receiver: Value, name: str, arguments: Arguments) -> Value:
-        heap = self.heap
-        kind = receiver.kind
-        if kind in library.IMMUTABLE:
-            given = "number" if name in library.STRING_METHODS_NUMBER else kind
-            return heap.make("list", plain=True) if "split" in name else Value(given)
-        if kind == "handle":
-            return heap.make("handle", unmovable="a database cursor") if name in library.HANDLE_METHODS else heap.make(UNKNOWN)
-        if name in library.SELF_RETURNING:
-            return receiver
-        if name in library.PAIR_METHODS and kind not in ("frame", "array"):
-            return self._paired([receiver, *((receiver,) if kind == "dict" else ())])
-        if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:
-            copy = heap.make(kind, plain=True)
-            heap.hold(copy, heap.element(receiver))
-            return copy
-        if kind == "frame":
-            return heap.make("frame")
-        if name in library.COPY_METHODS:
-            copy = heap.make(kind if kind != "instance" else UNKNOWN)
-            heap.hold(copy, heap.contents(receiver))
-            return copy
-        if name in library.VIEW_METHODS and kind in ("array", UNKNOWN):
-            return Value(kind, receiver.objects)
-        if name in library.ELEMENT_METHODS and kind not in ("array", "rng"):
-            return self._element_result(receiver, name, arguments)
-        made = heap.make(kind if kind in ("array", "figure") else UNKNOWN)
-        self._keep_codes(made, (receiver, *arguments.every))
-        return made
-
-    def _element_result(self, receiver: Value, name: str, arguments: Arguments) -> Value:
-        if name in ("values", "keys"):
-            made = self.heap.make("list", plain=True)
-            if name == "values":
-                self.heap.hold(made, self.heap.element(receiver))
-            return made
-        options = list(arguments.positional[1:]) if name in ("get", "pop", "setdefault") else []
-        return join(self.heap.element(receiver), *options)
-
-    def _paired(self, sources: list[Value]) -> Value:
-        pair = self.heap.make("tuple", plain=True)
-        for source in sources:
-            self.heap.hold(pair, self.heap.element(source))
-        result = self.heap.make("iterator", plain=True)
-        self.heap.hold(result, pair)
-        return result
-
-    # libraries
-
-    def call_library(self, path: str, arguments: Arguments, line: int, *, dropped: bool) -> Value:
-        """Call what an import path names."""
-        module, _, name = path.rpartition(".")
-        if path == "builtins.super":
-            return self.state.locals.get("self") or self.heap.make(UNKNOWN)
-        self._ambient(path, arguments, line)
-        self._change_arguments(path, name, arguments, line)
-        runs = not (module == "builtins" and name in library.NOT_CALLING)
-        keeps = path in library.KEEPING or self._is_constructor(name)
-        for value in arguments.every:
-            self.use(value, line, arguments=arguments, calls=runs and not keeps, whole=runs and module != "builtins" and not keeps)
-            if path not in library.NOT_ADVANCING and path not in library.COPYING | library.PAIRING:
-                self._advance(value, line)
-            elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
-                self.change(value, line)
-        return self._library_result(path, name, arguments, keeps=keeps)
-
-    def _is_constructor(self, name: str) -> bool:
-        return name[:1].isupper() and not name.isupper()
-
-    def _ambient(self, path: str, arguments: Arguments, line: int) -> None:
-        fixed = arguments.keyword("random_state")
-        drawn = library.ambient_draw(path, seeded_arguments=fixed is not None and fixed.kind != "none")
-        if drawn is not None:
-            label, seeds = drawn
-            self.draw(label, line, seeds=seeds)
-        elif path == "os.chdir" or (path and library.is_setting(path) and not path.startswith("builtins.")):
-            self.effect.modules.setdefault(path, line)
-
-    def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:
-        out = arguments.keyword("out")
-        if out is not None:
-            self.change(out, line, content=True)
-        trailing = name.endswith("_") and not name.endswith("__")
-        if (path in library.CHANGING_FIRST or trailing) and arguments.positional:
-            first = arguments.positional[0]
-            self.change(first, line, content=True)
-            index = library.STORING_FIRST.get(path)
-            if index is not None and index < len(arguments.positional):
-                self.heap.hold(first, arguments.positional[index])
-
-    def _library_result(self, path: str, name: str, arguments: Arguments, *, keeps: bool) -> Value:
-        heap, every = self.heap, arguments.every
-        if path in library.HANDLES:
-            return heap.make("handle", unmovable=library.HANDLES[path])
-        if path in library.VIEWING and every:
-            return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
-        if path in library.MODULE_LIKE:
-            return Value("module", path=f"{path}()")
-        kind = library.MADE_BY_PATH.get(path, "")
-        if kind in library.IMMUTABLE:
-            return Value(kind)
-        if path in library.PAIRING:
-            return self._paired(list(every))
-        if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
-            elements = [heap.element(v) for v in every[:1]] + (list(every) if len(every) > 1 and path != "builtins.next" else [])
-            return join(elements[0], *elements[1:]) if elements else heap.make(UNKNOWN)
-        if path == "builtins.getattr" and len(every) > 1:
-            return heap.attribute(every[0], "")
-        if path in library.COPYING:
-            return self._copied(kind or "list", every)
-        if path in ("builtins.map",):
-            made = heap.make("iterator", plain=True)
-            for value in every:
-                heap.hold(made, heap.element(value) if not heap.codes(value) else value)
-            return made
-        if not kind:
-            kind = self._kind_by_pattern(path, arguments)
-        if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
-            return heap.make("handle", unmovable="a reader of chunks")
-        made = heap.make(kind or UNKNOWN, plain=kind in library.CONTAINERS)
-        if keeps and kind not in ("frame", "array", "rng"):
-            for value in every:
-                heap.hold(made, value)
-        self._keep_codes(made, every)
-        return made
-
-    def _kind_by_pattern(self, path: str, arguments: Arguments) -> str:
-        if library.FRAMES.match(path):
-            return "frame"
-        if library.ARRAYS.match(path):
-            return "array"
-        return "figure" if library.FIGURES.match(path) else ""
-
-    def _copied(self, kind: str, values: tuple[Value, ...]) -> Value:
-        made = self.heap.make(kind, plain=True)
-        for value in values:
-            if value.kind == "array":
-                self.heap.hold(made, Value("array", value.objects))
-            else:
-                self.heap.hold(made, self.heap.element(value))
-        return made
-
-    call_line: int = 0
-    ends: list[State]
-    loops: list[list[State]]
-
-    def key_of(self, key: Key) -> Key:
-        """A constant key as it is stored."""
-        return key

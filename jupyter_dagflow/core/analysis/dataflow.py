@@ -75,7 +75,10 @@ def analyse(
 
 def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
     inputs = tuple(
-        Input(name=variable, sources=tuple(TaskName(s) for s in sorted(taken.sources, key=order.__getitem__)))
+        Input(
+            name=variable,
+            sources=tuple(TaskName(s) for s in sorted(taken.sources, key=order.__getitem__)),
+        )
         for variable, taken in state.taken.items()
     )
     definitions = linker.definitions.listed(state.definitions, name)
@@ -93,7 +96,10 @@ def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -
     for source, target, reason in linker.files:
         reasons.setdefault((source, target), []).append(reason)
     order = {name: index for index, name in enumerate(nodes)}
-    pairs = sorted((p for p in reasons if p[0] in order and p[1] in order), key=lambda p: (order[p[1]], order[p[0]]))
+    pairs = sorted(
+        (p for p in reasons if p[0] in order and p[1] in order),
+        key=lambda p: (order[p[1]], order[p[0]]),
+    )
     return tuple(
         Edge(source=TaskName(s), target=TaskName(t), reasons=tuple(reasons[s, t])) for s, t in pairs
     )

@@ -29,7 +29,9 @@ class Definitions:
         """Whether a step is copied."""
         return number in self._needs
 
-    def admit(self, step: Step, current: dict[str, tuple[int, ...]], writers: dict[str, tuple[str, ...]]) -> bool:
+    def admit(
+        self, step: Step, current: dict[str, tuple[int, ...]], writers: dict[str, tuple[str, ...]]
+    ) -> bool:
         """Take a step in as a definition if it is one; ``current`` are the definitions behind each name now."""
         role, effect = step.statement.role, step.effect
         if role.future:
@@ -48,7 +50,9 @@ class Definitions:
             elif name in writers and writers[name] != (PRELUDE,):
                 return False
         for name in effect.reads:
-            needs |= {o for o in step.origins.get(name, ()) if o in self._needs and o != step.number}
+            needs |= {
+                o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
+            }
         if step.bound and self._is_changed(step):
             return False
         self._needs[step.number] = frozenset(needs)
@@ -59,7 +63,13 @@ class Definitions:
     def _is_quiet(self, step: Step) -> bool:
         effect = step.effect
         ambient = any(name.startswith("<") for name in [*effect.reads, *step.bound])
-        opaque = effect.opaque or effect.binders or effect.written_files or effect.read_files or step.touched
+        opaque = (
+            effect.opaque
+            or effect.binders
+            or effect.written_files
+            or effect.read_files
+            or step.touched
+        )
         return not (ambient or opaque)
 
     def _is_changed(self, step: Step) -> bool:

@@ -3,6 +3,7 @@
 The law: order of evaluation is kept, because a walrus may bind what a later operand reads. What is not known by
 name is lowered to an operation on all its children: newer syntax is read correctly, if not finely.
 """
+# ruff: noqa: SLF001 - the table at the end names this class's own methods
 
 from __future__ import annotations
 
@@ -11,7 +12,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from jupyter_dagflow.core.analysis import ir
-from jupyter_dagflow.core.analysis.scopes import Scope, bound_names, is_generator, mangle, parameter_names
+from jupyter_dagflow.core.analysis.scopes import (
+    Scope,
+    bound_names,
+    is_generator,
+    mangle,
+    parameter_names,
+)
 
 NUMBER, STRING, NONE, UNKNOWN = "number", "str", "none", "?"
 _DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
@@ -37,7 +44,9 @@ def constant_key(node: ast.expr | None) -> str | int | None:
 class ExpressionLowering(ABC):
     """Lowers expressions and targets within a stack of scopes; statements are the subclass's."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: str) -> None:
+        self.has_walrus = ":=" in code
+        self.has_yield = "yield" in code
         self.scope = Scope("module", None)
         self.class_name = ""
         self.counter = 0
@@ -85,7 +94,9 @@ class ExpressionLowering(ABC):
         outer = owner.parent
         while outer is not None and outer.kind == "class":
             outer = outer.parent
-        return self.load(name, line, scope=outer) if outer is not None else ir.LoadGlobal(name, line)
+        return (
+            self.load(name, line, scope=outer) if outer is not None else ir.LoadGlobal(name, line)
+        )
 
     def bind(self, name: str, line: int, *, scope: Scope | None = None) -> ir.Target:
         """A binding of a name in the current scope."""
@@ -112,13 +123,18 @@ class ExpressionLowering(ABC):
         if isinstance(node, ast.Name):
             return self.bind(node.id, self.line(node))
         if isinstance(node, ast.Attribute):
-            return ir.AttrTarget(self.expr(node.value), mangle(node.attr, self.class_name), self.line(node))
+            return ir.AttrTarget(
+                self.expr(node.value), mangle(node.attr, self.class_name), self.line(node)
+            )
         if isinstance(node, ast.Subscript):
             name = self.namespace_key(node)
             if name is not None:
                 return ir.GlobalTarget(name, self.line(node))
             return ir.ItemTarget(
-                self.expr(node.value), self.expr(node.slice), constant_key(node.slice), self.line(node)
+                self.expr(node.value),
+                self.expr(node.slice),
+                constant_key(node.slice),
+                self.line(node),
             )
         if isinstance(node, ast.Starred):
             return self.target(node.value)
@@ -158,7 +174,9 @@ class ExpressionLowering(ABC):
         name = self.namespace_key(node)
         if name is not None:
             return ir.LoadGlobal(name, self.line(node))
-        sliced = any(isinstance(n, ast.Slice) for n in [node.slice, *getattr(node.slice, "elts", [])])
+        sliced = any(
+            isinstance(n, ast.Slice) for n in [node.slice, *getattr(node.slice, "elts", [])]
+        )
         key = constant_key(node.slice)
         index = None if key is not None else self.expr(node.slice)
         return ir.Item(self.expr(node.value), index, key, sliced, self.line(node))
@@ -191,7 +209,9 @@ class ExpressionLowering(ABC):
         literal = _literal(node)
         if literal is not None:
             return literal
-        reads = tuple(self.expr(k) for k in node.keys if k is not None and not isinstance(k, ast.Constant))
+        reads = tuple(
+            self.expr(k) for k in node.keys if k is not None and not isinstance(k, ast.Constant)
+        )
         display = ir.Display(
             "dict",
             tuple(self.expr(v) for v in node.values),
@@ -204,10 +224,9 @@ class ExpressionLowering(ABC):
         kind = UNKNOWN
         if isinstance(node, ast.JoinedStr):
             kind = STRING
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            kind = NUMBER
-        elif isinstance(node, ast.Compare) and all(
-            isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops
+        elif (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)) or (
+            isinstance(node, ast.Compare)
+            and all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops)
         ):
             kind = NUMBER
         return ir.Operation(kind, self._operands(node), self.line(node))
@@ -220,7 +239,9 @@ class ExpressionLowering(ABC):
 
     def _walrus(self, node: ast.NamedExpr) -> ir.Expr:
         value = self.expr(node.value)
-        return ir.Walrus(self.bind(node.target.id, self.line(node), scope=self._walrus_scope()), value)
+        return ir.Walrus(
+            self.bind(node.target.id, self.line(node), scope=self._walrus_scope()), value
+        )
 
     def _walrus_scope(self) -> Scope:
         return self.scope.binder
@@ -233,33 +254,48 @@ class ExpressionLowering(ABC):
     def _starred(self, node: ast.Starred) -> ir.Expr:
         return self.expr(node.value)
 
-    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> ir.Expr:
-        kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}.get(type(node), "generator")
+    def _comprehension(
+        self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+    ) -> ir.Expr:
+        kind = {ast.ListComp: "list", ast.SetComp: "set", ast.DictComp: "dict"}.get(
+            type(node), "generator"
+        )
         first = self.expr(node.generators[0].iter)
         outer = self.scope
         names: set[str] = set()
         for generator in node.generators:
-            names |= {n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name) and _stores(n)}
+            names |= {
+                n.id for n in ast.walk(generator.target) if isinstance(n, ast.Name) and _stores(n)
+            }
         self.scope = Scope("inner", outer, locals=names)
         generators = []
         for index, generator in enumerate(node.generators):
             iterable = first if index == 0 else self.expr(generator.iter)
             target = self.target(generator.target)
-            generators.append(ir.Comprehension(target, iterable, tuple(self.expr(i) for i in generator.ifs)))
+            generators.append(
+                ir.Comprehension(target, iterable, tuple(self.expr(i) for i in generator.ifs))
+            )
         parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         elements = tuple(self.expr(part) for part in parts)
         self.scope = outer
         return ir.Comp(kind, tuple(generators), elements, self.line(node))
 
     def _lambda(self, node: ast.Lambda) -> ir.Expr:
-        return ir.Lambda(self.function("<lambda>", node.args, [ast.copy_location(ast.Return(node.body), node.body)], self.line(node)))
+        return ir.Lambda(
+            self.function(
+                "<lambda>",
+                node.args,
+                [ast.copy_location(ast.Return(node.body), node.body)],
+                self.line(node),
+            )
+        )
 
     def function(
         self, name: str, arguments: ast.arguments, body: Sequence[ast.stmt], line: int
     ) -> ir.Function:
         """A function in the current scope: its defaults are lowered out here, its body in a scope of its own."""
         parameters = self._parameters(arguments)
-        bound, globals_, nonlocals = bound_names(body)
+        bound, globals_, nonlocals = bound_names(body, walrus=self.has_walrus)
         names = {mangle(n, self.class_name) for n in [*bound, *parameter_names(arguments)]}
         outer = self.scope
         self.scope = Scope(
@@ -274,22 +310,39 @@ class ExpressionLowering(ABC):
         self.scope = outer
         free = self.free.pop()
         if self.free:
-            self.free[-1] |= {n for n in free if n not in outer.frame.locals and n not in outer.frame.renamed.values()}
-        return ir.Function(name, parameters, lowered, tuple(sorted(free)), is_generator(body), line)
+            self.free[-1] |= {
+                n
+                for n in free
+                if n not in outer.frame.locals and n not in outer.frame.renamed.values()
+            }
+        return ir.Function(
+            name,
+            parameters,
+            lowered,
+            tuple(sorted(free)),
+            self.has_yield and is_generator(body),
+            line,
+        )
 
     def _parameters(self, arguments: ast.arguments) -> tuple[ir.Parameter, ...]:
         plain = [*arguments.posonlyargs, *arguments.args]
         defaults: list[ast.expr | None] = [None] * (len(plain) - len(arguments.defaults))
         found: list[tuple[str, str, ast.expr | None]] = [
-            (a.arg, "plain", d) for a, d in zip(plain, [*defaults, *arguments.defaults], strict=True)
+            (a.arg, "plain", d)
+            for a, d in zip(plain, [*defaults, *arguments.defaults], strict=True)
         ]
         if arguments.vararg:
             found.append((arguments.vararg.arg, "args", None))
-        found += [(a.arg, "keyword", d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+        found += [
+            (a.arg, "keyword", d)
+            for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        ]
         if arguments.kwarg:
             found.append((arguments.kwarg.arg, "kwargs", None))
         return tuple(
-            ir.Parameter(mangle(name, self.class_name), role, self.expr(d) if d is not None else None)
+            ir.Parameter(
+                mangle(name, self.class_name), role, self.expr(d) if d is not None else None
+            )
             for name, role, d in found
         )
 

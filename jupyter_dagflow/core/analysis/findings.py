@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.ir import SyntaxProblem
 from jupyter_dagflow.core.analysis.steps import Block, Step
 from jupyter_dagflow.core.analysis.world import Mark
@@ -23,12 +24,25 @@ class Findings:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """All findings, in notebook order."""
-        return tuple(sorted(self._found.values(), key=lambda d: (d.cell_index or 0, d.line or 0, d.code)))
+        return tuple(
+            sorted(self._found.values(), key=lambda d: (d.cell_index or 0, d.line or 0, d.code))
+        )
 
-    def _add(self, key: tuple[object, ...], code: Code, message: str, *, block: Block, line: int, hint: str) -> None:
+    def _add(
+        self,
+        key: tuple[object, ...],
+        code: Code,
+        message: str,
+        *,
+        block: Block,
+        line: int,
+        hint: str,
+    ) -> None:
         self._found.setdefault(
             (code, *key),
-            Diagnostic.of(code, message, cell=block.cell, cell_index=block.index, line=line, hint=hint),
+            Diagnostic.of(
+                code, message, cell=block.cell, cell_index=block.index, line=line, hint=hint
+            ),
         )
 
     def syntax(self, block: Block, problem: SyntaxProblem) -> None:
@@ -92,13 +106,15 @@ class Findings:
             "(a list, a path) instead, or make it anew in a function that both tasks call",
         )  # fmt: skip
 
-    def module_changed(self, step: Step, path: str, line: int) -> None:
-        """A module's state set with data."""
+    def module_changed(self, step: Step, path: str, line: int, *, changed: Step) -> None:
+        """A module whose state another task has set with data."""
         self._add(
-            (path, step.block.cell), Code.UNCERTAIN_ORDER,
-            f"this changes the state of `{path}` with values of the notebook; the change stays in this task's kernel",
+            (path, step.node), Code.UNCERTAIN_ORDER,
+            f"task `{changed.node}` (cell {changed.block.index}) changes the state of `{path}` with values of the "
+            f"notebook; the change stays in its kernel, and task `{step.node}` uses that module",
             block=step.block, line=line,
-            hint="use constants, which are repeated in every task below, or put it in a `setup` cell",
+            hint="set it with constants, which is repeated in every task below, or in a `setup` cell, or put both "
+            "cells in one task",
         )  # fmt: skip
 
     def shared_order(self, step: Step, name: str, writers: Iterable[str]) -> None:
@@ -122,12 +138,15 @@ class Findings:
         )  # fmt: skip
 
     def ambient_order(self, step: Step, name: str, line: int, source: str) -> None:
-        """Tasks put in order because they use one global generator."""
+        """Tasks put in order because they use the same ambient state."""
+        state = AMBIENT_STATES[name]
+        own = name != WORKING_DIRECTORY
         self._add(
             (name, step.node), Code.AMBIENT_ORDER,
-            f"task `{step.node}` draws from the global generator {name} after task `{source}`, so it waits for it",
+            f"task `{step.node}` uses {state.what} after task `{source}`, so it waits for it",
             block=step.block, line=line,
-            hint="give each task a generator of its own, as in `rng = np.random.default_rng(0)`",
+            hint="give each task a generator of its own, as in `rng = np.random.default_rng(0)`" if own
+            else "use paths from a fixed folder instead of changing the working directory",
         )  # fmt: skip
 
     def star_import(self, step: Step, mark: Mark) -> None:

@@ -1,8 +1,9 @@
-"""Following a cell's code: what each statement and expression reads, binds and changes.
+"""Statements, followed: what each reads, binds and changes on which paths.
 
-The law: paths are followed as Python takes them. A branch binds perhaps, a loop may run no time or stop anywhere, a
-``try`` body may stop anywhere, what cannot run is not followed.
+The law: paths are followed as Python takes them. A branch binds perhaps, a loop may run no time or
+stop anywhere, a ``try`` body may stop anywhere, what cannot run is not followed.
 """
+# ruff: noqa: SLF001 - the table at the end names this class's own methods
 
 from __future__ import annotations
 
@@ -10,362 +11,24 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.calls import Arguments, Calls
+from jupyter_dagflow.core.analysis.calls import Arguments
+from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
-    IMMUTABLE_VALUE,
     UNKNOWN,
     ClassCode,
     FunctionCode,
     Value,
     base_of,
     join,
-    slot_of,
 )
 from jupyter_dagflow.core.analysis.world import Mark, State, join_states
 
-Evaluate = Callable[[ir.Expr], Value]
 _LOOP_PASSES = 2
 _DEEP_LOOP = 3
 
 
-class Follower(Calls):
+class Follower(Evaluator):
     """Follows statements; one for a whole notebook."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ends = []
-        self.loops = []
-
-    # expressions
-
-    def expr(self, node: ir.Expr) -> Value:
-        """The value of an expression, with all that evaluating it does."""
-        return _EXPRESSIONS[type(node)](self, node)
-
-    def _line(self, line: int) -> int:
-        return self.call_line or line
-
-    def _const(self, node: ir.Const) -> Value:
-        return Value(node.kind)
-
-    def _literal(self, node: ir.Literal) -> Value:
-        if node.kind == "tuple" and node.plain:
-            return IMMUTABLE_VALUE
-        return self.heap.make(node.kind, plain=node.plain)
-
-    def _load_global(self, node: ir.LoadGlobal) -> Value:
-        return self.load(node.name, self._line(node.line), soft=node.soft)
-
-    def _load_local(self, node: ir.LoadLocal) -> Value:
-        value = self.state.locals.get(node.name)
-        return value if value is not None else self.frame.cells.get(node.name, Value(UNKNOWN))
-
-    def _load_closure(self, node: ir.LoadClosure) -> Value:
-        return self.frame.find(node.name) or Value(UNKNOWN)
-
-    def _load_class_var(self, node: ir.LoadClassVar) -> Value:
-        value = self.state.locals.get(node.local)
-        return value if value is not None else self.expr(node.outside)
-
-    def _attr(self, node: ir.Attr) -> Value:
-        base = self.expr(node.base)
-        return self.get_attribute(base, node.name, self._line(node.line))
-
-    def get_attribute(self, base: Value, name: str, line: int) -> Value:
-        """``base.name`` read: a piece of a module, a property that runs, a view, or data inside."""
-        if base.kind == "module":
-            return Value("module", path=f"{base.path}.{name}")
-        if base.kind in library.IMMUTABLE:
-            return IMMUTABLE_VALUE
-        found: list[Value] = []
-        for obj in base.objects:
-            inner = base_of(obj)
-            if slot_of(obj) == 0 and inner in self.heap.classes:
-                found += self._instance_attribute(obj, name, line)
-            elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
-                methods = self.class_methods(inner, name)
-                found += [Value("function", frozenset((b * 8,))) for b, _ in methods]
-        if name in library.INDEXERS or (name in library.VIEW_ATTRIBUTES and base.kind in ("array", UNKNOWN)):
-            return Value(base.kind, base.objects)
-        return join(self.heap.attribute(base, name), *found)
-
-    def _instance_attribute(self, obj: int, name: str, line: int) -> list[Value]:
-        inner = base_of(obj)
-        me = Value("instance", frozenset((obj,)))
-        found: list[Value] = []
-        for base, code in self.methods(inner, name):
-            if code.property_:
-                found.append(self.follow(base, code, Arguments((me,)), line))
-            else:
-                bound = Value("function", frozenset((base * 8,)))
-                found.append(bound)
-        for class_base in self.heap.classes[inner]:
-            held = self.heap.fields.get(class_base, {}).get(name)
-            found += [Value(UNKNOWN, frozenset(held))] if held else []
-        if not found:
-            for special in ("__getattr__", "__getattribute__"):
-                found += [self.follow(b, c, Arguments((me,)), line) for b, c in self.methods(inner, special)]
-        return found
-
-    def _item(self, node: ir.Item) -> Value:
-        base = self.expr(node.base)
-        if node.index is not None:
-            self.expr(node.index)
-        line = self._line(node.line)
-        if base.kind == "module":
-            return Value("module", path=f"{base.path}[]")
-        self._operator(base, line)
-        if self.heap.codes(base) and base.kind == "class":
-            return base
-        return self.heap.element(base, node.key, sliced=node.sliced)
-
-    def _operator(self, value: Value, line: int) -> None:
-        """An operator on a value: runs the operators of notebook classes, advances nothing."""
-        if value.objects and any(base_of(o) in self.heap.classes for o in value.objects):
-            self.use(value, line, calls=False)
-
-    def _arguments(self, node: ir.Call) -> Arguments:
-        positional: list[Value] = []
-        spread: list[Value] = []
-        for argument, star in zip(node.args, node.starred, strict=True):
-            value = self.expr(argument)
-            if star or spread:
-                spread.append(self.heap.element(value) if star else value)
-            else:
-                positional.append(value)
-        keywords: list[tuple[str, Value]] = []
-        for keyword in node.keywords:
-            value = self.expr(keyword.value)
-            if keyword.name is None:
-                spread.append(self.heap.element(value))
-            else:
-                keywords.append((keyword.name, value))
-        return Arguments(tuple(positional), tuple(keywords), tuple(spread))
-
-    def _call(self, node: ir.Call, *, dropped: bool = False) -> Value:
-        line = self._line(node.line)
-        if isinstance(node.func, ir.Attr):
-            receiver = self.expr(node.func.base)
-            name = node.func.name
-            arguments = self._arguments(node)
-            if receiver.kind == "module":
-                return self.call_library(f"{receiver.path}.{name}", arguments, line, dropped=dropped)
-            return self.call_method(receiver, name, arguments, line, dropped=dropped)
-        func = self.expr(node.func)
-        arguments = self._arguments(node)
-        if func.kind == "module":
-            return self.call_library(func.path, arguments, line, dropped=dropped)
-        return self.call(func, arguments, line)
-
-    def _display(self, node: ir.Display) -> Value:
-        made = self.heap.make(node.kind, plain=True)
-        for item, key, star in zip(node.items, node.keys, node.starred, strict=True):
-            value = self.expr(item)
-            if star:
-                value, key = self.heap.element(value), None
-            self.heap.hold(made, value, key)
-        if node.kind == "tuple" and base_of(next(iter(made.objects))) not in self.heap.fields:
-            return IMMUTABLE_VALUE
-        return made
-
-    def _operation(self, node: ir.Operation) -> Value:
-        values = [self.expr(operand) for operand in node.operands]
-        line = self._line(node.line)
-        for value in values:
-            self._operator(value, line)
-        kinds = {v.kind for v in values}
-        if node.kind != UNKNOWN:
-            return Value(node.kind)
-        if kinds and kinds <= library.IMMUTABLE:
-            return Value("str" if "str" in kinds else "number" if kinds == {"number"} else "immutable")
-        for kind in ("frame", "array"):
-            if kind in kinds:
-                return self.heap.make(kind)
-        made = self.heap.make("list" if kinds == {"list"} else UNKNOWN, plain=kinds <= library.CONTAINERS | library.IMMUTABLE)
-        for value in values:
-            self.heap.hold(made, self.heap.contents(value))
-        if any(base_of(o) in self.heap.classes for v in values for o in v.objects):
-            return join(made, *[self._operator_result(v) for v in values])
-        self._keep_codes(made, tuple(values))
-        return made
-
-    def _operator_result(self, value: Value) -> Value:
-        """An operator of a notebook class most often gives another of the same class."""
-        classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
-        made = self.heap.make("instance")
-        if not classes:
-            return made
-        self.heap.classes[base_of(next(iter(made.objects)))] = classes
-        for class_base in classes:
-            self.heap.hold(made, self.class_value(class_base), "__class__")
-        return made
-
-    def _choice(self, node: ir.Choice) -> Value:
-        self.expr(node.test)
-        return self._options(node.options)
-
-    def _options(self, options: tuple[ir.Expr, ...], evaluate: Evaluate | None = None) -> Value:
-        evaluate = evaluate or self.expr
-        before = self.state
-        states, values = [], []
-        for option in options:
-            self.state = before.copy()
-            values.append(evaluate(option))
-            states.append(self.state)
-        self.state = join_states(states)
-        return join(values[0], *values[1:])
-
-    def _short_circuit(self, node: ir.ShortCircuit, evaluate: Evaluate | None = None) -> Value:
-        evaluate = evaluate or self.expr
-        values = [self.expr(node.values[0])]
-        states = []
-        for option in node.values[1:]:
-            states.append(self.state.copy())
-            values.append(evaluate(option))
-        self.state = join_states([*states, self.state]) if states else self.state
-        return join(values[0], *values[1:])
-
-    def _comp(self, node: ir.Comp, evaluate: Evaluate | None = None) -> Value:
-        evaluate = evaluate or self.expr
-        made = self.heap.make(
-            node.kind, plain=True, unmovable="a generator" if node.kind == "generator" else ""
-        )
-        before: State | None = None
-        for index, generator in enumerate(node.generators):
-            iterable = self.expr(generator.iterable)
-            self._iterate(iterable, node.line)
-            if index == 0:
-                before = self.state.copy()
-            self.assign(generator.target, self.heap.element(iterable), node.line)
-            for condition in generator.conditions:
-                self.expr(condition)
-        for element in node.elements:
-            self.heap.hold(made, evaluate(element))
-        if before is not None:
-            self.state = join_states([before, self.state])
-        return made
-
-    def _iterate(self, value: Value, line: int) -> None:
-        line = self._line(line)
-        if value.kind in ("iterator", "generator", "handle"):
-            self.change(value, line)
-        self._operator(value, line)
-        if value.kind == "generator":
-            self.use(value, line)
-
-    def _lambda(self, node: ir.Lambda) -> Value:
-        return self.make_function(node.function)
-
-    def make_function(self, function: ir.Function) -> Value:
-        """A function object; its defaults are evaluated now."""
-        made = self.heap.make("function", plain=True)
-        code = FunctionCode(function, self.frame, self.statement)
-        for parameter in function.parameters:
-            if parameter.default is not None:
-                value = self.expr(parameter.default)
-                code.defaults[parameter.name] = value
-                self.heap.hold(made, value)
-        base = base_of(next(iter(made.objects)))
-        self.heap.code[base] = code
-        self.frame.made.append(base)
-        return made
-
-    def _walrus(self, node: ir.Walrus) -> Value:
-        value = self.expr(node.value)
-        line = node.target.line if isinstance(node.target, ir.GlobalTarget) else 0
-        self.assign(node.target, value, line)
-        return value
-
-    def _sequence(self, node: ir.Sequence_) -> Value:
-        value = Value("none")
-        for part in node.values:
-            value = self.expr(part)
-        return value
-
-    def _consume(self, node: ir.Consume) -> Value:
-        value = self.expr(node.value)
-        self._operator(value, self._line(node.line))
-        return value
-
-    def _inline(self, node: ir.Inline) -> Value:
-        before = self.state.copy()
-        self.run(node.body)
-        if node.isolated:
-            self.state = before
-        return Value(UNKNOWN)
-
-    def _bind_names(self, node: ir.BindNames) -> Value:
-        for name in node.names:
-            self.bind(name, self.heap.make(UNKNOWN), self._line(node.line))
-        return Value("none")
-
-    def _opaque(self, node: ir.Opaque) -> Value:
-        mark = Mark(node.what, self._line(node.line))
-        (self.effect.binders if node.binds else self.effect.opaque).append(mark)
-        return Value(UNKNOWN)
-
-    def _ambient_magic(self, node: ir.Ambient) -> Value:
-        self.effect.modules.setdefault(node.path, self._line(node.line))
-        return Value("none")
-
-    def _file_use(self, node: ir.FileUse) -> Value:
-        mark = Mark(node.path, node.line)
-        (self.effect.written_files if node.writes else self.effect.read_files).append(mark)
-        return Value("none")
-
-    # targets
-
-    def assign(self, target: ir.Target, value: Value, line: int) -> None:
-        """Bind or store a value."""
-        if isinstance(target, ir.GlobalTarget):
-            self.bind(target.name, value, self._line(target.line))
-        elif isinstance(target, ir.LocalTarget):
-            if target.nonlocal_:
-                self._bind_outer(target.name, value)
-            else:
-                self.bind_local(target.name, value)
-        elif isinstance(target, ir.AttrTarget):
-            base = self.expr(target.base)
-            place = Value("module", path=f"{base.path}.{target.name}") if base.kind == "module" else base
-            self.change(place, self._line(target.line), content=True)
-            self.heap.hold(base, value, target.name)
-            self._setter(base, target.name, value, target.line)
-        elif isinstance(target, ir.ItemTarget):
-            base = self.expr(target.base)
-            self.expr(target.index)
-            self.change(base, self._line(target.line), content=base.kind not in library.CONTAINERS)
-            if base.kind not in ("frame", "array"):
-                self.heap.hold(base, value, target.key)
-            self._operator(base, self._line(target.line))
-        else:
-            self._unpack(target, value, line)
-
-    def _setter(self, base: Value, name: str, value: Value, line: int) -> None:
-        for obj in base.objects:
-            for method, code in self.methods(base_of(obj), "__setattr__"):
-                self.follow(method, code, Arguments((base, value)), self._line(line))
-
-    def _bind_outer(self, name: str, value: Value) -> None:
-        frame = self.frame.outer
-        self.change(Value("function", frozenset((self.frame.running * 8,))), self.call_line)
-        while frame is not None:
-            if name in frame.cells:
-                frame.cells[name] = join(frame.cells[name], value)
-                return
-            frame = frame.outer
-
-    def _unpack(self, target: ir.SequenceTarget, value: Value, line: int) -> None:
-        for index, part in enumerate(target.targets):
-            if target.star < 0 or index < target.star:
-                self.assign(part, self.heap.element(value, index), line)
-            elif index == target.star:
-                rest = self.heap.make("list", plain=True)
-                self.heap.hold(rest, self.heap.element(value))
-                self.assign(part, rest, line)
-            else:
-                self.assign(part, self.heap.element(value, index - len(target.targets)), line)
-
-    # statements
 
     def run(self, body: tuple[ir.Stmt, ...]) -> None:
         for statement in body:
@@ -374,23 +37,23 @@ class Follower(Calls):
             _STATEMENTS[type(statement)](self, statement)
 
     def _expr_stmt(self, node: ir.ExprStmt) -> None:
-        self._operator(self._drop(node.value), self._line(node.line))
+        self.operator(self._drop(node.value), self.line(node.line))
 
     def _drop(self, node: ir.Expr) -> Value:
         """Evaluate an expression whose value nobody uses."""
         if isinstance(node, ir.Call):
-            return self._call(node, dropped=True)
+            return self.call_expr(node, dropped=True)
         if isinstance(node, ir.Sequence_) and node.values:
             for part in node.values[:-1]:
                 self.expr(part)
             return self._drop(node.values[-1])
         if isinstance(node, ir.Choice):
             self.expr(node.test)
-            return self._options(node.options, self._drop)
+            return self.options(node.options, self._drop)
         if isinstance(node, ir.ShortCircuit):
-            return self._short_circuit(node, self._drop)
+            return self.short_circuit(node, self._drop)
         if isinstance(node, ir.Comp):
-            return self._comp(node, self._drop)
+            return self.comp(node, self._drop)
         return self.expr(node)
 
     def _assign_stmt(self, node: ir.Assign) -> None:
@@ -414,9 +77,9 @@ class Follower(Calls):
     def _aug_assign(self, node: ir.AugAssign) -> None:
         old = self.expr(node.old)
         value = self.expr(node.value)
-        line = self._line(node.line)
-        self._operator(old, line)
-        self._operator(value, line)
+        line = self.line(node.line)
+        self.operator(old, line)
+        self.operator(value, line)
         if old.kind in library.IMMUTABLE or old.kind == "tuple":
             self._aug_immutable(node, old, value)
             return
@@ -437,13 +100,13 @@ class Follower(Calls):
     def _delete(self, node: ir.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ir.GlobalTarget):
-                self.load(target.name, self._line(target.line))
-                self.unbind(target.name, self._line(target.line))
+                self.load(target.name, self.line(target.line))
+                self.unbind(target.name, self.line(target.line))
             elif isinstance(target, (ir.AttrTarget, ir.ItemTarget)):
                 base = self.expr(target.base)
                 if isinstance(target, ir.ItemTarget):
                     self.expr(target.index)
-                self.change(base, self._line(target.line))
+                self.change(base, self.line(target.line))
 
     def _if(self, node: ir.If) -> None:
         self.expr(node.test)
@@ -459,7 +122,7 @@ class Follower(Calls):
 
     def _for(self, node: ir.For) -> None:
         iterable = self.expr(node.iterable)
-        self._iterate(iterable, node.line)
+        self.iterate(iterable, node.line)
         element = self.heap.element(iterable)
         before = self.state.copy()
         self.loops.append([])
@@ -469,7 +132,11 @@ class Follower(Calls):
             self.run(node.body)
             if number == 0 and node.nonempty and not self.state.dead:
                 before = self.state.copy()
-            self.state = join_states([start, before, self.state]) if number else join_states([before, self.state])
+            self.state = (
+                join_states([start, before, self.state])
+                if number
+                else join_states([before, self.state])
+            )
         left = self.loops.pop()
         if not self.state.dead:
             self.run(node.orelse)
@@ -546,7 +213,7 @@ class Follower(Calls):
         before: State | None = None
         for item in node.items:
             value = self.expr(item.value)
-            self._operator(value, self._line(node.line))
+            self.operator(value, self.line(node.line))
             if item.target is not None:
                 self.assign(item.target, self._entered(value, node.line), node.line)
         if node.swallows:
@@ -558,7 +225,7 @@ class Follower(Calls):
     def _entered(self, value: Value, line: int) -> Value:
         for obj in value.objects:
             for base, code in self.methods(base_of(obj), "__enter__"):
-                return self.follow(base, code, Arguments((value,)), self._line(line))
+                return self.follow(base, code, Arguments((value,)), self.line(line))
         if value.kind == "generator":
             return join(self.heap.element(value), self.heap.make(UNKNOWN))
         return value if value.objects else self.heap.make(UNKNOWN)
@@ -596,7 +263,7 @@ class Follower(Calls):
             if decorator.kind == "module" or not self.heap.codes(decorator):
                 self._mark(value, decorator.path)
                 continue
-            value = self.call(decorator, Arguments((value,)), self._line(line))
+            value = self.call(decorator, Arguments((value,)), self.line(line))
         return value
 
     def _mark(self, value: Value, path: str) -> None:
@@ -606,13 +273,18 @@ class Follower(Calls):
             if isinstance(code, FunctionCode):
                 if name in ("staticmethod", "classmethod"):
                     code.receiver = "none" if name == "staticmethod" else "class"
-                code.property_ = code.property_ or name in ("property", "cached_property", "setter", "getter")
+                code.property_ = code.property_ or name in (
+                    "property",
+                    "cached_property",
+                    "setter",
+                    "getter",
+                )
 
     def _define_class(self, node: ir.DefineClass) -> None:
         decorators = [self.expr(d) for d in node.decorators]
         bases = tuple(self.expr(b) for b in node.bases)
         for keyword in node.keywords:
-            self.use(self.expr(keyword.value), self._line(node.line))
+            self.use(self.expr(keyword.value), self.line(node.line))
         self.run(node.body)
         made = self.heap.make("class", plain=True)
         base = base_of(next(iter(made.objects)))
@@ -627,7 +299,7 @@ class Follower(Calls):
         for parent in bases:
             for obj in parent.objects:
                 for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
-                    self.follow(method, code, Arguments((made,)), self._line(node.line))
+                    self.follow(method, code, Arguments((made,)), self.line(node.line))
         self.assign(node.target, self._decorated(made, decorators, node.line), node.line)
 
     def _annotated(self, node: ir.Annotated) -> None:
@@ -636,7 +308,7 @@ class Follower(Calls):
 
     def _import(self, node: ir.Import) -> None:
         if node.star:
-            self.effect.stars.append(Mark(node.star, self._line(node.line)))
+            self.effect.stars.append(Mark(node.star, self.line(node.line)))
         for item in node.items:
             if item.extends and isinstance(item.target, ir.GlobalTarget):
                 name = item.target.name
@@ -649,7 +321,9 @@ class Follower(Calls):
         self.lazy_annotations = self.lazy_annotations or "annotations" in node.names
 
     def _return(self, node: ir.Return) -> None:
-        self.frame.returns.append(self.expr(node.value) if node.value is not None else Value("none"))
+        self.frame.returns.append(
+            self.expr(node.value) if node.value is not None else Value("none")
+        )
         self.ends.append(self.state.copy())
         self.state.dead = True
 
@@ -664,32 +338,6 @@ def _alive(state: State) -> State:
     other.dead = False
     return other
 
-
-_EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
-    ir.Const: Follower._const,
-    ir.Literal: Follower._literal,
-    ir.LoadGlobal: Follower._load_global,
-    ir.LoadLocal: Follower._load_local,
-    ir.LoadClosure: Follower._load_closure,
-    ir.LoadClassVar: Follower._load_class_var,
-    ir.Attr: Follower._attr,
-    ir.Item: Follower._item,
-    ir.Call: Follower._call,
-    ir.Display: Follower._display,
-    ir.Operation: Follower._operation,
-    ir.Choice: Follower._choice,
-    ir.ShortCircuit: Follower._short_circuit,
-    ir.Comp: Follower._comp,
-    ir.Lambda: Follower._lambda,
-    ir.Walrus: Follower._walrus,
-    ir.Sequence_: Follower._sequence,
-    ir.Consume: Follower._consume,
-    ir.Inline: Follower._inline,
-    ir.BindNames: Follower._bind_names,
-    ir.Opaque: Follower._opaque,
-    ir.Ambient: Follower._ambient_magic,
-    ir.FileUse: Follower._file_use,
-}
 
 _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {
     ir.ExprStmt: Follower._expr_stmt,

@@ -16,8 +16,24 @@ STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
 KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(
-    "__name__ __doc__ __file__ __builtins__ __spec__ __package__ __loader__ __annotations__ __session__ "
-    "get_ipython display exit quit open In Out".split()
+    [
+        "__name__",
+        "__doc__",
+        "__file__",
+        "__builtins__",
+        "__spec__",
+        "__package__",
+        "__loader__",
+        "__annotations__",
+        "__session__",
+        "get_ipython",
+        "display",
+        "exit",
+        "quit",
+        "open",
+        "In",
+        "Out",
+    ]
 )
 HISTORY = re.compile(r"^(_{1,3}|_\d+|_i{1,3}|_i\d+|_ih|_oh|_dh|Out|In)$")
 """Names that mean something only by the history of one kernel."""
@@ -26,7 +42,7 @@ _NUMBER_BUILTINS = "len int float bool complex abs round hash id ord sum isinsta
 _MADE = {
     "number": [f"builtins.{n}" for n in _NUMBER_BUILTINS.split() if n not in ("sum", "abs", "pow", "round", "divmod")]
     + ["os.getenv", "time.time", "time.perf_counter", "datetime.datetime.now", "os.getpid"],
-    "str": [f"builtins.{n}" for n in "str repr ascii chr format bin hex oct input bytes".split()],
+    "str": [f"builtins.{n}" for n in ["str", "repr", "ascii", "chr", "format", "bin", "hex", "oct", "input", "bytes"]],
     "none": ["builtins.print", "builtins.setattr", "builtins.delattr", "IPython.display.display", "builtins.display"],
     "list": ["builtins.list", "builtins.sorted", "builtins.dir", "collections.deque", "copy.copy", "array.array",
              "builtins.bytearray", "builtins.range"],
@@ -70,105 +86,445 @@ _HANDLES = {
 }
 HANDLES = {path: what for what, paths in _HANDLES.items() for path in paths.split()}
 """What a call gives that cannot leave its kernel, by path."""
-HANDLE_METHODS = frozenset("cursor execute executemany executescript makefile submit accept connect begin".split())
+HANDLE_METHODS = frozenset(
+    [
+        "cursor",
+        "execute",
+        "executemany",
+        "executescript",
+        "makefile",
+        "submit",
+        "accept",
+        "connect",
+        "begin",
+    ]
+)
 """Methods of such values that give such values again."""
 
 FRAMES = re.compile(r"^(pandas|polars|geopandas|cudf|modin\.pandas|dask\.dataframe)\.")
 ARRAYS = re.compile(r"^(numpy|cupy|jax\.numpy|scipy)\.(?!random\.)")
 FIGURES = re.compile(r"^(matplotlib|plotly|seaborn|bokeh|altair)\b")
 COPYING = frozenset(
-    "builtins.list builtins.tuple builtins.set builtins.dict builtins.sorted builtins.reversed builtins.iter "
-    "builtins.filter builtins.frozenset collections.deque collections.OrderedDict collections.defaultdict "
-    "collections.Counter copy.copy itertools.chain itertools.islice itertools.cycle builtins.next builtins.max "
-    "builtins.min random.choice random.choices random.sample".split()
+    [
+        "builtins.list",
+        "builtins.tuple",
+        "builtins.set",
+        "builtins.dict",
+        "builtins.sorted",
+        "builtins.reversed",
+        "builtins.iter",
+        "builtins.filter",
+        "builtins.frozenset",
+        "collections.deque",
+        "collections.OrderedDict",
+        "collections.defaultdict",
+        "collections.Counter",
+        "copy.copy",
+        "itertools.chain",
+        "itertools.islice",
+        "itertools.cycle",
+        "builtins.next",
+        "builtins.max",
+        "builtins.min",
+        "random.choice",
+        "random.choices",
+        "random.sample",
+    ]
 )
 """Calls whose result holds the elements of their arguments."""
-PAIRING = frozenset("builtins.enumerate builtins.zip itertools.product itertools.zip_longest itertools.groupby "
-                    "itertools.combinations itertools.permutations".split())  # fmt: skip
+PAIRING = frozenset(["builtins.enumerate", "builtins.zip", "itertools.product", "itertools.zip_longest", "itertools.groupby", "itertools.combinations", "itertools.permutations"])  # fmt: skip
 """Calls that give tuples of elements of their arguments."""
 VIEWING = frozenset(
-    "numpy.asarray numpy.ravel numpy.reshape numpy.transpose numpy.squeeze numpy.swapaxes numpy.atleast_1d "
-    "numpy.atleast_2d numpy.asanyarray numpy.expand_dims numpy.broadcast_to numpy.diagonal numpy.split "
-    "numpy.ascontiguousarray torch.from_numpy torch.as_tensor tqdm.tqdm tqdm.auto.tqdm tqdm.notebook.tqdm "
-    "typing.cast builtins.memoryview contextlib.closing contextlib.nullcontext builtins.super".split()
+    [
+        "numpy.asarray",
+        "numpy.ravel",
+        "numpy.reshape",
+        "numpy.transpose",
+        "numpy.squeeze",
+        "numpy.swapaxes",
+        "numpy.atleast_1d",
+        "numpy.atleast_2d",
+        "numpy.asanyarray",
+        "numpy.expand_dims",
+        "numpy.broadcast_to",
+        "numpy.diagonal",
+        "numpy.split",
+        "numpy.ascontiguousarray",
+        "torch.from_numpy",
+        "torch.as_tensor",
+        "tqdm.tqdm",
+        "tqdm.auto.tqdm",
+        "tqdm.notebook.tqdm",
+        "typing.cast",
+        "builtins.memoryview",
+        "contextlib.closing",
+        "contextlib.nullcontext",
+        "builtins.super",
+    ]
 )
 """Calls whose result may be, or share memory with, their argument."""
-KEEPING = frozenset("functools.partial functools.partialmethod types.SimpleNamespace types.MethodType "
-                    "itertools.repeat itertools.tee collections.ChainMap types.MappingProxyType".split())  # fmt: skip
+KEEPING = frozenset(["functools.partial", "functools.partialmethod", "types.SimpleNamespace", "types.MethodType", "itertools.repeat", "itertools.tee", "collections.ChainMap", "types.MappingProxyType"])  # fmt: skip
 """Calls whose result holds the arguments themselves, without running any that is a function."""
 CHANGING_FIRST = frozenset(
-    "random.shuffle numpy.random.shuffle heapq.heapify heapq.heappush heapq.heappop heapq.heapreplace "
-    "heapq.heappushpop bisect.insort bisect.insort_left bisect.insort_right numpy.copyto numpy.put numpy.place "
-    "numpy.putmask numpy.fill_diagonal numpy.put_along_axis numpy.add.at numpy.subtract.at numpy.multiply.at "
-    "builtins.setattr builtins.delattr builtins.next operator.setitem operator.delitem operator.iadd operator.iconcat "
-    "operator.ior operator.iand operator.imul operator.isub builtins.anext".split()
+    [
+        "random.shuffle",
+        "numpy.random.shuffle",
+        "heapq.heapify",
+        "heapq.heappush",
+        "heapq.heappop",
+        "heapq.heapreplace",
+        "heapq.heappushpop",
+        "bisect.insort",
+        "bisect.insort_left",
+        "bisect.insort_right",
+        "numpy.copyto",
+        "numpy.put",
+        "numpy.place",
+        "numpy.putmask",
+        "numpy.fill_diagonal",
+        "numpy.put_along_axis",
+        "numpy.add.at",
+        "numpy.subtract.at",
+        "numpy.multiply.at",
+        "builtins.setattr",
+        "builtins.delattr",
+        "builtins.next",
+        "operator.setitem",
+        "operator.delitem",
+        "operator.iadd",
+        "operator.iconcat",
+        "operator.ior",
+        "operator.iand",
+        "operator.imul",
+        "operator.isub",
+        "builtins.anext",
+    ]
 )
 """Calls that change their first argument."""
 STORING_FIRST = {"heapq.heappush": 1, "heapq.heappushpop": 1, "heapq.heapreplace": 1, "bisect.insort": 1,
                  "bisect.insort_left": 1, "bisect.insort_right": 1, "operator.setitem": 2, "builtins.setattr": 2}  # fmt: skip
 """Of those, the argument that the first one then holds."""
 NOT_CALLING = frozenset(
-    "print len isinstance issubclass type id repr str list tuple dict set frozenset hasattr getattr setattr delattr "
-    "callable hash bool zip enumerate iter reversed display help dir vars".split()
+    [
+        "print",
+        "len",
+        "isinstance",
+        "issubclass",
+        "type",
+        "id",
+        "repr",
+        "str",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+        "frozenset",
+        "hasattr",
+        "getattr",
+        "setattr",
+        "delattr",
+        "callable",
+        "hash",
+        "bool",
+        "zip",
+        "enumerate",
+        "iter",
+        "reversed",
+        "display",
+        "help",
+        "dir",
+        "vars",
+    ]
 )
 """Builtins that do not call the functions they are given."""
-NOT_ADVANCING = frozenset(f"builtins.{n}" for n in "print isinstance type id repr str hasattr getattr callable dir help "
-                          "vars display hash bool".split())  # fmt: skip
+NOT_ADVANCING = frozenset(f"builtins.{n}" for n in ["print", "isinstance", "type", "id", "repr", "str", "hasattr", "getattr", "callable", "dir", "help", "vars", "display", "hash", "bool"])  # fmt: skip
 """Builtins that leave an iterator or generator where it is."""
 
-STORING = frozenset("append extend add insert appendleft extendleft update setdefault put put_nowait push "
-                    "__setitem__ register subscribe enqueue".split())  # fmt: skip
+STORING = frozenset(["append", "extend", "add", "insert", "appendleft", "extendleft", "update", "setdefault", "put", "put_nowait", "push", "__setitem__", "register", "subscribe", "enqueue"])  # fmt: skip
 SPREADING = frozenset({"extend", "extendleft", "update"})
 """Methods that store their arguments, and of these the ones that store the arguments' elements."""
 CHANGING_ALWAYS = frozenset(
-    "pop popitem popleft setdefault fit partial_fit fit_transform fit_predict fit_resample load_state_dict step "
-    "__next__ __setitem__ __delitem__ __setattr__ __iadd__ __enter__ send throw zero_grad compile learn build "
-    "append extend insert appendleft extendleft clear discard heappush move_to_end".split()
+    [
+        "pop",
+        "popitem",
+        "popleft",
+        "setdefault",
+        "fit",
+        "partial_fit",
+        "fit_transform",
+        "fit_predict",
+        "fit_resample",
+        "load_state_dict",
+        "step",
+        "__next__",
+        "__setitem__",
+        "__delitem__",
+        "__setattr__",
+        "__iadd__",
+        "__enter__",
+        "send",
+        "throw",
+        "zero_grad",
+        "compile",
+        "learn",
+        "build",
+        "append",
+        "extend",
+        "insert",
+        "appendleft",
+        "extendleft",
+        "clear",
+        "discard",
+        "heappush",
+        "move_to_end",
+    ]
 )
 CHANGING_IF_DROPPED = frozenset(
-    "remove sort reverse update add intersection_update difference_update "
-    "symmetric_difference_update subtract rotate resize fill put itemset setflags partition byteswap".split()
+    [
+        "remove",
+        "sort",
+        "reverse",
+        "update",
+        "add",
+        "intersection_update",
+        "difference_update",
+        "symmetric_difference_update",
+        "subtract",
+        "rotate",
+        "resize",
+        "fill",
+        "put",
+        "itemset",
+        "setflags",
+        "partition",
+        "byteswap",
+    ]
 )
 CHANGING_BY_KIND = {
-    "list": frozenset("append extend insert remove pop clear sort reverse appendleft extendleft popleft rotate fill "
-                      "add_ update byteswap fromlist __setitem__ __delitem__ __iadd__ __imul__".split()),
-    "dict": frozenset("update setdefault pop popitem clear move_to_end subtract __setitem__ __delitem__ "
-                      "__ior__".split()),
-    "set": frozenset("add discard remove pop clear update intersection_update difference_update "
-                     "symmetric_difference_update __ior__ __iand__".split()),
+    "list": frozenset(["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "appendleft", "extendleft", "popleft", "rotate", "fill", "add_", "update", "byteswap", "fromlist", "__setitem__", "__delitem__", "__iadd__", "__imul__"]),
+    "dict": frozenset(["update", "setdefault", "pop", "popitem", "clear", "move_to_end", "subtract", "__setitem__", "__delitem__", "__ior__"]),
+    "set": frozenset(["add", "discard", "remove", "pop", "clear", "update", "intersection_update", "difference_update", "symmetric_difference_update", "__ior__", "__iand__"]),
     "tuple": frozenset(),
-    "array": frozenset("sort fill put itemset resize partition setfield setflags __setitem__ __iadd__".split()),
-    "frame": frozenset("insert update pop append_ __setitem__ __delitem__ isetitem".split()),
+    "array": frozenset(["sort", "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "__setitem__", "__iadd__"]),
+    "frame": frozenset(["insert", "update", "pop", "append_", "__setitem__", "__delitem__", "isetitem"]),
 }  # fmt: skip
 """For kinds that are known, all the methods that change them."""
 READ_ONLY = frozenset(
-    "head tail info describe plot hist show display summary render savefig debug warning error critical exception "
-    "items keys values count index copy get join split format strip upper lower replace startswith endswith mean sum "
-    "min max std var median groupby merge sample corr value_counts unique nunique isnull isna notnull notna dropna "
-    "fillna drop rename sort_values sort_index reset_index set_index assign apply map agg aggregate query filter astype "
-    "predict predict_proba score transform evaluate decision_function tolist item dot reshape ravel flatten "
-    "boxplot exists is_file is_dir mkdir unlink touch read_text read_bytes write_text write_bytes rmdir glob iterdir "
-    "pivot pivot_table melt stack unstack cov quantile cumsum diff shift rolling resample nlargest nsmallest "
-    "duplicated drop_duplicates isin between clip round pipe collect".split()
+    [
+        "head",
+        "tail",
+        "info",
+        "describe",
+        "plot",
+        "hist",
+        "show",
+        "display",
+        "summary",
+        "render",
+        "savefig",
+        "debug",
+        "warning",
+        "error",
+        "critical",
+        "exception",
+        "items",
+        "keys",
+        "values",
+        "count",
+        "index",
+        "copy",
+        "get",
+        "join",
+        "split",
+        "format",
+        "strip",
+        "upper",
+        "lower",
+        "replace",
+        "startswith",
+        "endswith",
+        "mean",
+        "sum",
+        "min",
+        "max",
+        "std",
+        "var",
+        "median",
+        "groupby",
+        "merge",
+        "sample",
+        "corr",
+        "value_counts",
+        "unique",
+        "nunique",
+        "isnull",
+        "isna",
+        "notnull",
+        "notna",
+        "dropna",
+        "fillna",
+        "drop",
+        "rename",
+        "sort_values",
+        "sort_index",
+        "reset_index",
+        "set_index",
+        "assign",
+        "apply",
+        "map",
+        "agg",
+        "aggregate",
+        "query",
+        "filter",
+        "astype",
+        "predict",
+        "predict_proba",
+        "score",
+        "transform",
+        "evaluate",
+        "decision_function",
+        "tolist",
+        "item",
+        "dot",
+        "reshape",
+        "ravel",
+        "flatten",
+        "boxplot",
+        "exists",
+        "is_file",
+        "is_dir",
+        "mkdir",
+        "unlink",
+        "touch",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "rmdir",
+        "glob",
+        "iterdir",
+        "pivot",
+        "pivot_table",
+        "melt",
+        "stack",
+        "unstack",
+        "cov",
+        "quantile",
+        "cumsum",
+        "diff",
+        "shift",
+        "rolling",
+        "resample",
+        "nlargest",
+        "nsmallest",
+        "duplicated",
+        "drop_duplicates",
+        "isin",
+        "between",
+        "clip",
+        "round",
+        "pipe",
+        "collect",
+    ]
 )
-READ_ONLY_PREFIX = ("to_", "save", "print", "log", "is_", "has_", "get_", "plot_", "show_", "export", "describe")
+READ_ONLY_PREFIX = (
+    "to_",
+    "save",
+    "print",
+    "log",
+    "is_",
+    "has_",
+    "get_",
+    "plot_",
+    "show_",
+    "export",
+    "describe",
+)
 """Methods that do not change their object even if their result is dropped."""
 
-SELF_RETURNING = frozenset("fit partial_fit set_params train eval to cuda cpu __enter__ __iadd__ __iter__ seed".split())
-VIEW_METHODS = frozenset("reshape ravel view transpose swapaxes squeeze diagonal __getitem__ detach numpy".split())
-ELEMENT_METHODS = frozenset("get pop setdefault popitem popleft __next__ send values keys most_common elements "
-                            "__getitem__ next get_group named_steps".split())  # fmt: skip
+SELF_RETURNING = frozenset(
+    [
+        "fit",
+        "partial_fit",
+        "set_params",
+        "train",
+        "eval",
+        "to",
+        "cuda",
+        "cpu",
+        "__enter__",
+        "__iadd__",
+        "__iter__",
+        "seed",
+    ]
+)
+VIEW_METHODS = frozenset(
+    [
+        "reshape",
+        "ravel",
+        "view",
+        "transpose",
+        "swapaxes",
+        "squeeze",
+        "diagonal",
+        "__getitem__",
+        "detach",
+        "numpy",
+    ]
+)
+ELEMENT_METHODS = frozenset(["get", "pop", "setdefault", "popitem", "popleft", "__next__", "send", "values", "keys", "most_common", "elements", "__getitem__", "next", "get_group", "named_steps"])  # fmt: skip
 PAIR_METHODS = frozenset({"items", "iterrows", "itertuples"})
-COPY_METHODS = frozenset("copy deepcopy tolist astype flatten clone to_dict to_list".split())
+COPY_METHODS = frozenset(
+    ["copy", "deepcopy", "tolist", "astype", "flatten", "clone", "to_dict", "to_list"]
+)
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
-VIEW_ATTRIBUTES = frozenset("T flat real imag base data values iloc loc iat at array grad".split())
-INDEXERS = frozenset("iloc loc iat at".split())
-STRING_METHODS_NUMBER = frozenset("count find rfind index rindex isdigit isalpha startswith endswith isnumeric".split())
+VIEW_ATTRIBUTES = frozenset(
+    [
+        "T",
+        "flat",
+        "real",
+        "imag",
+        "base",
+        "data",
+        "values",
+        "iloc",
+        "loc",
+        "iat",
+        "at",
+        "array",
+        "grad",
+    ]
+)
+INDEXERS = frozenset(["iloc", "loc", "iat", "at"])
+STRING_METHODS_NUMBER = frozenset(
+    [
+        "count",
+        "find",
+        "rfind",
+        "index",
+        "rindex",
+        "isdigit",
+        "isalpha",
+        "startswith",
+        "endswith",
+        "isnumeric",
+    ]
+)
 
-DRAWS = {"random": "<random>", "numpy.random": "<numpy.random>", "torch": "<torch.random>", "tensorflow.random": "<tensorflow.random>"}
-_NOT_GLOBAL = frozenset("default_rng Generator RandomState SeedSequence Random SystemRandom PCG64 MT19937 Philox SFC64 "
-                        "BitGenerator get_state getstate initial_seed get_rng_state bit_generator".split())  # fmt: skip
-_SEEDS = frozenset("seed setstate set_state set_seed manual_seed set_rng_state manual_seed_all set_random_seed".split())
+DRAWS = {"random": "<random>", "numpy.random": "<numpy.random>", "torch": "<torch.random>"}
+_NOT_GLOBAL = frozenset(["default_rng", "Generator", "RandomState", "SeedSequence", "Random", "SystemRandom", "PCG64", "MT19937", "Philox", "SFC64", "BitGenerator", "get_state", "getstate", "initial_seed", "get_rng_state", "bit_generator"])  # fmt: skip
+_SEEDS = frozenset(
+    [
+        "seed",
+        "setstate",
+        "set_state",
+        "set_seed",
+        "manual_seed",
+        "set_rng_state",
+        "manual_seed_all",
+        "set_random_seed",
+    ]
+)
 _TORCH_DRAWS = re.compile(r"^torch\.(rand\w*|normal|bernoulli|multinomial|poisson)$")
 _STATS_DRAWS = re.compile(r"^scipy\.stats\.\w+\.rvs$")
 _SKLEARN_DRAWS = re.compile(
@@ -184,10 +540,14 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
     """
     module, _, name = path.rpartition(".")
     if name in _SEEDS:
-        root = module if module in ("random", "numpy.random", "tensorflow.random") else module.split(".")[0]
-        label = DRAWS.get(root) or ("<tensorflow.random>" if root == "tensorflow" else None)
+        root = module if module in DRAWS else module.split(".")[0]
+        label = DRAWS.get(root)
         return (label, True) if label else None
-    if module in ("random", "numpy.random") and name not in _NOT_GLOBAL and not name.startswith("__"):
+    if (
+        module in ("random", "numpy.random")
+        and name not in _NOT_GLOBAL
+        and not name.startswith("__")
+    ):
         return (DRAWS[module], False)
     if _TORCH_DRAWS.match(path):
         return ("<torch.random>", False)
@@ -199,19 +559,55 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
 
 
 _SETTING_NAMES = frozenset(
-    "reset_option filterwarnings simplefilter resetwarnings basicConfig captureWarnings seterr use "
-    "register_matplotlib_converters init_notebook_mode setrecursionlimit setlocale chdir load_dotenv rc rcdefaults "
-    "ion ioff autolog setLevel enable_eager_execution disable_eager_execution enable_numpy_behavior "
-    "use_deterministic_algorithms install_opener enable_notebook deregister putenv unsetenv autoset "
-    "enable_wide_display_mode init_printing disable_warnings enable_pretty_tracebacks register_unpack_format "
-    "seterrcall addLevelName tzset".split()
+    [
+        "reset_option",
+        "filterwarnings",
+        "simplefilter",
+        "resetwarnings",
+        "basicConfig",
+        "captureWarnings",
+        "seterr",
+        "use",
+        "register_matplotlib_converters",
+        "init_notebook_mode",
+        "setrecursionlimit",
+        "setlocale",
+        "chdir",
+        "load_dotenv",
+        "rc",
+        "rcdefaults",
+        "ion",
+        "ioff",
+        "autolog",
+        "setLevel",
+        "enable_eager_execution",
+        "disable_eager_execution",
+        "enable_numpy_behavior",
+        "use_deterministic_algorithms",
+        "install_opener",
+        "enable_notebook",
+        "deregister",
+        "putenv",
+        "unsetenv",
+        "autoset",
+        "enable_wide_display_mode",
+        "init_printing",
+        "disable_warnings",
+        "enable_pretty_tracebacks",
+        "register_unpack_format",
+        "seterrcall",
+        "addLevelName",
+        "tzset",
+    ]
 )
 _SETTING_PATHS = re.compile(
     r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear)|(os\.environ|environ|rcParams|options|config)\."
     r"(update|setdefault|pop|clear|push)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
     r"tqdm\.\w+\.tqdm\.pandas|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
-_NOT_SETTINGS = re.compile(r"(^|\.)(random\.\w+|set_trace|set_start_method|set_title|set_xlabel|set_ylabel)$")
+_NOT_SETTINGS = re.compile(
+    r"(^|\.)(random\.\w+|set_trace|set_start_method|set_title|set_xlabel|set_ylabel)$"
+)
 
 
 def is_setting(path: str) -> bool:
@@ -219,12 +615,29 @@ def is_setting(path: str) -> bool:
     name = path.rpartition(".")[2]
     if _NOT_SETTINGS.search(path):
         return False
-    return name in _SETTING_NAMES or name.startswith("set_") or _SETTING_PATHS.search(path) is not None
+    return (
+        name in _SETTING_NAMES or name.startswith("set_") or _SETTING_PATHS.search(path) is not None
+    )
 
 
 CLASS_FACTORIES = frozenset(
-    "namedtuple NamedTuple TypedDict TypeVar ParamSpec TypeVarTuple NewType Enum IntEnum Flag IntFlag StrEnum "
-    "make_dataclass getLogger declarative_base".split()
+    [
+        "namedtuple",
+        "NamedTuple",
+        "TypedDict",
+        "TypeVar",
+        "ParamSpec",
+        "TypeVarTuple",
+        "NewType",
+        "Enum",
+        "IntEnum",
+        "Flag",
+        "IntFlag",
+        "StrEnum",
+        "make_dataclass",
+        "getLogger",
+        "declarative_base",
+    ]
 )
 """Calls with constants that define something, as a ``class`` statement would."""
 MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.get_backend"})

@@ -15,22 +15,94 @@ from jupyter_dagflow.core.analysis import dynamic, ir
 from jupyter_dagflow.core.analysis.expressions import ExpressionLowering
 
 SETUP_MAGICS = frozenset(
-    "matplotlib load_ext reload_ext autoreload config env set_env cd precision colors xmode doctest_mode pprint "
-    "aimport pushd popd automagic gui".split()
+    [
+        "matplotlib",
+        "load_ext",
+        "reload_ext",
+        "autoreload",
+        "config",
+        "env",
+        "set_env",
+        "cd",
+        "precision",
+        "colors",
+        "xmode",
+        "doctest_mode",
+        "pprint",
+        "aimport",
+        "pushd",
+        "popd",
+        "automagic",
+        "gui",
+    ]
 )
 SILENT_MAGICS = frozenset(
-    "pwd ls ll dirs pip conda mamba uv who whos who_ls history hist lsmagic magic quickref logstart logstop alias "
-    "unalias rehashx load notebook pdb debug page man cat cp mv rm mkdir rmdir less more system sx sc bookmark "
-    "tb connect_info qtconsole recall rerun save edit macro pastebin profile dhist subshell".split()
+    [
+        "pwd",
+        "ls",
+        "ll",
+        "dirs",
+        "pip",
+        "conda",
+        "mamba",
+        "uv",
+        "who",
+        "whos",
+        "who_ls",
+        "history",
+        "hist",
+        "lsmagic",
+        "magic",
+        "quickref",
+        "logstart",
+        "logstop",
+        "alias",
+        "unalias",
+        "rehashx",
+        "load",
+        "notebook",
+        "pdb",
+        "debug",
+        "page",
+        "man",
+        "cat",
+        "cp",
+        "mv",
+        "rm",
+        "mkdir",
+        "rmdir",
+        "less",
+        "more",
+        "system",
+        "sx",
+        "sc",
+        "bookmark",
+        "tb",
+        "connect_info",
+        "qtconsole",
+        "recall",
+        "rerun",
+        "save",
+        "edit",
+        "macro",
+        "pastebin",
+        "profile",
+        "dhist",
+        "subshell",
+    ]
 )
-INSPECTING_MAGICS = frozenset("pinfo pinfo2 pdef pdoc pfile psource psearch xdel".split())
-STATEMENT_MAGICS = frozenset("time prun memit mprun lprun snakeviz pyinstrument".split())
-ISOLATED_MAGICS = frozenset("timeit".split())
-CELL_STATEMENT_MAGICS = frozenset("time prun capture snakeviz pyinstrument memit".split())
-FILE_MAGICS = frozenset("writefile file".split())
-TEXT_MAGICS = frozenset("html HTML markdown latex svg SVG javascript js".split())
-SCRIPT_MAGICS = frozenset("bash sh script perl ruby cmd system sx !".split())
-SHELL_METHODS = frozenset("system getoutput getoutput_lines system_raw system_piped".split())
+INSPECTING_MAGICS = frozenset(
+    ["pinfo", "pinfo2", "pdef", "pdoc", "pfile", "psource", "psearch", "xdel"]
+)
+STATEMENT_MAGICS = frozenset(
+    ["time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"]
+)
+ISOLATED_MAGICS = frozenset(["timeit"])
+CELL_STATEMENT_MAGICS = frozenset(["time", "prun", "capture", "snakeviz", "pyinstrument", "memit"])
+FILE_MAGICS = frozenset(["writefile", "file"])
+TEXT_MAGICS = frozenset(["html", "HTML", "markdown", "latex", "svg", "SVG", "javascript", "js"])
+SCRIPT_MAGICS = frozenset(["bash", "sh", "script", "perl", "ruby", "cmd", "system", "sx", "!"])
+SHELL_METHODS = frozenset(["system", "getoutput", "getoutput_lines", "system_raw", "system_piped"])
 
 
 class MagicLowering(ExpressionLowering):
@@ -64,7 +136,9 @@ class MagicLowering(ExpressionLowering):
             parts.append(ir.Walrus(ir.GlobalTarget(name, line), lowered) if name else lowered)
         return ir.Sequence_((*parts, ir.Const("none")))
 
-    def inline(self, text: str, line: int, *, isolated: bool = False, body_offset: int = 0) -> ir.Expr:
+    def inline(
+        self, text: str, line: int, *, isolated: bool = False, body_offset: int = 0
+    ) -> ir.Expr:
         """Python in a string that runs in the notebook's namespace."""
         tree = parse_text(text)
         if tree is None:
@@ -81,7 +155,9 @@ class MagicLowering(ExpressionLowering):
         names = [ir.LoadGlobal(n, line, True) for n in dynamic.shell_names(text)]
         for expression in dynamic.shell_expressions(text):
             names += [
-                ir.LoadGlobal(n.id, line, True) for n in ast.walk(expression) if isinstance(n, ast.Name)
+                ir.LoadGlobal(n.id, line, True)
+                for n in ast.walk(expression)
+                if isinstance(n, ast.Name)
             ]
         return tuple(names)
 
@@ -103,7 +179,9 @@ class MagicLowering(ExpressionLowering):
             return ir.LoadGlobal(root, line, True) if root.isidentifier() else ir.Const("none")
         reads = self.soft_reads(text, line)
         if name in SETUP_MAGICS:
-            path = {"cd": "os.chdir", "env": "os.environ", "set_env": "os.environ"}.get(name, f"%{name}")
+            path = {"cd": "os.chdir", "env": "os.environ", "set_env": "os.environ"}.get(
+                name, f"%{name}"
+            )
             return ir.Sequence_((*reads, ir.Ambient(path, line)))
         if name in SILENT_MAGICS or name in TEXT_MAGICS:
             return ir.Sequence_((*reads, ir.Const("none")))

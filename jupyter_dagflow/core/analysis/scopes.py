@@ -70,12 +70,17 @@ class Scope:
         return scope
 
 
-def bound_names(body: Iterable[ast.AST]) -> tuple[set[str], set[str], set[str]]:
-    """The names that a function or class body binds itself, declares ``global``, and declares ``nonlocal``."""
+def bound_names(
+    body: Iterable[ast.AST], *, walrus: bool = True
+) -> tuple[set[str], set[str], set[str]]:
+    """The names that a function or class body binds itself, declares ``global``, and declares ``nonlocal``.
+
+    Without ``walrus`` only targets are looked into: enough for code without ``:=``, and several times faster.
+    """
     bound: set[str] = set()
     global_: set[str] = set()
     nonlocal_: set[str] = set()
-    for node in _own_nodes(body):
+    for node in _own_nodes(body) if walrus else _own_targets(body):
         if isinstance(node, ast.Name):
             if not isinstance(node.ctx, ast.Load):
                 bound.add(node.id)
@@ -130,6 +135,24 @@ def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
             continue
         yield node
         stack.extend(ast.iter_child_nodes(node))
+
+
+def _own_targets(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """The statements of a body, and of its expressions only those that are bound or deleted."""
+    stack = list(body)
+    while stack:
+        node = stack.pop()
+        yield node
+        if isinstance(node, _DEFINITIONS):
+            continue
+        for field_name in node._fields:
+            child = getattr(node, field_name)
+            for part in child if isinstance(child, list) else (child,):
+                if isinstance(part, ast.expr):
+                    if not isinstance(getattr(part, "ctx", None), (ast.Load, type(None))):
+                        stack.append(part)
+                elif isinstance(part, ast.AST):
+                    stack.append(part)
 
 
 def _walruses(comprehension: ast.AST) -> list[ast.AST]:

@@ -62,7 +62,7 @@ def _parse(code: str) -> tuple[ast.Module, str]:
 
 def _statements(tree: ast.Module, code: str) -> list[Statement]:
     lines = code.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    lowering = StatementLowering()
+    lowering = StatementLowering(code)
     found = []
     for node in tree.body:
         role = _role(node)
@@ -106,7 +106,11 @@ def _defines(node: ast.stmt) -> bool:
     """Whether a statement is a definition by its form, or a choice between definitions."""
     if isinstance(node, _DEFINITIONS) or type(node).__name__ == "TypeAlias":
         return True
-    if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+    if (
+        isinstance(node, ast.Assign)
+        and len(node.targets) == 1
+        and isinstance(node.targets[0], ast.Name)
+    ):
         return isinstance(node.value, ast.Lambda) or _is_class_factory(node.value)
     if isinstance(node, ast.If):
         leaves = [*node.body, *node.orelse]
@@ -141,7 +145,9 @@ def _is_plain_test(test: ast.expr) -> bool:
 def _is_class_factory(value: ast.expr) -> bool:
     if not isinstance(value, ast.Call):
         return False
-    name = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    name = (
+        value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+    )
     return name in library.CLASS_FACTORIES
 
 
@@ -154,7 +160,9 @@ def _may_set(node: ast.stmt) -> bool:
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, (ast.Attribute, ast.Subscript))
     if isinstance(node, ast.If):
-        return _is_plain_test(node.test) and all(_may_set(n) or is_inert(n) for n in [*node.body, *node.orelse])
+        return _is_plain_test(node.test) and all(
+            _may_set(n) or is_inert(n) for n in [*node.body, *node.orelse]
+        )
     return False
 
 
@@ -169,8 +177,14 @@ def _is_constant_setting(node: ast.stmt) -> bool:
         return _is_setting_call(node.value)
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target = node.targets[0]
-        settings = any(part in _dotted(target) for part in ("environ", "rcParams", "options", "config"))
-        return isinstance(target, (ast.Attribute, ast.Subscript)) and settings and _is_constant(node.value)
+        settings = any(
+            part in _dotted(target) for part in ("environ", "rcParams", "options", "config")
+        )
+        return (
+            isinstance(target, (ast.Attribute, ast.Subscript))
+            and settings
+            and _is_constant(node.value)
+        )
     return False
 
 
@@ -181,7 +195,12 @@ def _is_setting_call(call: ast.Call) -> bool:
     if isinstance(call.func, ast.Attribute) and dynamic.is_shell(call.func.value):
         magic = dynamic.constant_text(call.args[0]) if call.args else None
         text = " ".join(dynamic.constant_text(a) or "" for a in call.args[1:])
-        return call.func.attr in _SETUP_MAGICS and magic in SETUP_MAGICS and "$" not in text and "{" not in text
+        return (
+            call.func.attr in _SETUP_MAGICS
+            and magic in SETUP_MAGICS
+            and "$" not in text
+            and "{" not in text
+        )
     path = ".".join(_dotted(call.func))
     seeds = path.endswith(("random.seed", "manual_seed", "random.set_seed", "set_random_seed"))
     return bool(path) and (seeds or library.is_setting(path))
@@ -192,10 +211,15 @@ def _is_constant(node: ast.expr) -> bool:
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         return all(_is_constant(e) for e in node.elts)
     if isinstance(node, ast.Dict):
-        return all(k is not None and _is_constant(k) and _is_constant(v) for k, v in zip(node.keys, node.values, strict=True))
+        return all(
+            k is not None and _is_constant(k) and _is_constant(v)
+            for k, v in zip(node.keys, node.values, strict=True)
+        )
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.operand, ast.Constant)
-    return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and bool(_dotted(node)))
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.Attribute) and bool(_dotted(node))
+    )
 
 
 def _dotted(node: ast.expr) -> list[str]:

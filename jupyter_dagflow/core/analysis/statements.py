@@ -2,23 +2,24 @@
 
 The law: a statement keeps exactly what matters to names, their order and the branches around them.
 """
+# ruff: noqa: SLF001 - the table at the end names this class's own methods
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from jupyter_dagflow.core.analysis import dynamic, ir
-from jupyter_dagflow.core.analysis.magics import MagicLowering, parse_text
 from jupyter_dagflow.core.analysis.scopes import Scope, bound_names, mangle
+from jupyter_dagflow.core.analysis.texts import TextLowering
 
-_SWALLOWING = frozenset({"suppress", "raises", "assertRaises", "assert_raises", "capture_exceptions"})
+_SWALLOWING = frozenset(
+    {"suppress", "raises", "assertRaises", "assert_raises", "capture_exceptions"}
+)
 _NAME_ERRORS = frozenset({"NameError", "Exception", "BaseException", "UnboundLocalError"})
-_QUERY_METHODS = frozenset({"query", "eval"})
 
 
-class StatementLowering(MagicLowering):
+class StatementLowering(TextLowering):
     """Lowers statements; the whole of phase 1 for one piece of Python."""
 
     def block(self, body: Sequence[ast.stmt]) -> tuple[ir.Stmt, ...]:
@@ -28,97 +29,6 @@ class StatementLowering(MagicLowering):
             if lower is not None:
                 found += lower(self, node)
         return tuple(found)
-
-    # calls with a meaning of their own
-
-    def special_call(self, node: ast.Call) -> ir.Expr | None:
-        func = node.func
-        if isinstance(func, ast.Name) and func.id in ("exec", "eval"):
-            return self._run_text(node, func.id)
-        if not isinstance(func, ast.Attribute):
-            return None
-        if dynamic.is_shell(func.value):
-            return self.shell_call(node, func.attr)
-        if self._is_namespace(func.value):
-            return self._namespace_call(node, func.attr)
-        if func.attr in _QUERY_METHODS and node.args:
-            return self._query(node)
-        return None
-
-    def _run_text(self, node: ast.Call, name: str) -> ir.Expr | None:
-        shadowed = self.scope.find(name).kind != "module"
-        own_namespace = len(node.args) > 1 and not self._is_namespace(node.args[1])
-        if shadowed or not node.args or own_namespace or node.keywords:
-            return None
-        text = dynamic.constant_text(node.args[0])
-        if text is None:
-            args = tuple(self.expr(a) for a in node.args)
-            return ir.Sequence_((*args, ir.Opaque(f"{name}()", self.line(node), name == "exec")))
-        tree = parse_text(text.strip() if name == "eval" else text)
-        if name == "eval" and tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr):
-            outer, self.offset = self.offset, self.line(node) - 1
-            value = self.expr(tree.body[0].value)
-            self.offset = outer
-            return value
-        return self.inline(text, self.line(node))
-
-    def _namespace_call(self, node: ast.Call, method: str) -> ir.Expr | None:
-        line = self.line(node)
-        name = dynamic.constant_text(node.args[0]) if node.args else None
-        if method == "update":
-            return self._namespace_update(node, line)
-        if name is None:
-            return None
-        rest = tuple(self.expr(a) for a in node.args[1:])
-        read = ir.LoadGlobal(name, line, True)
-        if method in ("get", "__getitem__", "__contains__"):
-            return ir.Sequence_((*rest, read))
-        if method in ("setdefault", "__setitem__"):
-            value = rest[0] if rest else ir.Const("none")
-            bound = ir.Walrus(ir.GlobalTarget(name, line), value)
-            return bound if method == "__setitem__" else ir.ShortCircuit((read, bound))
-        return ir.Sequence_((*rest, read)) if method == "pop" else None
-
-    def _namespace_update(self, node: ast.Call, line: int) -> ir.Expr:
-        parts: list[ir.Expr] = []
-        for argument in node.args:
-            if isinstance(argument, ast.Dict):
-                parts.append(self.assign_namespace(argument, line))
-            else:
-                parts += [self.expr(argument), ir.Opaque("globals().update()", line, True)]
-        for keyword in node.keywords:
-            value = self.expr(keyword.value)
-            target = ir.GlobalTarget(keyword.arg, line) if keyword.arg else None
-            parts.append(ir.Walrus(target, value) if target else value)
-        return ir.Sequence_((*parts, ir.Const("none")))
-
-    def _query(self, node: ast.Call) -> ir.Expr | None:
-        text = dynamic.constant_text(node.args[0])
-        if text is None and isinstance(node.args[0], ast.JoinedStr):
-            text = "".join(dynamic.constant_text(v) or " " for v in node.args[0].values)
-        if not text:
-            return None
-        names = [self.load(n, self.line(node)) for n in dynamic.at_names(text)]
-        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name) and node.func.attr == "eval":
-            names += self._bare_names(text, node)
-        soft = [replace(n, soft=True) if isinstance(n, ir.LoadGlobal) else n for n in names]
-        return ir.Sequence_((*soft, self.plain_call(node)))
-
-    def _bare_names(self, text: str, node: ast.Call) -> list[ir.Expr]:
-        """Plain names in ``pd.eval("x + y")`` are variables, if the receiver is a module."""
-        func = node.func
-        assert isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)
-        tree = parse_text(text.replace("@", "")) if func.value.id in ("pd", "pandas", "ne") else None
-        found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)] if tree else []
-        return [self.load(n, self.line(node)) for n in found]
-
-    def _is_namespace(self, node: ast.expr) -> bool:
-        return dynamic.is_namespace(node, at_module_level=self.scope.kind == "module")
-
-    def namespace_key(self, node: ast.expr) -> str | None:
-        if not isinstance(node, ast.Subscript) or not self._is_namespace(node.value):
-            return None
-        return dynamic.constant_text(node.slice)
 
     # simple statements
 
@@ -132,13 +42,17 @@ class StatementLowering(MagicLowering):
     def _aug_assign(self, node: ast.AugAssign) -> list[ir.Stmt]:
         read = ast.copy_location(_as_load(node.target), node.target)
         return [
-            ir.AugAssign(self.target(node.target), self.expr(read), self.expr(node.value), self.line(node))
+            ir.AugAssign(
+                self.target(node.target), self.expr(read), self.expr(node.value), self.line(node)
+            )
         ]
 
     def _ann_assign(self, node: ast.AnnAssign) -> list[ir.Stmt]:
         found: list[ir.Stmt] = []
         if node.value is not None:
-            found.append(ir.Assign((self.target(node.target),), self.expr(node.value), self.line(node)))
+            found.append(
+                ir.Assign((self.target(node.target),), self.expr(node.value), self.line(node))
+            )
         elif isinstance(node.target, (ast.Attribute, ast.Subscript)):
             found.append(ir.ExprStmt(self.expr(_as_load(node.target)), self.line(node)))
         if self.scope.kind != "function":
@@ -160,7 +74,10 @@ class StatementLowering(MagicLowering):
 
     def _assert(self, node: ast.Assert) -> list[ir.Stmt]:
         return [
-            ir.ExprStmt(ir.ShortCircuit(tuple(self.expr(e) for e in (node.test, node.msg) if e)), self.line(node))
+            ir.ExprStmt(
+                ir.ShortCircuit(tuple(self.expr(e) for e in (node.test, node.msg) if e)),
+                self.line(node),
+            )
         ]
 
     def _jump(self, node: ast.Break | ast.Continue) -> list[ir.Stmt]:
@@ -183,7 +100,9 @@ class StatementLowering(MagicLowering):
         if any(alias.name == "*" for alias in node.names):
             return [ir.Import((), module, self.line(node))]
         items = tuple(
-            ir.ImportItem(self.bind(a.asname or a.name, self.line(node)), f"{module}.{a.name}", False)
+            ir.ImportItem(
+                self.bind(a.asname or a.name, self.line(node)), f"{module}.{a.name}", False
+            )
             for a in node.names
         )
         return [ir.Import(items, "", self.line(node))]
@@ -192,7 +111,13 @@ class StatementLowering(MagicLowering):
 
     def _if(self, node: ast.If) -> list[ir.Stmt]:
         return [
-            ir.If(self.expr(node.test), self.block(node.body), self.block(node.orelse), _known(node.test), self.line(node))
+            ir.If(
+                self.expr(node.test),
+                self.block(node.body),
+                self.block(node.orelse),
+                _known(node.test),
+                self.line(node),
+            )
         ]
 
     def _for(self, node: ast.For | ast.AsyncFor) -> list[ir.Stmt]:
@@ -200,28 +125,47 @@ class StatementLowering(MagicLowering):
         target = self.target(node.target)
         nonempty = _is_nonempty(node.iter) and self.scope.find("range").kind == "module"
         return [
-            ir.For(target, iterable, self.block(node.body), self.block(node.orelse), nonempty, self.line(node))
+            ir.For(
+                target,
+                iterable,
+                self.block(node.body),
+                self.block(node.orelse),
+                nonempty,
+                self.line(node),
+            )
         ]
 
     def _while(self, node: ast.While) -> list[ir.Stmt]:
         forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
         test = self.expr(node.test)
-        return [ir.While(test, self.block(node.body), self.block(node.orelse), forever, self.line(node))]
+        return [
+            ir.While(test, self.block(node.body), self.block(node.orelse), forever, self.line(node))
+        ]
 
     def _try(self, node: ast.Try) -> list[ir.Stmt]:
         body = self.block(node.body)
         handlers = tuple(self._handler(h) for h in node.handlers)
-        return [ir.Try(body, handlers, self.block(node.orelse), self.block(node.finalbody), self.line(node))]
+        return [
+            ir.Try(
+                body, handlers, self.block(node.orelse), self.block(node.finalbody), self.line(node)
+            )
+        ]
 
     def _handler(self, node: ast.ExceptHandler) -> ir.Handler:
         target = self.bind(node.name, node.lineno + self.offset) if node.name else None
-        caught = [n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)] if node.type else ["Exception"]
+        caught = (
+            [n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)]
+            if node.type
+            else ["Exception"]
+        )
         type_ = self.expr(node.type) if node.type else None
         return ir.Handler(type_, target, self.block(node.body), bool(_NAME_ERRORS & set(caught)))
 
     def _with(self, node: ast.With | ast.AsyncWith) -> list[ir.Stmt]:
         items = tuple(
-            ir.WithItem(self.expr(i.context_expr), self.target(i.optional_vars) if i.optional_vars else None)
+            ir.WithItem(
+                self.expr(i.context_expr), self.target(i.optional_vars) if i.optional_vars else None
+            )
             for i in node.items
         )
         swallows = any(_call_name(i.context_expr) in _SWALLOWING for i in node.items)
@@ -260,7 +204,9 @@ class StatementLowering(MagicLowering):
         target = self.bind(node.name, self.line(node))
         outer = self._enter_type_parameters(node)
         annotations = [a.annotation for a in _arguments(node.args)] + [node.returns]
-        lowered = tuple(self.expr(a) for a in annotations if a is not None and not isinstance(a, ast.Constant))
+        lowered = tuple(
+            self.expr(a) for a in annotations if a is not None and not isinstance(a, ast.Constant)
+        )
         function = self.function(node.name, node.args, node.body, self.line(node))
         self.scope = outer
         return [ir.Define(target, function, decorators, lowered, self.line(node))]
@@ -271,16 +217,24 @@ class StatementLowering(MagicLowering):
         outer = self._enter_type_parameters(node)
         bases = tuple(self.expr(b) for b in node.bases)
         keywords = tuple(ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords)
-        bound, globals_, nonlocals = bound_names(node.body)
+        bound, globals_, nonlocals = bound_names(node.body, walrus=self.has_walrus)
         outer_class, self.class_name = self.class_name, node.name
         scope = Scope(
-            "class", self.scope, {mangle(n, node.name) for n in bound} - nonlocals, globals_, nonlocals
+            "class",
+            self.scope,
+            {mangle(n, node.name) for n in bound} - nonlocals,
+            globals_,
+            nonlocals,
         )
         self.scope = scope
         body = self.block(node.body)
         self.scope, self.class_name = outer, outer_class
         members = tuple(scope.renamed.items())
-        return [ir.DefineClass(target, node.name, bases, keywords, decorators, body, members, self.line(node))]
+        return [
+            ir.DefineClass(
+                target, node.name, bases, keywords, decorators, body, members, self.line(node)
+            )
+        ]
 
     def _type_alias(self, node: ast.stmt) -> list[ir.Stmt]:
         name = getattr(node, "name", None)
@@ -290,7 +244,15 @@ class StatementLowering(MagicLowering):
         value = self.expr(getattr(node, "value", name))
         self.scope = outer
         body = (ir.Return(value, self.line(node)),)
-        return [ir.Define(target, ir.Function(name.id, (), body, (), False, self.line(node)), (), (), self.line(node))]
+        return [
+            ir.Define(
+                target,
+                ir.Function(name.id, (), body, (), False, self.line(node)),
+                (),
+                (),
+                self.line(node),
+            )
+        ]
 
     def _enter_type_parameters(self, node: ast.stmt) -> Scope:
         outer = self.scope
@@ -343,9 +305,15 @@ def _is_nonempty(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant):
         return isinstance(node.value, (str, bytes)) and bool(node.value)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-        numbers = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, int)]
+        numbers = [
+            a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, int)
+        ]
         return len(numbers) == len(node.args) and 0 < len(numbers) < 4 and _range_has(numbers)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "enumerate":
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "enumerate"
+    ):
         return bool(node.args) and _is_nonempty(node.args[0])
     return False
 
@@ -358,7 +326,13 @@ def _call_name(node: ast.expr) -> str:
     if not isinstance(node, ast.Call):
         return ""
     func = node.func
-    return func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+    return (
+        func.attr
+        if isinstance(func, ast.Attribute)
+        else func.id
+        if isinstance(func, ast.Name)
+        else ""
+    )
 
 
 def _irrefutable(pattern: ast.pattern) -> bool:
@@ -393,7 +367,10 @@ _LOWER: dict[type[ast.stmt], Callable[..., list[ir.Stmt]]] = {
     ast.ClassDef: StatementLowering._class,
     **{
         getattr(ast, name): method
-        for name, method in (("TryStar", StatementLowering._try), ("TypeAlias", StatementLowering._type_alias))
+        for name, method in (
+            ("TryStar", StatementLowering._try),
+            ("TypeAlias", StatementLowering._type_alias),
+        )
         if hasattr(ast, name)
     },
 }

@@ -88,7 +88,9 @@ def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
     return Story(steps, follower.heap, changed, ever)
 
 
-def _block_steps(follower: Follower, block: Block, summary: CellSummary, number: int) -> Iterator[Step]:
+def _block_steps(
+    follower: Follower, block: Block, summary: CellSummary, number: int
+) -> Iterator[Step]:
     last = len(summary.statements) - 1
     for index, statement in enumerate(summary.statements):
         if statement.role.inert:
@@ -100,7 +102,9 @@ def _block_steps(follower: Follower, block: Block, summary: CellSummary, number:
         number += 1
 
 
-def _follow(follower: Follower, block: Block, statement: Statement, number: int, *, declared: bool) -> Step:
+def _follow(
+    follower: Follower, block: Block, statement: Statement, number: int, *, declared: bool
+) -> Step:
     follower.begin(number)
     follower.run(statement.body)
     effect = follower.effect
@@ -116,8 +120,12 @@ def _follow(follower: Follower, block: Block, statement: Statement, number: int,
         _note(follower, step, name, value)
     for name in follower.state.names.keys() - follower.state.must:
         old = follower.names.get(name)
-        step.kin_before[name] = frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
-    step.deleted = {n for n, v in follower.state.names.items() if v is DELETED and n in follower.state.must}
+        step.kin_before[name] = (
+            frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
+        )
+    step.deleted = {
+        n for n, v in follower.state.names.items() if v is DELETED and n in follower.state.must
+    }
     step.bound, step.touched = follower.commit()
     if declared:
         for name in block.mutates & follower.names.keys() - step.bound.keys():

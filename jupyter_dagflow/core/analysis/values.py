@@ -206,7 +206,9 @@ class Heap:
     def _slice(self, value: Value) -> Value:
         """A slice of lists and tuples is a new one holding their elements; of anything else it may be a view."""
         copied = frozenset(
-            o for o in value.objects if slot_of(o) == 0 and self.kinds[base_of(o)] in ("list", "tuple")
+            o
+            for o in value.objects
+            if slot_of(o) == 0 and self.kinds[base_of(o)] in ("list", "tuple")
         )
         views = value.objects - copied
         buffers = {slot(base_of(o), BUFFER) for o in views}
@@ -232,7 +234,7 @@ class Heap:
         fields = self.fields.get(base)
         if fields:
             for name, held in fields.items():
-                if key is None or name is None or name == key or isinstance(key, int) and key < 0:
+                if key is None or name is None or name == key or (isinstance(key, int) and key < 0):
                     found |= held
         kind = self.kinds.get(base, UNKNOWN)
         if number == 0 and base in self.plain:
@@ -241,7 +243,13 @@ class Heap:
             found.add(slot(base, BUFFER))
             return
         found.add(slot(base, min(number + 1, DEEPEST)))
-        known = kind in CONTAINERS or kind in ("instance", "class", "function", "iterator", "generator")
+        known = kind in CONTAINERS or kind in (
+            "instance",
+            "class",
+            "function",
+            "iterator",
+            "generator",
+        )
         if (number > 0 or not known) and not isinstance(key, str):
             found.add(slot(base, BUFFER))
 

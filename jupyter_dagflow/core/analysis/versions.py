@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.steps import Step, Story
@@ -73,7 +74,7 @@ class NodeState:
     last_step: int = -1
 
 
-class Conflict(Exception):  # noqa: N818 - a signal within this module, not an error
+class Conflict(Exception):
     """Linking must begin anew with these demands."""
 
     def __init__(self, demands: list[Demand]) -> None:
@@ -103,6 +104,7 @@ class Linker:
         self._behind: dict[str, tuple[int, ...]] = {}
         self._kin: dict[str, set[str]] = {}
         self._values: dict[str, Value] = {}
+        self._modules: dict[str, tuple[str, Step]] = {}
         self._binders: list[str] = []
         self._stars: list[int] = []
         self._written_files: dict[str, Place] = {}
@@ -120,6 +122,9 @@ class Linker:
                 self._settings(node, state)
 
     def _step(self, step: Step, state: NodeState) -> None:
+        if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
+            self._require(step, state, WORKING_DIRECTORY, step.statement.line)
+        self._check_modules(step)
         for name, line in step.effect.reads.items():
             self._require(step, state, name, line)
         for name, line in [*step.effect.unresolved.items(), *step.effect.builtins.items()]:
@@ -156,7 +161,9 @@ class Linker:
         else:
             self._take(step, state, name, line, tuple(w for w in others if w != PRELUDE))
 
-    def _use_definition(self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]) -> None:
+    def _use_definition(
+        self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]
+    ) -> None:
         self._check_versions(step, state, name)
         if writers == (PRELUDE,):
             state.from_prelude.setdefault(name, step)
@@ -169,7 +176,9 @@ class Linker:
             state.holds[name] = version
             self._holders[name, version].append(node)
 
-    def _take(self, step: Step, state: NodeState, name: str, line: int, sources: tuple[str, ...]) -> None:
+    def _take(
+        self, step: Step, state: NodeState, name: str, line: int, sources: tuple[str, ...]
+    ) -> None:
         self._check_versions(step, state, name)
         taken = state.taken.get(name)
         if taken is None:
@@ -205,7 +214,9 @@ class Linker:
 
     def _check_movable(self, step: Step, name: str, line: int, sources: tuple[str, ...]) -> None:
         what = step.unmovable.get(name)
-        place = next((self._places[s, name] for s in reversed(sources) if (s, name) in self._places), None)
+        place = next(
+            (self._places[s, name] for s in reversed(sources) if (s, name) in self._places), None
+        )
         if what and place is not None:
             self.findings.needs_lane(step, name, line, what=what, made=place.step)
 
@@ -220,7 +231,9 @@ class Linker:
         self, state: NodeState, name: str, value: Value, kin: Collection[str]
     ) -> list[str]:
         """The names taken that share objects with a value; ``kin`` tells it for names that still mean what was taken."""
-        found = [k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound]
+        found = [
+            k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound
+        ]
         rebound = [n for n, t in state.taken.items() if t.rebound and t.value.objects and n != name]
         if rebound and value.objects:
             reach = self.story.heap.reach(value)
@@ -313,7 +326,11 @@ class Linker:
     def _take_from(self, step: Step, state: NodeState, name: str, holder: str | None) -> None:
         line = step.touched.get(name) or step.effect.reads.get(name) or step.statement.line
         if name not in state.taken:
-            writers = (holder,) if holder else tuple(w for w in self._writers[name] if w not in (step.node, PRELUDE))
+            writers = (
+                (holder,)
+                if holder
+                else tuple(w for w in self._writers[name] if w not in (step.node, PRELUDE))
+            )
             places = {w: self._places.get((w, name)) for w in writers}
             state.taken[name] = Taken(
                 places, self._version[name], step, line, self._value(step, name)
@@ -388,7 +405,9 @@ class Linker:
     def _bind_perhaps(self, step: Step, state: NodeState, name: str) -> None:
         old = self._writers.get(name, ())
         shares = bool(step.kin.get(name))
-        if old and (name in state.taken or shares or len(old) >= _MANY_WRITERS or name in self._behind):
+        if old and (
+            name in state.taken or shares or len(old) >= _MANY_WRITERS or name in self._behind
+        ):
             self._require(step, state, name, step.line_of(name))
             old = ()
         kept = tuple(w for w in old if w != step.node)
@@ -441,18 +460,41 @@ class Linker:
             self._places[step.node, "*"] = Place(step, mark.line)
             self.findings.opaque(step, mark)
         if effect.modules and not self.definitions.is_definition(step.number):
-            path, line = next(iter(effect.modules.items()))
-            self.findings.module_changed(step, path, line)
+            for path, line in effect.modules.items():
+                self._module(step, self.nodes[step.node], path, line)
         for mark in effect.read_files:
             place = self._written_files.get(mark.what)
             if place is not None and place.step.node != step.node:
-                self.files.append((place.step.node, step.node, _file_reason(mark.what, place, step, mark.line)))
+                self.files.append(
+                    (place.step.node, step.node, _file_reason(mark.what, place, step, mark.line))
+                )
         for mark in effect.written_files:
             self._written_files[mark.what] = Place(step, mark.line)
 
+    def _module(self, step: Step, state: NodeState, path: str, line: int) -> None:
+        """A module's state is changed and the change cannot be replayed."""
+        if path == "os.chdir":
+            step.effect.lines[WORKING_DIRECTORY] = line
+            self._write(step, state, WORKING_DIRECTORY, (step.node,))
+        elif step.node != PRELUDE:
+            self._modules[path.split(".")[0]] = (path, step)
+
+    def _check_modules(self, step: Step) -> None:
+        if not self._modules:
+            return
+        for name, value in step.effect.values.items():
+            path, changed = self._modules.get(value.path.split(".")[0], ("", step))
+            if value.kind == "module" and changed.node != step.node:
+                line = step.effect.reads[name]
+                self.findings.module_changed(step, path, line, changed=changed)
+
     def _settings(self, node: str, state: NodeState) -> None:
         """Settings and future flags above a task are replayed in it."""
-        above = [n for n in [*self.definitions.settings, *self.definitions.futures] if n < state.last_step]
+        above = [
+            n
+            for n in [*self.definitions.settings, *self.definitions.futures]
+            if n < state.last_step
+        ]
         self.definitions.closure(above, state.definitions)
 
 
@@ -469,4 +511,3 @@ def _file_reason(path: str, place: Place, step: Step, line: int) -> Reason:
         target_cell=step.block.cell,
         target_line=line,
     )
-

@@ -232,7 +232,9 @@ class World:
         for base, slots in self.seen.items():
             for name in self.named.get(base, ()):
                 objects = self.names[name].objects
-                if name not in found and any(base_of(o) == base and sees(o, slots) for o in objects):
+                if name not in found and any(
+                    base_of(o) == base and sees(o, slots) for o in objects
+                ):
                     found[name] = self._change_line(base)
         return found
 

@@ -1,0 +1,54 @@
+"""State outside all variables that code both reads and moves on: global generators, the working directory.
+
+The law: such state is an implicit variable, spelled ``<…>``. A task that touches it after another takes it from there
+like any input, so that the numbers drawn are those of Run All. The runtime evaluates ``save`` in the kernel that
+leaves it, stores the result under the name, and runs ``restore`` with it as ``state`` in the kernel that takes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+WORKING_DIRECTORY = "<cwd>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmbientState:
+    """How to take one such state out of a kernel and put it into another, as Python source."""
+
+    module: str
+    save: str
+    restore: str
+    what: str
+
+
+AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
+    {
+        "<random>": AmbientState(
+            module="random",
+            save="random.getstate()",
+            restore="random.setstate(state)",
+            what="the global generator of `random`",
+        ),
+        "<numpy.random>": AmbientState(
+            module="numpy.random",
+            save="numpy.random.get_state()",
+            restore="numpy.random.set_state(state)",
+            what="NumPy's global generator",
+        ),
+        "<torch.random>": AmbientState(
+            module="torch",
+            save="torch.get_rng_state()",
+            restore="torch.set_rng_state(state)",
+            what="PyTorch's global generator",
+        ),
+        WORKING_DIRECTORY: AmbientState(
+            module="os",
+            save="os.getcwd()",
+            restore="os.chdir(state)",
+            what="the working directory",
+        ),
+    }
+)

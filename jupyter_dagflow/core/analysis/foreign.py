@@ -1,0 +1,241 @@
+"""Calls of what cannot be seen into: libraries, and methods of values that are not the notebook's own.
+
+The law: such a call is believed to leave its arguments alone, unless the tables say otherwise; a
+method whose result is dropped is believed to change its object.
+"""
+
+from __future__ import annotations
+
+from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.calls import Arguments, Calls
+from jupyter_dagflow.core.analysis.values import UNKNOWN, Value, join
+
+
+class ForeignCalls(Calls):
+    """Calls, with those that are judged by tables."""
+
+    # methods
+
+    def call_method(
+        self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
+    ) -> Value:
+        """Call ``receiver.name(…)`` where the receiver is no module."""
+        followed: list[Value] = []
+        for obj in receiver.objects:
+            followed += self.notebook_method(obj, name, arguments, line)
+        if followed:
+            return join(followed[0], *followed[1:])
+        return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
+
+    def _foreign_method(
+        self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
+    ) -> Value:
+        stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
+        if self.changes(receiver, name, arguments, dropped=dropped):
+            self.change(
+                receiver, line, content=receiver.kind not in library.CONTAINERS and not stores
+            )
+        out = arguments.keyword("out")
+        if out is not None:
+            self.change(out, line, content=True)
+        if name in ("shuffle",) and arguments.positional:
+            self.change(arguments.positional[0], line, content=True)
+        if name == "sample" and arguments.keyword("random_state") is None:
+            self.draw("<numpy.random>", line, seeds=False)
+        if stores:
+            self._store(receiver, name, arguments)
+        else:
+            whole = receiver.kind not in library.CONTAINERS
+            self.use(receiver, line, arguments=arguments, calls=whole, whole=whole)
+            for value in arguments.every:
+                self.use(
+                    value, line, arguments=arguments._replace(spread=(*arguments.spread, receiver))
+                )
+                self.advance(value, line)
+        return self._method_result(receiver, name, arguments)
+
+    def _store(self, receiver: Value, name: str, arguments: Arguments) -> None:
+        for value in arguments.every:
+            if name in library.SPREADING:
+                value = self.heap.element(value)
+            self.heap.hold(receiver, value)
+
+    def changes(self, receiver: Value, name: str, arguments: Arguments, *, dropped: bool) -> bool:
+        """Whether calling this method changes its object, by the tables and the policy."""
+        kind = receiver.kind
+        if kind in library.IMMUTABLE:
+            return False
+        if kind in library.STATEFUL:
+            return True
+        in_place = arguments.keyword("inplace")
+        if in_place is not None:
+            return True
+        if kind in library.CHANGING_BY_KIND:
+            return name in library.CHANGING_BY_KIND[kind]
+        if name in library.CHANGING_ALWAYS or (name.endswith("_") and not name.startswith("_")):
+            return kind not in ("class", "function")
+        if not dropped or kind in ("class", "function"):
+            return name in library.CHANGING_IF_DROPPED and dropped
+        if name in library.CHANGING_IF_DROPPED:
+            return True
+        if kind == "figure":
+            return name not in ("show", "savefig")
+        return name not in library.READ_ONLY and not name.startswith(library.READ_ONLY_PREFIX)
+
+    def _method_result(self, receiver: Value, name: str, arguments: Arguments) -> Value:
+        heap = self.heap
+        kind = receiver.kind
+        if kind in library.IMMUTABLE:
+            given = "number" if name in library.STRING_METHODS_NUMBER else kind
+            return heap.make("list", plain=True) if "split" in name else Value(given)
+        if kind == "handle":
+            return (
+                heap.make("handle", unmovable="a database cursor")
+                if name in library.HANDLE_METHODS
+                else heap.make(UNKNOWN)
+            )
+        if name in library.SELF_RETURNING:
+            return receiver
+        if name in library.PAIR_METHODS and kind not in ("frame", "array"):
+            return self._paired([receiver, *((receiver,) if kind == "dict" else ())])
+        if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:
+            copy = heap.make(kind, plain=True)
+            heap.hold(copy, heap.element(receiver))
+            return copy
+        if kind == "frame":
+            return heap.make("frame")
+        if name in library.COPY_METHODS:
+            copy = heap.make(kind if kind != "instance" else UNKNOWN)
+            heap.hold(copy, heap.contents(receiver))
+            return copy
+        if name in library.VIEW_METHODS and kind in ("array", UNKNOWN):
+            return Value(kind, receiver.objects)
+        if name in library.ELEMENT_METHODS and kind not in ("array", "rng"):
+            return self._element_result(receiver, name, arguments)
+        made = heap.make(kind if kind in ("array", "figure") else UNKNOWN)
+        self.keep_codes(made, (receiver, *arguments.every))
+        return made
+
+    def _element_result(self, receiver: Value, name: str, arguments: Arguments) -> Value:
+        if name in ("values", "keys"):
+            made = self.heap.make("list", plain=True)
+            if name == "values":
+                self.heap.hold(made, self.heap.element(receiver))
+            return made
+        options = list(arguments.positional[1:]) if name in ("get", "pop", "setdefault") else []
+        return join(self.heap.element(receiver), *options)
+
+    def _paired(self, sources: list[Value]) -> Value:
+        pair = self.heap.make("tuple", plain=True)
+        for source in sources:
+            self.heap.hold(pair, self.heap.element(source))
+        result = self.heap.make("iterator", plain=True)
+        self.heap.hold(result, pair)
+        return result
+
+    # libraries
+
+    def call_library(self, path: str, arguments: Arguments, line: int, *, dropped: bool) -> Value:
+        """Call what an import path names."""
+        module, _, name = path.rpartition(".")
+        if path == "builtins.super":
+            return self.state.locals.get("self") or self.heap.make(UNKNOWN)
+        self._ambient(path, arguments, line)
+        self._change_arguments(path, name, arguments, line)
+        runs = not (module == "builtins" and name in library.NOT_CALLING)
+        keeps = path in library.KEEPING or self._is_constructor(name)
+        for value in arguments.every:
+            self.use(
+                value,
+                line,
+                arguments=arguments,
+                calls=runs and not keeps,
+                whole=runs and module != "builtins" and not keeps,
+            )
+            if path not in library.NOT_ADVANCING and path not in library.COPYING | library.PAIRING:
+                self.advance(value, line)
+            elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
+                self.change(value, line)
+        return self._library_result(path, name, arguments, keeps=keeps)
+
+    def _is_constructor(self, name: str) -> bool:
+        return name[:1].isupper() and not name.isupper()
+
+    def _ambient(self, path: str, arguments: Arguments, line: int) -> None:
+        fixed = arguments.keyword("random_state")
+        drawn = library.ambient_draw(
+            path, seeded_arguments=fixed is not None and fixed.kind != "none"
+        )
+        if drawn is not None:
+            label, seeds = drawn
+            self.draw(label, line, seeds=seeds)
+        elif path == "os.chdir" or (
+            path and library.is_setting(path) and not path.startswith("builtins.")
+        ):
+            self.effect.modules.setdefault(path, line)
+
+    def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:
+        out = arguments.keyword("out")
+        if out is not None:
+            self.change(out, line, content=True)
+        trailing = name.endswith("_") and not name.endswith("__")
+        if (path in library.CHANGING_FIRST or trailing) and arguments.positional:
+            first = arguments.positional[0]
+            self.change(first, line, content=True)
+            index = library.STORING_FIRST.get(path)
+            if index is not None and index < len(arguments.positional):
+                self.heap.hold(first, arguments.positional[index])
+
+    def _library_result(self, path: str, name: str, arguments: Arguments, *, keeps: bool) -> Value:
+        heap, every = self.heap, arguments.every
+        if path in library.HANDLES:
+            return heap.make("handle", unmovable=library.HANDLES[path])
+        if path in library.VIEWING and every:
+            return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
+        if path in library.MODULE_LIKE:
+            return Value("module", path=f"{path}()")
+        kind = library.MADE_BY_PATH.get(path, "")
+        if kind in library.IMMUTABLE:
+            return Value(kind)
+        if path in library.PAIRING:
+            return self._paired(list(every))
+        if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
+            elements = [heap.element(v) for v in every[:1]] + (
+                list(every) if len(every) > 1 and path != "builtins.next" else []
+            )
+            return join(elements[0], *elements[1:]) if elements else heap.make(UNKNOWN)
+        if path == "builtins.getattr" and len(every) > 1:
+            return heap.attribute(every[0], "")
+        if path in library.COPYING:
+            return self._copied(kind or "list", every)
+        if path in ("builtins.map",):
+            made = heap.make("iterator", plain=True)
+            for value in every:
+                heap.hold(made, heap.element(value) if not heap.codes(value) else value)
+            return made
+        if not kind:
+            kind = self._kind_by_pattern(path, arguments)
+        if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
+            return heap.make("handle", unmovable="a reader of chunks")
+        made = heap.make(kind or UNKNOWN, plain=kind in library.CONTAINERS)
+        if keeps and kind not in ("frame", "array", "rng"):
+            for value in every:
+                heap.hold(made, value)
+        self.keep_codes(made, every)
+        return made
+
+    def _kind_by_pattern(self, path: str, arguments: Arguments) -> str:
+        if library.FRAMES.match(path):
+            return "frame"
+        if library.ARRAYS.match(path):
+            return "array"
+        return "figure" if library.FIGURES.match(path) else ""
+
+    def _copied(self, kind: str, values: tuple[Value, ...]) -> Value:
+        made = self.heap.make(kind, plain=True)
+        for value in values:
+            if value.kind == "array":
+                self.heap.hold(made, Value("array", value.objects))
+            else:
+                self.heap.hold(made, self.heap.element(value))
+        return made

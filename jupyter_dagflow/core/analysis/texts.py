@@ -1,0 +1,118 @@
+"""Calls that run or look into text: ``exec``, ``eval``, ``df.query``, ``globals()`` used as a dictionary.
+
+The law: constant text is lowered as the Python that it is; other text is opaque.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from jupyter_dagflow.core.analysis import dynamic, ir
+from jupyter_dagflow.core.analysis.magics import MagicLowering, parse_text
+
+_QUERY_METHODS = frozenset({"query", "eval"})
+
+
+class TextLowering(MagicLowering):
+    """Lowers calls that have a meaning of their own."""
+
+    def special_call(self, node: ast.Call) -> ir.Expr | None:
+        func = node.func
+        if isinstance(func, ast.Name) and func.id in ("exec", "eval"):
+            return self._run_text(node, func.id)
+        if not isinstance(func, ast.Attribute):
+            return None
+        if dynamic.is_shell(func.value):
+            return self.shell_call(node, func.attr)
+        if self._is_namespace(func.value):
+            return self._namespace_call(node, func.attr)
+        if func.attr in _QUERY_METHODS and node.args:
+            return self._query(node)
+        return None
+
+    def _run_text(self, node: ast.Call, name: str) -> ir.Expr | None:
+        shadowed = self.scope.find(name).kind != "module"
+        own_namespace = len(node.args) > 1 and not self._is_namespace(node.args[1])
+        if shadowed or not node.args or own_namespace or node.keywords:
+            return None
+        text = dynamic.constant_text(node.args[0])
+        if text is None:
+            args = tuple(self.expr(a) for a in node.args)
+            return ir.Sequence_((*args, ir.Opaque(f"{name}()", self.line(node), name == "exec")))
+        tree = parse_text(text.strip() if name == "eval" else text)
+        if (
+            name == "eval"
+            and tree is not None
+            and len(tree.body) == 1
+            and isinstance(tree.body[0], ast.Expr)
+        ):
+            outer, self.offset = self.offset, self.line(node) - 1
+            value = self.expr(tree.body[0].value)
+            self.offset = outer
+            return value
+        return self.inline(text, self.line(node))
+
+    def _namespace_call(self, node: ast.Call, method: str) -> ir.Expr | None:
+        line = self.line(node)
+        name = dynamic.constant_text(node.args[0]) if node.args else None
+        if method == "update":
+            return self._namespace_update(node, line)
+        if name is None:
+            return None
+        rest = tuple(self.expr(a) for a in node.args[1:])
+        read = ir.LoadGlobal(name, line, True)
+        if method in ("get", "__getitem__", "__contains__"):
+            return ir.Sequence_((*rest, read))
+        if method in ("setdefault", "__setitem__"):
+            value = rest[0] if rest else ir.Const("none")
+            bound = ir.Walrus(ir.GlobalTarget(name, line), value)
+            return bound if method == "__setitem__" else ir.ShortCircuit((read, bound))
+        return ir.Sequence_((*rest, read)) if method == "pop" else None
+
+    def _namespace_update(self, node: ast.Call, line: int) -> ir.Expr:
+        parts: list[ir.Expr] = []
+        for argument in node.args:
+            if isinstance(argument, ast.Dict):
+                parts.append(self.assign_namespace(argument, line))
+            else:
+                parts += [self.expr(argument), ir.Opaque("globals().update()", line, True)]
+        for keyword in node.keywords:
+            value = self.expr(keyword.value)
+            target = ir.GlobalTarget(keyword.arg, line) if keyword.arg else None
+            parts.append(ir.Walrus(target, value) if target else value)
+        return ir.Sequence_((*parts, ir.Const("none")))
+
+    def _query(self, node: ast.Call) -> ir.Expr | None:
+        text = dynamic.constant_text(node.args[0])
+        if text is None and isinstance(node.args[0], ast.JoinedStr):
+            text = "".join(dynamic.constant_text(v) or " " for v in node.args[0].values)
+        if not text:
+            return None
+        names = [self.load(n, self.line(node)) for n in dynamic.at_names(text)]
+        if (
+            isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+            and node.func.attr == "eval"
+        ):
+            names += self._bare_names(text, node)
+        soft = [replace(n, soft=True) if isinstance(n, ir.LoadGlobal) else n for n in names]
+        return ir.Sequence_((*soft, self.plain_call(node)))
+
+    def _bare_names(self, text: str, node: ast.Call) -> list[ir.Expr]:
+        """Plain names in ``pd.eval("x + y")`` are variables, if the receiver is a module."""
+        func = node.func
+        assert isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)
+        tree = (
+            parse_text(text.replace("@", "")) if func.value.id in ("pd", "pandas", "ne") else None
+        )
+        found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)] if tree else []
+        return [self.load(n, self.line(node)) for n in found]
+
+    def _is_namespace(self, node: ast.expr) -> bool:
+        return dynamic.is_namespace(node, at_module_level=self.scope.kind == "module")
+
+    def namespace_key(self, node: ast.expr) -> str | None:
+        if not isinstance(node, ast.Subscript) or not self._is_namespace(node.value):
+            return None
+        return dynamic.constant_text(node.slice)
