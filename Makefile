@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/src labextension/style -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check lint types contracts schema clean
+.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check lint types contracts schema picture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -61,6 +61,10 @@ test-pythons: $(VENV)/dev
 
 schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts and looks.ts anew
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" npm run schema
+
+picture: labextension/node_modules/.ready  ## take the README's picture of the live graph anew
+	@tests/support/need-chromium
+	PYTHON="$(CURDIR)/$(BIN)/python" node tests/e2e/picture.mjs
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

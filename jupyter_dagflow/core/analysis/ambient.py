@@ -1,8 +1,10 @@
-"""State outside all variables that code both reads and moves on: global generators, the working directory.
+"""State outside all variables that code both reads and moves on: global generators, the working
+directory.
 
-The law: such state is an implicit variable, spelled ``<…>``. A task that touches it after another takes it from there
-like any input, so that the numbers drawn are those of Run All. The runtime evaluates ``save`` in the kernel that
-leaves it, stores the result under the name, and runs ``restore`` with it as ``state`` in the kernel that takes it.
+The law: such state is an implicit variable, spelled ``<…>``. A task that touches it after another
+takes it from there like any input, so that the numbers drawn are those of Run All. The runtime
+evaluates ``save`` in the kernel that leaves it, stores the result under the name, and runs
+``restore`` with it as ``state`` in the kernel that takes it.
 """
 
 from __future__ import annotations

@@ -30,7 +30,9 @@ _OPERATORS_OFF = frozenset(
 
 
 class Arguments(NamedTuple):
-    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and ``**kwargs``."""
+    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and
+    ``**kwargs``.
+    """
 
     positional: tuple[Value, ...] = ()
     keywords: tuple[tuple[str, Value], ...] = ()
@@ -60,6 +62,7 @@ class Calls(World):
         self.call_line = 0
         self.ends: list[State] = []
         self.loops: list[list[State]] = []
+        self.forever: list[bool] = []
 
     @abstractmethod
     def run(self, body: tuple[ir.Stmt, ...]) -> None:
@@ -68,6 +71,12 @@ class Calls(World):
     def begin(self, number: int) -> None:
         super().begin(number)
         self._done.clear()
+
+    def reset(self) -> None:
+        """Leave all calls and loops, after following was given up."""
+        self._active.clear()
+        self._depth, self.call_line, self.guarded = 0, 0, 0
+        self.ends, self.loops, self.forever = [], [], []
 
     # notebook functions
 
@@ -214,7 +223,9 @@ class Calls(World):
         return Value("class", frozenset((base * 8,)))
 
     def methods(self, instance: int, name: str) -> list[tuple[int, FunctionCode]]:
-        """The notebook functions that ``instance.name`` may be, by its class and that class's notebook bases."""
+        """The notebook functions that ``instance.name`` may be, by its class and that class's
+        notebook bases.
+        """
         found: list[tuple[int, FunctionCode]] = []
         for class_base in self.heap.classes.get(instance, ()):
             found += self.class_methods(class_base, name)
@@ -275,7 +286,8 @@ class Calls(World):
     ) -> None:
         """Hand a value to code that cannot be seen: what it carries may be run.
 
-        ``calls`` tells whether functions are; ``whole`` whether all methods of instances are, not only operators.
+        ``calls`` tells whether functions are; ``whole`` whether all methods of instances are, not
+        only operators.
         """
         if not value.objects:
             return

@@ -1,7 +1,7 @@
 """What every task takes, leaves and copies: the analysis as a whole.
 
-The law: notebook order is the truth. The result has the data edges with their reasons, and everything there is to say
-about the notebook; nothing raises, whatever the cells hold.
+The law: notebook order is the truth. The result has the data edges with their reasons, and
+everything there is to say about the notebook; nothing raises, whatever the cells hold.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _ATTEMPTS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeFlow:
-    """One task: the names it takes and from whom, those it leaves bound or changed, the definitions it copies.
+    """One task: the names it takes and from whom, those it leaves bound or changed, the
+    definitions it copies.
 
     A name in ``<…>`` is ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
@@ -37,7 +38,9 @@ class NodeFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataflow:
-    """The tasks of a notebook in order of their first cell, the edges between them, and the findings."""
+    """The tasks of a notebook in order of their first cell, the edges between them, and the
+    findings.
+    """
 
     nodes: Mapping[str, NodeFlow]
     edges: tuple[Edge, ...]
@@ -49,7 +52,8 @@ def analyse(
 ) -> Dataflow:
     """The data flow between the tasks of a notebook; ``summarise`` may be a cached `analyse_cell`.
 
-    Example: a block ``x = 1`` of task a and a block ``print(x)`` of task b give the one edge a → b because of x.
+    Example: a block ``x = 1`` of task a and a block ``print(x)`` of task b give the one edge a → b
+    because of x.
     """
     summaries = [summarise(block.code) for block in blocks]
     story = tell(blocks, summaries)

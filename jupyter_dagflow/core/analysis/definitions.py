@@ -1,8 +1,9 @@
-"""Which statements are definitions: copied into every task that needs them, instead of handing over a value.
+"""Which statements are definitions: copied into every task that needs them, instead of handing
+over a value.
 
-The law: an import, ``def``, ``class`` or setting is copied if running it again gives the same: what it reads while it
-is being defined comes from other definitions or from setup, nothing is changed by it, and nobody changes what it
-made. Anything else is data.
+The law: an import, ``def``, ``class`` or setting is copied if running it again gives the same:
+what it reads while it is being defined comes from other definitions or from setup, nothing is
+changed by it, and nobody changes what it made. Anything else is data.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Definitions:
     def admit(
         self, step: Step, current: dict[str, tuple[int, ...]], writers: dict[str, tuple[str, ...]]
     ) -> bool:
-        """Take a step in as a definition if it is one; ``current`` are the definitions behind each name now."""
+        """Take a step in as a definition if it is one; ``current`` are the definitions behind each
+        name now.
+        """
         role, effect = step.statement.role, step.effect
         if role.future:
             self._needs[step.number] = frozenset()
@@ -91,7 +94,9 @@ class Definitions:
                 todo += self._needs[number]
 
     def listed(self, numbers: Iterable[int], node: str) -> tuple[Definition, ...]:
-        """Definitions as values, in notebook order, ``from __future__`` first; those of the task itself left out."""
+        """Definitions as values, in notebook order, ``from __future__`` first; those of the task
+        itself left out.
+        """
         steps = [self._story.steps[n] for n in sorted(numbers)]
         steps.sort(key=lambda s: not s.statement.role.future)
         return tuple(_definition(s) for s in steps if s.node not in (node, PRELUDE))

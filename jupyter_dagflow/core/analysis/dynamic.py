@@ -1,7 +1,7 @@
 """Code inside strings: names of the notebook that text reads, and namespaces used as dictionaries.
 
-The law: only constant text is looked into. Names found in text are soft reads: they count if the notebook has such
-a variable by then, and are nobody's mistake if it has not.
+The law: only constant text is looked into. Names found in text are soft reads: they count if the
+notebook has such a variable by then, and are nobody's mistake if it has not.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def constant_text(node: ast.expr | None) -> str | None:
 
 
 def is_namespace(node: ast.expr, *, at_module_level: bool) -> bool:
-    """Whether an expression is the notebook's namespace: ``globals()``, ``get_ipython().user_ns``."""
+    """Whether an expression is the notebook's namespace, as ``globals()`` is."""
     if isinstance(node, ast.Attribute):
         return node.attr in _USER_NAMESPACES and is_shell(node.value)
     if not isinstance(node, ast.Call) or node.args or not isinstance(node.func, ast.Name):

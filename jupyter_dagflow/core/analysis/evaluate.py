@@ -149,14 +149,12 @@ class Evaluator(ForeignCalls):
             name = node.func.name
             arguments = self._arguments(node)
             if receiver.kind == "module":
-                return self.call_library(
-                    f"{receiver.path}.{name}", arguments, line, dropped=dropped
-                )
+                return self.call_library(f"{receiver.path}.{name}", arguments, line)
             return self.call_method(receiver, name, arguments, line, dropped=dropped)
         func = self.expr(node.func)
         arguments = self._arguments(node)
         if func.kind == "module":
-            return self.call_library(func.path, arguments, line, dropped=dropped)
+            return self.call_library(func.path, arguments, line)
         return self.call(func, arguments, line)
 
     def _display(self, node: ir.Display) -> Value:
@@ -283,7 +281,7 @@ class Evaluator(ForeignCalls):
         self.assign(node.target, value, line)
         return value
 
-    def _sequence(self, node: ir.Sequence_) -> Value:
+    def _sequence(self, node: ir.Chain) -> Value:
         value = Value("none")
         for part in node.values:
             value = self.expr(part)
@@ -340,7 +338,7 @@ class Evaluator(ForeignCalls):
             )
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
-            self._setter(base, target.name, value, target.line)
+            self._setter(base, value, target.line)
         elif isinstance(target, ir.ItemTarget):
             base = self.expr(target.base)
             self.expr(target.index)
@@ -351,7 +349,7 @@ class Evaluator(ForeignCalls):
         else:
             self._unpack(target, value, line)
 
-    def _setter(self, base: Value, name: str, value: Value, line: int) -> None:
+    def _setter(self, base: Value, value: Value, line: int) -> None:
         for obj in base.objects:
             for method, code in self.methods(base_of(obj), "__setattr__"):
                 self.follow(method, code, Arguments((base, value)), self.line(line))
@@ -394,7 +392,7 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Comp: Evaluator.comp,
     ir.Lambda: Evaluator._lambda,
     ir.Walrus: Evaluator._walrus,
-    ir.Sequence_: Evaluator._sequence,
+    ir.Chain: Evaluator._sequence,
     ir.Consume: Evaluator._consume,
     ir.Inline: Evaluator._inline,
     ir.BindNames: Evaluator._bind_names,

@@ -1,7 +1,8 @@
 """Expressions of a syntax tree, lowered to IR with every name resolved.
 
-The law: order of evaluation is kept, because a walrus may bind what a later operand reads. What is not known by
-name is lowered to an operation on all its children: newer syntax is read correctly, if not finely.
+The law: order of evaluation is kept, because a walrus may bind what a later operand reads. What is
+not known by name is lowered to an operation on all its children: newer syntax is read correctly,
+if not finely.
 """
 # ruff: noqa: SLF001 - the table at the end names this class's own methods
 
@@ -218,7 +219,7 @@ class ExpressionLowering(ABC):
             tuple(constant_key(k) for k in node.keys),
             tuple(k is None for k in node.keys),
         )
-        return ir.Sequence_((*reads, display)) if reads else display
+        return ir.Chain((*reads, display)) if reads else display
 
     def _operation(self, node: ast.expr) -> ir.Expr:
         kind = UNKNOWN
@@ -230,6 +231,16 @@ class ExpressionLowering(ABC):
         ):
             kind = NUMBER
         return ir.Operation(kind, self._operands(node), self.line(node))
+
+    def _binary(self, node: ast.BinOp) -> ir.Expr:
+        """``a + b + c + …`` is one operation, so that long sums do not nest."""
+        parts: list[ast.expr] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp):
+            parts.append(first.right)
+            first = first.left
+        operands = tuple(self.expr(part) for part in (first, *reversed(parts)))
+        return ir.Operation(UNKNOWN, operands, self.line(node))
 
     def _choice(self, node: ast.IfExp) -> ir.Expr:
         return ir.Choice(self.expr(node.test), (self.expr(node.body), self.expr(node.orelse)))
@@ -293,7 +304,9 @@ class ExpressionLowering(ABC):
     def function(
         self, name: str, arguments: ast.arguments, body: Sequence[ast.stmt], line: int
     ) -> ir.Function:
-        """A function in the current scope: its defaults are lowered out here, its body in a scope of its own."""
+        """A function in the current scope: its defaults are lowered out here, its body in a scope
+        of its own.
+        """
         parameters = self._parameters(arguments)
         bound, globals_, nonlocals = bound_names(body, walrus=self.has_walrus)
         names = {mangle(n, self.class_name) for n in [*bound, *parameter_names(arguments)]}
@@ -387,7 +400,7 @@ _LOWER: dict[type[ast.expr], Callable[..., ir.Expr]] = {
     ast.Tuple: ExpressionLowering._display,
     ast.Set: ExpressionLowering._display,
     ast.Dict: ExpressionLowering._dict,
-    ast.BinOp: ExpressionLowering._operation,
+    ast.BinOp: ExpressionLowering._binary,
     ast.UnaryOp: ExpressionLowering._operation,
     ast.Compare: ExpressionLowering._operation,
     ast.JoinedStr: ExpressionLowering._operation,

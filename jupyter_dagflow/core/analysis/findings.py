@@ -1,6 +1,7 @@
 """What linking has to say about a notebook: diagnostics, each said once.
 
-The law: a finding names the variable, both cells, and the ways out. Findings are collected, never raised.
+The law: a finding names the variable, both cells, and the ways out. Findings are collected, never
+raised.
 """
 
 from __future__ import annotations
@@ -48,119 +49,168 @@ class Findings:
     def syntax(self, block: Block, problem: SyntaxProblem) -> None:
         """A cell that cannot be read."""
         self._add(
-            (block.cell,), Code.SYNTAX, f"this cell is not valid Python: {problem.message}",
-            block=block, line=problem.line, hint="correct the line, or tag the cell `skip`",
-        )  # fmt: skip
+            (block.cell,),
+            Code.SYNTAX,
+            f"this cell is not valid Python: {problem.message}",
+            block=block,
+            line=problem.line,
+            hint="correct the line, or tag the cell `skip`",
+        )
 
     def undefined(self, step: Step, name: str, line: int) -> None:
         """A name nothing above defines."""
         if library.HISTORY.match(name):
             self._add(
-                (name, step.block.cell), Code.HISTORY_NAME,
+                (name, step.block.cell),
+                Code.HISTORY_NAME,
                 f"`{name}` means what ran last in one kernel; a task has no such history",
-                block=step.block, line=line, hint="assign the result to a variable and use that",
-            )  # fmt: skip
+                block=step.block,
+                line=line,
+                hint="assign the result to a variable and use that",
+            )
             return
         if name in step.effect.excused:
             return
         self._add(
-            (name, step.block.cell), Code.UNDEFINED_NAME, f"`{name}` is used but nothing above defines it",
-            block=step.block, line=line, hint=f"define `{name}` in a cell above; a cell below does not count",
-        )  # fmt: skip
+            (name, step.block.cell),
+            Code.UNDEFINED_NAME,
+            f"`{name}` is used but nothing above defines it",
+            block=step.block,
+            line=line,
+            hint=f"define `{name}` in a cell above; a cell below does not count",
+        )
 
     def two_versions(self, step: Step, name: str, writers: Iterable[str]) -> None:
         """A task in several places of the notebook that would need a name twice."""
         others = ", ".join(f"`{w}`" for w in writers if w and w != step.node) or "setup"
         self._add(
-            (name, step.node), Code.TWO_VERSIONS,
-            f"task `{step.node}` needs two versions of `{name}`: {others} changes it between the task's cells",
-            block=step.block, line=step.effect.reads.get(name, step.statement.line),
-            hint="give the later cells a task of their own, or give one of the versions another name",
-        )  # fmt: skip
+            (name, step.node),
+            Code.TWO_VERSIONS,
+            f"task `{step.node}` needs two versions of `{name}`: {others} changes it between the "
+            "task's cells",
+            block=step.block,
+            line=step.effect.reads.get(name, step.statement.line),
+            hint="give the later cells a task of their own, or give one of the versions another "
+            "name",
+        )
 
     def setup_reads_task(self, step: Step, name: str, line: int, writer: str) -> None:
         """Setup that needs what a task makes."""
         self._add(
-            (name, step.block.cell), Code.SETUP_READS_TASK,
+            (name, step.block.cell),
+            Code.SETUP_READS_TASK,
             f"setup reads `{name}`, which task `{writer}` makes; setup runs before every task",
-            block=step.block, line=line, hint="make the cell part of a task, or move what it reads into setup",
-        )  # fmt: skip
+            block=step.block,
+            line=line,
+            hint="make the cell part of a task, or move what it reads into setup",
+        )
 
     def setup_too_late(self, step: Step, name: str, earlier: Step) -> None:
         """Setup that changes what a task above it has used."""
         self._add(
-            (name, step.block.cell), Code.TWO_VERSIONS,
-            f"setup changes `{name}`, which task `{earlier.node}` (cell {earlier.block.index}) uses above it; "
+            (name, step.block.cell),
+            Code.TWO_VERSIONS,
+            f"setup changes `{name}`, which task `{earlier.node}` (cell {earlier.block.index}) "
+            "uses above it; "
             "setup runs before every task",
-            block=step.block, line=step.line_of(name), hint="move the setup cell up, or make it part of a task",
-        )  # fmt: skip
+            block=step.block,
+            line=step.line_of(name),
+            hint="move the setup cell up, or make it part of a task",
+        )
 
     def needs_lane(self, step: Step, name: str, line: int, *, what: str, made: Step) -> None:
         """A value that cannot leave its kernel."""
         self._add(
-            (name, step.node), Code.NEEDS_LANE,
-            f"`{name}` is {what}, made by task `{made.node}` (cell {made.block.index}); it cannot be handed to task "
+            (name, step.node),
+            Code.NEEDS_LANE,
+            f"`{name}` is {what}, made by task `{made.node}` (cell {made.block.index}); it "
+            "cannot be handed to task "
             f"`{step.node}` (cell {step.block.index}), which uses it",
-            block=step.block, line=line,
-            hint="put both cells in one task, tag both tasks with one `lane:NAME`, hand over plain data "
+            block=step.block,
+            line=line,
+            hint="put both cells in one task, tag both tasks with one `lane:NAME`, hand over "
+            "plain data "
             "(a list, a path) instead, or make it anew in a function that both tasks call",
-        )  # fmt: skip
+        )
 
     def module_changed(self, step: Step, path: str, line: int, *, changed: Step) -> None:
         """A module whose state another task has set with data."""
         self._add(
-            (path, step.node), Code.UNCERTAIN_ORDER,
-            f"task `{changed.node}` (cell {changed.block.index}) changes the state of `{path}` with values of the "
+            (path, step.node),
+            Code.UNCERTAIN_ORDER,
+            f"task `{changed.node}` (cell {changed.block.index}) changes the state of `{path}` "
+            "with values of the "
             f"notebook; the change stays in its kernel, and task `{step.node}` uses that module",
-            block=step.block, line=line,
-            hint="set it with constants, which is repeated in every task below, or in a `setup` cell, or put both "
+            block=step.block,
+            line=line,
+            hint="set it with constants, which is repeated in every task below, or in a `setup` "
+            "cell, or put both "
             "cells in one task",
-        )  # fmt: skip
+        )
 
     def shared_order(self, step: Step, name: str, writers: Iterable[str]) -> None:
         """Tasks put in order because their values share objects."""
         others = ", ".join(f"`{w}`" for w in writers if w and w != step.node)
         self._add(
-            (name, step.node), Code.AMBIENT_ORDER,
-            f"task `{step.node}` waits for {others}: `{name}` shares objects with its own values that a later task "
+            (name, step.node),
+            Code.AMBIENT_ORDER,
+            f"task `{step.node}` waits for {others}: `{name}` shares objects with its own values "
+            "that a later task "
             "changes",
-            block=step.block, line=step.statement.line, hint=f"copy `{name}` where it is shared to free the tasks",
-        )  # fmt: skip
+            block=step.block,
+            line=step.statement.line,
+            hint=f"copy `{name}` where it is shared to free the tasks",
+        )
 
     def shared_apart(self, step: Step, names: Iterable[str]) -> None:
         """Names that share objects but come from tasks none of which has them all."""
         listed = ", ".join(f"`{n}`" for n in sorted(names))
         self._add(
-            (listed, step.node), Code.UNCERTAIN_ORDER,
-            f"{listed} share objects that task `{step.node}` changes, but no task above has all of them",
-            block=step.block, line=step.statement.line,
-            hint="put the cells that share them into one task, or copy the value where it is shared",
-        )  # fmt: skip
+            (listed, step.node),
+            Code.UNCERTAIN_ORDER,
+            f"{listed} share objects that task `{step.node}` changes, but no task above has all "
+            "of them",
+            block=step.block,
+            line=step.statement.line,
+            hint="put the cells that share them into one task, or copy the value where it is "
+            "shared",
+        )
 
     def ambient_order(self, step: Step, name: str, line: int, source: str) -> None:
         """Tasks put in order because they use the same ambient state."""
         state = AMBIENT_STATES[name]
         own = name != WORKING_DIRECTORY
         self._add(
-            (name, step.node), Code.AMBIENT_ORDER,
+            (name, step.node),
+            Code.AMBIENT_ORDER,
             f"task `{step.node}` uses {state.what} after task `{source}`, so it waits for it",
-            block=step.block, line=line,
-            hint="give each task a generator of its own, as in `rng = np.random.default_rng(0)`" if own
+            block=step.block,
+            line=line,
+            hint="give each task a generator of its own, as in `rng = np.random.default_rng(0)`"
+            if own
             else "use paths from a fixed folder instead of changing the working directory",
-        )  # fmt: skip
+        )
 
     def star_import(self, step: Step, mark: Mark) -> None:
         """A star import."""
         self._add(
-            (mark.what, step.block.cell), Code.STAR_IMPORT,
-            f"`from {mark.what} import *` binds names that cannot be known; it is repeated in every task below",
-            block=step.block, line=mark.line, hint="import the names you use",
-        )  # fmt: skip
+            (mark.what, step.block.cell),
+            Code.STAR_IMPORT,
+            f"`from {mark.what} import *` binds names that cannot be known; it is repeated in "
+            "every task below",
+            block=step.block,
+            line=mark.line,
+            hint="import the names you use",
+        )
 
     def opaque(self, step: Step, mark: Mark) -> None:
         """A magic whose doings are unknown."""
         self._add(
-            (mark.what, step.block.cell), Code.OPAQUE_MAGIC,
-            f"what `{mark.what}` reads and binds is not known; names that nothing else defines are taken from it",
-            block=step.block, line=mark.line, hint="say what it changes with `mutates:NAME`, and order with `after:NAME`",
-        )  # fmt: skip
+            (mark.what, step.block.cell),
+            Code.OPAQUE_MAGIC,
+            f"what `{mark.what}` reads and binds is not known; names that nothing else defines "
+            "are taken from it",
+            block=step.block,
+            line=mark.line,
+            hint="say what it changes with `mutates:NAME`, and order with `after:NAME`",
+        )

@@ -43,7 +43,7 @@ class Follower(Evaluator):
         """Evaluate an expression whose value nobody uses."""
         if isinstance(node, ir.Call):
             return self.call_expr(node, dropped=True)
-        if isinstance(node, ir.Sequence_) and node.values:
+        if isinstance(node, ir.Chain) and node.values:
             for part in node.values[:-1]:
                 self.expr(part)
             return self._drop(node.values[-1])
@@ -126,6 +126,7 @@ class Follower(Evaluator):
         element = self.heap.element(iterable)
         before = self.state.copy()
         self.loops.append([])
+        self.forever.append(False)
         for number in range(_LOOP_PASSES if len(self.loops) <= _DEEP_LOOP else 1):
             start = self.state
             self.assign(node.target, element, node.line)
@@ -138,6 +139,7 @@ class Follower(Evaluator):
                 else join_states([before, self.state])
             )
         left = self.loops.pop()
+        self.forever.pop()
         if not self.state.dead:
             self.run(node.orelse)
         self.state = join_states([self.state, *left])
@@ -147,6 +149,7 @@ class Follower(Evaluator):
         before = self.state.copy()
         before.dead = before.dead or node.forever
         self.loops.append([])
+        self.forever.append(node.forever)
         for _ in range(_LOOP_PASSES if len(self.loops) <= _DEEP_LOOP else 1):
             self.run(node.body)
             if not self.state.dead:
@@ -158,13 +161,14 @@ class Follower(Evaluator):
             if self.state.dead:
                 break
         left = self.loops.pop()
+        self.forever.pop()
         self.state = before
         if not self.state.dead:
             self.run(node.orelse)
         self.state = join_states([self.state, *left])
 
     def _jump(self, node: ir.Jump) -> None:
-        if self.loops:
+        if self.loops and (node.leaves or not self.forever[-1]):
             self.loops[-1].append(self.state.copy())
         self.state.dead = True
 
@@ -201,7 +205,9 @@ class Follower(Evaluator):
             self._forget(handler.target.name, names)
 
     def _forget(self, name: str, before: State) -> None:
-        """The name of an exception is gone when its handler ends; what it was before, if anything, stands."""
+        """The name of an exception is gone when its handler ends; what it was before, if anything,
+        stands.
+        """
         if name in before.names:
             self.state.names[name] = before.names[name]
         else:

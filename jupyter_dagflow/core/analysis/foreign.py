@@ -1,4 +1,5 @@
-"""Calls of what cannot be seen into: libraries, and methods of values that are not the notebook's own.
+"""Calls of what cannot be seen into: libraries, and methods of values that are not the notebook's
+own.
 
 The law: such a call is believed to leave its arguments alone, unless the tables say otherwise; a
 method whose result is dropped is believed to change its object.
@@ -135,7 +136,7 @@ class ForeignCalls(Calls):
 
     # libraries
 
-    def call_library(self, path: str, arguments: Arguments, line: int, *, dropped: bool) -> Value:
+    def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
         """Call what an import path names."""
         module, _, name = path.rpartition(".")
         if path == "builtins.super":
@@ -156,7 +157,7 @@ class ForeignCalls(Calls):
                 self.advance(value, line)
             elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
                 self.change(value, line)
-        return self._library_result(path, name, arguments, keeps=keeps)
+        return self._library_result(path, arguments, keeps=keeps)
 
     def _is_constructor(self, name: str) -> bool:
         return name[:1].isupper() and not name.isupper()
@@ -186,7 +187,7 @@ class ForeignCalls(Calls):
             if index is not None and index < len(arguments.positional):
                 self.heap.hold(first, arguments.positional[index])
 
-    def _library_result(self, path: str, name: str, arguments: Arguments, *, keeps: bool) -> Value:
+    def _library_result(self, path: str, arguments: Arguments, *, keeps: bool) -> Value:
         heap, every = self.heap, arguments.every
         if path in library.HANDLES:
             return heap.make("handle", unmovable=library.HANDLES[path])
@@ -214,7 +215,7 @@ class ForeignCalls(Calls):
                 heap.hold(made, heap.element(value) if not heap.codes(value) else value)
             return made
         if not kind:
-            kind = self._kind_by_pattern(path, arguments)
+            kind = self._kind_by_pattern(path)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
         made = heap.make(kind or UNKNOWN, plain=kind in library.CONTAINERS)
@@ -224,7 +225,7 @@ class ForeignCalls(Calls):
         self.keep_codes(made, every)
         return made
 
-    def _kind_by_pattern(self, path: str, arguments: Arguments) -> str:
+    def _kind_by_pattern(self, path: str) -> str:
         if library.FRAMES.match(path):
             return "frame"
         if library.ARRAYS.match(path):

@@ -1,14 +1,15 @@
-"""What a cell says, as small frozen values: the form that is kept and cached instead of a syntax tree.
+"""What a cell says, as small frozen values: the form that is kept and cached instead of a syntax
+tree.
 
-The law: a name is resolved here once and for all. ``LoadGlobal`` is a variable of the notebook, ``LoadLocal`` a
-variable of the running function (or a comprehension's own), ``LoadClosure`` one of a function around it. IPython's
-calls are spelled out as what they do. Everything is a tuple, picklable and without positions but lines.
+The law: a name is resolved here once and for all. ``LoadGlobal`` is a variable of the notebook,
+``LoadLocal`` a variable of the running function (or a comprehension's own), ``LoadClosure`` one of
+a function around it. IPython's calls are spelled out as what they do. Everything is a tuple,
+picklable and without positions but lines.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class LoadGlobal:
-    """A read of a notebook variable; ``soft`` if it may well not be one (``$HOME`` in a shell line)."""
+    """A read of a notebook variable; ``soft`` if it may well not be one (``$HOME`` in a shell
+    line).
+    """
 
     name: str
     line: int
@@ -53,7 +56,7 @@ class LoadClosure:
 
 @dataclass(frozen=True, slots=True)
 class LoadClassVar:
-    """A read in a class body: the class's own name if it is bound by now, else what lies outside."""
+    """A read in a class body: the class's own name if bound by now, else what lies outside."""
 
     local: str
     outside: Expr
@@ -167,7 +170,7 @@ class Walrus:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence_:
+class Chain:
     """Expressions that run one after another; the value is the last one's."""
 
     values: tuple[Expr, ...]
@@ -175,7 +178,9 @@ class Sequence_:
 
 @dataclass(frozen=True, slots=True)
 class Consume:
-    """``await x``, ``yield x``: uses its operand; what comes back is of unknown origin or the operand itself."""
+    """``await x``, ``yield x``: uses its operand; what comes back is of unknown origin or the
+    operand itself.
+    """
 
     value: Expr
     line: int
@@ -183,7 +188,9 @@ class Consume:
 
 @dataclass(frozen=True, slots=True)
 class Inline:
-    """Statements run in place by ``%time`` or ``exec``; ``isolated`` if their bindings do not escape."""
+    """Statements run in place by ``%time`` or ``exec``; ``isolated`` if their bindings do not
+    escape.
+    """
 
     body: tuple[Stmt, ...]
     isolated: bool
@@ -224,10 +231,31 @@ class FileUse:
     line: int
 
 
-Expr = Union[
-    Const, Literal, LoadGlobal, LoadLocal, LoadClosure, LoadClassVar, Attr, Item, Call, Display, Operation, Choice,
-    ShortCircuit, Comp, Lambda, Walrus, Sequence_, Consume, Inline, BindNames, Opaque, Ambient, FileUse,
-]  # fmt: skip
+Expr = (
+    Const
+    | Literal
+    | LoadGlobal
+    | LoadLocal
+    | LoadClosure
+    | LoadClassVar
+    | Attr
+    | Item
+    | Call
+    | Display
+    | Operation
+    | Choice
+    | ShortCircuit
+    | Comp
+    | Lambda
+    | Walrus
+    | Chain
+    | Consume
+    | Inline
+    | BindNames
+    | Opaque
+    | Ambient
+    | FileUse
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +268,9 @@ class GlobalTarget:
 
 @dataclass(frozen=True, slots=True)
 class LocalTarget:
-    """A variable of this function that is bound; ``nonlocal_`` if it belongs to a function around it."""
+    """A variable of this function that is bound; ``nonlocal_`` if it belongs to a function around
+    it.
+    """
 
     name: str
     nonlocal_: bool = False
@@ -273,7 +303,7 @@ class SequenceTarget:
     star: int
 
 
-Target = Union[GlobalTarget, LocalTarget, AttrTarget, ItemTarget, SequenceTarget]
+Target = GlobalTarget | LocalTarget | AttrTarget | ItemTarget | SequenceTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +317,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A ``def`` or ``lambda``: its parameters with defaults, its body, and the outer functions' variables it uses."""
+    """A ``def`` or ``lambda``: its parameters with defaults, its body, and the outer functions'
+    variables it uses.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -334,7 +366,9 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """``if``; the branches that cannot run are left out by ``known``: ``True``, ``False`` or ``None``."""
+    """``if``; the branches that cannot run are left out by ``known``: ``True``, ``False`` or
+    ``None``.
+    """
 
     test: Expr
     body: tuple[Stmt, ...]
@@ -407,7 +441,9 @@ class With:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One ``case``: what its pattern reads, what it captures, its guard; ``total`` if it always matches."""
+    """One ``case``: what its pattern reads, what it captures, its guard; ``total`` if it always
+    matches.
+    """
 
     reads: tuple[Expr, ...]
     captures: tuple[Target, ...]
@@ -439,7 +475,7 @@ class Define:
 
 @dataclass(frozen=True, slots=True)
 class DefineClass:
-    """``class``: ``members`` are the names bound in its body, with the local that stands for each."""
+    """``class``: ``members`` are the names bound in its body, with the local for each."""
 
     target: Target
     name: str
@@ -461,7 +497,9 @@ class Annotated:
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """``target`` is bound to the module or member ``path``; ``extends`` for ``import a.b``, which binds ``a``."""
+    """``target`` is bound to the module or member ``path``; ``extends`` for ``import a.b``, which
+    binds ``a``.
+    """
 
     target: Target
     path: str
@@ -509,18 +547,34 @@ class Jump:
     line: int
 
 
-Stmt = Union[
-    ExprStmt, Assign, AugAssign, Delete, If, For, While, Try, With, Match, Define, DefineClass, Annotated, Import,
-    Future, Return, Raise, Jump,
-]  # fmt: skip
+Stmt = (
+    ExprStmt
+    | Assign
+    | AugAssign
+    | Delete
+    | If
+    | For
+    | While
+    | Try
+    | With
+    | Match
+    | Define
+    | DefineClass
+    | Annotated
+    | Import
+    | Future
+    | Return
+    | Raise
+    | Jump
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
     """What a top-level statement may be besides code that simply runs.
 
-    ``definition``: import, def, class, or a choice between such; ``setting``: might change a module's state only;
-    ``inert``: does nothing (a docstring, ``pass``).
+    ``definition``: import, def, class, or a choice between such; ``setting``: might change a
+    module's state only; ``inert``: does nothing (a docstring, ``pass``).
     """
 
     definition: bool = False

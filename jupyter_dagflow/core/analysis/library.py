@@ -1,7 +1,9 @@
-"""What is known of Python's and the field's libraries: what makes, changes, copies, views, or cannot be moved.
+"""What is known of Python's and the field's libraries: what makes, changes, copies, views, or
+cannot be moved.
 
-The law: tables only, by dotted path (``numpy.random.default_rng``) or by method name. What is not listed is believed
-pure when its result is used, and changing its object when its result is dropped.
+The law: tables only, by dotted path (``numpy.random.default_rng``) or by method name. What is not
+listed is believed pure when its result is used, and changing its object when its result is
+dropped.
 """
 
 from __future__ import annotations
@@ -9,424 +11,333 @@ from __future__ import annotations
 import builtins
 import re
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
+
 STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 """Kinds that any use moves on."""
+
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
-KNOWN_NAMES = frozenset(dir(builtins)) | frozenset(
-    [
-        "__name__",
-        "__doc__",
-        "__file__",
-        "__builtins__",
-        "__spec__",
-        "__package__",
-        "__loader__",
-        "__annotations__",
-        "__session__",
-        "get_ipython",
-        "display",
-        "exit",
-        "quit",
-        "open",
-        "In",
-        "Out",
-    ]
+KNOWN_NAMES = frozenset(dir(builtins)) | _words(
+    """
+    In Out __annotations__ __builtins__ __doc__ __file__ __loader__ __name__ __package__
+    __session__ __spec__ display exit get_ipython open quit
+    """
 )
+
 HISTORY = re.compile(r"^(_{1,3}|_\d+|_i{1,3}|_i\d+|_ih|_oh|_dh|Out|In)$")
 """Names that mean something only by the history of one kernel."""
 
-_NUMBER_BUILTINS = "len int float bool complex abs round hash id ord sum isinstance issubclass callable hasattr any all pow divmod"
+
 _MADE = {
-    "number": [f"builtins.{n}" for n in _NUMBER_BUILTINS.split() if n not in ("sum", "abs", "pow", "round", "divmod")]
-    + ["os.getenv", "time.time", "time.perf_counter", "datetime.datetime.now", "os.getpid"],
-    "str": [f"builtins.{n}" for n in ["str", "repr", "ascii", "chr", "format", "bin", "hex", "oct", "input", "bytes"]],
-    "none": ["builtins.print", "builtins.setattr", "builtins.delattr", "IPython.display.display", "builtins.display"],
-    "list": ["builtins.list", "builtins.sorted", "builtins.dir", "collections.deque", "copy.copy", "array.array",
-             "builtins.bytearray", "builtins.range"],
-    "dict": ["builtins.dict", "collections.Counter", "collections.OrderedDict", "collections.defaultdict",
-             "collections.ChainMap", "builtins.vars"],
-    "set": ["builtins.set"],
-    "tuple": ["builtins.tuple", "builtins.frozenset"],
-    "iterator": ["builtins.iter", "builtins.enumerate", "builtins.zip", "builtins.map", "builtins.filter",
-                 "builtins.reversed"],
-    "rng": ["numpy.random.default_rng", "numpy.random.Generator", "numpy.random.RandomState", "random.Random",
-            "random.SystemRandom", "numpy.random.SeedSequence"],
-    "immutable": ["pathlib.Path", "pathlib.PurePath", "datetime.datetime", "datetime.date", "datetime.timedelta",
-                  "decimal.Decimal", "fractions.Fraction", "uuid.uuid4", "uuid.UUID", "re.compile",
-                  "builtins.type", "builtins.slice", "builtins.object", "pandas.Timestamp", "pandas.Timedelta"],
-}  # fmt: skip
+    "number": _words(
+        """
+        builtins.all builtins.any builtins.bool builtins.callable builtins.complex
+        builtins.float builtins.hasattr builtins.hash builtins.id builtins.int
+        builtins.isinstance builtins.issubclass builtins.len builtins.ord
+        datetime.datetime.now os.getenv os.getpid time.perf_counter time.time
+        """
+    ),
+    "str": _words(
+        """
+        builtins.ascii builtins.bin builtins.bytes builtins.chr builtins.format builtins.hex
+        builtins.input builtins.oct builtins.repr builtins.str
+        """
+    ),
+    "none": _words(
+        """
+        IPython.display.display builtins.delattr builtins.display builtins.print
+        builtins.setattr
+        """
+    ),
+    "list": _words(
+        """
+        array.array builtins.bytearray builtins.dir builtins.list builtins.range
+        builtins.sorted collections.deque copy.copy
+        """
+    ),
+    "dict": _words(
+        """
+        builtins.dict builtins.vars collections.ChainMap collections.Counter
+        collections.OrderedDict collections.defaultdict
+        """
+    ),
+    "set": _words(
+        """
+        builtins.set
+        """
+    ),
+    "tuple": _words(
+        """
+        builtins.frozenset builtins.tuple
+        """
+    ),
+    "iterator": _words(
+        """
+        builtins.enumerate builtins.filter builtins.iter builtins.map builtins.reversed
+        builtins.zip
+        """
+    ),
+    "rng": _words(
+        """
+        numpy.random.Generator numpy.random.RandomState numpy.random.SeedSequence
+        numpy.random.default_rng random.Random random.SystemRandom
+        """
+    ),
+    "immutable": _words(
+        """
+        builtins.object builtins.slice builtins.type datetime.date datetime.datetime
+        datetime.timedelta decimal.Decimal fractions.Fraction pandas.Timedelta
+        pandas.Timestamp pathlib.Path pathlib.PurePath re.compile uuid.UUID uuid.uuid4
+        """
+    ),
+}
+
 MADE_BY_PATH = {path: kind for kind, paths in _MADE.items() for path in paths}
 """What kind of value a call gives, by path."""
 
 _HANDLES = {
-    "an open file": "builtins.open io.open gzip.open bz2.open lzma.open codecs.open tempfile.TemporaryFile "
-    "tempfile.NamedTemporaryFile tempfile.SpooledTemporaryFile zipfile.ZipFile tarfile.open h5py.File netCDF4.Dataset "
-    "pandas.ExcelWriter pandas.HDFStore mmap.mmap os.fdopen os.popen shelve.open dbm.open",
-    "a database connection": "sqlite3.connect psycopg2.connect psycopg.connect pymysql.connect MySQLdb.connect "
-    "pyodbc.connect duckdb.connect oracledb.connect cx_Oracle.connect snowflake.connector.connect "
-    "sqlalchemy.create_engine sqlalchemy.orm.sessionmaker pymongo.MongoClient redis.Redis cassandra.cluster.Cluster",
-    "a network connection": "socket.socket socket.create_connection ssl.wrap_socket paramiko.SSHClient ftplib.FTP "
-    "smtplib.SMTP imaplib.IMAP4 http.client.HTTPConnection http.client.HTTPSConnection urllib.request.urlopen "
-    "boto3.client boto3.resource boto3.Session grpc.insecure_channel websocket.create_connection aiohttp.ClientSession",
-    "a lock or queue": "threading.Lock threading.RLock threading.Event threading.Condition threading.Semaphore "
-    "threading.BoundedSemaphore threading.Barrier threading.local multiprocessing.Lock multiprocessing.Queue "
-    "multiprocessing.Manager queue.Queue queue.LifoQueue queue.PriorityQueue queue.SimpleQueue asyncio.Lock "
-    "asyncio.Queue asyncio.Event asyncio.Semaphore",
-    "a thread, process or pool of them": "threading.Thread threading.Timer subprocess.Popen multiprocessing.Process "
-    "multiprocessing.Pool multiprocessing.pool.ThreadPool multiprocessing.dummy.Pool "
-    "concurrent.futures.ThreadPoolExecutor concurrent.futures.ProcessPoolExecutor asyncio.new_event_loop "
-    "asyncio.get_event_loop asyncio.create_task asyncio.ensure_future",
-    "a reader or writer over an open file": "csv.reader csv.writer csv.DictReader csv.DictWriter",
-    "a context variable": "contextvars.ContextVar contextvars.copy_context",
-    "a weak reference": "weakref.ref weakref.proxy weakref.WeakValueDictionary weakref.WeakKeyDictionary weakref.WeakSet",
-    "a handle on a remote browser": "selenium.webdriver.Chrome selenium.webdriver.Firefox",
+    "an open file": _words(
+        """
+        builtins.open bz2.open codecs.open dbm.open gzip.open h5py.File io.open lzma.open
+        mmap.mmap netCDF4.Dataset os.fdopen os.popen pandas.ExcelWriter pandas.HDFStore
+        shelve.open tarfile.open tempfile.NamedTemporaryFile tempfile.SpooledTemporaryFile
+        tempfile.TemporaryFile zipfile.ZipFile
+        """
+    ),
+    "a database connection": _words(
+        """
+        MySQLdb.connect cassandra.cluster.Cluster cx_Oracle.connect duckdb.connect
+        oracledb.connect psycopg.connect psycopg2.connect pymongo.MongoClient pymysql.connect
+        pyodbc.connect redis.Redis snowflake.connector.connect sqlalchemy.create_engine
+        sqlalchemy.orm.sessionmaker sqlite3.connect
+        """
+    ),
+    "a network connection": _words(
+        """
+        aiohttp.ClientSession boto3.Session boto3.client boto3.resource ftplib.FTP
+        grpc.insecure_channel http.client.HTTPConnection http.client.HTTPSConnection
+        imaplib.IMAP4 paramiko.SSHClient smtplib.SMTP socket.create_connection socket.socket
+        ssl.wrap_socket urllib.request.urlopen websocket.create_connection
+        """
+    ),
+    "a lock or queue": _words(
+        """
+        asyncio.Event asyncio.Lock asyncio.Queue asyncio.Semaphore multiprocessing.Lock
+        multiprocessing.Manager multiprocessing.Queue queue.LifoQueue queue.PriorityQueue
+        queue.Queue queue.SimpleQueue threading.Barrier threading.BoundedSemaphore
+        threading.Condition threading.Event threading.Lock threading.RLock threading.Semaphore
+        threading.local
+        """
+    ),
+    "a thread, process or pool of them": _words(
+        """
+        asyncio.create_task asyncio.ensure_future asyncio.get_event_loop
+        asyncio.new_event_loop concurrent.futures.ProcessPoolExecutor
+        concurrent.futures.ThreadPoolExecutor multiprocessing.Pool multiprocessing.Process
+        multiprocessing.dummy.Pool multiprocessing.pool.ThreadPool subprocess.Popen
+        threading.Thread threading.Timer
+        """
+    ),
+    "a reader or writer over an open file": _words(
+        """
+        csv.DictReader csv.DictWriter csv.reader csv.writer
+        """
+    ),
+    "a context variable": _words(
+        """
+        contextvars.ContextVar contextvars.copy_context
+        """
+    ),
+    "a weak reference": _words(
+        """
+        weakref.WeakKeyDictionary weakref.WeakSet weakref.WeakValueDictionary weakref.proxy
+        weakref.ref
+        """
+    ),
+    "a handle on a remote browser": _words(
+        """
+        selenium.webdriver.Chrome selenium.webdriver.Firefox
+        """
+    ),
 }
-HANDLES = {path: what for what, paths in _HANDLES.items() for path in paths.split()}
+
+HANDLES = {path: what for what, paths in _HANDLES.items() for path in paths}
 """What a call gives that cannot leave its kernel, by path."""
-HANDLE_METHODS = frozenset(
-    [
-        "cursor",
-        "execute",
-        "executemany",
-        "executescript",
-        "makefile",
-        "submit",
-        "accept",
-        "connect",
-        "begin",
-    ]
+
+HANDLE_METHODS = _words(
+    """
+    accept begin connect cursor execute executemany executescript makefile submit
+    """
 )
 """Methods of such values that give such values again."""
 
 FRAMES = re.compile(r"^(pandas|polars|geopandas|cudf|modin\.pandas|dask\.dataframe)\.")
+
 ARRAYS = re.compile(r"^(numpy|cupy|jax\.numpy|scipy)\.(?!random\.)")
+
 FIGURES = re.compile(r"^(matplotlib|plotly|seaborn|bokeh|altair)\b")
-COPYING = frozenset(
-    [
-        "builtins.list",
-        "builtins.tuple",
-        "builtins.set",
-        "builtins.dict",
-        "builtins.sorted",
-        "builtins.reversed",
-        "builtins.iter",
-        "builtins.filter",
-        "builtins.frozenset",
-        "collections.deque",
-        "collections.OrderedDict",
-        "collections.defaultdict",
-        "collections.Counter",
-        "copy.copy",
-        "itertools.chain",
-        "itertools.islice",
-        "itertools.cycle",
-        "builtins.next",
-        "builtins.max",
-        "builtins.min",
-        "random.choice",
-        "random.choices",
-        "random.sample",
-    ]
+
+COPYING = _words(
+    """
+    builtins.dict builtins.filter builtins.frozenset builtins.iter builtins.list builtins.max
+    builtins.min builtins.next builtins.reversed builtins.set builtins.sorted builtins.tuple
+    collections.Counter collections.OrderedDict collections.defaultdict collections.deque
+    copy.copy itertools.chain itertools.cycle itertools.islice random.choice random.choices
+    random.sample
+    """
 )
 """Calls whose result holds the elements of their arguments."""
-PAIRING = frozenset(["builtins.enumerate", "builtins.zip", "itertools.product", "itertools.zip_longest", "itertools.groupby", "itertools.combinations", "itertools.permutations"])  # fmt: skip
+
+PAIRING = _words(
+    """
+    builtins.enumerate builtins.zip itertools.combinations itertools.groupby
+    itertools.permutations itertools.product itertools.zip_longest
+    """
+)
 """Calls that give tuples of elements of their arguments."""
-VIEWING = frozenset(
-    [
-        "numpy.asarray",
-        "numpy.ravel",
-        "numpy.reshape",
-        "numpy.transpose",
-        "numpy.squeeze",
-        "numpy.swapaxes",
-        "numpy.atleast_1d",
-        "numpy.atleast_2d",
-        "numpy.asanyarray",
-        "numpy.expand_dims",
-        "numpy.broadcast_to",
-        "numpy.diagonal",
-        "numpy.split",
-        "numpy.ascontiguousarray",
-        "torch.from_numpy",
-        "torch.as_tensor",
-        "tqdm.tqdm",
-        "tqdm.auto.tqdm",
-        "tqdm.notebook.tqdm",
-        "typing.cast",
-        "builtins.memoryview",
-        "contextlib.closing",
-        "contextlib.nullcontext",
-        "builtins.super",
-    ]
+
+VIEWING = _words(
+    """
+    builtins.memoryview builtins.super contextlib.closing contextlib.nullcontext
+    numpy.asanyarray numpy.asarray numpy.ascontiguousarray numpy.atleast_1d numpy.atleast_2d
+    numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.ravel numpy.reshape numpy.split
+    numpy.squeeze numpy.swapaxes numpy.transpose torch.as_tensor torch.from_numpy
+    tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm typing.cast
+    """
 )
 """Calls whose result may be, or share memory with, their argument."""
-KEEPING = frozenset(["functools.partial", "functools.partialmethod", "types.SimpleNamespace", "types.MethodType", "itertools.repeat", "itertools.tee", "collections.ChainMap", "types.MappingProxyType"])  # fmt: skip
+
+KEEPING = _words(
+    """
+    collections.ChainMap functools.partial functools.partialmethod itertools.repeat
+    itertools.tee types.MappingProxyType types.MethodType types.SimpleNamespace
+    """
+)
 """Calls whose result holds the arguments themselves, without running any that is a function."""
-CHANGING_FIRST = frozenset(
-    [
-        "random.shuffle",
-        "numpy.random.shuffle",
-        "heapq.heapify",
-        "heapq.heappush",
-        "heapq.heappop",
-        "heapq.heapreplace",
-        "heapq.heappushpop",
-        "bisect.insort",
-        "bisect.insort_left",
-        "bisect.insort_right",
-        "numpy.copyto",
-        "numpy.put",
-        "numpy.place",
-        "numpy.putmask",
-        "numpy.fill_diagonal",
-        "numpy.put_along_axis",
-        "numpy.add.at",
-        "numpy.subtract.at",
-        "numpy.multiply.at",
-        "builtins.setattr",
-        "builtins.delattr",
-        "builtins.next",
-        "operator.setitem",
-        "operator.delitem",
-        "operator.iadd",
-        "operator.iconcat",
-        "operator.ior",
-        "operator.iand",
-        "operator.imul",
-        "operator.isub",
-        "builtins.anext",
-    ]
+
+CHANGING_FIRST = _words(
+    """
+    bisect.insort bisect.insort_left bisect.insort_right builtins.anext builtins.delattr
+    builtins.next builtins.setattr heapq.heapify heapq.heappop heapq.heappush
+    heapq.heappushpop heapq.heapreplace numpy.add.at numpy.copyto numpy.fill_diagonal
+    numpy.multiply.at numpy.place numpy.put numpy.put_along_axis numpy.putmask
+    numpy.random.shuffle numpy.subtract.at operator.delitem operator.iadd operator.iand
+    operator.iconcat operator.imul operator.ior operator.isub operator.setitem random.shuffle
+    """
 )
 """Calls that change their first argument."""
-STORING_FIRST = {"heapq.heappush": 1, "heapq.heappushpop": 1, "heapq.heapreplace": 1, "bisect.insort": 1,
-                 "bisect.insort_left": 1, "bisect.insort_right": 1, "operator.setitem": 2, "builtins.setattr": 2}  # fmt: skip
+
+STORING_FIRST = {
+    "heapq.heappush": 1,
+    "heapq.heappushpop": 1,
+    "heapq.heapreplace": 1,
+    "bisect.insort": 1,
+    "bisect.insort_left": 1,
+    "bisect.insort_right": 1,
+    "operator.setitem": 2,
+    "builtins.setattr": 2,
+}
 """Of those, the argument that the first one then holds."""
-NOT_CALLING = frozenset(
-    [
-        "print",
-        "len",
-        "isinstance",
-        "issubclass",
-        "type",
-        "id",
-        "repr",
-        "str",
-        "list",
-        "tuple",
-        "dict",
-        "set",
-        "frozenset",
-        "hasattr",
-        "getattr",
-        "setattr",
-        "delattr",
-        "callable",
-        "hash",
-        "bool",
-        "zip",
-        "enumerate",
-        "iter",
-        "reversed",
-        "display",
-        "help",
-        "dir",
-        "vars",
-    ]
+
+NOT_CALLING = _words(
+    """
+    bool callable delattr dict dir display enumerate frozenset getattr hasattr hash help id
+    isinstance issubclass iter len list print repr reversed set setattr str tuple type vars
+    zip
+    """
 )
 """Builtins that do not call the functions they are given."""
-NOT_ADVANCING = frozenset(f"builtins.{n}" for n in ["print", "isinstance", "type", "id", "repr", "str", "hasattr", "getattr", "callable", "dir", "help", "vars", "display", "hash", "bool"])  # fmt: skip
+
+NOT_ADVANCING = _words(
+    """
+    builtins.bool builtins.callable builtins.dir builtins.display builtins.getattr
+    builtins.hasattr builtins.hash builtins.help builtins.id builtins.isinstance
+    builtins.print builtins.repr builtins.str builtins.type builtins.vars
+    """
+)
 """Builtins that leave an iterator or generator where it is."""
 
-STORING = frozenset(["append", "extend", "add", "insert", "appendleft", "extendleft", "update", "setdefault", "put", "put_nowait", "push", "__setitem__", "register", "subscribe", "enqueue"])  # fmt: skip
+STORING = _words(
+    """
+    __setitem__ add append appendleft enqueue extend extendleft insert push put put_nowait
+    register setdefault subscribe update
+    """
+)
+
 SPREADING = frozenset({"extend", "extendleft", "update"})
 """Methods that store their arguments, and of these the ones that store the arguments' elements."""
-CHANGING_ALWAYS = frozenset(
-    [
-        "pop",
-        "popitem",
-        "popleft",
-        "setdefault",
-        "fit",
-        "partial_fit",
-        "fit_transform",
-        "fit_predict",
-        "fit_resample",
-        "load_state_dict",
-        "step",
-        "__next__",
-        "__setitem__",
-        "__delitem__",
-        "__setattr__",
-        "__iadd__",
-        "__enter__",
-        "send",
-        "throw",
-        "zero_grad",
-        "compile",
-        "learn",
-        "build",
-        "append",
-        "extend",
-        "insert",
-        "appendleft",
-        "extendleft",
-        "clear",
-        "discard",
-        "heappush",
-        "move_to_end",
-    ]
+
+CHANGING_ALWAYS = _words(
+    """
+    __delitem__ __enter__ __iadd__ __next__ __setattr__ __setitem__ append appendleft build
+    clear compile discard extend extendleft fit fit_predict fit_resample fit_transform
+    heappush insert learn load_state_dict move_to_end partial_fit pop popitem popleft send
+    setdefault step throw zero_grad
+    """
 )
-CHANGING_IF_DROPPED = frozenset(
-    [
-        "remove",
-        "sort",
-        "reverse",
-        "update",
-        "add",
-        "intersection_update",
-        "difference_update",
-        "symmetric_difference_update",
-        "subtract",
-        "rotate",
-        "resize",
-        "fill",
-        "put",
-        "itemset",
-        "setflags",
-        "partition",
-        "byteswap",
-    ]
+
+CHANGING_IF_DROPPED = _words(
+    """
+    add byteswap difference_update fill intersection_update itemset partition put remove
+    resize reverse rotate setflags sort subtract symmetric_difference_update update
+    """
 )
+
 CHANGING_BY_KIND = {
-    "list": frozenset(["append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "appendleft", "extendleft", "popleft", "rotate", "fill", "add_", "update", "byteswap", "fromlist", "__setitem__", "__delitem__", "__iadd__", "__imul__"]),
-    "dict": frozenset(["update", "setdefault", "pop", "popitem", "clear", "move_to_end", "subtract", "__setitem__", "__delitem__", "__ior__"]),
-    "set": frozenset(["add", "discard", "remove", "pop", "clear", "update", "intersection_update", "difference_update", "symmetric_difference_update", "__ior__", "__iand__"]),
-    "tuple": frozenset(),
-    "array": frozenset(["sort", "fill", "put", "itemset", "resize", "partition", "setfield", "setflags", "__setitem__", "__iadd__"]),
-    "frame": frozenset(["insert", "update", "pop", "append_", "__setitem__", "__delitem__", "isetitem"]),
-}  # fmt: skip
+    "list": _words(
+        """
+        __delitem__ __iadd__ __imul__ __setitem__ add_ append appendleft byteswap clear extend
+        extendleft fill fromlist insert pop popleft remove reverse rotate sort update
+        """
+    ),
+    "dict": _words(
+        """
+        __delitem__ __ior__ __setitem__ clear move_to_end pop popitem setdefault subtract
+        update
+        """
+    ),
+    "set": _words(
+        """
+        __iand__ __ior__ add clear difference_update discard intersection_update pop remove
+        symmetric_difference_update update
+        """
+    ),
+    "tuple": frozenset[str](),
+    "array": _words(
+        """
+        __iadd__ __setitem__ fill itemset partition put resize setfield setflags sort
+        """
+    ),
+    "frame": _words(
+        """
+        __delitem__ __setitem__ append_ insert isetitem pop update
+        """
+    ),
+}
 """For kinds that are known, all the methods that change them."""
-READ_ONLY = frozenset(
-    [
-        "head",
-        "tail",
-        "info",
-        "describe",
-        "plot",
-        "hist",
-        "show",
-        "display",
-        "summary",
-        "render",
-        "savefig",
-        "debug",
-        "warning",
-        "error",
-        "critical",
-        "exception",
-        "items",
-        "keys",
-        "values",
-        "count",
-        "index",
-        "copy",
-        "get",
-        "join",
-        "split",
-        "format",
-        "strip",
-        "upper",
-        "lower",
-        "replace",
-        "startswith",
-        "endswith",
-        "mean",
-        "sum",
-        "min",
-        "max",
-        "std",
-        "var",
-        "median",
-        "groupby",
-        "merge",
-        "sample",
-        "corr",
-        "value_counts",
-        "unique",
-        "nunique",
-        "isnull",
-        "isna",
-        "notnull",
-        "notna",
-        "dropna",
-        "fillna",
-        "drop",
-        "rename",
-        "sort_values",
-        "sort_index",
-        "reset_index",
-        "set_index",
-        "assign",
-        "apply",
-        "map",
-        "agg",
-        "aggregate",
-        "query",
-        "filter",
-        "astype",
-        "predict",
-        "predict_proba",
-        "score",
-        "transform",
-        "evaluate",
-        "decision_function",
-        "tolist",
-        "item",
-        "dot",
-        "reshape",
-        "ravel",
-        "flatten",
-        "boxplot",
-        "exists",
-        "is_file",
-        "is_dir",
-        "mkdir",
-        "unlink",
-        "touch",
-        "read_text",
-        "read_bytes",
-        "write_text",
-        "write_bytes",
-        "rmdir",
-        "glob",
-        "iterdir",
-        "pivot",
-        "pivot_table",
-        "melt",
-        "stack",
-        "unstack",
-        "cov",
-        "quantile",
-        "cumsum",
-        "diff",
-        "shift",
-        "rolling",
-        "resample",
-        "nlargest",
-        "nsmallest",
-        "duplicated",
-        "drop_duplicates",
-        "isin",
-        "between",
-        "clip",
-        "round",
-        "pipe",
-        "collect",
-    ]
+
+READ_ONLY = _words(
+    """
+    agg aggregate apply assign astype between boxplot clip collect copy corr count cov
+    critical cumsum debug decision_function describe diff display dot drop drop_duplicates
+    dropna duplicated endswith error evaluate exception exists fillna filter flatten format
+    get glob groupby head hist index info is_dir is_file isin isna isnull item items iterdir
+    join keys lower map max mean median melt merge min mkdir nlargest notna notnull nsmallest
+    nunique pipe pivot pivot_table plot predict predict_proba quantile query ravel read_bytes
+    read_text rename render replace resample reset_index reshape rmdir rolling round sample
+    savefig score set_index shift show sort_index sort_values split stack startswith std strip
+    sum summary tail tolist touch transform unique unlink unstack upper value_counts values
+    var warning write_bytes write_text
+    """
 )
+
 READ_ONLY_PREFIX = (
     "to_",
     "save",
@@ -442,91 +353,68 @@ READ_ONLY_PREFIX = (
 )
 """Methods that do not change their object even if their result is dropped."""
 
-SELF_RETURNING = frozenset(
-    [
-        "fit",
-        "partial_fit",
-        "set_params",
-        "train",
-        "eval",
-        "to",
-        "cuda",
-        "cpu",
-        "__enter__",
-        "__iadd__",
-        "__iter__",
-        "seed",
-    ]
+SELF_RETURNING = _words(
+    """
+    __enter__ __iadd__ __iter__ cpu cuda eval fit partial_fit seed set_params to train
+    """
 )
-VIEW_METHODS = frozenset(
-    [
-        "reshape",
-        "ravel",
-        "view",
-        "transpose",
-        "swapaxes",
-        "squeeze",
-        "diagonal",
-        "__getitem__",
-        "detach",
-        "numpy",
-    ]
+
+VIEW_METHODS = _words(
+    """
+    __getitem__ detach diagonal numpy ravel reshape squeeze swapaxes transpose view
+    """
 )
-ELEMENT_METHODS = frozenset(["get", "pop", "setdefault", "popitem", "popleft", "__next__", "send", "values", "keys", "most_common", "elements", "__getitem__", "next", "get_group", "named_steps"])  # fmt: skip
+
+ELEMENT_METHODS = _words(
+    """
+    __getitem__ __next__ elements get get_group keys most_common named_steps next pop popitem
+    popleft send setdefault values
+    """
+)
+
 PAIR_METHODS = frozenset({"items", "iterrows", "itertuples"})
-COPY_METHODS = frozenset(
-    ["copy", "deepcopy", "tolist", "astype", "flatten", "clone", "to_dict", "to_list"]
+
+COPY_METHODS = _words(
+    """
+    astype clone copy deepcopy flatten to_dict to_list tolist
+    """
 )
+
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
-VIEW_ATTRIBUTES = frozenset(
-    [
-        "T",
-        "flat",
-        "real",
-        "imag",
-        "base",
-        "data",
-        "values",
-        "iloc",
-        "loc",
-        "iat",
-        "at",
-        "array",
-        "grad",
-    ]
+
+VIEW_ATTRIBUTES = _words(
+    """
+    T array at base data flat grad iat iloc imag loc real values
+    """
 )
+
 INDEXERS = frozenset(["iloc", "loc", "iat", "at"])
-STRING_METHODS_NUMBER = frozenset(
-    [
-        "count",
-        "find",
-        "rfind",
-        "index",
-        "rindex",
-        "isdigit",
-        "isalpha",
-        "startswith",
-        "endswith",
-        "isnumeric",
-    ]
+
+STRING_METHODS_NUMBER = _words(
+    """
+    count endswith find index isalpha isdigit isnumeric rfind rindex startswith
+    """
 )
 
 DRAWS = {"random": "<random>", "numpy.random": "<numpy.random>", "torch": "<torch.random>"}
-_NOT_GLOBAL = frozenset(["default_rng", "Generator", "RandomState", "SeedSequence", "Random", "SystemRandom", "PCG64", "MT19937", "Philox", "SFC64", "BitGenerator", "get_state", "getstate", "initial_seed", "get_rng_state", "bit_generator"])  # fmt: skip
-_SEEDS = frozenset(
-    [
-        "seed",
-        "setstate",
-        "set_state",
-        "set_seed",
-        "manual_seed",
-        "set_rng_state",
-        "manual_seed_all",
-        "set_random_seed",
-    ]
+
+_NOT_GLOBAL = _words(
+    """
+    BitGenerator Generator MT19937 PCG64 Philox Random RandomState SFC64 SeedSequence
+    SystemRandom bit_generator default_rng get_rng_state get_state getstate initial_seed
+    """
 )
+
+_SEEDS = _words(
+    """
+    manual_seed manual_seed_all seed set_random_seed set_rng_state set_seed set_state setstate
+    """
+)
+
 _TORCH_DRAWS = re.compile(r"^torch\.(rand\w*|normal|bernoulli|multinomial|poisson)$")
+
 _STATS_DRAWS = re.compile(r"^scipy\.stats\.\w+\.rvs$")
+
 _SKLEARN_DRAWS = re.compile(
     r"^sklearn\..*\.(train_test_split|shuffle|resample|make_\w+|cross_val_\w+|permutation_importance|KFold|"
     r"StratifiedKFold|ShuffleSplit|StratifiedShuffleSplit)$"
@@ -534,9 +422,11 @@ _SKLEARN_DRAWS = re.compile(
 
 
 def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | None:
-    """The global generator that calling ``path`` uses, and whether it seeds it; nothing if it uses none.
+    """The global generator that calling ``path`` uses, and whether it seeds it; nothing if it uses
+    none.
 
-    Example: ``ambient_draw("numpy.random.rand", seeded_arguments=False) == ("<numpy.random>", False)``.
+    Example: ``ambient_draw("numpy.random.rand", seeded_arguments=False) == ("<numpy.random>",
+    False)``.
     """
     module, _, name = path.rpartition(".")
     if name in _SEEDS:
@@ -558,60 +448,33 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
     return None
 
 
-_SETTING_NAMES = frozenset(
-    [
-        "reset_option",
-        "filterwarnings",
-        "simplefilter",
-        "resetwarnings",
-        "basicConfig",
-        "captureWarnings",
-        "seterr",
-        "use",
-        "register_matplotlib_converters",
-        "init_notebook_mode",
-        "setrecursionlimit",
-        "setlocale",
-        "chdir",
-        "load_dotenv",
-        "rc",
-        "rcdefaults",
-        "ion",
-        "ioff",
-        "autolog",
-        "setLevel",
-        "enable_eager_execution",
-        "disable_eager_execution",
-        "enable_numpy_behavior",
-        "use_deterministic_algorithms",
-        "install_opener",
-        "enable_notebook",
-        "deregister",
-        "putenv",
-        "unsetenv",
-        "autoset",
-        "enable_wide_display_mode",
-        "init_printing",
-        "disable_warnings",
-        "enable_pretty_tracebacks",
-        "register_unpack_format",
-        "seterrcall",
-        "addLevelName",
-        "tzset",
-    ]
+_SETTING_NAMES = _words(
+    """
+    addLevelName autolog autoset basicConfig captureWarnings chdir deregister
+    disable_eager_execution disable_warnings enable_eager_execution enable_notebook
+    enable_numpy_behavior enable_pretty_tracebacks enable_wide_display_mode filterwarnings
+    init_notebook_mode init_printing install_opener ioff ion load_dotenv putenv rc rcdefaults
+    register_matplotlib_converters register_unpack_format reset_option resetwarnings setLevel
+    seterr seterrcall setlocale setrecursionlimit simplefilter tzset unsetenv use
+    use_deterministic_algorithms
+    """
 )
+
 _SETTING_PATHS = re.compile(
     r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear)|(os\.environ|environ|rcParams|options|config)\."
     r"(update|setdefault|pop|clear|push)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
     r"tqdm\.\w+\.tqdm\.pandas|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
+
 _NOT_SETTINGS = re.compile(
     r"(^|\.)(random\.\w+|set_trace|set_start_method|set_title|set_xlabel|set_ylabel)$"
 )
 
 
 def is_setting(path: str) -> bool:
-    """Whether calling ``path`` only changes a module's own state: ``pandas.set_option``, ``warnings.filterwarnings``."""
+    """Whether calling ``path`` only changes a module's own state: ``pandas.set_option``,
+    ``warnings.filterwarnings``.
+    """
     name = path.rpartition(".")[2]
     if _NOT_SETTINGS.search(path):
         return False
@@ -620,25 +483,13 @@ def is_setting(path: str) -> bool:
     )
 
 
-CLASS_FACTORIES = frozenset(
-    [
-        "namedtuple",
-        "NamedTuple",
-        "TypedDict",
-        "TypeVar",
-        "ParamSpec",
-        "TypeVarTuple",
-        "NewType",
-        "Enum",
-        "IntEnum",
-        "Flag",
-        "IntFlag",
-        "StrEnum",
-        "make_dataclass",
-        "getLogger",
-        "declarative_base",
-    ]
+CLASS_FACTORIES = _words(
+    """
+    Enum Flag IntEnum IntFlag NamedTuple NewType ParamSpec StrEnum TypeVar TypeVarTuple
+    TypedDict declarative_base getLogger make_dataclass namedtuple
+    """
 )
 """Calls with constants that define something, as a ``class`` statement would."""
+
 MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.get_backend"})
 """Calls that give a piece of their module, not a value of one's own."""

@@ -1,8 +1,8 @@
 """What IPython's magics do, as far as names go.
 
-The law: after IPython's own transformation a magic is a call on ``get_ipython()`` with constant strings. What runs
-Python in the notebook's namespace is lowered to that Python; what sets up the kernel is ambient; what is unknown is
-opaque and says so.
+The law: after IPython's own transformation a magic is a call on ``get_ipython()`` with constant
+strings. What runs Python in the notebook's namespace is lowered to that Python; what sets up the
+kernel is ambient; what is unknown is opaque and says so.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Sequence
+from itertools import pairwise
 
 from jupyter_dagflow.core.analysis import dynamic, ir
 from jupyter_dagflow.core.analysis.expressions import ExpressionLowering
@@ -134,7 +135,7 @@ class MagicLowering(ExpressionLowering):
             name = dynamic.constant_text(key)
             lowered = self.expr(value)
             parts.append(ir.Walrus(ir.GlobalTarget(name, line), lowered) if name else lowered)
-        return ir.Sequence_((*parts, ir.Const("none")))
+        return ir.Chain((*parts, ir.Const("none")))
 
     def inline(
         self, text: str, line: int, *, isolated: bool = False, body_offset: int = 0
@@ -163,7 +164,7 @@ class MagicLowering(ExpressionLowering):
 
     def _shell_line(self, text: str, line: int, *, kind: str) -> ir.Expr:
         result: ir.Expr = ir.Literal("list", True, 0) if kind == "list" else ir.Const("none")
-        return ir.Sequence_((*self.soft_reads(text, line), result))
+        return ir.Chain((*self.soft_reads(text, line), result))
 
     def _line_magic(self, name: str, text: str, line: int) -> ir.Expr:
         if name in STATEMENT_MAGICS or name in ISOLATED_MAGICS:
@@ -182,22 +183,21 @@ class MagicLowering(ExpressionLowering):
             path = {"cd": "os.chdir", "env": "os.environ", "set_env": "os.environ"}.get(
                 name, f"%{name}"
             )
-            return ir.Sequence_((*reads, ir.Ambient(path, line)))
+            return ir.Chain((*reads, ir.Ambient(path, line)))
         if name in SILENT_MAGICS or name in TEXT_MAGICS:
-            return ir.Sequence_((*reads, ir.Const("none")))
-        return ir.Sequence_((*reads, ir.Opaque(f"%{name}", line, False)))
+            return ir.Chain((*reads, ir.Const("none")))
+        return ir.Chain((*reads, ir.Opaque(f"%{name}", line, False)))
 
     def _store(self, words: list[str], line: int) -> ir.Expr:
         names = tuple(w for w in words if w.isidentifier())
         if "-r" in words:
             return ir.BindNames(names, line) if names else ir.Opaque("%store -r", line, True)
-        return ir.Sequence_((*(ir.LoadGlobal(n, line) for n in names), ir.Const("none")))
+        return ir.Chain((*(ir.LoadGlobal(n, line) for n in names), ir.Const("none")))
 
     def _run(self, text: str, line: int) -> ir.Expr:
         path = next((w for w in text.split() if not w.startswith("-")), "")
-        return ir.Sequence_((
-            *self.soft_reads(text, line), ir.FileUse(path, False, line), ir.Opaque(f"%run {path}", line, True)
-        ))  # fmt: skip
+        used, run = ir.FileUse(path, False, line), ir.Opaque(f"%run {path}", line, True)
+        return ir.Chain((*self.soft_reads(text, line), used, run))
 
     def _cell_magic(self, name: str, text: str, body: str, line: int) -> ir.Expr:
         reads = self.soft_reads(text, line)
@@ -206,24 +206,26 @@ class MagicLowering(ExpressionLowering):
             captured = [w for w in text.split() if w.isidentifier()] if name == "capture" else []
             if captured:
                 parts.append(ir.BindNames(tuple(captured[-1:]), line))
-            return ir.Sequence_((*parts, ir.Const("none")))
+            return ir.Chain((*parts, ir.Const("none")))
         if name in ISOLATED_MAGICS:
             source = f"{_without_options(text)}\n{body}"
             return self.inline(source, line, isolated=True)
         if name in FILE_MAGICS:
             path = next((w for w in text.split() if not w.startswith("-")), "")
-            return ir.Sequence_((*reads, ir.FileUse(path, True, line)))
+            return ir.Chain((*reads, ir.FileUse(path, True, line)))
         if name in TEXT_MAGICS:
             return ir.Const("none")
         bound = _output_names(text)
         parts = [*reads]
         if name not in SCRIPT_MAGICS:
             parts.append(ir.Opaque(f"%%{name}", line, False))
-        return ir.Sequence_((*parts, ir.BindNames(bound, line)))
+        return ir.Chain((*parts, ir.BindNames(bound, line)))
 
 
 def parse_text(text: str) -> ast.Module | None:
-    """Python from a string, uniformly indented or not, with top-level await; nothing if it is not Python."""
+    """Python from a string, uniformly indented or not, with top-level await; nothing if it is not
+    Python.
+    """
     for attempt in (text, textwrap.dedent(text)):
         try:
             return ast.parse(attempt)
@@ -244,5 +246,5 @@ def _without_options(text: str) -> str:
 
 def _output_names(text: str) -> tuple[str, ...]:
     words = text.replace("=", " ").split()
-    pairs = zip(words, words[1:], strict=False)
+    pairs = pairwise(words)
     return tuple(value for option, value in pairs if option in ("--out", "--err", "-o", "<<"))

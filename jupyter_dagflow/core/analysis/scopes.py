@@ -1,8 +1,9 @@
 """Which scope a name belongs to, as CPython decides it, without `symtable`.
 
-The law: comprehension variables are their own, class names are invisible to functions and comprehensions inside the
-class, a walrus binds in the nearest scope that is no comprehension, private names are mangled. `symtable` is not used
-because since PEP 709 it reports comprehension variables as the enclosing scope's.
+The law: comprehension variables are their own, class names are invisible to functions and
+comprehensions inside the class, a walrus binds in the nearest scope that is no comprehension,
+private names are mangled. `symtable` is not used because since PEP 709 it reports comprehension
+variables as the enclosing scope's.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 @dataclass(slots=True)
 class Scope:
-    """One lexical scope; ``kind`` is ``module``, ``function``, ``class`` or ``inner`` (comprehension, type parameters).
+    """One lexical scope; ``kind`` is ``module``, ``function``, ``class`` or ``inner``
+    (comprehension, type parameters).
 
-    ``renamed`` gives the local that stands for a name of this scope: class bodies and comprehensions share the
-    frame of what is around them.
+    ``renamed`` gives the local that stands for a name of this scope: class bodies and
+    comprehensions share the frame of what is around them.
     """
 
     kind: str
@@ -73,9 +75,11 @@ class Scope:
 def bound_names(
     body: Iterable[ast.AST], *, walrus: bool = True
 ) -> tuple[set[str], set[str], set[str]]:
-    """The names that a function or class body binds itself, declares ``global``, and declares ``nonlocal``.
+    """The names that a function or class body binds itself, declares ``global``, and declares
+    ``nonlocal``.
 
-    Without ``walrus`` only targets are looked into: enough for code without ``:=``, and several times faster.
+    Without ``walrus`` only targets are looked into: enough for code without ``:=``, and several
+    times faster.
     """
     bound: set[str] = set()
     global_: set[str] = set()
@@ -120,7 +124,9 @@ def mangle(name: str, class_name: str) -> str:
 
 
 def _own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """The nodes of a body that belong to its own scope; of comprehensions only what a walrus binds."""
+    """The nodes of a body that belong to its own scope; of comprehensions only what a walrus
+    binds.
+    """
     stack = list(body)
     while stack:
         node = stack.pop()

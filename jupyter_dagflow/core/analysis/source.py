@@ -1,7 +1,8 @@
 """One cell by itself: phase 1, a pure function of its code.
 
-The law: nothing raises on odd input. A cell that cannot be read gives a `SyntaxProblem` and no statements. Results
-are frozen, picklable, and hold no syntax tree, so they may be cached by the code alone.
+The law: nothing raises on odd input. A cell that cannot be read gives a `SyntaxProblem` and no
+statements. Results are frozen, picklable, and hold no syntax tree, so they may be cached by the
+code alone.
 """
 
 from __future__ import annotations
@@ -37,9 +38,11 @@ def analyse_cell(code: str) -> CellSummary:
 
 
 def only_definitions(code: str) -> bool:
-    """Whether a cell holds nothing but imports, functions, classes and module settings made with constants.
+    """Whether a cell holds nothing but imports, functions, classes and module settings made with
+    constants.
 
-    Example: ``only_definitions("import os\\nos.environ['X'] = '1'")`` is true, ``only_definitions("x = 1")`` is not.
+    Example: ``only_definitions("import os\\nos.environ['X'] = '1'")`` is true,
+    ``only_definitions("x = 1")`` is not.
     """
     try:
         tree, _ = _parse(code)
@@ -136,7 +139,8 @@ def _is_constant_assignment(node: ast.stmt) -> bool:
 
 def _is_plain_test(test: ast.expr) -> bool:
     plain = (
-        ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Tuple, ast.Subscript,
+        ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Tuple,
+        ast.Subscript,
         ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context, ast.Slice,
     )  # fmt: skip
     return all(isinstance(n, plain) for n in ast.walk(test))
@@ -152,7 +156,9 @@ def _is_class_factory(value: ast.expr) -> bool:
 
 
 def _may_set(node: ast.stmt) -> bool:
-    """Whether a statement could be a setting by its form: no name is bound, nothing but calls and stores."""
+    """Whether a statement could be a setting by its form: no name is bound, nothing but calls and
+    stores.
+    """
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call)
     if isinstance(node, (ast.Assign, ast.Delete)):
@@ -167,7 +173,9 @@ def _may_set(node: ast.stmt) -> bool:
 
 
 def _is_constant_setting(node: ast.stmt) -> bool:
-    """Whether a statement sets up a module or the kernel with constants, judged without knowing the imports."""
+    """Whether a statement sets up a module or the kernel with constants, judged without knowing
+    the imports.
+    """
     if isinstance(node, ast.If):
         leaves = [*node.body, *node.orelse]
         return _is_plain_test(node.test) and all(

@@ -297,7 +297,9 @@ def _known(test: ast.expr) -> bool | None:
 
 
 def _is_nonempty(node: ast.expr) -> bool:
-    """Whether an iterable is a display or constant with something in it, or ``range`` of a positive constant."""
+    """Whether an iterable is a display or constant with something in it, or ``range`` of a
+    positive constant.
+    """
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         return any(not isinstance(e, ast.Starred) for e in node.elts)
     if isinstance(node, ast.Dict):

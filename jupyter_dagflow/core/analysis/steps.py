@@ -1,7 +1,8 @@
-"""Phase 2, first half: the notebook followed from top to bottom, as a list of what each statement does.
+"""Phase 2, first half: the notebook followed from top to bottom, as a list of what each statement
+does.
 
-The law: values are followed in notebook order whatever the tasks are, because notebook order is the truth. Which
-task a name then comes from is decided afterwards, in `versions`.
+The law: values are followed in notebook order whatever the tasks are, because notebook order is
+the truth. Which task a name then comes from is decided afterwards, in `versions`.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from dataclasses import dataclass, field
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
 from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
-from jupyter_dagflow.core.analysis.world import DELETED, Effect
+from jupyter_dagflow.core.analysis.world import DELETED, Effect, Mark
 from jupyter_dagflow.core.model import CellId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One code cell in notebook order, as plain Python, and the task it belongs to (`PRELUDE` for setup).
+    """One code cell in notebook order, as plain Python, and the task it belongs to (`PRELUDE` for
+    setup).
 
     ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not.
     """
@@ -35,9 +37,10 @@ class Block:
 class Step:
     """One top-level statement after it has been followed.
 
-    ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose values it changes in
-    place, ``seen`` the slots of objects that see its changes; ``kin`` are, for a name read or bound, the other names
-    that share objects with it, and ``kin_before`` the same for the old value of a name perhaps bound.
+    ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose
+    values it changes in place, ``seen`` the slots of objects that see its changes; ``kin`` are,
+    for a name read or bound, the other names that share objects with it, and ``kin_before`` the
+    same for the old value of a name perhaps bound.
     """
 
     number: int
@@ -106,7 +109,11 @@ def _follow(
     follower: Follower, block: Block, statement: Statement, number: int, *, declared: bool
 ) -> Step:
     follower.begin(number)
-    follower.run(statement.body)
+    try:
+        follower.run(statement.body)
+    except RecursionError:
+        follower.reset()
+        follower.effect.opaque.append(Mark("code nested this deeply", statement.line))
     effect = follower.effect
     if declared:
         for name in sorted(block.mutates):
@@ -149,7 +156,9 @@ def _believe_pure(follower: Follower, block: Block) -> None:
 
 
 def _note(follower: Follower, step: Step, name: str, value: Value) -> None:
-    """Record what linking needs to know of a value: kin, the definitions it carries, whether it can move."""
+    """Record what linking needs to know of a value: kin, the definitions it carries, whether it
+    can move.
+    """
     if not value.objects:
         return
     heap = follower.heap

@@ -1,4 +1,5 @@
-"""Calls that run or look into text: ``exec``, ``eval``, ``df.query``, ``globals()`` used as a dictionary.
+"""Calls that run or look into text: ``exec``, ``eval``, ``df.query``, ``globals()`` used as a
+dictionary.
 
 The law: constant text is lowered as the Python that it is; other text is opaque.
 """
@@ -39,7 +40,7 @@ class TextLowering(MagicLowering):
         text = dynamic.constant_text(node.args[0])
         if text is None:
             args = tuple(self.expr(a) for a in node.args)
-            return ir.Sequence_((*args, ir.Opaque(f"{name}()", self.line(node), name == "exec")))
+            return ir.Chain((*args, ir.Opaque(f"{name}()", self.line(node), name == "exec")))
         tree = parse_text(text.strip() if name == "eval" else text)
         if (
             name == "eval"
@@ -63,12 +64,12 @@ class TextLowering(MagicLowering):
         rest = tuple(self.expr(a) for a in node.args[1:])
         read = ir.LoadGlobal(name, line, True)
         if method in ("get", "__getitem__", "__contains__"):
-            return ir.Sequence_((*rest, read))
+            return ir.Chain((*rest, read))
         if method in ("setdefault", "__setitem__"):
             value = rest[0] if rest else ir.Const("none")
             bound = ir.Walrus(ir.GlobalTarget(name, line), value)
             return bound if method == "__setitem__" else ir.ShortCircuit((read, bound))
-        return ir.Sequence_((*rest, read)) if method == "pop" else None
+        return ir.Chain((*rest, read)) if method == "pop" else None
 
     def _namespace_update(self, node: ast.Call, line: int) -> ir.Expr:
         parts: list[ir.Expr] = []
@@ -81,7 +82,7 @@ class TextLowering(MagicLowering):
             value = self.expr(keyword.value)
             target = ir.GlobalTarget(keyword.arg, line) if keyword.arg else None
             parts.append(ir.Walrus(target, value) if target else value)
-        return ir.Sequence_((*parts, ir.Const("none")))
+        return ir.Chain((*parts, ir.Const("none")))
 
     def _query(self, node: ast.Call) -> ir.Expr | None:
         text = dynamic.constant_text(node.args[0])
@@ -97,12 +98,13 @@ class TextLowering(MagicLowering):
         ):
             names += self._bare_names(text, node)
         soft = [replace(n, soft=True) if isinstance(n, ir.LoadGlobal) else n for n in names]
-        return ir.Sequence_((*soft, self.plain_call(node)))
+        return ir.Chain((*soft, self.plain_call(node)))
 
     def _bare_names(self, text: str, node: ast.Call) -> list[ir.Expr]:
         """Plain names in ``pd.eval("x + y")`` are variables, if the receiver is a module."""
         func = node.func
-        assert isinstance(func, ast.Attribute) and isinstance(func.value, ast.Name)
+        assert isinstance(func, ast.Attribute)
+        assert isinstance(func.value, ast.Name)
         tree = (
             parse_text(text.replace("@", "")) if func.value.id in ("pd", "pandas", "ne") else None
         )

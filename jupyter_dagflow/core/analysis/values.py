@@ -1,8 +1,9 @@
 """Abstract values: which objects a name may hold, and which objects hold which.
 
-The law: an object is a number, made anew at each place that makes one; a value is the set of objects it may be. Each
-object has slots: itself, its unnamed inside at depth one, two and three or more, and its buffer (what a view
-shares). Holding is by constant key where there is one. Immutable values have no objects, so they never alias.
+The law: an object is a number, made anew at each place that makes one; a value is the set of
+objects it may be. Each object has slots: itself, its unnamed inside at depth one, two and three or
+more, and its buffer (what a view shares). Holding is by constant key where there is one. Immutable
+values have no objects, so they never alias.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ Key = str | int | None
 
 
 class Value(NamedTuple):
-    """What is known of a value: its kind, the objects it may be, and the import path it has as a module's piece."""
+    """What is known of a value: its kind, the objects it may be, and the import path it has as a
+    module's piece.
+    """
 
     kind: str
     objects: frozenset[int] = frozenset()
@@ -82,7 +85,9 @@ class FunctionCode:
 
 
 class ClassCode:
-    """A class object: its name, its notebook bases, and whether it has bases that are not the notebook's."""
+    """A class object: its name, its notebook bases, and whether it has bases that are not the
+    notebook's.
+    """
 
     __slots__ = ("bases", "foreign", "name", "origin")
 
@@ -94,7 +99,9 @@ class ClassCode:
 
 
 class Frame:
-    """The variables of a running function as its inner functions see them: all that they were ever bound to."""
+    """The variables of a running function as its inner functions see them: all that they were ever
+    bound to.
+    """
 
     __slots__ = ("cells", "made", "outer", "returns", "running")
 
@@ -204,7 +211,9 @@ class Heap:
         return Value(kind, frozenset(found))
 
     def _slice(self, value: Value) -> Value:
-        """A slice of lists and tuples is a new one holding their elements; of anything else it may be a view."""
+        """A slice of lists and tuples is a new one holding their elements; of anything else it may
+        be a view.
+        """
         copied = frozenset(
             o
             for o in value.objects
@@ -220,7 +229,9 @@ class Heap:
         return result
 
     def contents(self, value: Value) -> Value:
-        """The elements of those lists, dicts, sets and tuples that a value may be: what a shallow copy shares."""
+        """The elements of those lists, dicts, sets and tuples that a value may be: what a shallow
+        copy shares.
+        """
         known = frozenset(
             o for o in value.objects if slot_of(o) == 0 and self.kinds[base_of(o)] in CONTAINERS
         )
@@ -258,12 +269,16 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class, or a function that holds nothing: such are shared by name, not as objects."""
+        """Whether an object is a class, or a function that holds nothing: such are shared by name,
+        not as objects.
+        """
         code = self.code.get(base)
         return isinstance(code, ClassCode) or (code is not None and base not in self.fields)
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
-        """The bases of all objects that a value is or holds, at any depth; big structures are cut off."""
+        """The bases of all objects that a value is or holds, at any depth; big structures are cut
+        off.
+        """
         found: set[int] = set()
         todo = [base_of(o) for o in value.objects]
         while todo and len(found) < limit:
@@ -276,7 +291,9 @@ class Heap:
         return found
 
     def reached_slots(self, value: Value, limit: int = 512) -> set[int]:
-        """Like `reach`, with the slots that are reached; an object reaches its own inside and buffer."""
+        """Like `reach`, with the slots that are reached; an object reaches its own inside and
+        buffer.
+        """
         found: set[int] = set()
         todo = list(value.objects)
         while todo and len(found) < limit:
@@ -289,7 +306,9 @@ class Heap:
         return found
 
     def containers_of(self, changed: Iterable[int]) -> dict[int, set[int]]:
-        """For each object that sees a change, the slots that changed (`DEEPEST` if it holds what changed)."""
+        """For each object that sees a change, the slots that changed (`DEEPEST` if it holds what
+        changed).
+        """
         seen: dict[int, set[int]] = {}
         todo: list[int] = []
         for obj in changed:

@@ -1,8 +1,9 @@
 """Phase 2, second half: which task every name that is read comes from.
 
-The law: a reader takes the last version above it. Names that share objects are one unit: who changes one of them
-takes them all from one task that has them all, and is from then on the writer of them all. Where no task has them
-all, an earlier task is made to take the rest first (a `Demand`), and linking begins anew.
+The law: a reader takes the last version above it. Names that share objects are one unit: who
+changes one of them takes them all from one task that has them all, and is from then on the writer
+of them all. Where no task has them all, an earlier task is made to take the rest first (a
+`Demand`), and linking begins anew.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class Place(NamedTuple):
 class Taken:
     """A name a task takes: from whom, at which version, and where it needs it first.
 
-    ``holder`` is the task that has the whole unit the name belongs to; it comes after all writers, so it wins.
+    ``holder`` is the task that has the whole unit the name belongs to; it comes after all writers,
+    so it wins.
     """
 
     writers: dict[str, Place | None]
@@ -54,7 +56,9 @@ class Taken:
 
     @property
     def sources(self) -> dict[str, Place | None]:
-        """The tasks the name comes from, the last that has it wins; with the statements that wrote it."""
+        """The tasks the name comes from, the last that has it wins; with the statements that wrote
+        it.
+        """
         if self.holder is None or self.holder in self.writers:
             return self.writers
         return {**self.writers, self.holder: self.place}
@@ -119,7 +123,7 @@ class Linker:
             self._step(step, state)
         for node, state in self.nodes.items():
             if node != PRELUDE:
-                self._settings(node, state)
+                self._settings(state)
 
     def _step(self, step: Step, state: NodeState) -> None:
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
@@ -221,7 +225,9 @@ class Linker:
             self.findings.needs_lane(step, name, line, what=what, made=place.step)
 
     def _share(self, step: Step, state: NodeState, name: str) -> None:
-        """Names that share objects and are both taken come from a task that has both, if there is one."""
+        """Names that share objects and are both taken come from a task that has both, if there is
+        one.
+        """
         kin = step.kin_before[name] if name in step.kin_before else step.kin.get(name, frozenset())
         shared = self._sharing(state, name, state.taken[name].value, kin)
         if shared and not self._unify(step, state, [name, *shared], insist=False):
@@ -230,7 +236,9 @@ class Linker:
     def _sharing(
         self, state: NodeState, name: str, value: Value, kin: Collection[str]
     ) -> list[str]:
-        """The names taken that share objects with a value; ``kin`` tells it for names that still mean what was taken."""
+        """The names taken that share objects with a value; ``kin`` tells it for names that still
+        mean what was taken.
+        """
         found = [
             k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound
         ]
@@ -284,7 +292,7 @@ class Linker:
         return writers is not None and any(w not in (node, PRELUDE) for w in writers)
 
     def _unify(self, step: Step, state: NodeState, names: list[str], *, insist: bool) -> bool:
-        """Let names come from one task that has all of them, sharing; tells whether there is one."""
+        """Let names come from one task that has all of them, sharing; tells if there is one."""
         if len(names) > 1 and set(names) <= state.tied.get(names[0], set()):
             return True
         new = [n for n in names if n not in state.taken] if insist else []
@@ -434,9 +442,19 @@ class Linker:
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
         value = step.values.get(name, _NO_VALUE)
-        shared = self._sharing(state, "", value, step.kin.get(name, ()))
-        if len(shared) > 1:
-            self._unify(step, state, shared, insist=True)
+        for group in self._related(state, self._sharing(state, "", value, step.kin.get(name, ()))):
+            if len(group) > 1:
+                self._unify(step, state, group, insist=True)
+
+    def _related(self, state: NodeState, names: list[str]) -> list[list[str]]:
+        """Taken names in groups that share objects among themselves, whatever else holds both."""
+        groups: list[list[str]] = []
+        for name in names:
+            kin = {*self._sharing(state, name, state.taken[name].value, self._kin.get(name, ()))}
+            mine = [group for group in groups if kin & set(group)]
+            groups = [group for group in groups if group not in mine]
+            groups.append([name, *(other for group in mine for other in group)])
+        return groups
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():
@@ -488,7 +506,7 @@ class Linker:
                 line = step.effect.reads[name]
                 self.findings.module_changed(step, path, line, changed=changed)
 
-    def _settings(self, node: str, state: NodeState) -> None:
+    def _settings(self, state: NodeState) -> None:
         """Settings and future flags above a task are replayed in it."""
         above = [
             n

@@ -1,8 +1,9 @@
-"""The notebook's variables while it is followed from top to bottom, and what one statement does to them.
+"""The notebook's variables while it is followed from top to bottom, and what one statement does to
+them.
 
-The law: `Effect` is all that a statement does that others may notice: reads of names it has not bound itself, names
-it binds surely or perhaps, objects and modules it changes. Control flow is followed with `State`: ``must`` are the
-names bound on every path to here.
+The law: `Effect` is all that a statement does that others may notice: reads of names it has not
+bound itself, names it binds surely or perhaps, objects and modules it changes. Control flow is
+followed with `State`: ``must`` are the names bound on every path to here.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Effect:
 
 
 class State:
-    """Where control flow stands: global names bound so far by this statement, and the running function's variables."""
+    """Where control flow stands: global names bound so far by this statement, and the running
+    function's variables.
+    """
 
     __slots__ = ("dead", "locals", "must", "names")
 
@@ -103,7 +106,9 @@ def _merge(into: dict[str, Value], other: dict[str, Value]) -> None:
 
 
 class World:
-    """The notebook's namespace with its heap; carries the effect and the state of the statement being followed."""
+    """The notebook's namespace with its heap; carries the effect and the state of the statement
+    being followed.
+    """
 
     def __init__(self) -> None:
         self.heap = Heap()
@@ -171,7 +176,9 @@ class World:
     # changes
 
     def change(self, value: Value, line: int, *, content: bool = False) -> None:
-        """Record that a value is changed in place; ``content`` if what views of it share changes too."""
+        """Record that a value is changed in place; ``content`` if what views of it share changes
+        too.
+        """
         if value.kind in library.IMMUTABLE:
             return
         if value.kind == "module":
@@ -203,7 +210,9 @@ class World:
         self.frame = Frame(None)
 
     def commit(self) -> tuple[dict[str, bool], dict[str, int]]:
-        """End a statement: bind what it bound, and tell that (name: surely) and the other names that see its changes."""
+        """End a statement: bind what it bound, and tell that (name: surely) and the other names
+        that see its changes.
+        """
         bound: dict[str, bool] = {}
         for name, value in self.state.names.items():
             surely = name in self.state.must
