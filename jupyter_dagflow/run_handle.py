@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotFound
@@ -149,7 +149,11 @@ class LiveRun(Run):
         """Begin; returns as soon as the run is recorded."""
         atexit.register(self._leave_nothing_behind)
         self._thread.start()
-        self._begun.wait()
+        try:
+            self._begun.wait()
+        except KeyboardInterrupt:  # nobody holds the run yet who could cancel it
+            self._leave_nothing_behind()
+            raise
         self._raise_failure()
 
     def wait(self, timeout_s: float | None = None) -> bool:
@@ -168,15 +172,6 @@ class LiveRun(Run):
     def watch(self, sink: Sink) -> None:
         """Tell a sink every event from now on, from the run's thread."""
         self._runner.watch(sink)
-
-    def when_ended(self, then: Callable[[], None]) -> None:
-        """Call once, from a thread, when the run has ended; at once if it has."""
-
-        def wait_and_tell() -> None:
-            self._ended.wait()
-            then()
-
-        threading.Thread(target=wait_and_tell, daemon=True).start()
 
     def _main(self) -> None:
         try:

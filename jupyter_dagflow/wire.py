@@ -1,7 +1,8 @@
-"""Shapes that leave the process: JSON documents and events, and the schema that TypeScript is generated from.
+"""Shapes that leave the process: JSON documents and events, and the schema for TypeScript.
 
-The law: every document that a command prints, a server answers or a widget receives is made here and nowhere
-else, from values of the core. ``python -m jupyter_dagflow.wire`` prints the JSON schema of all of them.
+The law: the shape of every document that a command prints, a server answers or a widget receives is
+declared here and nowhere else. ``python -m jupyter_dagflow.wire`` prints the JSON schema of all of
+them.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ import json
 import re
 import sys
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
-from jupyter_dagflow.core import events as core_events
 from jupyter_dagflow.core.diagnostics import Diagnostic
 from jupyter_dagflow.core.errors import DagflowError
 from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
-from jupyter_dagflow.core.model import Compilation, Edge, Parameter, PartitionBy, Task
-from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
+from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
+
+T = TypeVar("T")
 
 
 class ParameterDocument(msgspec.Struct, kw_only=True):
@@ -51,46 +53,22 @@ class TaskDocument(msgspec.Struct, kw_only=True):
     options: dict[str, Any]
 
 
-class ReasonDocument(msgspec.Struct, kw_only=True):
-    """Why an edge is there; lines count from 1 within their cell."""
-
-    kind: str
-    name: str
-    source_cell: str | None = None
-    source_line: int | None = None
-    target_cell: str | None = None
-    target_line: int | None = None
-
-
-class EdgeDocument(msgspec.Struct, kw_only=True):
-    """An edge of the DAG, with every reason for it."""
-
-    source: str
-    target: str
-    reasons: list[ReasonDocument]
-
-
-class DiagnosticDocument(msgspec.Struct, kw_only=True):
-    """A finding of the compiler."""
-
-    code: str
-    severity: str
-    message: str
-    cell: str | None = None
-    cell_index: int | None = None
-    line: int | None = None
-    hint: str = ""
-
-
 class CompilationDocument(msgspec.Struct, kw_only=True):
     """What ``dagflow compile --format json`` prints."""
 
+    name: str
     notebook: str
     by: PartitionBy
     parameters: list[ParameterDocument]
     tasks: list[TaskDocument]
-    edges: list[EdgeDocument]
-    diagnostics: list[DiagnosticDocument]
+    edges: tuple[Edge, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class DiagnosticsDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow check --json`` prints."""
+
+    diagnostics: tuple[Diagnostic, ...]
 
 
 class TaskRunDocument(msgspec.Struct, kw_only=True):
@@ -104,11 +82,11 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
     finished_at: datetime | None = None
     duration_s: float | None = None
     overhead_s: float | None = None
-    error: TaskFailure | None = None
+    failure: TaskFailure | None = msgspec.field(name="error", default=None)
 
 
 class RunDocument(msgspec.Struct, kw_only=True):
-    """What ``dagflow run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes."""
+    """What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes."""
 
     run_id: str
     seq: int
@@ -119,6 +97,14 @@ class RunDocument(msgspec.Struct, kw_only=True):
     notebook: str | None
     tasks: list[TaskRunDocument]
     metrics: dict[str, Any]
+
+
+class GraphDocument(msgspec.Struct, kw_only=True):
+    """What is drawn: a pipeline, the same for graphviz to lay out, and the run that colours it."""
+
+    compilation: CompilationDocument
+    dot: str
+    run: RunDocument | None = None
 
 
 class RunSummaryDocument(msgspec.Struct, kw_only=True):
@@ -134,7 +120,7 @@ class RunSummaryDocument(msgspec.Struct, kw_only=True):
 
 
 class ArtifactDocument(msgspec.Struct, kw_only=True):
-    """A stored value as ``dagflow artifacts show`` tells it; ``value`` only for small plain JSON values."""
+    """A stored value as ``artifacts show`` tells it; ``value`` only for small plain JSON values."""
 
     name: str
     task: str
@@ -145,8 +131,8 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
     value: Any = None
 
 
-class ErrorDocument(msgspec.Struct, kw_only=True):
-    """An error under ``--json``."""
+class ErrorDetail(msgspec.Struct, kw_only=True):
+    """What went wrong in a command, what to do next, and where in the notebook it was."""
 
     code: str
     message: str
@@ -155,22 +141,87 @@ class ErrorDocument(msgspec.Struct, kw_only=True):
     line: int | None = None
 
 
+class ErrorDocument(msgspec.Struct, kw_only=True):
+    """What a command that fails prints under ``--json``."""
+
+    error: ErrorDetail
+
+
+class RefusalDocument(msgspec.Struct, kw_only=True):
+    """What the server answers with any status but 200."""
+
+    message: str
+    hint: str
+    code: str
+
+
+class StatusDocument(msgspec.Struct, kw_only=True):
+    """What the server tells of itself: its version, and where runs are kept."""
+
+    version: str
+    home: str
+
+
+class CheckDocument(msgspec.Struct, kw_only=True):
+    """What one check of ``dagflow doctor`` found; a run needs those that are ``essential``."""
+
+    name: str
+    ok: bool
+    detail: str
+    hint: str
+    essential: bool
+
+
+class DoctorDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow doctor --json`` prints."""
+
+    ok: bool
+    checks: list[CheckDocument]
+
+
+class DatabaseDocument(msgspec.Struct, kw_only=True):
+    """What ``db check --json`` prints; ``revision`` is null for a database that is not there."""
+
+    url: str
+    revision: str | None
+    current: bool
+
+
+class ExampleDocument(msgspec.Struct, kw_only=True):
+    """A row of ``dagflow examples list``."""
+
+    name: str
+    title: str
+
+
+DOCUMENTS: tuple[type[Any], ...] = (
+    CompilationDocument,
+    DiagnosticsDocument,
+    GraphDocument,
+    RunDocument,
+    RunSummaryDocument,
+    ArtifactDocument,
+    ErrorDocument,
+    RefusalDocument,
+    StatusDocument,
+    DoctorDocument,
+    DatabaseDocument,
+    ExampleDocument,
+)
+
+
 def compilation_document(compilation: Compilation) -> CompilationDocument:
     """The document of a compilation."""
     pipeline = compilation.pipeline
     return CompilationDocument(
+        name=pipeline.name,
         notebook=pipeline.notebook,
         by=pipeline.by,
-        parameters=[_parameter(parameter) for parameter in pipeline.parameters],
+        parameters=_same_fields(pipeline.parameters, list[ParameterDocument]),
         tasks=[_task(task) for task in pipeline.tasks],
-        edges=[_edge(edge) for edge in pipeline.edges],
-        diagnostics=[diagnostic_document(d) for d in compilation.diagnostics],
+        edges=pipeline.edges,
+        diagnostics=compilation.diagnostics,
     )
-
-
-def diagnostic_document(diagnostic: Diagnostic) -> DiagnosticDocument:
-    """The document of one finding."""
-    return msgspec.convert(diagnostic, DiagnosticDocument, from_attributes=True)
 
 
 def run_document(view: RunView, *, notebook: str | None = None) -> RunDocument:
@@ -183,8 +234,19 @@ def run_document(view: RunView, *, notebook: str | None = None) -> RunDocument:
         started_at=view.started_at,
         finished_at=view.finished_at,
         notebook=notebook,
-        tasks=[_task_run(task) for task in view.tasks.values()],
+        tasks=_same_fields(tuple(view.tasks.values()), list[TaskRunDocument]),
         metrics=dict(view.metrics),
+    )
+
+
+def graph_document(
+    compilation: Compilation, *, dot: str, run: RunView | None = None
+) -> GraphDocument:
+    """The document of a graph; ``dot`` is its pipeline in graphviz's language."""
+    return GraphDocument(
+        compilation=compilation_document(compilation),
+        dot=dot,
+        run=run_document(run) if run is not None else None,
     )
 
 
@@ -202,14 +264,22 @@ def artifact_document(stored: Stored, task: str) -> ArtifactDocument:
 
 
 def error_document(error: DagflowError) -> ErrorDocument:
-    """The document of an error of ours."""
+    """The document of an error of ours, as a command tells it."""
+    where = error.where
     return ErrorDocument(
-        code=error.code,
-        message=error.message,
-        hint=error.hint,
-        cell=error.where.cell,
-        line=error.where.line,
+        error=ErrorDetail(
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            cell=where.cell,
+            line=where.line,
+        )
     )
+
+
+def refusal_document(error: DagflowError) -> RefusalDocument:
+    """The document of an error of ours, as the server answers it."""
+    return _same_fields(error, RefusalDocument)
 
 
 def to_json(document: Any, *, indent: int | None = 2) -> str:
@@ -224,28 +294,19 @@ def to_plain(document: Any) -> Any:
 
 
 EVENTS: dict[str, type[Any]] = {
-    re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): getattr(core_events, name)
-    for name in (
-        "RunCreated",
-        "RunStarted",
-        "TaskQueued",
-        "TaskStarted",
-        "TaskFinished",
-        "CancelRequested",
-        "RunFinished",
-        "CellProgress",
-    )
+    re.sub(r"(?<!^)(?=[A-Z])", "_", event.__name__).lower(): event
+    for event in (*get_args(Event), CellProgress)
 }
 _EVENT_NAMES = {cls: name for name, cls in EVENTS.items()}
 
 
 def event_to_dict(event: Event | CellProgress) -> dict[str, Any]:
-    """An event as plain JSON values, its class told by ``type`` (``TaskStarted`` is ``task_started``)."""
+    """An event as plain JSON values; ``type`` is its class, ``task_started`` for ``TaskStarted``."""
     return {"type": _EVENT_NAMES[type(event)], **msgspec.to_builtins(event)}
 
 
 def event_from_dict(body: dict[str, Any]) -> Any:
-    """The event that `event_to_dict` made this of; raises `msgspec.ValidationError` if it is none."""
+    """The event that `event_to_dict` made this of; raises `msgspec.ValidationError` if none is."""
     fields = dict(body)
     name = fields.pop("type", None)
     if name not in EVENTS:
@@ -255,23 +316,21 @@ def event_from_dict(body: dict[str, Any]) -> Any:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of every document and event, as ``{"$defs": {name: schema}}``."""
-    documents = (CompilationDocument, RunDocument, RunSummaryDocument, ArtifactDocument, ErrorDocument)
     _, components = msgspec.json.schema_components(
-        [*documents, *EVENTS.values()],
+        [*DOCUMENTS, *EVENTS.values()],
         ref_template="#/$defs/{name}",
         schema_hook=lambda _: {"description": "any JSON value"},
     )
     for name, cls in EVENTS.items():
         schema = components[cls.__name__]
         schema["properties"] = {"type": {"const": name}, **schema["properties"]}
-        schema["required"] = ["type", *schema["properties"].keys() - {"type"}]
+        schema["required"] = list(schema["properties"])
     return {"$defs": dict(sorted(components.items()))}
 
 
-def _parameter(parameter: Parameter) -> ParameterDocument:
-    return ParameterDocument(
-        name=parameter.name, type=parameter.type, default=parameter.default, cell=parameter.cell
-    )
+def _same_fields(values: object, document: type[T]) -> T:
+    """The documents of values of the core that have fields of the same names."""
+    return msgspec.convert(values, document, from_attributes=True)
 
 
 def _task(task: Task) -> TaskDocument:
@@ -283,24 +342,6 @@ def _task(task: Task) -> TaskDocument:
         writes=list(task.writes),
         definitions=[DefinitionDocument(name=d.name, cell=d.cell) for d in task.definitions],
         options=dict(task.declared),
-    )
-
-
-def _edge(edge: Edge) -> EdgeDocument:
-    return msgspec.convert(edge, EdgeDocument, from_attributes=True)
-
-
-def _task_run(task: TaskRun) -> TaskRunDocument:
-    return TaskRunDocument(
-        name=task.name,
-        state=task.state,
-        attempt=task.attempt,
-        cached=task.cached,
-        started_at=task.started_at,
-        finished_at=task.finished_at,
-        duration_s=task.duration_s,
-        overhead_s=task.overhead_s,
-        error=task.failure,
     )
 
 

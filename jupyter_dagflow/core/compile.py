@@ -28,6 +28,7 @@ from jupyter_dagflow.core.model import (
 )
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
+from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.triggers import TriggerRule
 
 
@@ -59,6 +60,8 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
         parameters=parameters,
         parameters_cell=parts.parameters.id if parts.parameters else None,
         setup=tuple(cell.id for cell in parts.setup),
+        prelude=tuple(cell.id for cell in parts.prelude),
+        prelude_definitions=prelude_definitions(parts.prelude),
         tasks=tasks,
         edges=edges,
     )
@@ -82,7 +85,7 @@ def _blocks(notebook: Notebook, parts: Partition) -> list[Block]:
                 mutates=frozenset(_names(task, "mutates")),
                 pure=frozenset(_names(task, "pure")),
             )
-    for cell in [*([parts.parameters] if parts.parameters else []), *parts.setup]:
+    for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
     return [blocks[cell.id] for cell in notebook.cells if cell.id in blocks]
 

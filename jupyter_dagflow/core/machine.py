@@ -308,11 +308,11 @@ class RunMachine:
             return
         self._record(
             RunFinished(
-                run_id=self._plan.run_id, seq=self._next_seq(), at=at, state=self._verdict()
+                run_id=self._plan.run_id, seq=self._next_seq(), at=at, state=self._final_state()
             )
         )
 
-    def _verdict(self) -> RunState:
+    def _final_state(self) -> RunState:
         tasks = self.view.tasks
         if any(task.state is TaskState.CANCELLED for task in tasks.values()):
             return RunState.CANCELLED

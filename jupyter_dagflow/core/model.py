@@ -62,7 +62,6 @@ class Notebook:
     digest: str
     cells: tuple[Cell, ...]
     kernel_name: str
-    language: str = "python"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +151,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """The DAG of one notebook. ``setup`` are the cells that run first in every task, in notebook order."""
+    """The DAG of one notebook.
+
+    ``prelude`` are the cells that run first in every task: parameters and setup, in notebook order;
+    ``prelude_definitions`` the imports, functions and classes that they make.
+    """
 
     name: str
     notebook: str
@@ -160,6 +163,8 @@ class Pipeline:
     parameters: tuple[Parameter, ...]
     parameters_cell: CellId | None
     setup: tuple[CellId, ...]
+    prelude: tuple[CellId, ...]
+    prelude_definitions: tuple[Definition, ...]
     tasks: tuple[Task, ...]
     edges: tuple[Edge, ...]
 

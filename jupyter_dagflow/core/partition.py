@@ -36,6 +36,12 @@ class Partition:
     tasks: dict[TaskName, TaskCells] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
+    @property
+    def prelude(self) -> list[Cell]:
+        """The cells that run first in every task: parameters and setup, in notebook order."""
+        cells = [*self.setup, *([self.parameters] if self.parameters else [])]
+        return sorted(cells, key=lambda cell: cell.index)
+
 
 def partition(cells: Sequence[Cell], *, by: PartitionBy = PartitionBy.AUTO) -> Partition:
     """Group the cells of a notebook into tasks.

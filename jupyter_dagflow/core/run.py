@@ -7,7 +7,7 @@ readers of one log always agree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jupyter_dagflow.core.events import (
@@ -83,6 +83,11 @@ class RunView:
             state=created.state,
             tasks={name: TaskRun(name=name, upstream=upstream) for name, upstream in created.tasks},
         )
+
+    def copy(self) -> RunView:
+        """The run as it stands now, which later events do not change."""
+        tasks = {name: replace(task) for name, task in self.tasks.items()}
+        return replace(self, tasks=tasks, metrics=dict(self.metrics))
 
     def apply(self, event: Event) -> None:
         """Take one more event; raises `IllegalTransition`, changing nothing, if it cannot follow."""

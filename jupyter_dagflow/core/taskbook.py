@@ -1,10 +1,9 @@
-"""The taskbook: the notebook that runs one task, put together from cells. Pure; paths come in as
-source text.
+"""The taskbook: the notebook that runs one task, put together from cells. Paths come in as source
+text.
 
-The law: a taskbook shows its own cells what Run All would have shown them. First comes what every
-task sees (parameters and setup, in notebook order), then the definitions the task needs, then the
-values of other tasks, then the task's own cells as the user wrote them, and last the saving of what
-other tasks read.
+The law: a taskbook shows its own cells what Run All would have shown them. First comes the prelude,
+then the definitions the task needs, then the values of other tasks, then the task's own cells as
+the user wrote them, and last the saving of what other tasks read.
 """
 
 from __future__ import annotations
@@ -34,18 +33,11 @@ TITLE_ID = "dagflow-title"
 
 @dataclass(frozen=True, slots=True)
 class TaskbookCell:
-    """A cell of a taskbook.
-
-    ``role`` says why it is there: ``title``, ``parameters``, ``dates``, ``setup``, ``definitions``,
-    ``load``,
-    ``task`` (a cell of the task's own) or ``save``. Cells of the user keep their ids; ours begin
-    with ``dagflow-``.
-    """
+    """A cell of a taskbook. Cells of the user keep their ids; ours begin with ``dagflow-``."""
 
     id: str
     source: str
     tags: tuple[str, ...] = ()
-    role: str = "task"
     kind: CellKind = CellKind.CODE
 
 
@@ -61,21 +53,17 @@ def assemble(
     """The cells of the taskbook of ``task``, in the order in which they run.
 
     ``load`` and ``save`` are the source of the cells that take and hand over values. ``parameters``
-    are the values
-    this run overrides; of these, dates get a cell of their own, because papermill can only inject
-    their text.
+    are the values this run overrides; of these, dates get a cell of their own, because papermill
+    can only inject their text.
     """
     cells = {cell.id: cell for cell in notebook.cells}
-    taskbook = [
-        TaskbookCell(TITLE_ID, _title(pipeline, task), role="title", kind=CellKind.MARKDOWN)
-    ]
+    taskbook = [TaskbookCell(TITLE_ID, _title(pipeline, task), kind=CellKind.MARKDOWN)]
     taskbook += _prelude(cells, pipeline, parameters)
     if task.definitions:
-        source = definitions_source(task.definitions)
-        taskbook.append(_own(DEFINITIONS_ID, source, role="definitions"))
-    taskbook.append(_own(LOAD_ID, load, role="load"))
-    taskbook += [_users(cells[cell], role="task") for cell in task.cells]
-    taskbook.append(_own(SAVE_ID, save, role="save"))
+        taskbook.append(_own(DEFINITIONS_ID, definitions_source(task.definitions)))
+    taskbook.append(_own(LOAD_ID, load))
+    taskbook += [_users(cells[cell]) for cell in task.cells]
+    taskbook.append(_own(SAVE_ID, save))
     return tuple(taskbook)
 
 
@@ -106,18 +94,17 @@ def _in_running_order(definitions: Sequence[Definition]) -> list[Definition]:
 def _prelude(
     cells: Mapping[CellId, Cell], pipeline: Pipeline, parameters: Mapping[str, object]
 ) -> Iterable[TaskbookCell]:
-    """Parameters and setup cells in notebook order: parameters may use imports above them."""
-    shared = {*pipeline.setup, *([pipeline.parameters_cell] if pipeline.parameters_cell else [])}
+    """The prelude, and the dates below the parameters cell or, without one, first of all."""
     dates = _dates_source(parameters)
     if dates and pipeline.parameters_cell is None:
-        yield _own(DATES_ID, dates, role="dates")
-    for cell in sorted((cells[id_] for id_ in shared), key=lambda cell: cell.index):
-        if cell.id == pipeline.parameters_cell:
-            yield _users(cell, role="parameters", extra_tag=PARAMETERS_TAG)
+        yield _own(DATES_ID, dates)
+    for id_ in pipeline.prelude:
+        if id_ == pipeline.parameters_cell:
+            yield _users(cells[id_], PARAMETERS_TAG)
             if dates:
-                yield _own(DATES_ID, dates, role="dates")
+                yield _own(DATES_ID, dates)
         else:
-            yield _users(cell, role="setup")
+            yield _users(cells[id_])
 
 
 def _dates_source(parameters: Mapping[str, object]) -> str:
@@ -138,13 +125,11 @@ def _title(pipeline: Pipeline, task: Task) -> str:
     )
 
 
-def _own(id_: str, source: str, *, role: str) -> TaskbookCell:
-    return TaskbookCell(id_, source, tags=(id_,), role=role)
+def _own(id_: str, source: str) -> TaskbookCell:
+    return TaskbookCell(id_, source, tags=(id_,))
 
 
-def _users(cell: Cell, *, role: str, extra_tag: str | None = None) -> TaskbookCell:
+def _users(cell: Cell, *extra_tags: str) -> TaskbookCell:
     """A cell of the user, without the tags by which papermill would take it for something else."""
     tags = [tag for tag in cell.tags if tag not in (PARAMETERS_TAG, INJECTED_TAG)]
-    return TaskbookCell(
-        cell.id, cell.source, tags=(*([extra_tag] if extra_tag else []), *tags), role=role
-    )
+    return TaskbookCell(cell.id, cell.source, tags=(*extra_tags, *tags))

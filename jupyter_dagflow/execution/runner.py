@@ -1,21 +1,29 @@
 """The runner: one loop that decides, records and acts.
 
 The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
-only then obeys. It alone appends to a run's log. A watcher that fails is dropped and named in the log, never
-allowed to harm the run.
+only then obeys. It alone appends to a run's log, and what it shows of the run is never ahead of what is recorded.
+A watcher that fails is dropped and named in the log, never allowed to harm the run.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import EnvironmentFault
-from jupyter_dagflow.core.events import CellProgress, Event, RunFinished, TaskFailure
+from jupyter_dagflow.core.events import (
+    CellProgress,
+    Event,
+    RunCreated,
+    RunFinished,
+    Stored,
+    TaskFailure,
+)
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -101,6 +109,8 @@ class Runner:
         self._request = request
         self._metastore = metastore
         self._machine = RunMachine(request.plan())
+        self._recorded: RunView | None = None
+        self._recording = threading.Lock()
         self._now = now
         self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
         self._executor = make_executor(self._inbox.put_nowait)
@@ -109,8 +119,11 @@ class Runner:
 
     @property
     def view(self) -> RunView:
-        """The run as it stands."""
-        return self._machine.view
+        """The run as it is recorded: a copy of its own for whichever thread asks; none before `Submit` is."""
+        with self._recording:
+            if self._recorded is None:
+                raise ValueError("Nothing is recorded yet.")
+            return self._recorded.copy()
 
     def watch(self, sink: Sink) -> None:
         """Tell one more sink what happens from now on."""
@@ -129,7 +142,7 @@ class Runner:
         try:
             await self._take(Submit(at=self._now()))
             on_submitted()
-            while not self.view.state.is_final:
+            while not self._machine.view.state.is_final:
                 stimulus = await self._inbox.get()
                 if isinstance(stimulus, CellProgress):
                     self._publish(stimulus)
@@ -140,13 +153,13 @@ class Runner:
             for starting in self._starting.values():
                 starting.cancel()
             await self._executor.close()
-        return self.view
+        return self._machine.view
 
     async def _take(self, stimulus: Stimulus) -> None:
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
             await asyncio.to_thread(self._write_executed)
-        await asyncio.to_thread(self._metastore.append, self._request.run_id, step.events)
+        await self._record(step.events)
         for event in step.events:
             self._publish(event)
         for instruction in step.instructions:
@@ -156,10 +169,20 @@ class Runner:
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
 
+    async def _record(self, events: Sequence[Event]) -> None:
+        await asyncio.to_thread(self._metastore.append, self._request.run_id, events)
+        with self._recording:
+            for event in events:
+                if isinstance(event, RunCreated):
+                    self._recorded = RunView.of(event)
+                elif self._recorded is not None:
+                    self._recorded.apply(event)
+
     async def _start(self, task: TaskName, attempt: int) -> None:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
-            assignment = await asyncio.to_thread(self._assignment, task, attempt)
+            sources = {name: run.stored for name, run in self._machine.view.tasks.items()}
+            assignment = await asyncio.to_thread(self._assignment, task, attempt, sources)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
@@ -177,7 +200,9 @@ class Runner:
             self._inbox.put_nowait(ended)
         await self._executor.stop(task, attempt)
 
-    def _assignment(self, task: TaskName, attempt: int) -> Assignment:
+    def _assignment(
+        self, task: TaskName, attempt: int, sources: Mapping[TaskName, tuple[Stored, ...]]
+    ) -> Assignment:
         request = self._request
         return prepare_attempt(
             task=task,
@@ -188,7 +213,7 @@ class Runner:
             files=request.files,
             store=request.artifacts,
             cwd=request.cwd,
-            sources={name: run.stored for name, run in self.view.tasks.items()},
+            sources=sources,
             parameters=request.parameters,
             keep_all=request.keep_all,
         )
@@ -198,13 +223,16 @@ class Runner:
         files, pipeline = self._request.files, self._request.compilation.pipeline
         taskbooks: dict[CellId, Path] = {}
         for task in reversed(pipeline.tasks):
-            attempt = self.view.tasks[task.name].attempt
+            attempt = self._machine.view.tasks[task.name].attempt
             taskbook = files.taskbook(task.name, attempt)
             if attempt and taskbook.exists():
                 # Parameters and setup ran in every task: they show what the first one saw.
                 shared = [*([pipeline.parameters_cell] if pipeline.parameters_cell else []), *pipeline.setup]
                 taskbooks.update(dict.fromkeys([*shared, *task.cells], taskbook))
-        write_executed(files.executed, source=files.source, taskbooks=taskbooks)
+        try:
+            write_executed(files.executed, source=files.source, taskbooks=taskbooks)
+        except OSError:  # the run has ended all the same, and its taskbooks have the outputs
+            _log.exception("The executed notebook of run %s was not written", files.run_id)
 
     def _publish(self, event: Event | CellProgress) -> None:
         for sink in list(self._sinks):

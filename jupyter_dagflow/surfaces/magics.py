@@ -6,7 +6,6 @@ by the same parser. An error is the same short block as on the command line and 
 
 from __future__ import annotations
 
-import queue
 import shlex
 import sys
 import time
@@ -20,7 +19,6 @@ from IPython.display import display
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
-from jupyter_dagflow.core.events import CellProgress, Event
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.options import (
@@ -31,10 +29,8 @@ from jupyter_dagflow.surfaces.options import (
     parse_run,
     parse_status,
 )
-from jupyter_dagflow.surfaces.picture import Picture, still
+from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
-
-_LOOK_S = 0.1
 
 
 class MagicFailed(Exception):
@@ -91,7 +87,10 @@ class DagflowMagics(Magics):
         self._warn_if_unsaved(path)
         run = self._live
         if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
-            self._show_background(run)
+            following = Following()
+            run.watch(following.take)  # before it is shown: what comes twice is told by its number
+            following.show(run)
+            following.in_background(run)
         else:
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
         if not compilation.ok:
@@ -116,25 +115,20 @@ class DagflowMagics(Magics):
             return
         path = self._notebook(options.notebook)
         self._warn_if_unsaved(path)
-        events: queue.SimpleQueue[Event | CellProgress] = queue.SimpleQueue()
-        self._live = run = self._start(path, options, events)
+        following = Following()
+        self._live = run = self._start(path, options, following)
+        try:
+            following.show(run)
+        except KeyboardInterrupt:
+            run.cancel("the kernel was interrupted")
         if options.background:
-            self._show_background(run)
+            following.in_background(run)
             print(f"run {run.run_id} goes on; %dagflow status tells how, %dagflow cancel stops it")  # noqa: T201
         else:
-            self._follow(run, events)
+            following.until_ended(run)
             _show_end(run)
 
-    def _show_background(self, run: LiveRun) -> None:
-        """Show a run that goes on while the kernel is free."""
-        picture = Picture(run.compilation, lambda: run.view)
-        picture.show()
-        run.watch(lambda event: picture.push([event]))
-        run.when_ended(picture.settle)
-
-    def _start(
-        self, path: Path, options: RunOptions, events: queue.SimpleQueue[Event | CellProgress]
-    ) -> LiveRun:
+    def _start(self, path: Path, options: RunOptions, following: Following) -> LiveRun:
         return self._app.start(
             path,
             parameters=options.parameters,
@@ -142,22 +136,8 @@ class DagflowMagics(Magics):
             by=options.by,
             jobs=options.jobs,
             keep=options.keep,
-            sinks=[] if options.background else [events.put],
+            sinks=[following.take],
         )
-
-    def _follow(self, run: LiveRun, events: queue.SimpleQueue[Event | CellProgress]) -> None:
-        """Show a run until it has ended; an interrupt of the kernel cancels it, and its end is awaited."""
-        picture = Picture(run.compilation, lambda: run.view)
-        picture.show()
-        ended = False
-        while not ended:
-            try:
-                ended = run.wait(_LOOK_S)
-                picture.push(_drain(events))
-            except KeyboardInterrupt:
-                run.cancel("the kernel was interrupted")
-        picture.push(_drain(events))
-        picture.settle()
 
     def _status(self, argv: Sequence[str]) -> None:
         options = parse_status(argv)
@@ -233,13 +213,6 @@ def _show_end(run: LiveRun) -> None:
         print(report.as_text([report.metrics_table(run.view.metrics)]))  # noqa: T201
     if run.notebook_path:
         print(f"executed notebook: {run.notebook_path}")  # noqa: T201
-
-
-def _drain(events: queue.SimpleQueue[Event | CellProgress]) -> list[Event | CellProgress]:
-    drained = []
-    while not events.empty():
-        drained.append(events.get_nowait())
-    return drained
 
 
 def _split(line: str) -> list[str]:

@@ -6,8 +6,8 @@ last, which needs no kernel, so that it is still there when the notebook is open
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+import queue
+import threading
 from typing import Any
 
 from IPython.display import DisplayHandle, display
@@ -15,13 +15,14 @@ from IPython.display import DisplayHandle, display
 from jupyter_dagflow.core.events import CellProgress, Event
 from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.surfaces.graph.dot import dot
 from jupyter_dagflow.surfaces.graph.svg import svg
 from jupyter_dagflow.surfaces.graph.text import text
 from jupyter_dagflow.surfaces.widget.graph_widget import GraphWidget
 from jupyter_dagflow.wire import compilation_document, event_to_dict, run_document, to_plain
 
-_PAUSE_S = 0.1
+_LOOK_S = 0.1  # an eye sees no more than ten pictures a second as separate
 _GRAPH = "application/vnd.jupyter-dagflow.graph+json"
 
 
@@ -43,46 +44,64 @@ def still(compilation: Compilation, run: RunView | None = None) -> dict[str, Any
     }
 
 
-class Picture:
-    """The output of a magic that shows a run: live until it has ended."""
+class Following:
+    """Follows one run and shows it as the output of a cell, until it has ended.
 
-    def __init__(self, compilation: Compilation, view: Callable[[], RunView]) -> None:
-        self._compilation = compilation
-        self._view = view
-        self._pending: list[Mapping[str, Any]] = []
-        self._sent_at = 0.0
-        self._widget = GraphWidget(
-            compilation=to_plain(compilation_document(compilation)),
-            dot=dot(compilation.pipeline),
-            run=self._snapshot(),
-            snapshot=self._snapshot,
-        )
+    `take` is the sink of the run and may be called from any thread; the rest belongs to one thread.
+    """
+
+    def __init__(self) -> None:
+        self._events: queue.SimpleQueue[Event | CellProgress] = queue.SimpleQueue()
+        self._widget: GraphWidget | None = None
         self._handle: DisplayHandle | None = None
 
-    def show(self) -> None:
-        """Show it as the output of the running cell."""
-        bundle = {**still(self._compilation, self._view()), **self._widget.mime_bundle()}
+    def take(self, event: Event | CellProgress) -> None:
+        """Take what happened; it is shown a moment later, together with what else has come."""
+        self._events.put(event)
+
+    def show(self, run: LiveRun) -> None:
+        """Show the run as it stands as the output of the running cell."""
+        view = run.view
+        self._widget = GraphWidget(
+            compilation=to_plain(compilation_document(run.compilation)),
+            dot=dot(run.compilation.pipeline),
+            run=to_plain(run_document(view)),
+            snapshot=lambda: to_plain(run_document(run.view)),
+        )
+        bundle = {**still(run.compilation, view), **self._widget.mime_bundle()}
         self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
-    def push(self, events: Sequence[Event | CellProgress]) -> None:
-        """Take events; they are sent together a few times a second, however fast they come."""
-        self._pending += [event_to_dict(event) for event in events]
-        if self._pending and time.monotonic() - self._sent_at >= _PAUSE_S:
-            self._flush()
+    def until_ended(self, run: LiveRun) -> None:
+        """Keep the picture up to date; an interrupt of the kernel cancels the run, and its end is awaited."""
+        ended = False
+        while not ended:
+            try:
+                ended = run.wait(_LOOK_S)
+                self._send()
+            except KeyboardInterrupt:
+                run.cancel("the kernel was interrupted")
+        self._send()
+        self._settle(run)
 
-    def settle(self) -> None:
-        """The run has ended: leave the picture as it is now, which outlives the kernel."""
-        self._flush()
-        self._widget.run = dict(self._snapshot())
-        if self._handle is not None:
-            self._handle.update(still(self._compilation, self._view()), raw=True)  # type: ignore[no-untyped-call]
+    def in_background(self, run: LiveRun) -> None:
+        """Keep the picture up to date while the kernel is free."""
+        name = f"picture of run {run.run_id}"
+        threading.Thread(target=self.until_ended, args=(run,), name=name, daemon=True).start()
 
-    def _flush(self) -> None:
-        pending, self._pending = self._pending, []
-        if pending:
-            self._widget.send_events(pending)
-        self._sent_at = time.monotonic()
+    def _send(self) -> None:
+        events = []
+        while not self._events.empty():
+            events.append(event_to_dict(self._events.get_nowait()))
+        if events and self._widget is not None:
+            self._widget.send_events(events)
 
-    def _snapshot(self) -> Mapping[str, Any]:
-        document: Mapping[str, Any] = to_plain(run_document(self._view()))
-        return document
+    def _settle(self, run: LiveRun) -> None:
+        """Leave the picture as it is now, which outlives the kernel."""
+        view = run.view
+        if self._widget is not None:
+            self._widget.run = to_plain(run_document(view))
+        last = still(run.compilation, view)
+        if self._handle is None:  # an interrupt came before there was a picture
+            display(last, raw=True)  # type: ignore[no-untyped-call]
+        else:
+            self._handle.update(last, raw=True)  # type: ignore[no-untyped-call]

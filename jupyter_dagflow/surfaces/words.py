@@ -1,28 +1,34 @@
-"""How numbers and times are said to people; documents for machines keep seconds and bytes."""
+"""How numbers and times are said to people; documents for machines keep seconds and bytes.
+
+The browser says them alike: ``labextension/test/cases/words.json`` holds both to it.
+"""
+
+# ruff: noqa: RUF001, RUF002 - the en dashes are meant
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 
 from jupyter_dagflow.core.model import Edge, Reason, Task
 
-NO_VALUE = "-"
+NO_VALUE = "–"
 
 
 def duration(seconds: float | None) -> str:
     """A duration, in three digits or so.
 
     >>> [duration(s) for s in (None, 0.042, 1.26, 59.7, 125, 7300)]
-    ['-', '0.04 s', '1.3 s', '59.7 s', '2 min 05 s', '2 h 01 min']
+    ['–', '0.04 s', '1.3 s', '59.7 s', '2 min 05 s', '2 h 01 min']
     """
     if seconds is None:
         return NO_VALUE
-    if seconds < 1:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
+    if _rounded(seconds, 2) < 1:
+        return f"{_rounded(seconds, 2):.2f} s"
+    if _rounded(seconds, 1) < 60:
+        return f"{_rounded(seconds, 1):.1f} s"
+    minutes, rest = divmod(int(_rounded(seconds, 0)), 60)
     if minutes < 60:
         return f"{minutes} min {rest:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
@@ -39,9 +45,9 @@ def size(size_bytes: int) -> str:
     amount = float(size_bytes)
     for unit in ("kB", "MB", "GB"):
         amount /= 1000
-        if amount < 1000:
-            return f"{amount:.1f} {unit}"
-    return f"{amount / 1000:.1f} TB"
+        if _rounded(amount, 1) < 1000:
+            return f"{_rounded(amount, 1):.1f} {unit}"
+    return f"{_rounded(amount / 1000, 1):.1f} TB"
 
 
 def moment(at: datetime | None) -> str:
@@ -53,7 +59,7 @@ def ranges(numbers: Sequence[int]) -> str:
     """Whole numbers with neighbours joined.
 
     >>> ranges([4, 5, 6, 9])
-    '4-6, 9'
+    '4–6, 9'
     """
     runs: list[list[int]] = []
     for number in sorted(numbers):
@@ -61,7 +67,7 @@ def ranges(numbers: Sequence[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def count(number: int, noun: str) -> str:
@@ -85,7 +91,7 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 
 def cells(task: Task) -> str:
-    """Which cells of the notebook a task is made of: ``cell 4`` or ``cells 4-6``."""
+    """Which cells of the notebook a task is made of: ``cell 4`` or ``cells 4–6``."""
     return ("cell " if len(task.cell_indexes) == 1 else "cells ") + ranges(task.cell_indexes)
 
 
@@ -106,6 +112,12 @@ def reason(why: Reason, edge: Edge, *, source: Task | None, target: Task | None)
     end = _place(target, edge.target, cell=why.target_cell, line=why.target_line)
     subject = f"file {why.name}" if why.kind == "file" else why.name
     return f"{subject}: {start} → {end}"
+
+
+def _rounded(number: float, digits: int) -> float:
+    """Half up, which unlike Python's own half to even is the same in JavaScript."""
+    scale: int = 10**digits
+    return math.floor(number * scale + 0.5) / scale
 
 
 def _place(task: Task | None, name: str, *, cell: str | None, line: int | None) -> str:

@@ -21,6 +21,7 @@ print(json.dumps({
     state.value: {
         "word": look.word, "colour": look.colour, "ink": look.ink,
         "path": ICONS[state].path, "fill": ICONS[state].fill, "hollow": ICONS[state].hollow,
+        "final": state.is_final,
     }
     for state, look in TASK_LOOKS.items()
 }))
@@ -107,7 +108,10 @@ function looks() {
   return `${banner}
 import type { TaskState } from './schema';
 
-/** How a state looks: its word, the fill and ink of its disc, and its icon for a disc of radius 9 about (0, 0). */
+/**
+ * How a state looks: its word, the fill and ink of its disc, and its icon for a disc of radius 9 about (0, 0); and
+ * whether it is final.
+ */
 export interface Look {
   word: string;
   colour: string;
@@ -115,6 +119,7 @@ export interface Look {
   path: string;
   fill: boolean;
   hollow: boolean;
+  final: boolean;
 }
 
 export const LOOKS: Record<TaskState, Look> = ${JSON.stringify(table, null, 2)};

@@ -1,7 +1,7 @@
 /** REST below `dagflow/api/v1` of the Jupyter server that this page belongs to. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { refusal } from './refusal';
+import { refusal, silence } from './refusal';
 import type { CompiledNotebook, IDagflowClient } from './tokens';
 
 const ROOT = 'dagflow/api/v1';
@@ -16,7 +16,9 @@ export class DagflowClient implements IDagflowClient {
 
   private async get<T>(resource: string, query: Record<string, string>): Promise<T> {
     const url = URLExt.join(this.settings.baseUrl, ROOT, resource) + URLExt.objectToQueryString(query);
-    const response = await ServerConnection.makeRequest(url, {}, this.settings);
+    const response = await ServerConnection.makeRequest(url, {}, this.settings).catch((error: unknown) => {
+      throw silence(error);
+    });
     const text = await response.text();
     if (!response.ok) {
       throw refusal(response.status, text);

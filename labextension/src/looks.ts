@@ -2,7 +2,10 @@
 
 import type { TaskState } from './schema';
 
-/** How a state looks: its word, the fill and ink of its disc, and its icon for a disc of radius 9 about (0, 0). */
+/**
+ * How a state looks: its word, the fill and ink of its disc, and its icon for a disc of radius 9 about (0, 0); and
+ * whether it is final.
+ */
 export interface Look {
   word: string;
   colour: string;
@@ -10,6 +13,7 @@ export interface Look {
   path: string;
   fill: boolean;
   hollow: boolean;
+  final: boolean;
 }
 
 export const LOOKS: Record<TaskState, Look> = {
@@ -19,7 +23,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "",
     "fill": false,
-    "hollow": true
+    "hollow": true,
+    "final": false
   },
   "queued": {
     "word": "queued",
@@ -27,7 +32,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#08263a",
     "path": "M0 -4.5V0L3 2.2",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": false
   },
   "running": {
     "word": "running",
@@ -35,7 +41,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "M-2.6 -4.4L4.6 0L-2.6 4.4Z",
     "fill": true,
-    "hollow": false
+    "hollow": false,
+    "final": false
   },
   "success": {
     "word": "success",
@@ -43,7 +50,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "M-4 0.3L-1.2 3.2L4.2 -3",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": true
   },
   "failed": {
     "word": "failed",
@@ -51,7 +59,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "M-3.2 -3.2L3.2 3.2M3.2 -3.2L-3.2 3.2",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": true
   },
   "up_for_retry": {
     "word": "up for retry",
@@ -59,7 +68,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#2b1d00",
     "path": "M3.6 -2.4A4.3 4.3 0 1 0 4.3 0.6M4 -5.4V-2.2H0.8",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": false
   },
   "skipped": {
     "word": "skipped",
@@ -67,7 +77,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "M-4 -3.4L-0.6 0L-4 3.4M0.6 -3.4L4 0L0.6 3.4",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": true
   },
   "upstream_failed": {
     "word": "upstream failed",
@@ -75,7 +86,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#33101f",
     "path": "M0 4.6V-0.6M-3.2 1.2L0 -2L3.2 1.2M-3.6 -4.6H3.6",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": true
   },
   "cancelled": {
     "word": "cancelled",
@@ -83,7 +95,8 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#ffffff",
     "path": "M-3.2 -3.2H3.2V3.2H-3.2Z",
     "fill": true,
-    "hollow": false
+    "hollow": false,
+    "final": true
   },
   "lost": {
     "word": "lost",
@@ -91,6 +104,7 @@ export const LOOKS: Record<TaskState, Look> = {
     "ink": "#2b2800",
     "path": "M-2.4 -2.2A2.5 2.5 0 1 1 0 0.6V1.8M0 4.4V4.5",
     "fill": false,
-    "hollow": false
+    "hollow": false,
+    "final": true
   }
 };

@@ -1,13 +1,23 @@
 /** The pipeline of one notebook file, as a panel shows it. */
 import { Signal, type ISignal } from '@lumino/signaling';
+import { RequestError } from './refusal';
 import type { CompilationDocument } from './schema';
 import type { IDagflowClient } from './tokens';
+
+const BAD_REQUEST = 400;
 
 /** What there is to show: the newest graph that compiled, and why the newest attempt did not. */
 export interface PipelineState {
   readonly compilation: CompilationDocument | null;
   readonly dot: string;
-  readonly error: { readonly message: string; readonly hint: string } | null;
+  readonly error: PipelineError | null;
+}
+
+/** `refused` if the server read the notebook and it is no pipeline; else there was no reading it. */
+export interface PipelineError {
+  readonly message: string;
+  readonly hint: string;
+  readonly refused: boolean;
 }
 
 /** Compiles a notebook again whenever it is asked to; an older answer never replaces a newer one. */
@@ -46,13 +56,18 @@ export class PipelineModel {
     try {
       next = { ...(await this.client.compilation(this.notebook)), error: null };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const hint = error instanceof Error && 'hint' in error ? String(error.hint) : '';
-      next = { ...this.current, error: { message, hint } };
+      next = { ...this.current, error: told(error) };
     }
     if (turn === this.asked) {
       this.current = next;
       this.stateChanged.emit(next);
     }
   }
+}
+
+function told(error: unknown): PipelineError {
+  if (error instanceof RequestError) {
+    return { message: error.message, hint: error.hint, refused: error.status === BAD_REQUEST };
+  }
+  return { message: error instanceof Error ? error.message : String(error), hint: '', refused: false };
 }

@@ -39,8 +39,9 @@ export class GraphPanel extends Widget {
     this.problem.hidden = error === null;
     if (error !== null) {
       const title = html('div', { class: 'dagflow-problem-title' }, this.trans.__('This notebook does not compile'));
-      const hint = error.hint ? [html('div', { class: 'dagflow-problem-hint' }, error.hint)] : [];
-      this.problem.replaceChildren(title, html('div', {}, error.message), ...hint);
+      const hint = html('div', { class: 'dagflow-problem-hint' }, error.hint);
+      const message = html('div', {}, error.message);
+      this.problem.replaceChildren(...(error.refused ? [title] : []), message, ...(error.hint ? [hint] : []));
     }
     void this.view.setGraph(compilation, dot);
   }

@@ -5,6 +5,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { Widget } from '@lumino/widgets';
 import { DagflowClient } from './client';
 import { PipelineModel } from './model';
 import { IDagflowClient } from './tokens';
@@ -54,16 +55,16 @@ async function showGraph(
   context: DocumentRegistry.Context,
   trans: ReturnType<ITranslator['load']>
 ): Promise<void> {
-  const id = `dagflow-graph:${context.path}`;
-  const open = [...app.shell.widgets('main')].find(widget => widget.id === id);
+  const { GraphPanel } = await import('./panel');
+  const open = [...app.shell.widgets('main')].find(
+    ({ content }: Widget & { content?: Widget }) => content instanceof GraphPanel && content.model.path === context.path
+  );
   if (open) {
-    app.shell.activateById(id);
+    app.shell.activateById(open.id);
     return;
   }
-  const { GraphPanel } = await import('./panel');
   const model = new PipelineModel(server, context.path);
   const widget = new MainAreaWidget({ content: new GraphPanel(model, trans) });
-  widget.id = id;
   widget.title.label = trans.__('Pipeline: %1', PathExt.basename(context.path));
   widget.title.closable = true;
   const onSave = (_: unknown, state: DocumentRegistry.SaveState) => {

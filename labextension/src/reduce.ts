@@ -10,7 +10,6 @@ import type {
   DagflowEvent,
   RunCreated,
   RunDocument,
-  Stored,
   TaskFinished,
   TaskQueued,
   TaskRunDocument,
@@ -27,7 +26,6 @@ export interface Progress {
 /** A run being followed: the document, and what only events tell. */
 export interface LiveRun extends RunDocument {
   progress: Readonly<Record<string, Progress>>;
-  stored: Readonly<Record<string, Stored[]>>;
 }
 
 /** Begin to follow a run at a snapshot; an older snapshot of the run that is followed already changes nothing. */
@@ -39,7 +37,7 @@ export function adopt(run: LiveRun | null, snapshot: RunDocument | null): LiveRu
   if (same && snapshot.seq < run.seq) {
     return run;
   }
-  return { ...snapshot, progress: same ? run.progress : {}, stored: same ? run.stored : {} };
+  return { ...snapshot, progress: same ? run.progress : {} };
 }
 
 /** The run after one more event; events of a run that is not followed are dropped, except the one that begins it. */
@@ -71,8 +69,7 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
       return {
         ...next,
         tasks: withTask(run.tasks, event),
-        metrics: { ...run.metrics, ...event.metrics },
-        stored: { ...run.stored, [event.task]: event.stored }
+        metrics: { ...run.metrics, ...event.metrics }
       };
   }
 }
@@ -88,8 +85,7 @@ function created(event: RunCreated): LiveRun {
     notebook: null,
     tasks: event.tasks.map(([name]) => ({ name, state: 'none', attempt: 0, cached: false })),
     metrics: {},
-    progress: {},
-    stored: {}
+    progress: {}
   };
 }
 

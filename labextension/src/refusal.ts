@@ -1,11 +1,11 @@
-/** What a server's refusal says to the user. */
+/** What is said to the user when a server gives no answer. */
 
-/** What the server refused, in its own words. */
+/** What the server refused, in its own words; `status` is null if nothing came from it at all. */
 export class RequestError extends Error {
   constructor(
     message: string,
     readonly hint: string,
-    readonly status: number
+    readonly status: number | null
   ) {
     super(message);
   }
@@ -24,4 +24,10 @@ export function refusal(status: number, text: string): RequestError {
   const hint =
     status === 404 ? 'Is the server extension jupyter_dagflow enabled? jupyter server extension list tells.' : '';
   return new RequestError(`The server answered ${status}.`, hint, status);
+}
+
+/** No answer came: the server is off, or not to be reached. */
+export function silence(reason: unknown): RequestError {
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new RequestError(`The Jupyter server does not answer (${why}).`, 'Is it still running?', null);
 }

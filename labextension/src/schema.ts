@@ -3,15 +3,20 @@
 export type Shape =
   | DagflowEvent
   | ArtifactDocument
+  | CheckDocument
   | CompilationDocument
+  | DatabaseDocument
   | DefinitionDocument
-  | DiagnosticDocument
-  | EdgeDocument
+  | DiagnosticsDocument
+  | DoctorDocument
   | ErrorDocument
+  | ExampleDocument
+  | GraphDocument
   | ParameterDocument
-  | ReasonDocument
+  | RefusalDocument
   | RunDocument
   | RunSummaryDocument
+  | StatusDocument
   | TaskDocument
   | TaskRunDocument;
 export type DagflowEvent =
@@ -38,6 +43,10 @@ export type TaskState =
  * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
  */
 export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
+/**
+ * How much a finding matters: an error stops a run, a warning does not, information only explains.
+ */
+export type Severity = 'error' | 'info' | 'warning';
 
 /**
  * Somebody asked for the run to be cancelled; it ends as soon as its tasks have been stopped.
@@ -174,7 +183,7 @@ export interface TaskStarted {
   type: 'task_started';
 }
 /**
- * A stored value as ``dagflow artifacts show`` tells it; ``value`` only for small plain JSON values.
+ * A stored value as ``artifacts show`` tells it; ``value`` only for small plain JSON values.
  */
 export interface ArtifactDocument {
   name: string;
@@ -186,40 +195,51 @@ export interface ArtifactDocument {
   value?: unknown;
 }
 /**
+ * What one check of ``dagflow doctor`` found; a run needs those that are ``essential``.
+ */
+export interface CheckDocument {
+  detail: string;
+  essential: boolean;
+  hint: string;
+  name: string;
+  ok: boolean;
+}
+/**
  * What ``dagflow compile --format json`` prints.
  */
 export interface CompilationDocument {
   by: PartitionBy;
-  diagnostics: DiagnosticDocument[];
-  edges: EdgeDocument[];
+  diagnostics: Diagnostic[];
+  edges: Edge[];
+  name: string;
   notebook: string;
   parameters: ParameterDocument[];
   tasks: TaskDocument[];
 }
 /**
- * A finding of the compiler.
+ * One finding about one place of a notebook.
  */
-export interface DiagnosticDocument {
+export interface Diagnostic {
   cell?: string | null;
   cell_index?: number | null;
   code: string;
   hint?: string;
   line?: number | null;
   message: string;
-  severity: string;
+  severity: Severity;
 }
 /**
- * An edge of the DAG, with every reason for it.
+ * ``target`` may only start when ``source`` has ended.
  */
-export interface EdgeDocument {
-  reasons: ReasonDocument[];
+export interface Edge {
+  reasons: Reason[];
   source: string;
   target: string;
 }
 /**
- * Why an edge is there; lines count from 1 within their cell.
+ * Why an edge is there: ``kind`` is ``data``, ``after`` or ``file``; lines count from 1 within their cell.
  */
-export interface ReasonDocument {
+export interface Reason {
   kind: string;
   name: string;
   source_cell?: string | null;
@@ -256,9 +276,36 @@ export interface DefinitionDocument {
   name: string;
 }
 /**
- * An error under ``--json``.
+ * What ``db check --json`` prints; ``revision`` is null for a database that is not there.
+ */
+export interface DatabaseDocument {
+  current: boolean;
+  revision: string | null;
+  url: string;
+}
+/**
+ * What ``dagflow check --json`` prints.
+ */
+export interface DiagnosticsDocument {
+  diagnostics: Diagnostic[];
+}
+/**
+ * What ``dagflow doctor --json`` prints.
+ */
+export interface DoctorDocument {
+  checks: CheckDocument[];
+  ok: boolean;
+}
+/**
+ * What a command that fails prints under ``--json``.
  */
 export interface ErrorDocument {
+  error: ErrorDetail;
+}
+/**
+ * What went wrong in a command, what to do next, and where in the notebook it was.
+ */
+export interface ErrorDetail {
   cell?: string | null;
   code: string;
   hint: string;
@@ -266,7 +313,22 @@ export interface ErrorDocument {
   message: string;
 }
 /**
- * What ``dagflow run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
+ * A row of ``dagflow examples list``.
+ */
+export interface ExampleDocument {
+  name: string;
+  title: string;
+}
+/**
+ * What is drawn: a pipeline, the same for graphviz to lay out, and the run that colours it.
+ */
+export interface GraphDocument {
+  compilation: CompilationDocument;
+  dot: string;
+  run?: RunDocument | null;
+}
+/**
+ * What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
  */
 export interface RunDocument {
   finished_at: string | null;
@@ -294,6 +356,14 @@ export interface TaskRunDocument {
   state: TaskState;
 }
 /**
+ * What the server answers with any status but 200.
+ */
+export interface RefusalDocument {
+  code: string;
+  hint: string;
+  message: string;
+}
+/**
  * A row of ``dagflow runs list``.
  */
 export interface RunSummaryDocument {
@@ -304,4 +374,11 @@ export interface RunSummaryDocument {
   started_at: string | null;
   state: RunState;
   trigger: string;
+}
+/**
+ * What the server tells of itself: its version, and where runs are kept.
+ */
+export interface StatusDocument {
+  home: string;
+  version: string;
 }

@@ -16,5 +16,5 @@ export interface IDagflowClient {
 
 export const IDagflowClient = new Token<IDagflowClient>(
   'jupyter-dagflow:IDagflowClient',
-  'Compiles notebooks, and starts and follows runs, through the server extension.'
+  'Compiles notebooks through the server extension.'
 );

@@ -1,4 +1,4 @@
-import { RequestError, refusal } from '../src/refusal';
+import { RequestError, refusal, silence } from '../src/refusal';
 import { PipelineModel } from '../src/model';
 import type { CompiledNotebook, IDagflowClient } from '../src/tokens';
 import { compilation } from './support/documents';
@@ -50,9 +50,23 @@ test('an error keeps the last graph and is gone after the next success', async (
     }
     await done;
     expect(model.state.compilation?.tasks).toHaveLength(1);
-    expect(model.state.error).toEqual(step === 1 ? { message: 'Two parameters cells.', hint: 'Keep one.' } : null);
+    expect(model.state.error).toEqual(
+      step === 1 ? { message: 'Two parameters cells.', hint: 'Keep one.', refused: true } : null
+    );
   }
 });
+
+test.each([refusal(404, '{"message": "There is no notebook."}'), refusal(502, ''), silence('off'), new Error('odd')])(
+  'it is not said of the notebook that it does not compile when the trouble is: %s',
+  async error => {
+    const server = new SlowServer();
+    const model = new PipelineModel(server, 'a.ipynb');
+    const done = model.refresh();
+    server.asked[0]!.refuse(error);
+    await done;
+    expect(model.state.error).toMatchObject({ message: error.message, refused: false });
+  }
+);
 
 test("a refusal is in the server's words, or says what answered", () => {
   expect(refusal(400, '{"message": "No such notebook.", "hint": "Save it."}')).toMatchObject({

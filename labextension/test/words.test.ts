@@ -1,18 +1,18 @@
 import { Clock } from '../src/clock';
 import { adopt } from '../src/reduce';
 import * as words from '../src/words';
+import cases from './cases/words.json';
 import { runDocument } from './support/documents';
 
-test('durations, sizes and cells are said as in Python', () => {
-  expect([null, 0.042, 1.26, 59.7, 125, 7300].map(words.duration)).toEqual([
-    '–',
-    '0.04 s',
-    '1.3 s',
-    '59.7 s',
-    '2 min 05 s',
-    '2 h 01 min'
-  ]);
-  expect([0, 999, 1500, 208_000_000].map(words.size)).toEqual(['0 B', '999 B', '1.5 kB', '208.0 MB']);
+test.each(cases.durations as [number | null, string][])('%j s is said as in Python: %s', (seconds, text) => {
+  expect(words.duration(seconds)).toBe(text);
+});
+
+test.each(cases.ranges as [number[], string][])('%j is said as in Python: %s', (numbers, text) => {
+  expect(words.ranges(numbers)).toBe(text);
+});
+
+test('cells have a noun, and what goes on has whole seconds', () => {
   expect(words.cells([4, 5, 6, 9])).toBe('cells 4–6, 9');
   expect(words.cells([4])).toBe('cell 4');
   expect([0.4, 59.9, 61].map(words.ticking)).toEqual(['0 s', '59 s', '1 min 01 s']);

@@ -23,7 +23,7 @@ export async function startLab() {
   const notebooks = join(home, 'notebooks');
   cpSync(join(project, 'notebooks'), notebooks, { recursive: true });
   const port = await freePort();
-  const env = { ...process.env, HOME: home, DAGFLOW_HOME: join(home, 'dagflow') };
+  const env = { ...process.env, HOME: home, DAGFLOW_HOME: join(home, 'dagflow'), DAGFLOW_JOBS: '2' };
   for (const name of ['JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR', 'MPLCONFIGDIR']) {
     env[name] = join(home, name.toLowerCase());
   }

@@ -1,12 +1,24 @@
-/** A person opens churn.ipynb in JupyterLab, runs it as a pipeline, and watches. */
+/** A person opens notebooks in JupyterLab, runs them as pipelines, and watches. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openNotebook, results, startBrowser, startLab } from './lab.mjs';
 
 const TASKS = ['boosting', 'evaluate', 'features', 'forest', 'load', 'logistic', 'report'];
+const MODELS = ['boosting', 'forest', 'logistic'];
 const RUN_MS = 240_000;
+const FAILING = {
+  nbformat: 4,
+  nbformat_minor: 5,
+  metadata: { kernelspec: { name: 'python3', display_name: 'Python 3', language: 'python' } },
+  cells: [
+    codeCell('good', 'number = 1', 'task:good'),
+    codeCell('bad', 'result = number\nraise ValueError(f"no luck with {number}")', 'task:bad'),
+    codeCell('after', 'print(result)', 'task:after'),
+    codeCell('run', '%load_ext jupyter_dagflow\n%dagflow run', 'skip')
+  ]
+};
 let lab;
 let browser;
 
@@ -21,7 +33,7 @@ after(async () => {
 
 test('nodes change colour while the pipeline runs, and the picture stays', { timeout: RUN_MS + 60_000 }, async () => {
   const { page, errors } = await openNotebook(browser, lab, 'churn.ipynb');
-  await page.evaluate(watchStates);
+  await page.evaluate(watchStates, MODELS);
   await page.evaluate(runLastCell);
 
   await outcome(page, () => document.querySelector('.dagflow-node[data-state="running"]') !== null);
@@ -38,7 +50,8 @@ test('nodes change colour while the pipeline runs, and the picture stays', { tim
     const begun = states.filter(state => state !== 'queued').join(' ');
     assert.match(begun, task === 'load' ? /^(none )?running success$/ : /^none running success$/, task);
   }
-  await outcome(page, () => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount !== null);
+  assert.ok((await page.evaluate(() => window.dagflowMostAtOnce)) >= 2, 'models are trained side by side');
+  await outcome(page, cellHasEnded);
   await page.screenshot({ path: join(results, 'ended-light.png') });
   await changeTheme(page, 'JupyterLab Dark');
   await page.screenshot({ path: join(results, 'ended-dark.png') });
@@ -57,6 +70,28 @@ test('nodes change colour while the pipeline runs, and the picture stays', { tim
   await again.page.screenshot({ path: join(results, 'opened-again-light.png') });
   assert.deepEqual([...errors, ...again.errors], []);
   await again.page.close();
+});
+
+test('a task that fails says why on its node', { timeout: RUN_MS + 60_000 }, async () => {
+  writeFileSync(join(lab.notebooks, 'failing.ipynb'), JSON.stringify(FAILING));
+  const { page, errors } = await openNotebook(browser, lab, 'failing.ipynb');
+  await page.evaluate(runLastCell);
+
+  const node = name => page.locator(`.jp-Notebook .dagflow-node[data-task="${name}"]`);
+  await page.waitForSelector('.dagflow-node[data-task="bad"][data-state="failed"]', { timeout: RUN_MS });
+  await page.waitForSelector('.dagflow-node[data-task="after"][data-state="upstream_failed"]', { timeout: RUN_MS });
+  await page.waitForFunction(cellHasEnded, null, { timeout: RUN_MS });
+  assert.equal(await node('good').getAttribute('data-state'), 'success');
+  await node('bad').click();
+  const message = page.locator('.jp-Notebook .dagflow-popover .dagflow-error-message');
+  assert.match(await message.textContent(), /ValueError.*no luck with 1/);
+  await page.screenshot({ path: join(results, 'failed-light.png') });
+  await page.keyboard.press('Escape');
+  await message.waitFor({ state: 'hidden' });
+  await node('bad').press('Enter');
+  await message.waitFor({ state: 'visible' });
+  assert.deepEqual(errors, []);
+  await page.close();
 });
 
 test('the graph of a notebook opens beside it and follows what is saved', { timeout: 120_000 }, async () => {
@@ -79,13 +114,29 @@ test('the graph of a notebook opens beside it and follows what is saved', { time
   assert.equal(await page.locator('.dagflow-panel .dagflow-node').count(), before + 1);
   const saved = JSON.parse(readFileSync(join(lab.notebooks, 'hello.ipynb'), 'utf8'));
   assert.ok(saved.cells.some(cell => cell.metadata.tags?.includes('task:one_more')));
+
+  await page.evaluate(async () => {
+    const { shell } = window.jupyterapp;
+    const notebook = [...shell.widgets('main')].find(widget => widget.context?.path === 'hello.ipynb');
+    await notebook.context.rename('renamed.ipynb');
+    shell.activateById(notebook.id);
+  });
+  await page.waitForFunction(() => window.jupyterapp.shell.currentWidget?.context?.path === 'renamed.ipynb');
+  await page.evaluate(() => window.jupyterapp.commands.execute('dagflow:show-graph'));
+  await page.waitForFunction(() => window.jupyterapp.shell.currentWidget?.title.label === 'Pipeline: renamed.ipynb');
+  assert.equal(await page.locator('.dagflow-panel').count(), 1);
   assert.deepEqual(errors, []);
   await page.close();
 });
 
-/** In the page: note every state that every node is seen in, in order. */
-function watchStates() {
+function codeCell(id, source, tag) {
+  return { cell_type: 'code', id, source, metadata: { tags: [tag] }, execution_count: null, outputs: [] };
+}
+
+/** In the page: note every state that every node is seen in, in order, and how many of some ran at the same time. */
+function watchStates(parallel) {
   window.dagflowSeen = {};
+  window.dagflowMostAtOnce = 0;
   const note = node => {
     const { task, state } = node.dataset;
     const states = (window.dagflowSeen[task] ??= []);
@@ -93,7 +144,12 @@ function watchStates() {
       states.push(state);
     }
   };
-  const look = () => document.querySelectorAll('.jp-Notebook .dagflow-node').forEach(note);
+  const look = () => {
+    document.querySelectorAll('.jp-Notebook .dagflow-node').forEach(note);
+    const running = document.querySelectorAll('.jp-Notebook .dagflow-node[data-state="running"]');
+    const atOnce = [...running].filter(({ dataset }) => parallel.includes(dataset.task)).length;
+    window.dagflowMostAtOnce = Math.max(window.dagflowMostAtOnce, atOnce);
+  };
   new MutationObserver(changes => {
     changes.forEach(({ target, type }) => type === 'attributes' && target.matches('.dagflow-node') && note(target));
     look();
@@ -109,6 +165,11 @@ function runLastCell() {
   const { content } = window.jupyterapp.shell.currentWidget;
   content.activeCellIndex = content.widgets.length - 1;
   void window.jupyterapp.commands.execute('notebook:run-cell');
+}
+
+/** In the page: whether the cell that was run has come to its end, well or not. */
+function cellHasEnded() {
+  return window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount !== null;
 }
 
 /** In the page: leave nothing of the run but the file. */

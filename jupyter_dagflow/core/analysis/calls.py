@@ -10,6 +10,7 @@ from abc import abstractmethod
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir, library
+from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
     UNKNOWN,
     ClassCode,
@@ -18,11 +19,14 @@ from jupyter_dagflow.core.analysis.values import (
     Value,
     base_of,
     join,
+    slot,
     slot_of,
 )
 from jupyter_dagflow.core.analysis.world import State, World, join_states
 
-_MAX_DEPTH = 60
+_MAX_DEPTH = 40
+_MOST_FOLLOWED = 800
+Shape = tuple[tuple[object, ...], ...]
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 _OPERATORS_OFF = frozenset(
     {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
@@ -58,7 +62,10 @@ class Calls(World):
         super().__init__()
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
+        self._used: set[object] = set()
+        self._kept: dict[Shape, Outcome] = {}
         self._depth = 0
+        self._followed = 0
         self.call_line = 0
         self.ends: list[State] = []
         self.loops: list[list[State]] = []
@@ -71,6 +78,8 @@ class Calls(World):
     def begin(self, number: int) -> None:
         super().begin(number)
         self._done.clear()
+        self._used.clear()
+        self._followed = 0
 
     def reset(self) -> None:
         """Leave all calls and loops, after following was given up."""
@@ -84,7 +93,10 @@ class Calls(World):
         """Call a value that is no method and no library path."""
         results: list[Value] = []
         followed = False
+        before = self.state.copy() if len(func.objects) > 1 else None
         for obj in func.objects:
+            if before is not None and followed:
+                self._rejoin(before)
             base = base_of(obj)
             code = self.heap.code.get(base) if slot_of(obj) == 0 else None
             if isinstance(code, FunctionCode):
@@ -96,6 +108,8 @@ class Calls(World):
             elif base in self.heap.classes and slot_of(obj) == 0:
                 results += self._instance_call(obj, arguments, line)
                 followed = True
+        if followed and before is not None:
+            self._rejoin(before)
         if followed:
             return join(results[0], *results[1:]) if results else self.heap.make(UNKNOWN)
         self.use(func, line, arguments=arguments)
@@ -116,20 +130,104 @@ class Calls(World):
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""
-        key = (base, arguments, frozenset(self.state.must) if self.state.names else None)
+        shape = self._shape(base, code, arguments)
+        kept = self._kept.get(shape) if shape is not None else None
+        if kept is not None and self._is_good(kept):
+            return self._recall(kept, line)
+        must = frozenset(self.state.must) if self.state.names else None
+        key = (base, arguments, must, self.heap.changes)
         if key in self._done:
             return self._done[key]
-        if self._active.get(base, 0) >= 2 or self._depth >= _MAX_DEPTH or len(self._done) > 3000:
+        if self._active.get(base, 0) >= 2:
             return join(self.heap.make(UNKNOWN), *arguments.every)
+        if self._depth >= _MAX_DEPTH or self._followed >= _MOST_FOLLOWED:
+            return self._give_up(code, arguments, line)
+        result = self._traced(base, code, arguments, line, shape)
+        self._done[key[:3] + (self.heap.changes,)] = result
+        return result
+
+    def _traced(
+        self,
+        base: int,
+        code: FunctionCode,
+        arguments: Arguments,
+        line: int,
+        shape: Shape | None,
+    ) -> Value:
+        outer, lowest = self.trace, self.heap.lowest
+        trace = self.trace = Trace(self.heap.next_base)
+        self.heap.lowest = trace.lowest
         self._active[base] = self._active.get(base, 0) + 1
         self._depth += 1
-        try:
-            result = self._run_function(base, code, arguments, line)
-        finally:
-            self._depth -= 1
-            self._active[base] -= 1
-        self._done[key] = result
+        self._followed += 1
+        result = self._run_function(base, code, arguments, line)
+        self._depth -= 1
+        self._active[base] -= 1
+        trace.lowest = self.heap.lowest
+        self.heap.lowest = min(lowest, trace.lowest)
+        self.trace = outer
+        if outer is not None:
+            outer.absorb(trace)
+        if shape is not None and self._active[base] == 0:
+            outcome = outcome_of(self.heap, trace, result)
+            if outcome is not None:
+                self._kept[shape] = outcome
         return result
+
+    def _shape(self, base: int, code: FunctionCode, arguments: Arguments) -> Shape | None:
+        """What of a call decides its outcome if it has no effects; nothing if more does."""
+        if code.function.free or self._active.get(base, 0):
+            return None
+        shapes: list[tuple[object, ...]] = [(base, len(arguments.positional))]
+        names = [*([""] * len(arguments.positional)), *(k for k, _ in arguments.keywords)]
+        for name, value in zip(
+            [*names, *("*" for _ in arguments.spread)], arguments.every, strict=True
+        ):
+            if value.objects and self.heap.codes(value):
+                return None
+            shapes.append((name, value.kind, value.path, bool(value.objects)))
+        return tuple(shapes)
+
+    def _is_good(self, kept: Outcome) -> bool:
+        """Whether a call that was kept would come to the same now."""
+        names, here = self.names, self.state.names
+        if kept.generation != self.heap.generation:
+            return False
+        if any(names.get(n) is not v or n in here for n, v in kept.trace.reads.items()):
+            return False
+        others = kept.trace.builtins | kept.trace.unresolved
+        return not any(n in names or n in here for n in others)
+
+    def _recall(self, kept: Outcome, line: int) -> Value:
+        """Do what a call that was kept did: read."""
+        where = self.line(line)
+        for name, value in kept.trace.reads.items():
+            self.read(name, where, value)
+        for name in kept.trace.builtins | kept.trace.unresolved:
+            self.load(name, where)
+        if self.trace is not None:
+            self.trace.absorb(kept.trace)
+        return renew(self.heap, kept)
+
+    def line(self, line: int) -> int:
+        """The line to report: of the call at the top level, if within one."""
+        return self.call_line or line
+
+    def _give_up(self, code: FunctionCode, arguments: Arguments, line: int) -> Value:
+        """Too deep or too much to follow: all that it and its helpers name is read, all arguments change."""
+        where = self.line(line)
+        todo, seen = [code], {id(code)}
+        while todo:
+            for name in todo.pop().function.names:
+                value = self.load(name, where)
+                for base in self.heap.codes(value):
+                    inner = self.heap.code[base]
+                    if isinstance(inner, FunctionCode) and id(inner) not in seen:
+                        seen.add(id(inner))
+                        todo.append(inner)
+        for value in arguments.every:
+            self.change(value, line)
+        return join(self.heap.make(UNKNOWN), *arguments.every)
 
     def _run_function(
         self, base: int, code: FunctionCode, arguments: Arguments, line: int
@@ -168,7 +266,7 @@ class Calls(World):
             for name in code.function.free:
                 value = self.frame.cells.get(name) or self.frame.find(name)
                 if value is not None:
-                    self.heap.hold(Value("function", frozenset((base * 8,))), value)
+                    self.heap.hold(Value("function", frozenset((slot(base, 0),))), value)
 
     def _bind_parameters(self, code: FunctionCode, arguments: Arguments) -> None:
         positional = list(arguments.positional)
@@ -220,7 +318,7 @@ class Calls(World):
 
     def class_value(self, base: int) -> Value:
         """The value that is a class."""
-        return Value("class", frozenset((base * 8,)))
+        return Value("class", frozenset((slot(base, 0),)))
 
     def methods(self, instance: int, name: str) -> list[tuple[int, FunctionCode]]:
         """The notebook functions that ``instance.name`` may be, by its class and that class's
@@ -268,7 +366,7 @@ class Calls(World):
             classes = {
                 c for o in receiver.objects for c in self.heap.classes.get(base_of(o), {base_of(o)})
             }
-            receiver = Value("class", frozenset(c * 8 for c in classes))
+            receiver = Value("class", frozenset(slot(c, 0) for c in classes))
         return self.follow(
             base, code, arguments._replace(positional=(receiver, *arguments.positional)), line
         )
@@ -310,6 +408,9 @@ class Calls(World):
         unknown = Arguments(spread=known) if known else NO_ARGUMENTS
         for base in sorted(codes):
             code = self.heap.code[base]
+            if (base, unknown) in self._used:
+                continue
+            self._used.add((base, unknown))
             if isinstance(code, FunctionCode):
                 self._may(base, code, unknown, line)
             elif any(base_of(o) == base for o in value.objects):
@@ -330,6 +431,10 @@ class Calls(World):
         self.state.names, self.state.must = joined.names, joined.must
 
     def _use_instance(self, value: Value, class_base: int, line: int, *, whole: bool) -> None:
+        if (value, class_base, whole) in self._used:
+            return
+        self._used.add((value, class_base, whole))
+        own = {base_of(o) for o in value.objects}
         for name in self._method_names(class_base):
             special = name.startswith("__") and name.endswith("__")
             if name in _OPERATORS_OFF or not (special or whole):
@@ -338,7 +443,9 @@ class Calls(World):
                 before = dict(self.effect.changed)
                 self._may(base, code, Arguments(positional=(value,)), line)
                 if not whole:
-                    self.effect.changed = before
+                    found = self.effect.changed.items()
+                    kept = {o: v for o, v in found if base_of(o) not in own}
+                    self.effect.changed = {**kept, **before}
 
     def _method_names(self, class_base: int) -> list[str]:
         names: dict[str, None] = {}
@@ -354,14 +461,25 @@ class Calls(World):
                 todo += [base_of(o) for v in code.bases for o in v.objects]
         return list(names)
 
+    def run_special(self, value: Value, names: tuple[str, ...], line: int) -> list[Value]:
+        """Run methods that a statement calls by itself, such as ``__enter__``; gives their results."""
+        results: list[Value] = []
+        for obj in value.objects:
+            for name in names:
+                for base, code in self.methods(base_of(obj), name):
+                    me = Value("instance", frozenset((obj,)))
+                    results.append(self._method(base, code, me, NO_ARGUMENTS, line))
+        return results
+
     def advance(self, value: Value, line: int) -> None:
         if value.kind in library.STATEFUL:
             self.change(value, line)
 
     def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
         for value in values:
-            for base in self.heap.codes(value):
-                self.heap.hold(result, Value(UNKNOWN, frozenset((base * 8,))))
+            codes = self.heap.codes(value)
+            if codes:
+                self.heap.hold(result, Value(UNKNOWN, frozenset(slot(base, 0) for base in codes)))
 
     def notebook_method(self, obj: int, name: str, arguments: Arguments, line: int) -> list[Value]:
         base = base_of(obj)

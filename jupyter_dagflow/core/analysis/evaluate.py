@@ -21,6 +21,7 @@ from jupyter_dagflow.core.analysis.values import (
     Value,
     base_of,
     join,
+    slot,
     slot_of,
 )
 from jupyter_dagflow.core.analysis.world import Mark, State, join_states
@@ -36,9 +37,6 @@ class Evaluator(ForeignCalls):
     def expr(self, node: ir.Expr) -> Value:
         """The value of an expression, with all that evaluating it does."""
         return _EXPRESSIONS[type(node)](self, node)
-
-    def line(self, line: int) -> int:
-        return self.call_line or line
 
     def _const(self, node: ir.Const) -> Value:
         return Value(node.kind)
@@ -79,7 +77,7 @@ class Evaluator(ForeignCalls):
                 found += self._instance_attribute(obj, name, line)
             elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
                 methods = self.class_methods(inner, name)
-                found += [Value("function", frozenset((b * 8,))) for b, _ in methods]
+                found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
         if name in library.INDEXERS or (
             name in library.VIEW_ATTRIBUTES and base.kind in ("array", UNKNOWN)
         ):
@@ -94,7 +92,7 @@ class Evaluator(ForeignCalls):
             if code.property_:
                 found.append(self.follow(base, code, Arguments((me,)), line))
             else:
-                bound = Value("function", frozenset((base * 8,)))
+                bound = Value("function", frozenset((slot(base, 0),)))
                 found.append(bound)
         for class_base in self.heap.classes[inner]:
             held = self.heap.fields.get(class_base, {}).get(name)
@@ -238,10 +236,10 @@ class Evaluator(ForeignCalls):
         before: State | None = None
         for index, generator in enumerate(node.generators):
             iterable = self.expr(generator.iterable)
-            self.iterate(iterable, node.line)
+            element = self.iterate(iterable, node.line)
             if index == 0:
                 before = self.state.copy()
-            self.assign(generator.target, self.heap.element(iterable), node.line)
+            self.assign(generator.target, element, node.line)
             for condition in generator.conditions:
                 self.expr(condition)
         for element in node.elements:
@@ -250,13 +248,17 @@ class Evaluator(ForeignCalls):
             self.state = join_states([before, self.state])
         return made
 
-    def iterate(self, value: Value, line: int) -> None:
+    def iterate(self, value: Value, line: int) -> Value:
+        """Go through a value; gives what an element may be."""
         line = self.line(line)
         if value.kind in ("iterator", "generator", "handle"):
             self.change(value, line)
         self.operator(value, line)
         if value.kind == "generator":
             self.use(value, line)
+        element = self.heap.element(value)
+        given = self.run_special(value, ("__iter__", "__next__"), line)
+        return join(element, *given, *(self.heap.element(v) for v in given)) if given else element
 
     def _lambda(self, node: ir.Lambda) -> Value:
         return self.make_function(node.function)
@@ -305,15 +307,18 @@ class Evaluator(ForeignCalls):
         return Value("none")
 
     def _opaque(self, node: ir.Opaque) -> Value:
+        self.impure()
         mark = Mark(node.what, self.line(node.line))
         (self.effect.binders if node.binds else self.effect.opaque).append(mark)
         return Value(UNKNOWN)
 
     def _ambient_magic(self, node: ir.Ambient) -> Value:
+        self.impure()
         self.effect.modules.setdefault(node.path, self.line(node.line))
         return Value("none")
 
     def _file_use(self, node: ir.FileUse) -> Value:
+        self.impure()
         mark = Mark(node.path, node.line)
         (self.effect.written_files if node.writes else self.effect.read_files).append(mark)
         return Value("none")
@@ -356,7 +361,7 @@ class Evaluator(ForeignCalls):
 
     def _bind_outer(self, name: str, value: Value) -> None:
         frame = self.frame.outer
-        self.change(Value("function", frozenset((self.frame.running * 8,))), self.call_line)
+        self.change(Value("function", frozenset((slot(self.frame.running, 0),))), self.call_line)
         while frame is not None:
             if name in frame.cells:
                 frame.cells[name] = join(frame.cells[name], value)

@@ -53,6 +53,7 @@ class ExpressionLowering(ABC):
         self.counter = 0
         self.offset = 0
         self.free: list[set[str]] = []
+        self.names: list[set[str]] = []
 
     @abstractmethod
     def block(self, body: Sequence[ast.stmt]) -> tuple[ir.Stmt, ...]:
@@ -78,6 +79,8 @@ class ExpressionLowering(ABC):
         name = mangle(name, self.class_name)
         owner = here.find(name)
         if owner.kind == "module":
+            if self.names:
+                self.names[-1].add(name)
             return ir.LoadGlobal(name, line)
         if owner is here and owner.kind == "class" and owner.parent is not None:
             return ir.LoadClassVar(self._local(owner, name), self._outside(owner, name, line))
@@ -319,9 +322,13 @@ class ExpressionLowering(ABC):
             nonlocals={mangle(n, self.class_name) for n in nonlocals},
         )
         self.free.append(set())
+        self.names.append(set())
         lowered = self.block(body)
         self.scope = outer
         free = self.free.pop()
+        named = self.names.pop()
+        if self.names:
+            self.names[-1] |= named
         if self.free:
             self.free[-1] |= {
                 n
@@ -333,6 +340,7 @@ class ExpressionLowering(ABC):
             parameters,
             lowered,
             tuple(sorted(free)),
+            tuple(sorted(named)),
             self.has_yield and is_generator(body),
             line,
         )

@@ -122,8 +122,7 @@ class Follower(Evaluator):
 
     def _for(self, node: ir.For) -> None:
         iterable = self.expr(node.iterable)
-        self.iterate(iterable, node.line)
-        element = self.heap.element(iterable)
+        element = self.iterate(iterable, node.line)
         before = self.state.copy()
         self.loops.append([])
         self.forever.append(False)
@@ -220,8 +219,9 @@ class Follower(Evaluator):
         for item in node.items:
             value = self.expr(item.value)
             self.operator(value, self.line(node.line))
+            entered = self._entered(value, node.line)
             if item.target is not None:
-                self.assign(item.target, self._entered(value, node.line), node.line)
+                self.assign(item.target, entered, node.line)
         if node.swallows:
             before = self.state.copy()
         self.run(node.body)
@@ -229,9 +229,9 @@ class Follower(Evaluator):
             self.state = join_states([before, _alive(self.state)])
 
     def _entered(self, value: Value, line: int) -> Value:
-        for obj in value.objects:
-            for base, code in self.methods(base_of(obj), "__enter__"):
-                return self.follow(base, code, Arguments((value,)), self.line(line))
+        given = self.run_special(value, ("__enter__", "__exit__"), self.line(line))
+        if given:
+            return join(value, *given)
         if value.kind == "generator":
             return join(self.heap.element(value), self.heap.make(UNKNOWN))
         return value if value.objects else self.heap.make(UNKNOWN)

@@ -173,6 +173,7 @@ class ForeignCalls(Calls):
         elif path == "os.chdir" or (
             path and library.is_setting(path) and not path.startswith("builtins.")
         ):
+            self.impure()
             self.effect.modules.setdefault(path, line)
 
     def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:

@@ -317,14 +317,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A ``def`` or ``lambda``: its parameters with defaults, its body, and the outer functions'
-    variables it uses.
+    """A ``def`` or ``lambda``: its parameters with defaults, and its body.
+
+    ``free`` are the variables of functions around it that it uses; ``names`` the notebook's variables
+    that it, or a function in it, reads.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     body: tuple[Stmt, ...]
     free: tuple[str, ...]
+    names: tuple[str, ...]
     generator: bool
     line: int
 

@@ -247,7 +247,7 @@ class StatementLowering(TextLowering):
         return [
             ir.Define(
                 target,
-                ir.Function(name.id, (), body, (), False, self.line(node)),
+                ir.Function(name.id, (), body, (), (), False, self.line(node)),
                 (),
                 (),
                 self.line(node),

@@ -135,6 +135,15 @@ class Heap:
         self.classes: dict[int, set[int]] = {}
         self.carried: dict[int, set[int]] = {}
         self.unmovable: dict[int, str] = {}
+        self.lowest = 1 << 62
+        self.generation = 0
+        self.changes = 0
+        self.old = 0
+
+    @property
+    def next_base(self) -> int:
+        """The number that the next object will have."""
+        return self._next
 
     def make(self, kind: str, *, plain: bool = False, unmovable: str = "") -> Value:
         """A new object of a kind; ``plain`` if all that is inside it is known."""
@@ -152,9 +161,15 @@ class Heap:
         if not value.objects or not container.objects:
             return
         for base in {base_of(o) for o in container.objects}:
+            self.lowest = min(self.lowest, base)
             held = self.fields.setdefault(base, {}).setdefault(key, set())
             fresh = value.objects - held
+            if not fresh:
+                continue
             held |= fresh
+            self.changes += 1
+            if base < self.old and base in self.code:
+                self.generation += 1
             for obj in fresh:
                 inner = base_of(obj)
                 self.held_by.setdefault(inner, set()).add(base)
@@ -170,6 +185,8 @@ class Heap:
             news = bool(codes - known)
             if news:
                 self.carried[container] = known | codes
+                if container < self.old:
+                    self.generation += 1
             if what and container not in self.unmovable and self.kinds.get(container) != "function":
                 self.unmovable[container] = what
                 news = True

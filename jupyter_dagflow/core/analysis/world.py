@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.memory import Trace
 from jupyter_dagflow.core.analysis.values import (
     BUFFER,
     UNKNOWN,
@@ -121,6 +122,7 @@ class World:
         self.guarded = 0
         self.statement = 0
         self.seen: dict[int, set[int]] = {}
+        self.trace: Trace | None = None
 
     # variables
 
@@ -128,6 +130,8 @@ class World:
         """Read a notebook variable, late: whatever it is by now."""
         state = self.state
         bound = state.names.get(name)
+        if bound is not None and self.trace is not None:
+            self.trace.local = True
         if name in state.must and bound is not None and bound is not DELETED:
             return bound
         known = self.names.get(name)
@@ -135,6 +139,8 @@ class World:
             return self._unbound(name, line, soft=soft)
         if known is not None:
             self.read(name, line, known)
+            if self.trace is not None:
+                self.trace.reads[name] = known
         if bound is None or bound is DELETED:
             return known or Value(UNKNOWN)
         return join(bound, known) if known is not None else bound
@@ -149,10 +155,14 @@ class World:
         effect = self.effect
         if name in library.KNOWN_NAMES and not library.HISTORY.match(name):
             effect.builtins.setdefault(name, line)
+            if self.trace is not None:
+                self.trace.builtins.add(name)
             return Value("module", path=f"builtins.{name}")
         if soft:
             return Value(UNKNOWN)
         effect.unresolved.setdefault(name, line)
+        if self.trace is not None:
+            self.trace.unresolved.add(name)
         if self.guarded:
             effect.excused.add(name)
         return Value(UNKNOWN)
@@ -161,6 +171,7 @@ class World:
         """Bind a notebook variable on this path."""
         self.state.names[name] = value
         self.state.must.add(name)
+        self.impure()
         self.effect.lines[name] = line
 
     def unbind(self, name: str, line: int) -> None:
@@ -182,19 +193,27 @@ class World:
         if value.kind in library.IMMUTABLE:
             return
         if value.kind == "module":
+            self.impure()
             self.effect.modules.setdefault(value.path, line)
             return
-        changed = self.effect.changed
+        changed, heap = self.effect.changed, self.heap
         for obj in value.objects:
+            heap.lowest = min(heap.lowest, base_of(obj))
             changed.setdefault(obj, line)
             if slot_of(obj) == 0 and content:
                 changed.setdefault(slot(base_of(obj), BUFFER), line)
+
+    def impure(self) -> None:
+        """The call that is being followed has an effect outside objects."""
+        self.heap.lowest = -1
+        self.heap.changes += 1
 
     def draw(self, label: str, line: int, *, seeds: bool) -> None:
         """Record a use of ambient state: a read and a change, unless it sets that state anew."""
         if seeds:
             self.bind(label, Value("ambient"), line)
         elif label in self.state.must:
+            self.impure()
             self.effect.lines[label] = line
         elif label in self.names:
             self.read(label, line, self.names[label])
@@ -205,6 +224,8 @@ class World:
     def begin(self, number: int) -> None:
         """Start a top-level statement."""
         self.statement = number
+        self.heap.old = self.heap.next_base
+        self.trace = None
         self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)

@@ -28,9 +28,9 @@ def text(pipeline: Pipeline, run: RunView | None = None) -> str:
 
         churn: 3 tasks
           load      cell 2
-          features  cells 3-4  ← load
+          features  cells 3–4  ← load
           train     cell 6     ← features
-    """
+    """  # noqa: RUF002
     head = f"{pipeline.name}: {words.count(len(pipeline.tasks), 'task')}"
     if run is not None:
         look = run_look(run.state)

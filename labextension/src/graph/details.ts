@@ -8,8 +8,8 @@ import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
 import type {
   CompilationDocument,
-  EdgeDocument,
-  ReasonDocument,
+  Edge,
+  Reason,
   TaskDocument,
   TaskFailure,
   TaskRunDocument
@@ -48,13 +48,6 @@ export function taskDetails(
   if (outgoing.length > 0) {
     fact('Feeds', list(outgoing.map(edge => html('li', {}, ...passed(edge, 'to', edge.target)))));
   }
-  const stored = run?.stored[task.name] ?? [];
-  if (stored.length > 0) {
-    fact(
-      'Kept',
-      list(stored.map(value => html('li', {}, code(value.name), ` ${kept(value.type, value.shape, value.size_bytes)}`)))
-    );
-  }
   if (facts.childElementCount > 0) {
     body.append(facts);
   }
@@ -62,7 +55,7 @@ export function taskDetails(
 }
 
 /** The reasons of an edge. */
-export function edgeDetails(edge: EdgeDocument, compilation: CompilationDocument): HTMLElement {
+export function edgeDetails(edge: Edge, compilation: CompilationDocument): HTMLElement {
   const title = html('div', { class: 'dagflow-details-name' }, `${edge.source} → ${edge.target}`);
   const reasons = edge.reasons.map(reason => html('li', {}, ...reasonText(reason, compilation)));
   return html('div', { class: 'dagflow-details' }, title, list(reasons));
@@ -110,7 +103,7 @@ function failure(error: TaskFailure): HTMLElement {
 }
 
 /** `X: cell 4, line 2 → cell 6, line 1`. */
-function reasonText(reason: ReasonDocument, compilation: CompilationDocument): (Node | string)[] {
+function reasonText(reason: Reason, compilation: CompilationDocument): (Node | string)[] {
   if (reason.kind === 'after') {
     return ['order only: ', code(`after:${reason.name}`)];
   }
@@ -133,7 +126,7 @@ function place(
 }
 
 /** `X, y from features`; `only the order: from features` where nothing is passed on. */
-function passed(edge: EdgeDocument, way: 'from' | 'to', other: string): (Node | string)[] {
+function passed(edge: Edge, way: 'from' | 'to', other: string): (Node | string)[] {
   const names = [...new Set(edge.reasons.filter(({ kind }) => kind !== 'after').map(({ name }) => name))];
   if (names.length === 0) {
     return [way === 'from' ? 'to come after ' : 'the start of ', code(other)];
@@ -141,11 +134,6 @@ function passed(edge: EdgeDocument, way: 'from' | 'to', other: string): (Node | 
   const more = names.length > MANY ? ` and ${names.length - MANY} more` : '';
   const listed = names.slice(0, MANY).flatMap((name, index) => [index > 0 ? ', ' : '', code(name)]);
   return [...listed, `${more} ${way} `, code(other)];
-}
-
-function kept(type: string, shape: readonly number[] | null | undefined, bytes: number): string {
-  const short = type.split('.').pop() ?? type;
-  return [short, shape && shape.length > 0 ? shape.join(' × ') : '', words.size(bytes)].filter(Boolean).join(' · ');
 }
 
 function list(items: HTMLLIElement[]): HTMLUListElement {

@@ -1,5 +1,5 @@
 /** The edges of a graph: thin curves that light up with the card or the edge under the pointer. */
-import type { EdgeDocument } from '../schema';
+import type { Edge } from '../schema';
 import { svg } from './dom';
 import type { Layout, Line, Point } from './layout';
 
@@ -13,8 +13,8 @@ export class Edges {
   /** `onHover` is told the edge under the pointer, or null. */
   constructor(
     layout: Layout,
-    edges: readonly EdgeDocument[],
-    onHover: (edge: EdgeDocument | null, event: PointerEvent) => void
+    edges: readonly Edge[],
+    onHover: (edge: Edge | null, event: PointerEvent) => void
   ) {
     this.node.setAttribute('width', String(layout.width));
     this.node.setAttribute('height', String(layout.height));

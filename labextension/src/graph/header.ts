@@ -2,19 +2,9 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
-import type { TaskState } from '../schema';
 import * as words from '../words';
 import { html, setText, svg } from './dom';
 import { showState, stateIcon } from './icon';
-
-const ENDED: ReadonlySet<TaskState> = new Set<TaskState>([
-  'success',
-  'failed',
-  'skipped',
-  'upstream_failed',
-  'cancelled',
-  'lost'
-]);
 
 /** What the buttons do. */
 export interface Zooming {
@@ -72,7 +62,7 @@ export class Header {
       setText(this.elapsed, '');
       return;
     }
-    const ended = run.tasks.filter(task => ENDED.has(task.state)).length;
+    const ended = run.tasks.filter(task => LOOKS[task.state].final).length;
     const failed = run.tasks.filter(task => task.state === 'failed').length;
     if (this.badge.dataset['state'] !== run.state) {
       showState(this.badge, run.state);

@@ -6,7 +6,7 @@
  */
 import { Clock } from '../clock';
 import type { LiveRun } from '../reduce';
-import type { CompilationDocument, EdgeDocument, TaskRunDocument } from '../schema';
+import type { CompilationDocument, Edge, TaskRunDocument } from '../schema';
 import { edgeDetails, taskDetails } from './details';
 import { html } from './dom';
 import { Edges } from './edges';
@@ -249,7 +249,7 @@ export class GraphView {
     }
   }
 
-  private hoverEdge(edge: EdgeDocument | null, event: PointerEvent): void {
+  private hoverEdge(edge: Edge | null, event: PointerEvent): void {
     if (this.popover.pinned || this.compilation === null) {
       return;
     }

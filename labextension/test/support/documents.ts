@@ -1,11 +1,11 @@
 /** Documents as Python makes them, for tests. */
-import type { CompilationDocument, EdgeDocument, RunDocument, TaskDocument, TaskState } from '../../src/schema';
+import type { CompilationDocument, Edge, RunDocument, TaskDocument, TaskState } from '../../src/schema';
 
 export function task(name: string, index: number): TaskDocument {
   return { name, cells: [`id-${name}`], cell_indexes: [index], reads: [], writes: [], definitions: [], options: {} };
 }
 
-export function edge(source: string, target: string, name: string): EdgeDocument {
+export function edge(source: string, target: string, name: string): Edge {
   const reason = {
     kind: name === '' ? 'after' : 'data',
     name: name === '' ? source : name,
@@ -17,7 +17,7 @@ export function edge(source: string, target: string, name: string): EdgeDocument
   return { source, target, reasons: [reason] };
 }
 
-export function compilation(names: string[], edges: EdgeDocument[] = []): CompilationDocument {
+export function compilation(names: string[], edges: Edge[] = []): CompilationDocument {
   return {
     notebook: 'notebooks/churn.ipynb',
     by: 'tags',

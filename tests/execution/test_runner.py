@@ -1,0 +1,241 @@
+"""The runner's law: decide, record, act, in this order, whatever fails. A scripted executor, a real metastore."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.errors import MetastoreUnreachable
+from jupyter_dagflow.core.events import Event, TaskFailure, TaskStarted
+from jupyter_dagflow.core.machine import AttemptEnded
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.ports import Assignment, Report
+from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.notebooks import read_notebook
+
+RUN = RunId("run-1")
+CELLS = [("x = 1", "task:a"), ("y = 2", "task:b"), ("print(x, y)", "task:c")]
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class Scripted:
+    """An executor that ends each attempt as its script says: well, ``fail``, ``raise`` at the start, or ``hang``."""
+
+    def __init__(self, report: Report, script: dict[str, str]) -> None:
+        self._report = report
+        self._script = script
+        self.started: list[str] = []
+        self.stopped: list[str] = []
+        self.closed = False
+
+    async def start(self, assignment: Assignment) -> None:
+        ending = self._script.get(assignment.task, "well")
+        if ending == "raise":
+            raise RuntimeError("no more room")
+        self.started.append(assignment.task)
+        if ending != "hang":
+            failure = TaskFailure(kind="error", message="boom") if ending == "fail" else None
+            self._end(assignment.task, assignment.attempt, failure=failure)
+
+    async def stop(self, task: TaskName, attempt: int) -> None:
+        if self._script.get(task) == "hang":
+            self.stopped.append(task)
+            self._end(task, attempt, stopped=True)
+
+    async def close(self) -> None:
+        self.closed = True
+
+    def _end(
+        self, task: str, attempt: int, *, failure: TaskFailure | None = None, stopped: bool = False
+    ) -> None:
+        self._report(
+            AttemptEnded(
+                at=now(), task=TaskName(task), attempt=attempt, failure=failure, stopped=stopped
+            )
+        )
+
+
+class Stage:
+    """A run of three tasks, a and b before c, whose executor is scripted."""
+
+    def __init__(self, home: Path) -> None:
+        self.files = RunFiles(home, RUN)
+        self.files.folder.mkdir(parents=True)
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{i}",
+                "metadata": {"tags": [tag]},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for i, (source, tag) in enumerate(CELLS)
+        ]
+        metadata = {"kernelspec": {"name": "python3", "display_name": "p", "language": "python"}}
+        document = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        self.files.source.write_text(json.dumps(document))
+        self.metastore = Metastore.open(f"sqlite:///{home / 'metastore.db'}")
+        self.executor: Scripted | None = None
+
+    def runner(self, script: dict[str, str] | None = None, sinks: Sequence[Sink] = ()) -> Runner:
+        notebook = read_notebook(self.files.source)
+
+        def make(report: Report) -> Scripted:
+            self.executor = Scripted(report, script or {})
+            return self.executor
+
+        request = RunRequest(
+            run_id=RUN,
+            notebook=notebook,
+            compilation=compile_cells(notebook),
+            parameters={},
+            files=self.files,
+            artifacts=self.files.home / "artifacts",
+            cwd=self.files.home,
+            jobs=2,
+            sinks=sinks,
+        )
+        return Runner(request, metastore=self.metastore, make_executor=make, now=now)
+
+    def states(self) -> dict[str, TaskState]:
+        """The tasks as the history tells them."""
+        return {name: task.state for name, task in self.metastore.view(RUN).tasks.items()}
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    return Stage(tmp_path)
+
+
+def test_what_is_published_is_recorded_already(stage: Stage) -> None:
+    ahead: list[Event] = []
+
+    def sink(event: object) -> None:
+        recorded = stage.metastore.events(RUN)
+        if event not in recorded:
+            ahead.append(event)  # type: ignore[arg-type]
+
+    view = asyncio.run(stage.runner(sinks=[sink]).run())
+    assert view.state is RunState.SUCCESS
+    assert ahead == []
+
+
+def test_what_is_started_is_recorded_already(stage: Stage) -> None:
+    runner = stage.runner()
+    seen: list[bool] = []
+    begin = stage.executor.start
+
+    async def start(assignment: Assignment) -> None:
+        recorded = stage.metastore.events(RUN)
+        seen.append(any(isinstance(e, TaskStarted) and e.task == assignment.task for e in recorded))
+        await begin(assignment)
+
+    stage.executor.start = start  # type: ignore[method-assign]
+    asyncio.run(runner.run())
+    assert seen == [True, True, True]
+
+
+def test_the_view_is_what_the_history_tells(stage: Stage) -> None:
+    runner = stage.runner()
+    views: list[tuple[RunView, RunView]] = []
+    runner.watch(lambda _: views.append((runner.view, stage.metastore.view(RUN))))
+    asyncio.run(runner.run())
+    assert views
+    assert all(shown == recorded for shown, recorded in views)
+
+
+def test_a_watcher_that_fails_harms_nobody(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    told: list[object] = []
+
+    def broken(event: object) -> None:
+        raise RuntimeError("no such window")
+
+    view = asyncio.run(stage.runner(sinks=[broken, told.append]).run())
+    assert view.state is RunState.SUCCESS
+    assert len(told) == view.seq
+    assert caplog.text.count("is told no more") == 1
+
+
+def test_a_task_that_cannot_be_started_fails_alone(stage: Stage) -> None:
+    asyncio.run(stage.runner({"a": "raise"}).run())
+    assert stage.states() == {
+        "a": TaskState.FAILED,
+        "b": TaskState.SUCCESS,
+        "c": TaskState.UPSTREAM_FAILED,
+    }
+    failure = stage.metastore.view(RUN).tasks[TaskName("a")].failure
+    assert failure is not None
+    assert "no more room" in failure.message
+
+
+def test_cancel_stops_what_runs_and_keeps_what_is_done(stage: Stage) -> None:
+    async def cancel_when_running() -> RunView:
+        runner = stage.runner({"b": "hang"})
+        done = asyncio.Event()
+        runner.watch(lambda event: done.set() if getattr(event, "task", "") == "a" else None)
+        run = asyncio.create_task(runner.run())
+        await done.wait()
+        while stage.states()["a"] is not TaskState.SUCCESS:
+            await asyncio.sleep(0.01)
+        runner.cancel("test")
+        return await run
+
+    view = asyncio.run(cancel_when_running())
+    assert view.state is RunState.CANCELLED
+    assert stage.executor is not None
+    assert stage.executor.stopped == ["b"]
+    assert stage.states() == {
+        "a": TaskState.SUCCESS,
+        "b": TaskState.CANCELLED,
+        "c": TaskState.CANCELLED,
+    }
+
+
+def test_a_mark_in_the_metastore_cancels(stage: Stage) -> None:
+    runner = stage.runner({"a": "hang"})
+    runner.watch(lambda _: stage.metastore.request_cancel(RUN) and None)
+    assert asyncio.run(runner.run()).state is RunState.CANCELLED
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_when_the_metastore_cannot_record_nothing_is_left_running(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    append, calls = stage.metastore.append, iter(range(10))
+
+    def failing(run_id: RunId, events: Sequence[Event]) -> None:
+        if next(calls) >= after:
+            raise MetastoreUnreachable("The disk is full.")
+        append(run_id, events)
+
+    monkeypatch.setattr(stage.metastore, "append", failing)
+    with pytest.raises(MetastoreUnreachable):
+        asyncio.run(stage.runner().run())
+    assert stage.executor is not None
+    assert stage.executor.closed
+    assert bool(stage.executor.started) == (after > 0), "nothing starts that is not recorded"
+
+
+def test_a_run_ends_though_its_notebook_cannot_be_written(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("jupyter_dagflow.execution.runner.write_executed", full)
+    asyncio.run(stage.runner().run())
+    assert stage.metastore.view(RUN).state is RunState.SUCCESS

@@ -1,0 +1,175 @@
+"""The magics in a real kernel, cell by cell, as a notebook's reader types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
+GRAPH = "application/vnd.jupyter-dagflow.graph+json"
+SLEEP = "import time; time.sleep(120)"
+
+
+class Session:
+    """A live kernel; `type` runs one cell in it and gives its outputs."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.folder = folder
+        self._manager = KernelManager(kernel_name="python3")
+        self._notebook = nbformat.v4.new_notebook()
+        self._client = NotebookClient(self._notebook, km=self._manager, allow_errors=True)
+        env = {**os.environ, "DAGFLOW_HOME": str(folder / "home"), **environ}
+        self._manager.start_kernel(cwd=str(folder), env=env)
+        self._client.start_new_kernel_client()
+
+    def type(self, source: str) -> list[dict[str, Any]]:
+        cell = nbformat.v4.new_code_cell(source)
+        self._notebook.cells.append(cell)
+        self._client.execute_cell(cell, len(self._notebook.cells) - 1)
+        outputs: list[dict[str, Any]] = cell["outputs"]
+        return outputs
+
+    def interrupt(self) -> None:
+        self._manager.interrupt_kernel()
+
+    def close(self) -> None:
+        self._client.kc.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+
+def printed(outputs: list[dict[str, Any]]) -> str:
+    return "".join(o["text"] for o in outputs if o["output_type"] == "stream")
+
+
+def raised(outputs: list[dict[str, Any]]) -> str:
+    return "\n".join(line for o in outputs for line in o.get("traceback", []))
+
+
+def picture(outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    (shown,) = (o["data"] for o in outputs if o["output_type"] == "display_data")
+    return dict(shown)
+
+
+def write(path: Path, *cells: tuple[str, ...]) -> Path:
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "p", "language": "python"}
+    for source, *tags in cells:
+        notebook.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": tags}))
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Any:
+    notebook = shutil.copy(HELLO, tmp_path)
+    session = Session(tmp_path, {"JPY_SESSION_NAME": str(notebook)})
+    assert session.type("%load_ext jupyter_dagflow") == []
+    yield session
+    session.close()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another process does; the test's own time limit is the only clock."""
+    while not is_so():
+        time.sleep(0.2)
+
+
+def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> None:
+    shown = picture(session.type("%dagflow"))
+    assert shown[GRAPH]["run"] is None
+    assert shown["image/svg+xml"].startswith("<svg")
+    assert "greet" in shown["text/plain"]
+
+    outputs = session.type("%dagflow run --jobs 2")
+    assert raised(outputs) == ""
+    last = picture(outputs)
+    assert "application/vnd.jupyter.widget-view+json" not in last, "what is left needs no kernel"
+    assert {task["state"] for task in last[GRAPH]["run"]["tasks"]} == {"success"}
+    assert "executed notebook" in printed(outputs)
+
+    assert "success" in printed(session.type("%dagflow status"))
+    assert printed(session.type("%dagflow load squares greeting")) == "squares: list\ngreeting: str\n"
+    assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
+
+
+def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
+    for line, words in {
+        "%dagflow run -p n=1": "There is no parameter 'n'",
+        "%dagflow run --notebook missing.ipynb": "There is no such notebook",
+        "%dagflow nosuch": "no command 'nosuch'",
+        "%dagflow run --nosuch": "No such option",
+        "%dagflow run 'x": "No closing quotation",
+        "%dagflow load nosuch": "Nothing was run yet",
+        "%dagflow status nosuch": "No run",
+    }.items():
+        text = raised(session.type(line))
+        assert words in text, line
+        assert "next:" in text, line
+        assert "Traceback" not in text, line
+
+
+def test_a_failed_task_fails_the_cell_and_says_where(session: Session) -> None:
+    write(session.folder / "fails.ipynb", ("x = 1", "task:a"), ("x / 0", "task:b"))
+    outputs = session.type("%dagflow run --notebook fails.ipynb")
+    for words in ("task b failed", "ZeroDivisionError", "cell 1", "line 1", "taskbook:"):
+        assert words in raised(outputs)
+    states = {task["name"]: task["state"] for task in picture(outputs)[GRAPH]["run"]["tasks"]}
+    assert states == {"a": "success", "b": "failed"}
+    assert "DF108" in raised(session.type(check_of_broken(session)))
+
+
+def check_of_broken(session: Session) -> str:
+    write(session.folder / "broken.ipynb", ("x = 1", "task:a", "after:b"))
+    return "%dagflow check --notebook broken.ipynb"
+
+
+def test_a_run_in_the_background_is_watched_and_cancelled(session: Session) -> None:
+    write(session.folder / "long.ipynb", (SLEEP, "task:a"), (SLEEP, "task:b"))
+    outputs = session.type("%dagflow run --background --notebook long.ipynb")
+    assert "goes on" in printed(outputs)
+    assert "application/vnd.jupyter.widget-view+json" in picture(outputs)
+    assert "running" in printed(session.type("%dagflow status"))
+    assert "is being cancelled" in printed(session.type("%dagflow cancel"))
+    until(lambda: "■ cancelled: long" in printed(session.type("%dagflow status")))
+
+
+def test_an_interrupt_cancels_the_run_and_waits_for_its_end(session: Session) -> None:
+    write(session.folder / "long.ipynb", (SLEEP, "task:a"))
+    started = session.folder / "home" / "runs"
+
+    def interrupt_once_it_runs() -> None:
+        until(lambda: any(started.glob("*/tasks/a/1/*.ipynb")))
+        session.interrupt()
+
+    threading.Thread(target=interrupt_once_it_runs, daemon=True).start()
+    outputs = session.type("%dagflow run --notebook long.ipynb")
+    assert "cancelled" in raised(outputs)
+    assert {task["state"] for task in picture(outputs)[GRAPH]["run"]["tasks"]} == {"cancelled"}
+
+
+def test_without_a_path_it_says_what_to_do(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"JPY_SESSION_NAME": ""})
+    try:
+        session.type("%load_ext jupyter_dagflow")
+        assert "--notebook FILE.ipynb" in raised(session.type("%dagflow run"))
+    finally:
+        session.close()
+
+
+def test_a_run_does_not_change_the_notebook(session: Session) -> None:
+    notebook = session.folder / "hello.ipynb"
+    before = notebook.read_bytes()
+    session.type("%dagflow run")
+    assert notebook.read_bytes() == before
+    assert json.loads(before)["nbformat"] == 4
