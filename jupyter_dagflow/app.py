@@ -79,6 +79,7 @@ class Dagflow:
         notebook: str | Path,
         *,
         parameters: Mapping[str, object] | None = None,
+        parameter_texts: Mapping[str, str] | None = None,
         by: PartitionBy | str = PartitionBy.AUTO,
         jobs: int | None = None,
         keep: str | None = None,
@@ -86,12 +87,19 @@ class Dagflow:
     ) -> Run:
         """Run a notebook as a DAG and wait for its end.
 
+        ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
         ``keep="all"`` stores every variable that survives a task, not only those that others read. Raises
         `InputError` or `EnvironmentFault` before anything has run; a failed task is a state, not an exception.
         Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
         """
         run = self.start(
-            notebook, parameters=parameters, by=by, jobs=jobs, keep=keep, sinks=sinks
+            notebook,
+            parameters=parameters,
+            parameter_texts=parameter_texts,
+            by=by,
+            jobs=jobs,
+            keep=keep,
+            sinks=sinks,
         )
         try:
             run.wait()
@@ -106,16 +114,13 @@ class Dagflow:
         notebook: str | Path,
         *,
         parameters: Mapping[str, object] | None = None,
-        parameters_as_text: bool = False,
+        parameter_texts: Mapping[str, str] | None = None,
         by: PartitionBy | str = PartitionBy.AUTO,
         jobs: int | None = None,
         keep: str | None = None,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
-        """Begin a run and return at once; as `run` otherwise.
-
-        With ``parameters_as_text``, parameter values that are strings are read by the parameter's declared type.
-        """
+        """Begin a run and return at once; as `run` otherwise."""
         if keep not in (None, "all"):
             raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
         if jobs is not None and jobs < 1:
@@ -127,8 +132,8 @@ class Dagflow:
         values = resolve_parameters(
             compilation.pipeline.parameters,
             parameters or {},
+            texts=parameter_texts,
             notebook=source.path,
-            as_text=parameters_as_text,
         )
         require_kernel(source.kernel_name, notebook=source.path)
         metastore = self.metastore
@@ -151,9 +156,7 @@ class Dagflow:
         run.start()
         return run
 
-    def history(
-        self, *, limit: int = 50, pipeline: str | None = None
-    ) -> list[RunSummaryDocument]:
+    def history(self, *, limit: int = 50, pipeline: str | None = None) -> list[RunSummaryDocument]:
         """The recorded runs, newest first."""
         return self.metastore.runs(limit=limit, pipeline=pipeline)
 

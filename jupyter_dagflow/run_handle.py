@@ -17,6 +17,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.runner import Runner, Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
+from jupyter_dagflow.storage.logs import Entry, read_log
 from jupyter_dagflow.wire import RunDocument, run_document
 
 EXIT_CODES = {
@@ -86,6 +87,10 @@ class Run:
                 hint=f"dagflow runs show {self.run_id} tells what stopped it.",
             )
         return path
+
+    def log(self, task: str) -> tuple[Entry, ...]:
+        """What the cells of a task's last attempt printed, and its traceback; raises `NotFound`."""
+        return read_log(self.taskbook_path(task))
 
     def artifacts(self) -> list[tuple[TaskName, Stored]]:
         """The values the run kept and the task that made each, in notebook order."""
@@ -166,7 +171,9 @@ class LiveRun(Run):
     def cancel(self, reason: str = "asked for") -> None:
         """Stop what runs and start nothing more; returns at once."""
         if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has closed: the run has ended by itself
+            with contextlib.suppress(
+                RuntimeError
+            ):  # the loop has closed: the run has ended by itself
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
     def watch(self, sink: Sink) -> None:
@@ -194,4 +201,3 @@ class LiveRun(Run):
     def _leave_nothing_behind(self) -> None:
         self.cancel("the process that ran it ended")
         self._ended.wait(_LAST_WAIT_S)
-

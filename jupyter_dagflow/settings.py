@@ -46,7 +46,11 @@ class Settings:
             name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
             for name in ("home", "database_url", "artifacts_url", "jobs")
         }
-        home = Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow")).expanduser().absolute()
+        home = (
+            Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow"))
+            .expanduser()
+            .absolute()
+        )
         return cls(
             home=home,
             database_url=str(values["database_url"] or f"sqlite:///{home / 'metastore.db'}"),

@@ -290,7 +290,7 @@ def to_json(document: Any, *, indent: int | None = 2) -> str:
 
 def to_plain(document: Any) -> Any:
     """A document as plain lists, dicts, numbers and text."""
-    return msgspec.to_builtins(document)
+    return msgspec.json.decode(msgspec.json.encode(document))
 
 
 EVENTS: dict[str, type[Any]] = {
@@ -301,7 +301,7 @@ _EVENT_NAMES = {cls: name for name, cls in EVENTS.items()}
 
 
 def event_to_dict(event: Event | CellProgress) -> dict[str, Any]:
-    """An event as plain JSON values; ``type`` is its class, ``task_started`` for ``TaskStarted``."""
+    """An event as plain JSON values; ``type`` is its class: ``task_started`` for `TaskStarted`."""
     return {"type": _EVENT_NAMES[type(event)], **msgspec.to_builtins(event)}
 
 

@@ -20,6 +20,8 @@ def test_the_version_is_that_of_the_distribution() -> None:
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, jupyter_dagflow; print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
     heavy = {"papermill", "sqlalchemy", "nbformat", "IPython", "msgspec", "jupyter_client", "typer"}
     assert not heavy & set(loaded.stdout.split())

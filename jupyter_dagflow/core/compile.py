@@ -10,6 +10,7 @@ import graphlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
@@ -59,7 +60,6 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
         by=parts.by,
         parameters=parameters,
         parameters_cell=parts.parameters.id if parts.parameters else None,
-        setup=tuple(cell.id for cell in parts.setup),
         prelude=tuple(cell.id for cell in parts.prelude),
         prelude_definitions=prelude_definitions(parts.prelude),
         tasks=tasks,
@@ -207,17 +207,22 @@ def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
 def _why(path: list[TaskName], edges: tuple[Edge, ...]) -> str:
     by_pair: Mapping[tuple[TaskName, TaskName], Edge] = {(e.source, e.target): e for e in edges}
     steps = []
-    for source, target in zip(path, path[1:], strict=False):
+    for source, target in pairwise(path):
         reason = by_pair[source, target].reasons[0]
         what = f"after:{reason.name}" if reason.kind == "after" else reason.name
-        steps.append(f"{target} needs {what}" if reason.kind == "after" else f"{target} reads {what}")
+        steps.append(
+            f"{target} needs {what}" if reason.kind == "after" else f"{target} reads {what}"
+        )
     return "; ".join(steps)
 
 
 def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
     """``keep:``, ``metric:``, ``mutates:`` and ``pure:`` must name what the task uses."""
     found = []
+    unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
+        if unread & {cell.id for cell in task.cells}:
+            continue  # what the task has cannot be told before its cells can be read
         node = flow.nodes.get(name)
         used = {*node.writes, *(item.name for item in node.inputs)} if node else set()
         for key in ("keep", "metric", "mutates", "pure"):

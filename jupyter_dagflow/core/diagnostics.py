@@ -100,7 +100,11 @@ class CompilationFailed(InputError):
         self.diagnostics = diagnostics
         self.errors = tuple(d for d in diagnostics if d.severity is Severity.ERROR)
         first = self.errors[0]
-        more = f" (and {len(self.errors) - 1} more: dagflow check lists them)" if len(self.errors) > 1 else ""
+        more = (
+            f" (and {len(self.errors) - 1} more: dagflow check lists them)"
+            if len(self.errors) > 1
+            else ""
+        )
         super().__init__(
             f"{first.code}: {first.message}{more}",
             hint=first.hint,

@@ -45,8 +45,9 @@ class DagflowError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        lines = [self.message, f"  where: {self.where}" if str(self.where) else "", f"  next:  {self.hint}" if self.hint else ""]
-        return "\n".join(line for line in lines if line)
+        where = f"  where: {self.where}" if str(self.where) else ""
+        hint = f"  next:  {self.hint}" if self.hint else ""
+        return "\n".join(line for line in (self.message, where, hint) if line)
 
 
 class IllegalTransition(DagflowError):

@@ -37,7 +37,7 @@ class PlannedTask:
 
     name: TaskName
     upstream: tuple[TaskName, ...] = ()
-    trigger: TriggerRule = TriggerRule.ALL_SUCCESS
+    rule: TriggerRule = TriggerRule.ALL_SUCCESS
     priority: int = 0
 
 
@@ -216,9 +216,7 @@ class RunMachine:
             return
         run_id = self._plan.run_id
         self._record(
-            CancelRequested(
-                run_id=run_id, seq=self._next_seq(), at=cancel.at, reason=cancel.reason
-            )
+            CancelRequested(run_id=run_id, seq=self._next_seq(), at=cancel.at, reason=cancel.reason)
         )
         self._ready.clear()
         for name, task in self.view.tasks.items():
@@ -236,7 +234,7 @@ class RunMachine:
             if self.view.tasks[name].state is not TaskState.NONE:
                 continue
             planned = self._planned[name]
-            match verdict(planned.trigger, self._upstream[name]):
+            match verdict(planned.rule, self._upstream[name]):
                 case Verdict.RUN:
                     self._queue(planned, at)
                 case Verdict.SKIP:
@@ -257,9 +255,7 @@ class RunMachine:
                 attempt=attempt,
             )
         )
-        heapq.heappush(
-            self._ready, (-planned.priority, self._position[planned.name], planned.name)
-        )
+        heapq.heappush(self._ready, (-planned.priority, self._position[planned.name], planned.name))
 
     def _fill_slots(self, at: datetime) -> None:
         while self._ready and len(self._running) < self._plan.slots:

@@ -162,11 +162,10 @@ class Pipeline:
     by: PartitionBy
     parameters: tuple[Parameter, ...]
     parameters_cell: CellId | None
-    setup: tuple[CellId, ...]
     prelude: tuple[CellId, ...]
-    prelude_definitions: tuple[Definition, ...]
     tasks: tuple[Task, ...]
     edges: tuple[Edge, ...]
+    prelude_definitions: tuple[Definition, ...] = ()
 
     def task(self, name: str) -> Task | None:
         """The task of that name, if there is one."""

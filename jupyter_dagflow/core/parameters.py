@@ -1,14 +1,16 @@
 """Parameters: what the ``parameters`` cell declares, and giving them other values.
 
-The law: a parameter has the type of its annotation, else of its default, and a value of another type is refused
-before anything runs. Text from a command line is read by that type.
+The law: a parameter has the type of its annotation, else of its default, and a value of another
+type, or one that JSON cannot hold, is refused before anything runs. Text from a command line is
+read by that type.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
+import reprlib
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
@@ -30,10 +32,15 @@ _ANNOTATIONS = {
     "object": "any",
 }
 _DATES: dict[str, type[date]] = {"date": date, "datetime": datetime}
+_MOST_NESTED = 100  # Python's own parser takes 200
+
+
+class _NotJson(ValueError):
+    """A value that cannot be written into a notebook."""
 
 
 def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
-    """The parameters a cell declares by assigning literals, in order; anything else is a diagnostic.
+    """The parameters a cell declares by assigning literals, in order; all else is a diagnostic.
 
     Imports and docstrings may stand beside them. A name assigned twice keeps its last default.
     """
@@ -56,42 +63,36 @@ def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagno
 
 def resolve_parameters(
     parameters: tuple[Parameter, ...],
-    given: Mapping[str, object],
+    values: Mapping[str, object],
     *,
+    texts: Mapping[str, str] | None = None,
     notebook: str,
-    as_text: bool = False,
 ) -> dict[str, object]:
     """Check given values against the declarations; returns only what was given, typed.
 
-    With ``as_text``, values that are strings are read by the parameter's type (``"3"`` for an int, JSON for lists
-    and dicts). Raises `ParameterError` for an unknown name or a value of the wrong type.
+    ``texts`` are read by the parameter's type (``"3"`` for an int, JSON for lists and dicts).
+    Raises `ParameterError` for an unknown name, one given as both, and a value of the wrong type.
     """
     known = {parameter.name: parameter for parameter in parameters}
-    resolved = {}
-    for name, value in given.items():
-        if name not in known:
-            raise ParameterError(
-                f"There is no parameter {name!r}.",
-                hint=_list_known(parameters),
-                where=Location(notebook=notebook),
-            )
-        parameter = known[name]
-        try:
-            if as_text and isinstance(value, str):
-                resolved[name] = _from_text(parameter, value)
-            else:
-                resolved[name] = _checked(parameter, value)
-        except (ValueError, TypeError):
-            raise ParameterError(
-                f"Parameter {name!r} is of type {parameter.type}; {value!r} is not.",
-                hint=f"Give a value like its default: {name}={_example(parameter)}.",
-                where=Location(
-                    notebook=notebook,
-                    cell=parameter.cell,
-                    cell_index=parameter.cell_index,
-                    line=parameter.line,
-                ),
-            ) from None
+    resolved: dict[str, object] = {}
+    for given, read in ((values, _checked), (texts or {}, _from_text)):
+        for name, value in given.items():
+            if name not in known:
+                raise ParameterError(
+                    f"There is no parameter {name!r}.",
+                    hint=_list_known(parameters),
+                    where=Location(notebook=notebook),
+                )
+            if name in resolved:
+                raise ParameterError(
+                    f"Parameter {name!r} is given twice.",
+                    hint="Drop one of the two.",
+                    where=Location(notebook=notebook),
+                )
+            try:
+                resolved[name] = read(known[name], value)
+            except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+                raise _refused(known[name], value, error, notebook=notebook) from None
     return resolved
 
 
@@ -99,7 +100,9 @@ def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             annotation = None
-        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value):
+        case ast.AnnAssign(
+            target=ast.Name(id=name), annotation=annotation, value=ast.expr() as value
+        ):
             pass
         case _:
             return None
@@ -120,7 +123,7 @@ def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
 
 
 def _literal(node: ast.expr) -> object:
-    """The value of a JSON-like literal or of ``date(…)``, ``datetime(…)``; raises ValueError for others."""
+    """The value of a JSON-like literal, ``date(…)`` or ``datetime(…)``; else raises ValueError."""
     if isinstance(node, ast.Call) and not node.keywords:
         name = ast.unparse(node.func).rpartition(".")[2]
         arguments = [ast.literal_eval(argument) for argument in node.args]
@@ -137,7 +140,7 @@ def _literal(node: ast.expr) -> object:
 
 
 def _annotated(annotation: ast.expr | None) -> tuple[str | None, bool]:
-    """The type an annotation names and whether it admits None; ``(None, False)`` if it says nothing we know."""
+    """The type an annotation names, if we know it, and whether it admits None."""
     match annotation:
         case None:
             return None, False
@@ -148,7 +151,9 @@ def _annotated(annotation: ast.expr | None) -> tuple[str | None, bool]:
                 return None, False
         case ast.Name(id=name) | ast.Attribute(attr=name):
             return _ANNOTATIONS.get(name), False
-        case ast.Subscript(value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner):
+        case ast.Subscript(
+            value=ast.Name(id="Optional") | ast.Attribute(attr="Optional"), slice=inner
+        ):
             return _annotated(inner)[0], True
         case ast.Subscript(value=outer):
             return _annotated(outer)
@@ -165,7 +170,9 @@ def _type_of(default: object) -> str:
     return type(default).__name__
 
 
-def _from_text(parameter: Parameter, text: str) -> object:
+def _from_text(parameter: Parameter, text: object) -> object:
+    if not isinstance(text, str):
+        raise TypeError(text)
     if parameter.optional and text in ("None", "null"):
         return None
     readers: dict[str, Callable[[str], object]] = {
@@ -198,10 +205,10 @@ def _json_or_literal(text: str) -> object:
 
 
 def _guess(text: str) -> object:
-    """A parameter whose default is None says nothing of its type: JSON if it reads as JSON, else text."""
+    """Of a parameter whose default is None no type is known: JSON if it reads so, else text."""
     try:
         return _json_or_literal(text)
-    except ValueError:
+    except (ValueError, TypeError):
         return text
 
 
@@ -210,7 +217,7 @@ def _checked(parameter: Parameter, value: object) -> object:
         return None
     match parameter.type:
         case "any":
-            return value
+            return value if isinstance(value, date) else _json(value)
         case "float" if isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         case "int" if isinstance(value, bool):
@@ -218,11 +225,31 @@ def _checked(parameter: Parameter, value: object) -> object:
         case "date" | "datetime":
             return _date(parameter.type, value)
         case "list" if isinstance(value, tuple):
-            return list(value)
+            return _json(list(value))
     accepted = {"int": int, "float": float, "bool": bool, "str": str, "list": list, "dict": dict}
     if not isinstance(value, accepted[parameter.type]):
         raise TypeError(value)
+    return _json(value)
+
+
+def _json(value: object) -> object:
+    """The value, if JSON and a notebook's code can hold it; else raises `_NotJson`."""
+    try:
+        json.dumps(value)
+    except (ValueError, TypeError, RecursionError):
+        raise _NotJson from None
+    level = [value]
+    for _ in range(_MOST_NESTED):
+        level = [item for outer in level for item in _items(outer)]
+    if any(isinstance(item, (dict, list, tuple)) for item in level):
+        raise _NotJson
     return value
+
+
+def _items(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _date(kind: str, value: object) -> date:
@@ -233,8 +260,37 @@ def _date(kind: str, value: object) -> date:
     return value
 
 
+def _refused(
+    parameter: Parameter, value: object, error: Exception, *, notebook: str
+) -> ParameterError:
+    try:
+        shown = reprlib.repr(value)  # however long and deep it is
+    except ValueError:  # an int of too many digits
+        shown = f"this {type(value).__name__}"
+    if isinstance(error, (_NotJson, RecursionError, MemoryError)):
+        message = f"Parameter {parameter.name!r} cannot be {shown}."
+        hint = f"Give it what JSON can hold, at most {_MOST_NESTED} lists within one another."
+    else:
+        message = f"Parameter {parameter.name!r} is of type {parameter.type}; {shown} is not."
+        hint = f"Give a value like its default: {parameter.name}={_example(parameter)}."
+    return ParameterError(
+        message,
+        hint=hint,
+        where=Location(
+            notebook=notebook,
+            cell=parameter.cell,
+            cell_index=parameter.cell_index,
+            line=parameter.line,
+        ),
+    )
+
+
 def _example(parameter: Parameter) -> str:
-    return str(parameter.default) if isinstance(parameter.default, str) else json.dumps(parameter.default)
+    return (
+        str(parameter.default)
+        if isinstance(parameter.default, str)
+        else json.dumps(parameter.default)
+    )
 
 
 def _list_known(parameters: tuple[Parameter, ...]) -> str:
@@ -250,7 +306,8 @@ def _is_text(statement: ast.stmt) -> bool:
 def _not_literal(statement: ast.stmt, cell: Cell) -> Diagnostic:
     return Diagnostic.of(
         Code.PARAMETER_NOT_LITERAL,
-        f"'{ast.unparse(statement).splitlines()[0]}' in the parameters cell is no literal assignment.",
+        f"'{ast.unparse(statement).splitlines()[0]}' in the parameters cell "
+        "is no literal assignment.",
         cell=cell.id,
         cell_index=cell.index,
         line=statement.lineno,

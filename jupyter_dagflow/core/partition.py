@@ -15,6 +15,13 @@ from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, PartitionBy, TaskName
 from jupyter_dagflow.core.tags import CellTags, Role, read_tags
 
+_LONGEST_SLUG = 60  # of a heading: it is shown in a card and leaves room for a number behind it
+
+# A line that only runs or shows this very pipeline.
+_OUR_OWN = re.compile(
+    r"""get_ipython\(\)\.run_line_magic\('(dagflow|(re)?load_ext)', '(?P<line>[^']*)'\)\Z"""
+)
+
 
 @dataclass(slots=True, kw_only=True)
 class TaskCells:
@@ -97,6 +104,8 @@ class _Grouping:
                 self._place_parameters(cell)
             case Role.SETUP:
                 self._result.setup.append(cell)
+            case Role.UNTAGGED if _only_runs_itself(cell.code):
+                return
             case Role.TASK | Role.UNTAGGED:
                 self._place_in_task(cell, tags)
 
@@ -193,6 +202,19 @@ class _Grouping:
         )
 
 
+def _only_runs_itself(code: str) -> bool:
+    """Whether a cell only loads our extension or types ``%dagflow …``: in a task it would run itself again."""
+    lines = [line for line in map(str.strip, code.splitlines()) if line and line[0] != "#"]
+    ours = [match for line in lines if (match := _OUR_OWN.match(line))]
+    return (
+        bool(lines)
+        and len(ours) == len(lines)
+        and all(
+            match[1] == "dagflow" or match["line"].strip() == "jupyter_dagflow" for match in ours
+        )
+    )
+
+
 def _heading(source: str) -> str | None:
     """The text of the last markdown heading of a cell, those in code fences apart."""
     title, fenced = None, False
@@ -209,4 +231,5 @@ def _slug(title: str) -> str:
     slug = re.sub(r"[^A-Za-z0-9]+", "_", title).strip("_").lower()
     if not slug:
         return "section"
-    return slug if not slug[0].isdigit() else f"_{slug}"
+    slug = slug if not slug[0].isdigit() else f"_{slug}"
+    return slug[:_LONGEST_SLUG].rstrip("_")

@@ -20,6 +20,9 @@ class RunState(str, Enum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    def __str__(self) -> str:
+        return self.value
+
     @property
     def is_final(self) -> bool:
         """Whether nothing more will happen to the run by itself."""
@@ -39,6 +42,9 @@ class TaskState(str, Enum):
     UPSTREAM_FAILED = "upstream_failed"
     CANCELLED = "cancelled"
     LOST = "lost"
+
+    def __str__(self) -> str:
+        return self.value
 
     @property
     def is_final(self) -> bool:

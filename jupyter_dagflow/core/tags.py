@@ -16,7 +16,8 @@ from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Cell, TaskName
 from jupyter_dagflow.core.triggers import TriggerRule
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
+LONGEST_NAME = 100  # a task's name is that of a folder and a file
+NAME = re.compile(rf"[A-Za-z_][A-Za-z0-9_-]{{,{LONGEST_NAME - 1}}}\Z")
 
 
 class Role(str, Enum):
@@ -130,7 +131,7 @@ def _not_yet(_: object) -> bool:
     return False
 
 
-_TASK_NAME = "a name: a letter or _, then letters, digits, _ or -"
+_TASK_NAME = f"a name: a letter or _, then letters, digits, _ or -, at most {LONGEST_NAME}"
 _VARIABLE = "the name of a variable"
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _DURATION = "a duration like 30s, 10m, 2h, 1d or PT1H30M"
@@ -215,7 +216,10 @@ class _Reader:
             elif tag == _MAP:
                 self._not_built("map")
             elif tag in VOCABULARY:
-                self._bad(f"Tag {tag!r} lacks its value.", f"Write {tag}:VALUE: {VOCABULARY[tag].expects}.")
+                self._bad(
+                    f"Tag {tag!r} lacks its value.",
+                    f"Write {tag}:VALUE: {VOCABULARY[tag].expects}.",
+                )
             else:
                 self._ask_about(tag, tag, [*BARE, _MAP])
         elif key in VOCABULARY:
@@ -228,7 +232,10 @@ class _Reader:
         try:
             parsed = option.parse(value)
         except (ValueError, KeyError, SyntaxError):
-            self._bad(f"Tag '{key}:{value}' does not read: it takes {option.expects}.", f"Mend the value of {key}.")
+            self._bad(
+                f"Tag '{key}:{value}' does not read: it takes {option.expects}.",
+                f"Mend the value of {key}.",
+            )
             return
         if not option.works(parsed):
             self._not_built(f"{key}:{value}")
@@ -252,7 +259,10 @@ class _Reader:
                 if value is True:
                     self._read_tag(key, found)
                 elif value is not False:
-                    self._bad(f"metadata.dagflow[{key!r}] must be true or false.", f"Set {key} to true or remove it.")
+                    self._bad(
+                        f"metadata.dagflow[{key!r}] must be true or false.",
+                        f"Set {key} to true or remove it.",
+                    )
             elif key not in VOCABULARY:
                 near = _nearest(key, [*VOCABULARY, *BARE, _MAP])
                 self._bad(
@@ -281,7 +291,11 @@ class _Reader:
         merged = {**by_metadata, **by_tag}
         for key in by_tag.keys() & by_metadata.keys():
             one, other = by_tag[key], by_metadata[key]
-            same = set(one) == set(other) if isinstance(one, tuple) and isinstance(other, tuple) else one == other
+            same = (
+                set(one) == set(other)
+                if isinstance(one, tuple) and isinstance(other, tuple)
+                else one == other
+            )
             if not same:
                 self._find(
                     Code.OPTION_CONFLICT,
@@ -305,7 +319,11 @@ class _Reader:
     def _refuse_misplaced(self, role: Role, options: dict[str, object]) -> None:
         for key in list(options):
             belongs = VOCABULARY[key].on
-            fits = role is belongs if belongs is Role.PARAMETERS else role in (Role.TASK, Role.UNTAGGED)
+            fits = (
+                role is belongs
+                if belongs is Role.PARAMETERS
+                else role in (Role.TASK, Role.UNTAGGED)
+            )
             if not fits and role is not Role.SKIP:
                 del options[key]
                 self._find(
@@ -320,7 +338,7 @@ class _Reader:
             self._find(
                 Code.MISSPELT_TAG,
                 f"Tag {tag!r} means nothing here.",
-                f"Did you mean {near + tag[len(word):]!r}?",
+                f"Did you mean {near + tag[len(word) :]!r}?",
             )
 
     def _not_built(self, tag: str) -> None:
@@ -335,9 +353,7 @@ class _Reader:
 
     def _find(self, code: Code, message: str, hint: str) -> None:
         self._diagnostics.append(
-            Diagnostic.of(
-                code, message, cell=self._cell.id, cell_index=self._cell.index, hint=hint
-            )
+            Diagnostic.of(code, message, cell=self._cell.id, cell_index=self._cell.index, hint=hint)
         )
 
 
@@ -359,7 +375,9 @@ def _nearest(word: str, known: list[str]) -> str | None:
     best = min(known, key=lambda candidate: _slips(plain, candidate))
     if _slips(plain, best) <= (1 if len(plain) < 6 else 2) and len(plain) > 2:
         return best
-    return next((k for k in known if len(plain) >= 4 and plain[:4] == k[:4] and len(plain) <= len(k)), None)
+    return next(
+        (k for k in known if len(plain) >= 4 and plain[:4] == k[:4] and len(plain) <= len(k)), None
+    )
 
 
 def _slips(one: str, other: str) -> int:

@@ -22,7 +22,7 @@ from jupyter_dagflow.core.model import (
     Task,
 )
 
-PARAMETERS_TAG = "parameters"
+PARAMETERS_TAG = "parameters"  # papermill's, as is the next
 INJECTED_TAG = "injected-parameters"
 DATES_ID = "dagflow-dates"
 DEFINITIONS_ID = "dagflow-definitions"

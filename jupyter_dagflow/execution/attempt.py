@@ -1,7 +1,7 @@
 """One attempt at a task, from a taskbook on disk to how it ended: blocking, in a thread of its own.
 
 The law: papermill runs the taskbook, but is not believed: whether a cell failed is told by the
-kernel's own replies, and whether the task succeeded by the report that its last cell wrote.
+kernel's own replies, and whether the task succeeded by the outcome that its last cell wrote.
 """
 
 from __future__ import annotations
@@ -11,34 +11,23 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from jupyter_core.utils import ensure_event_loop, run_sync
 
 from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.failure import CellError
-from jupyter_dagflow.execution.kernel_process import TaskKernel
+from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
 from jupyter_dagflow.execution.ports import Assignment
 
 START_TIMEOUT_S = 120
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
 _LOG_TAIL_BYTES = 4096
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How an attempt ended."""
-
-    failure: TaskFailure | None = None
-    stopped: bool = False
-    cells_s: float = 0.0
-    stored: tuple[Stored, ...] = ()
-    metrics: Mapping[str, object] = field(default_factory=dict)
 
 
 class _StopRequested(Exception):
@@ -51,12 +40,18 @@ class Attempt:
     ``on_cell`` is called as a cell of the task's own begins, and once more after the last.
     """
 
-    def __init__(self, assignment: Assignment, *, on_cell: Callable[[CellId, int], None]) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        on_cell: Callable[[CellId, int], None],
+        now: Callable[[], datetime],
+    ) -> None:
         self._assignment = assignment
         self._on_cell = on_cell
+        self._now = now
         self._kernel: TaskKernel | None = None
         self._stopping = threading.Event()
-        self._ready = False
         self._current: str | None = None
         self._cell_began: float | None = None
         self._cells_done = 0
@@ -64,28 +59,25 @@ class Attempt:
         self._error: CellError | None = None
         self._saved = False
 
-    def run(self) -> Ending:
+    def run(self) -> AttemptEnded:
         """Run the taskbook to its end; never raises."""
-        trouble: BaseException | None = None
+        trouble: Exception | None = None
         try:
             self._execute()
         except Exception as error:  # noqa: BLE001 -- every trouble is an ending
             trouble = error
         self._end_cell()
         if self._stopping.is_set():
-            return Ending(stopped=True, cells_s=self._cells_s)
+            return self._ended(stopped=True)
         try:
-            report = self._report()
-            failed = self._failure(trouble, report)
-        except Exception as error:  # noqa: BLE001
+            outcome = self._outcome()
+            failed = self._failure(trouble, outcome)
+            stored = tuple(_stored(fields) for fields in outcome.get("stored", ()))
+            metrics = outcome.get("metrics", {}) if failed is None else {}
+            return self._ended(failure=failed, stored=stored, metrics=metrics)
+        except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
-            report, failed = {}, failure.internal(text, self._assignment)
-        return Ending(
-            failure=failed,
-            cells_s=self._cells_s,
-            stored=tuple(_stored(fields) for fields in report.get("stored", ())),
-            metrics=report.get("metrics", {}) if failed is None else {},
-        )
+            return self._ended(failure=failure.internal(text, self._assignment))
 
     def stop(self) -> None:
         """Ask the attempt to end: no further cell begins, the present one is interrupted."""
@@ -101,14 +93,16 @@ class Attempt:
     def clean_up(self) -> None:
         """Leave nothing behind: the kernel's processes, its files, and this thread's event loop."""
         loop = ensure_event_loop()
-        if self._kernel is not None:
-            kill = self._stopping.is_set() or self._kernel.exit_code is not None
-            run_sync(self._kernel.finish)(kill=kill)
-        left = asyncio.all_tasks(loop)  # nbclient's, of a cell that never came to its end
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
+        try:
+            if self._kernel is not None:
+                kill = self._stopping.is_set() or self._kernel.exit_code is not None
+                run_sync(self._kernel.finish)(kill=kill)
+        finally:
+            left = asyncio.all_tasks(loop)  # nbclient's, of a cell that never came to its end
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.close()
 
     def _execute(self) -> None:
         assignment = self._assignment
@@ -126,15 +120,11 @@ class Attempt:
             start_timeout=START_TIMEOUT_S,
             iopub_timeout=_IOPUB_TIMEOUT_S,
             shell_timeout_interval=1,
-            on_start=self._on_start,
+            on_start=self._leave_if_stopping,
             on_cell_execute=self._on_cell_execute,
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,
         )
-
-    def _on_start(self) -> None:
-        self._ready = True
-        self._leave_if_stopping()
 
     def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
         self._leave_if_stopping()
@@ -175,34 +165,40 @@ class Attempt:
         if self._stopping.is_set():
             raise _StopRequested
 
-    def _failure(
-        self, trouble: BaseException | None, report: Mapping[str, Any]
-    ) -> TaskFailure | None:
+    def _ended(self, **fields: Any) -> AttemptEnded:
+        return AttemptEnded(
+            at=self._now(),
+            task=self._assignment.task,
+            attempt=self._assignment.attempt,
+            cells_s=self._cells_s,
+            **fields,
+        )
+
+    def _failure(self, trouble: Exception | None, outcome: Mapping[str, Any]) -> TaskFailure | None:
         assignment = self._assignment
         if self._error is not None:
-            return failure.cell_failure(self._error, assignment, report)
-        if self._saved and report:
+            return failure.cell_failure(self._error, assignment, outcome)
+        if self._saved and outcome:
             return None  # all that counts is done, however the kernel ended then
+        if isinstance(trouble, KernelNotStarted):
+            return failure.kernel_did_not_start(str(trouble), assignment, log=self._log_tail())
         exit_code = self._kernel.exit_code if self._kernel else None
-        if not self._ready and trouble is not None:
-            reason = str(trouble) or type(trouble).__name__
-            return failure.kernel_did_not_start(reason, assignment, log=self._log_tail())
         if exit_code is not None:
             return failure.kernel_died(
                 exit_code, assignment, cell=self._current, log=self._log_tail()
             )
         if trouble is not None:
             return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)
-        return failure.internal("The taskbook ended without reporting what it stored.", assignment)
+        return failure.internal("The taskbook ended without an outcome.", assignment)
 
-    def _report(self) -> dict[str, Any]:
+    def _outcome(self) -> dict[str, Any]:
         """What the save cell wrote; empty if it never came to that."""
         try:
             text = self._assignment.outcome.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
-        report: dict[str, Any] = json.loads(text)
-        return report
+        outcome: dict[str, Any] = json.loads(text)
+        return outcome
 
     def _log_tail(self) -> str:
         try:

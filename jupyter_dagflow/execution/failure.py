@@ -1,5 +1,4 @@
-"""From what went wrong in a kernel to a failure a user can act on. Pure but for reading no more
-than it is given.
+"""From what a kernel answered, wrote or died of to a failure that a user can act on.
 
 The law: a failure tells its cell, and the line in it, in the terms of the notebook the user wrote;
 our own cells are never named as the place.
@@ -17,10 +16,10 @@ from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.storage.logs import plain_text
 
 LAST_LINES = 10
 _MESSAGE_CHARS = 2000
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _CELL_FRAME = re.compile(
     r"^\s*(?:Cell In|Input In|In) ?\[(\d+)\](?:, line (\d+))?|^<ipython-input-(\d+)-"
 )
@@ -51,11 +50,6 @@ class CellError:
         evalue = plain_text(self.evalue)
         text = f"{self.ename}: {evalue}" if evalue else self.ename
         return text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + "…"
-
-
-def plain_text(text: str) -> str:
-    """Text without terminal colours."""
-    return _ANSI.sub("", text)
 
 
 def last_lines(text: str) -> str:
@@ -89,14 +83,14 @@ def line_in_cell(error: CellError) -> int | None:
 
 
 def cell_failure(
-    error: CellError, assignment: Assignment, report: Mapping[str, Any]
+    error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
 ) -> TaskFailure:
     """The failure behind an error that a cell raised.
 
-    ``report`` is what the save cell wrote; empty if it never ran.
+    ``outcome`` is what the save cell wrote; empty if it never ran.
     """
     if error.cell == SAVE_ID:
-        return _save_failure(error, assignment, report)
+        return _save_failure(error, assignment, outcome)
     if error.cell == LOAD_ID:
         return _load_failure(error, assignment)
     cell, index, line = _place(error, assignment)
@@ -118,7 +112,7 @@ def cell_failure(
 
 
 def kernel_died(
-    exit_code: int | None, assignment: Assignment, *, cell: str | None, log: str
+    exit_code: int, assignment: Assignment, *, cell: str | None, log: str
 ) -> TaskFailure:
     """The failure of a kernel that ended by itself while it ran ``cell``."""
     index = _index(cell, assignment)
@@ -153,9 +147,9 @@ def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFa
 
 
 def _save_failure(
-    error: CellError, assignment: Assignment, report: Mapping[str, Any]
+    error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
 ) -> TaskFailure:
-    refused = report.get("refused")
+    refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])
         read_by = f" It is read by {made.reader}." if made else ""
@@ -170,9 +164,9 @@ def _save_failure(
             hint="Make it inside a function that the reading task calls, pass on plain data "
             "instead (a list, a table, a file name), or put both cells in one task.",
         )
-    if report.get("not_metric"):
+    if outcome.get("not_metric"):
         return TaskFailure(
-            kind="error", message=_sentence(error.evalue), taskbook=str(assignment.taskbook)
+            kind="error", message=plain_text(error.evalue), taskbook=str(assignment.taskbook)
         )
     text = f"The results of task {assignment.task} could not be stored: {error.summary}"
     return internal(text, assignment, lines=last_lines(error.text))
@@ -183,7 +177,7 @@ def _load_failure(error: CellError, assignment: Assignment) -> TaskFailure:
     known = damaged or error.ename == "CannotLoad"
     return TaskFailure(
         kind="internal" if damaged or not known else "error",
-        message=_sentence(error.evalue) if known else error.summary,
+        message=plain_text(error.evalue) if known else error.summary,
         last_lines="" if known else last_lines(error.text),
         taskbook=str(assignment.taskbook),
         hint="Run the task that made it again." if damaged else "",
@@ -207,13 +201,11 @@ def _place(
 def _index(cell: str | None, assignment: Assignment) -> int | None:
     if cell is None:
         return None
-    places = {**assignment.shared, **assignment.cells}
+    places = {**assignment.prelude, **assignment.cells}
     return places.get(CellId(cell))
 
 
-def _manner_of_death(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "nothing tells why"
+def _manner_of_death(exit_code: int) -> str:
     if exit_code >= 0:
         return f"it exited with code {exit_code}"
     try:
@@ -222,17 +214,9 @@ def _manner_of_death(exit_code: int | None) -> str:
         return f"it was killed by signal {-exit_code}"
 
 
-def _way_out(exit_code: int | None) -> str:
-    if exit_code is None:
-        return ""
+def _way_out(exit_code: int) -> str:
     if exit_code >= 0:
         return "exit(), quit() and os._exit() end the kernel before results are stored."
     if exit_code == -signal.SIGTERM or exit_code == -9:
         return "If nobody killed it, memory ran out: run fewer jobs at once, or use less of it."
     return "A compiled library crashed it; the last lines may say which."
-
-
-def _sentence(text: str) -> str:
-    text = plain_text(text).strip()
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith(".") else text + "."

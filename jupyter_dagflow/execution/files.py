@@ -1,8 +1,8 @@
 """The files of one run, and where each of them lies below the home.
 
-``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), ``executed.ipynb`` (the notebook
-with every cell's outputs in its place), and ``tasks/<task>/<attempt>/`` with the taskbook of each attempt and what
-went in and came out of it.
+``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), ``executed.ipynb``
+(the notebook with every cell's outputs in its place), and ``tasks/<task>/<attempt>/`` with the
+taskbook of each attempt and what went in and came out of it.
 """
 
 from __future__ import annotations

@@ -19,12 +19,17 @@ from queue import Empty
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
+
+
+class KernelNotStarted(RuntimeError):
+    """The kernel could not be started, or never answered; the text says why."""
 
 
 class TaskClient(AsyncKernelClient):
@@ -35,16 +40,16 @@ class TaskClient(AsyncKernelClient):
     """
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Wait for the first answer, and for iopub to be connected; raises `RuntimeError`."""
+        """Wait for the first answer, and for iopub to be connected; raises `KernelNotStarted`."""
         deadline = time.monotonic() + (timeout or float("inf"))
         while True:
             self.kernel_info()
             if await self._answered():
                 return
             if not await self.is_alive():
-                raise RuntimeError("It ended before it answered.")
+                raise KernelNotStarted("It ended before it answered.")
             if time.monotonic() > deadline:
-                raise RuntimeError(f"It did not answer within {timeout:.0f} s.")
+                raise KernelNotStarted(f"It did not answer within {timeout:.0f} s.")
 
     async def _answered(self) -> bool:
         try:
@@ -58,23 +63,24 @@ class TaskClient(AsyncKernelClient):
 
 
 class TaskKernel(AsyncKernelManager):
-    """Starts, signals and ends the kernel process of one attempt.
+    """Starts, signals and ends the kernel process of one attempt; raises `KernelNotStarted`.
 
     ``request_end`` and ``exit_code`` may be called from any thread; all else in the attempt's own.
     """
 
     def __init__(self, kernel_name: str, *, log_path: Path) -> None:
-        self._folder = tempfile.mkdtemp(prefix="dagflow-")
-        super().__init__(
-            kernel_name=kernel_name,
-            connection_file=os.path.join(self._folder, "kernel.json"),
-            log=log,
-        )
+        super().__init__(kernel_name=kernel_name, log=log)
         self._log_path = log_path
         self._clients: list[TaskClient] = []
         self._end_requested = False
         self._group: int | None = None
-        if self.ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
+        try:
+            ipykernel = self.ipykernel  # looks the kernelspec up, before anything has to be undone
+        except NoSuchKernel as error:
+            raise KernelNotStarted(f"{error}.") from None
+        self._folder = tempfile.mkdtemp(prefix="dagflow-")
+        self.connection_file = os.path.join(self._folder, "kernel.json")
+        if ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
             self.transport = "ipc"
 
     @property
@@ -84,9 +90,15 @@ class TaskKernel(AsyncKernelManager):
         return any("ipykernel" in argument for argument in argv)
 
     async def begin(self, *, cwd: Path) -> None:
-        """Start the kernel in a folder; it keeps no history, for which kernels would compete."""
+        """Start the kernel in a folder; it keeps no history, for which kernels would compete.
+
+        Raises `KernelNotStarted`.
+        """
         history = ["--HistoryManager.hist_file=:memory:"] if self.ipykernel else []
-        await self.start_kernel(cwd=str(cwd), extra_arguments=history)
+        try:
+            await self.start_kernel(cwd=str(cwd), env=_environment(), extra_arguments=history)
+        except Exception as error:
+            raise KernelNotStarted(str(error) or type(error).__name__) from error
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
@@ -139,3 +151,9 @@ class TaskKernel(AsyncKernelManager):
                 process = getattr(self.provisioner, "process", None)
                 if process is not None:
                     process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end."""
+    env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    return {**env, "DAGFLOW_IN_TASK": "1"}

@@ -6,7 +6,7 @@ from jupyter_dagflow.core.errors import KernelNotInstalled, Location
 
 
 def require_kernel(name: str, *, notebook: str | None = None) -> None:
-    """Raise `KernelNotInstalled`, naming those that are, unless the kernel a notebook asks for is installed."""
+    """Raise `KernelNotInstalled`, naming those that are, unless the kernel is installed."""
     # jupyter_client brings zmq along: only who runs something pays for it.
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 

@@ -1,9 +1,10 @@
 """The local executor: every attempt in a kernel of its own on this machine, driven by a thread of
 its own.
 
-The law: threads only run papermill and wait; what they learn is told to the runner in the event
-loop's thread, once. The executor writes no state and needs neither the main thread nor a working
-directory, so it serves inside a notebook's kernel as well as in a command.
+The law: papermill is imported and run in the attempts' threads only; what they learn is told in the
+event loop's thread, in order, and the end once. The executor keeps no record of the run and needs
+neither the main thread nor a working directory of its own, so it serves inside a notebook's kernel
+as well as in a command.
 """
 
 from __future__ import annotations
@@ -140,30 +141,22 @@ class _Running:
             self._send(None)
 
     def _run(self) -> AttemptEnded:
-        task, number = self.assignment.task, self.assignment.attempt
         try:
-            # papermill takes a second to import: here it keeps nobody waiting, and a run that
-            # needs no kernel never pays for it.
+            # It brings jupyter_client along: here that keeps nobody waiting, and a run that needs
+            # no kernel never pays for it.
             from jupyter_dagflow.execution.attempt import Attempt
 
-            self._attempt = Attempt(self.assignment, on_cell=self._on_cell)
+            self._attempt = Attempt(self.assignment, on_cell=self._on_cell, now=self._now)
             if self.stopping.is_set():
                 self._attempt.stop()
-            ending = self._attempt.run()
+            return self._attempt.run()
         except Exception as error:  # noqa: BLE001 -- the attempt has to end with a state
-            text = f"{type(error).__name__}: {error}"
-            failure = TaskFailure(kind="internal", message=text)
-            return AttemptEnded(at=self._now(), task=task, attempt=number, failure=failure)
-        return AttemptEnded(
-            at=self._now(),
-            task=task,
-            attempt=number,
-            cells_s=ending.cells_s,
-            failure=ending.failure,
-            stopped=ending.stopped,
-            stored=ending.stored,
-            metrics=ending.metrics,
-        )
+            return AttemptEnded(
+                at=self._now(),
+                task=self.assignment.task,
+                attempt=self.assignment.attempt,
+                failure=TaskFailure(kind="internal", message=f"{type(error).__name__}: {error}"),
+            )
 
     def _on_cell(self, cell: CellId, done: int) -> None:
         assignment = self.assignment

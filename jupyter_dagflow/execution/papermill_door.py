@@ -8,8 +8,6 @@ a scheme that nobody else uses, once, when this module is first imported.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +19,7 @@ from papermill.execute import execute_notebook
 from papermill.iorw import papermill_io
 
 from jupyter_dagflow.execution.kernel_process import log
+from jupyter_dagflow.storage.atomic import write_bytes
 
 _SCHEME = "dagflow-taskbook:"
 
@@ -74,16 +73,9 @@ class TaskbookFiles:
 
     @classmethod
     def write(cls, buf: str, path: str) -> None:
-        """Replace the taskbook. Not fsynced: papermill writes it around every cell."""
-        target = _path(path)
-        temporary = target.with_name(f".{target.name[:80]}.{secrets.token_hex(6)}.tmp")
-        try:
-            # Half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape.
-            temporary.write_text(buf, encoding="utf-8", errors="backslashreplace")
-            os.replace(temporary, target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        """Replace the taskbook: not durably, for papermill does it around every cell."""
+        # Half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape.
+        write_bytes(_path(path), buf.encode("utf-8", "backslashreplace"), durable=False)
 
     @classmethod
     def pretty_path(cls, path: str) -> str:

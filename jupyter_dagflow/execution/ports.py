@@ -21,7 +21,7 @@ Report = Callable[[AttemptEnded | CellProgress], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver:
-    """An output that another task reads: the place that wrote it, and in words who reads it first."""
+    """An output that another task reads: where it was written, and in words who reads it first."""
 
     cell: CellId
     cell_index: int
@@ -34,8 +34,8 @@ class Assignment:
     """One attempt at a task, ready to run: its taskbook and all its files are written.
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
-    notebook; ``shared`` the parameters and setup cells likewise. ``parameters`` are the values that
-    differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read.
+    notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
+    that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read.
     """
 
     run_id: RunId
@@ -46,14 +46,14 @@ class Assignment:
     cwd: Path
     parameters: Mapping[str, object] = field(default_factory=dict)
     cells: Mapping[CellId, int] = field(default_factory=dict)
-    shared: Mapping[CellId, int] = field(default_factory=dict)
+    prelude: Mapping[CellId, int] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Path:
-        """The file in which the taskbook's last cell reports what it stored."""
-        return self.taskbook.with_name("outputs.json")
+        """What the taskbook's last cell writes of how the task came out."""
+        return self.taskbook.with_name("outcome.json")
 
     @property
     def kernel_log(self) -> Path:

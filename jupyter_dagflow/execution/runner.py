@@ -31,15 +31,16 @@ from jupyter_dagflow.core.machine import (
     PlannedTask,
     RunMachine,
     StartTask,
-    StopTask,
     Stimulus,
+    StopTask,
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
-from jupyter_dagflow.execution.taskbook import prepare_attempt
+from jupyter_dagflow.execution.threads import in_thread
 from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
@@ -81,7 +82,7 @@ class RunRequest:
                 PlannedTask(
                     name=task.name,
                     upstream=tuple(upstream[task.name]),
-                    trigger=task.options.trigger,
+                    rule=task.options.trigger,
                     priority=task.options.priority,
                 )
                 for task in pipeline.tasks
@@ -158,7 +159,7 @@ class Runner:
     async def _take(self, stimulus: Stimulus) -> None:
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
-            await asyncio.to_thread(self._write_executed)
+            await in_thread(self._write_executed)
         await self._record(step.events)
         for event in step.events:
             self._publish(event)
@@ -170,7 +171,7 @@ class Runner:
                     await self._stop(task, attempt)
 
     async def _record(self, events: Sequence[Event]) -> None:
-        await asyncio.to_thread(self._metastore.append, self._request.run_id, events)
+        await in_thread(self._metastore.append, self._request.run_id, events)
         with self._recording:
             for event in events:
                 if isinstance(event, RunCreated):
@@ -182,11 +183,13 @@ class Runner:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
             sources = {name: run.stored for name, run in self._machine.view.tasks.items()}
-            assignment = await asyncio.to_thread(self._assignment, task, attempt, sources)
+            assignment = await in_thread(self._assignment, task, attempt, sources)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
-            failure = TaskFailure(kind="internal", message=f"The task could not be started: {error}")
+            failure = TaskFailure(
+                kind="internal", message=f"The task could not be started: {error}"
+            )
             self._inbox.put_nowait(
                 AttemptEnded(at=self._now(), task=task, attempt=attempt, failure=failure)
             )
@@ -220,25 +223,28 @@ class Runner:
 
     def _write_executed(self) -> None:
         """Put the outputs of every task that started into their places in the notebook."""
+        files = self._request.files
+        try:
+            write_executed(files.executed, source=files.source, taskbooks=self._taskbooks())
+        except OSError:  # the run has ended all the same, and its taskbooks have the outputs
+            _log.exception("The executed notebook of run %s was not written", files.run_id)
+
+    def _taskbooks(self) -> dict[CellId, Path]:
+        """The taskbook in which each cell ran; the prelude ran in all and shows what the first saw."""
         files, pipeline = self._request.files, self._request.compilation.pipeline
         taskbooks: dict[CellId, Path] = {}
         for task in reversed(pipeline.tasks):
             attempt = self._machine.view.tasks[task.name].attempt
             taskbook = files.taskbook(task.name, attempt)
             if attempt and taskbook.exists():
-                # Parameters and setup ran in every task: they show what the first one saw.
-                shared = [*([pipeline.parameters_cell] if pipeline.parameters_cell else []), *pipeline.setup]
-                taskbooks.update(dict.fromkeys([*shared, *task.cells], taskbook))
-        try:
-            write_executed(files.executed, source=files.source, taskbooks=taskbooks)
-        except OSError:  # the run has ended all the same, and its taskbooks have the outputs
-            _log.exception("The executed notebook of run %s was not written", files.run_id)
+                taskbooks.update(dict.fromkeys([*pipeline.prelude, *task.cells], taskbook))
+        return taskbooks
 
     def _publish(self, event: Event | CellProgress) -> None:
         for sink in list(self._sinks):
             try:
                 sink(event)
-            except Exception:  # a watcher must never harm the run it watches
+            except Exception:  # noqa: BLE001 -- a watcher must never harm the run it watches
                 _log.exception("A watcher of run %s failed and is told no more", event.run_id)
                 self._sinks.remove(sink)
 
@@ -248,9 +254,7 @@ class Runner:
         while not asked:
             await asyncio.sleep(_CANCEL_CHECK_S)
             try:
-                asked = await asyncio.to_thread(
-                    self._metastore.cancel_requested, self._request.run_id
-                )
+                asked = await in_thread(self._metastore.cancel_requested, self._request.run_id)
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.warning("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")

@@ -24,7 +24,7 @@ def load(spec_path: str) -> None:
 
 
 def save(spec_path: str) -> None:
-    """Store the outputs that the spec names, and report them."""
+    """Store the outputs that the spec names, and write the outcome."""
     package = _package()
     handover = package.handovers.get(spec_path) or package.handover.Handover(spec_path)
     handover.save()

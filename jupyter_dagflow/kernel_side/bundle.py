@@ -26,7 +26,6 @@ _PREAMBLE = struct.Struct("<8sQQ")
 _ENTRY = struct.Struct("<QQ")
 _ALIGNMENT = 64
 _READ_BELOW = 1 << 20  # smaller files are read, not mapped: a map costs a file descriptor
-_CHUNK = 1 << 22
 
 
 class DamagedBundle(Exception):
@@ -85,21 +84,12 @@ def read(path: str, digest: str = "") -> Bundle:
                 data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
     except FileNotFoundError:
         raise DamagedBundle(f"The stored file {path} is missing.") from None
-    if size < _READ_BELOW and digest and not _agrees(digest, [data]):
+    if size < _READ_BELOW and digest and not _agrees(digest, data):
         raise DamagedBundle(f"The stored file {path} is not what its digest says.")
     try:
         return _parse(data)
     except (ValueError, struct.error, KeyError, TypeError) as error:
         raise DamagedBundle(f"The stored file {path} is damaged: {error}.") from None
-
-
-def matches(path: str, digest: str) -> bool:
-    """Whether the file has this digest; taken to be so if its algorithm is not here to tell."""
-    try:
-        with open(path, "rb") as file:
-            return _agrees(digest, iter(lambda: file.read(_CHUNK), b""))
-    except FileNotFoundError:
-        return False
 
 
 def address_of(buffer: Any) -> int:
@@ -188,14 +178,14 @@ def _hasher(algorithm: str = "") -> tuple[str, Any]:
     return "blake2b", hashlib.blake2b(digest_size=32)
 
 
-def _agrees(digest: str, chunks: Any) -> bool:
+def _agrees(digest: str, data: memoryview) -> bool:
+    """Whether these bytes have this digest; taken to be so if its algorithm is not here to tell."""
     algorithm, _, expected = digest.partition(":")
     try:
         hasher = _hasher(algorithm)[1]
     except ImportError:
         return True
-    for chunk in chunks:
-        hasher.update(chunk)
+    hasher.update(data)
     return bool(hasher.hexdigest() == expected)
 
 

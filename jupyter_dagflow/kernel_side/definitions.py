@@ -22,8 +22,8 @@ class Definitions:
     """The definitions of one kernel, over the namespace they live in.
 
     ``statements`` are ``{"name", "source", "own"}``: own ones are made by the task's cells
-    themselves, the others
-    were replayed before them. ``before`` is what the namespace held when the task's cells began.
+    themselves, the others were replayed before them. ``before`` is what the namespace held when the
+    task's cells began.
     """
 
     def __init__(

@@ -32,10 +32,9 @@ class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
-    (name to digest),
-    ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if bound),
-    ``extras`` (names stored
-    if they can be), ``metrics`` (names) and ``outcome`` (the file that `save` writes).
+    (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
+    bound), ``extras`` (names stored if they can be), ``metrics`` (names) and ``outcome`` (the file
+    that `save` writes).
     """
 
     def __init__(self, spec_path: str) -> None:
@@ -58,7 +57,7 @@ class Handover:
                     path, digest, self._definitions, cloudpickle=self._cloudpickle
                 )
             except bundle.DamagedBundle as error:
-                raise bundle.DamagedBundle("{}: {}".format(", ".join(wanted), error)) from None
+                raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._namespace.update({name: values[name] for name in wanted})
 
     def save(self) -> None:
@@ -68,7 +67,7 @@ class Handover:
             outcome["stored"] = self._store(self._pickle_all(outcome))
             outcome["metrics"] = self._metrics(outcome)
         finally:
-            self._report(outcome)
+            self._write(outcome)
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
@@ -127,12 +126,12 @@ class Handover:
             value = plain(self._namespace[name])
             if not is_metric(value):
                 outcome["not_metric"] = {"name": name, "type": type_name(type(value))}
-                text = f"metric {name} is of type {type_name(type(value))}"
-                raise NotAMetric(f"{text}; a metric is a number, a string or a bool")
+                text = f"Metric {name} is of type {type_name(type(value))}"
+                raise NotAMetric(f"{text}; a metric is a number, a string or a bool.")
             metrics[name] = value
         return metrics
 
-    def _report(self, outcome: dict[str, Any]) -> None:
+    def _write(self, outcome: dict[str, Any]) -> None:
         path = self._spec["outcome"]
         temporary = f"{path}.{os.getpid()}.tmp"
         with open(temporary, "w", encoding="utf-8") as file:

@@ -33,16 +33,16 @@ def load(
     stored = bundle.read(path, digest)
     names = ", ".join(stored.header["names"])
     if stored.header["cloudpickle"] and cloudpickle() is None:
-        raise CannotLoad(f"{names} needs the package cloudpickle, which this kernel lacks.")
+        raise CannotLoad(f"Cannot load {names}: this kernel lacks the package cloudpickle.")
     try:
         definitions.admit(stored.header["definitions"], stored.header["by_name"])
         unpickler = _Unpickler(stored, definitions.namespace)
         values: dict[str, Any] = unpickler.load()
     except OtherVersion as error:
-        raise CannotLoad(f"{names} cannot be used here: {error}.") from None
+        raise CannotLoad(f"Cannot load {names} here: {error}.") from None
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
-        raise CannotLoad(f"{names} cannot be loaded in this kernel ({text}).") from error
+        raise CannotLoad(f"Cannot load {names} in this kernel ({text}).") from error
     return values
 
 

@@ -81,8 +81,8 @@ def dump(
     """Pickle a value; raises `Refused`.
 
     ``cloudpickle`` gives that module, or None, when it is first needed. ``sharing`` are the ids of
-    arrays with
-    steps whose memory others in the same value share: they are stored over that memory, not copied.
+    arrays with steps whose memory others in the same value share: they are stored over that memory,
+    not copied.
     """
     try:
         return _dump(value, definitions, pickle.Pickler, sharing)

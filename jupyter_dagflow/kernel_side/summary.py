@@ -15,6 +15,7 @@ from typing import Any
 PREVIEW_CHARS = 200
 VALUE_BYTES = 1024
 _LONG = 10_000
+_DEPTH = 9  # of lists and dicts in one another, and what they hold
 
 
 def summarise(value: Any) -> dict[str, Any]:
@@ -60,6 +61,7 @@ def _shape(value: Any) -> list[int] | None:
 def _preview(value: Any) -> str:
     short = reprlib.Repr()
     short.maxstring = short.maxother = short.maxlong = PREVIEW_CHARS
+    short.maxlevel = 3
     short.maxlist = short.maxtuple = short.maxdict = short.maxset = 12
     try:
         if _shape(value) is None and type(value) not in _LIMITED and _length(value) > _LONG:
@@ -81,22 +83,39 @@ def _length(value: Any) -> int:
 
 
 def _small_value(value: Any) -> Any:
-    if not _is_json(value, depth=8):
+    if not _is_json(value):
         return None
     text = json.dumps(value)
     return value if len(text) <= VALUE_BYTES else None
 
 
-def _is_json(value: Any, *, depth: int) -> bool:
-    kind = type(value)
-    if value is None or kind in (bool, int):
-        return True
-    if kind is str:
-        return len(value) <= VALUE_BYTES
-    if kind is float:
-        return math.isfinite(value)
-    if depth == 0 or kind not in (list, dict) or len(value) > VALUE_BYTES:
-        return False
-    if kind is list:
-        return all(_is_json(item, depth=depth - 1) for item in value)
-    return all(type(key) is str and _is_json(item, depth=depth - 1) for key, item in value.items())
+def _is_json(value: Any) -> bool:
+    """Whether a value is plain JSON; looks at no more items than could fit into a small one."""
+    level, left = [value], VALUE_BYTES
+    for _ in range(_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            if type(item) not in (list, dict):
+                if not _is_plain(item):
+                    return False
+                continue
+            left -= len(item)
+            if left < 0 or (type(item) is dict and not all(_is_text(key) for key in item)):
+                return False
+            below += item.values() if type(item) is dict else item
+        if not below:
+            return True
+        level = below
+    return False
+
+
+def _is_plain(item: Any) -> bool:
+    if type(item) is float:
+        return math.isfinite(item)
+    if type(item) is int:
+        return item.bit_length() <= 3 * VALUE_BYTES  # a digit takes more than 3 bits
+    return item is None or type(item) is bool or _is_text(item)
+
+
+def _is_text(item: Any) -> bool:
+    return type(item) is str and len(item) <= VALUE_BYTES

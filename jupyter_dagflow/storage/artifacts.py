@@ -27,7 +27,7 @@ class ArtifactNotLoadable(EnvironmentFault):
 
 
 class ArtifactStore:
-    """Finds, checks and loads stored values below ``root``. Kernels write them."""
+    """Finds and loads stored values below ``root``. Kernels write them."""
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
@@ -37,21 +37,6 @@ class ArtifactStore:
         if not _DIGEST.fullmatch(digest):
             raise ArtifactDamaged(f"{digest!r} is not the digest of a stored value.", hint=_HINT)
         return Path(bundle.digest_path(str(self.root), digest))
-
-    def exists(self, digest: str) -> bool:
-        """Whether there is a file for it; `check` tells whether it is whole."""
-        return self.path(digest).is_file()
-
-    def size(self, digest: str) -> int:
-        """The size of its file in bytes; raises `ArtifactDamaged` if there is none."""
-        try:
-            return self.path(digest).stat().st_size
-        except FileNotFoundError:
-            raise _damaged(f"The stored file {self.path(digest)} is missing.") from None
-
-    def check(self, digest: str) -> bool:
-        """Whether the file is there and its bytes are what the digest says: reads all of it."""
-        return bundle.matches(str(self.path(digest)), digest)
 
     def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
         """The values of a bundle by name, unpickled in this process.
@@ -66,7 +51,7 @@ class ArtifactStore:
         try:
             return loading.load(path, digest, Definitions(namespace), cloudpickle=_cloudpickle)
         except bundle.DamagedBundle as error:
-            raise _damaged(str(error)) from error
+            raise ArtifactDamaged(str(error), hint=_HINT) from error
         except loading.CannotLoad as error:
             raise ArtifactNotLoadable(
                 str(error),
@@ -76,10 +61,6 @@ class ArtifactStore:
 
 
 _HINT = "Run the task that made it again: dagflow run NB makes it anew."
-
-
-def _damaged(message: str) -> ArtifactDamaged:
-    return ArtifactDamaged(message, hint=_HINT)
 
 
 def _cloudpickle() -> Any:

@@ -1,7 +1,8 @@
 """Writing files so that a reader sees the old bytes or the new ones, never half of them.
 
 The law: write a temporary file in the same folder, fsync it, rename it over the target, fsync the
-folder. Whatever stops us before the rename leaves the old file as it was and no litter behind.
+folder. Whatever stops us before the rename leaves the old file as it was and no litter behind. What
+is not to be durable leaves the two fsyncs out: only a crash of the machine can then lose it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import secrets
 from pathlib import Path
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
+def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     """Make the file hold these bytes, and its folders exist; raises `OSError` if it cannot."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -20,13 +21,15 @@ def write_bytes(path: str | Path, data: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it

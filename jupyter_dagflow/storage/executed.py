@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.model import CellId
+from jupyter_dagflow.core.taskbook import INJECTED_TAG, PARAMETERS_TAG
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.notebook_file import read_notebook_file
 from jupyter_dagflow.storage.notebooks import cell_ids
 from jupyter_dagflow.storage.taskbooks import notebook_bytes
 
-_PARAMETERS = "parameters"
-_INJECTED = "injected-parameters"  # papermill's tags
 _WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
@@ -43,14 +42,14 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
     ids = cell_ids(notebook["cells"], path=source)
     for id_, cell in zip(ids, notebook["cells"], strict=True):
         tags = _tags(cell)
-        if _INJECTED in tags:
+        if INJECTED_TAG in tags:
             continue  # of an earlier run
         if cell["cell_type"] == "code":
             result = ran[taskbooks[id_]].get(id_, {}) if id_ in taskbooks else {}
             cell["outputs"] = result.get("outputs", [])
             cell["execution_count"] = result.get("execution_count")
         cells.append(cell)
-        if _PARAMETERS in tags:
+        if PARAMETERS_TAG in tags:
             cells.extend(_injected(books.values(), with_id="id" in cell))
     notebook["cells"] = cells
     _add_widgets(notebook, books.values())
@@ -75,7 +74,7 @@ def _injected(books: Iterable[Mapping[str, Any]], *, with_id: bool) -> list[dict
     """The first cell of injected parameters: every taskbook has the same."""
     for book in books:
         for cell in book["cells"]:
-            if _INJECTED in _tags(cell):
+            if INJECTED_TAG in _tags(cell):
                 # Cells have ids from nbformat 4.5 on, and may have none before.
                 return [{k: v for k, v in cell.items() if k != "id" or with_id}]
     return []

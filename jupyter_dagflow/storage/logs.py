@@ -45,18 +45,15 @@ def read_log(taskbook: Path) -> tuple[Entry, ...]:
 
 def _entry(cell: str, output: dict[str, Any]) -> Entry | None:
     if output.get("output_type") == "stream":
-        return Entry(
-            cell=cell, kind=str(output.get("name", "stdout")), text=_plain(output.get("text", ""))
-        )
+        text = "".join(output.get("text", ""))  # nbformat has one text or a list of its lines
+        return Entry(cell=cell, kind=str(output.get("name", "stdout")), text=plain_text(text))
     if output.get("output_type") == "error":
         lines = output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"]
-        return Entry(cell=cell, kind="error", text=_plain("\n".join(lines)))
+        return Entry(cell=cell, kind="error", text=plain_text("\n".join(lines)))
     return None
 
 
-def _plain(text: str | list[str]) -> str:
+def plain_text(text: str) -> str:
     """The text as a terminal shows it in the end: no colours, a rewritten line once."""
-    joined = _CONTROL.sub("", text if isinstance(text, str) else "".join(text)).replace(
-        "\r\n", "\n"
-    )
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in joined.split("\n"))
+    lines = _CONTROL.sub("", text).replace("\r\n", "\n").split("\n")
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in lines)

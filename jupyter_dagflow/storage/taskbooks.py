@@ -15,14 +15,8 @@ from jupyter_dagflow.core.taskbook import TaskbookCell
 from jupyter_dagflow.storage.atomic import write_bytes
 
 
-def write_taskbook(
-    path: str | Path,
-    cells: Sequence[TaskbookCell],
-    *,
-    kernel_name: str,
-    metadata: Mapping[str, object] | None = None,
-) -> None:
-    """Write a taskbook that has not run yet; ``metadata`` is added to the notebook's own."""
+def write_taskbook(path: str | Path, cells: Sequence[TaskbookCell], *, kernel_name: str) -> None:
+    """Write a taskbook that has not run yet."""
     notebook = {
         "cells": [_cell(cell) for cell in cells],
         "metadata": {
@@ -32,7 +26,6 @@ def write_taskbook(
                 "name": kernel_name,
             },
             "language_info": {"name": "python"},
-            **(metadata or {}),
         },
         "nbformat": 4,
         "nbformat_minor": 5,

@@ -6,6 +6,7 @@ by the same parser. An error is the same short block as on the command line and 
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -23,7 +24,6 @@ from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
-    parse_check,
     parse_graph,
     parse_load,
     parse_run,
@@ -58,6 +58,9 @@ class DagflowMagics(Magics):
     @line_magic
     def dagflow(self, line: str) -> None:
         """The pipeline of this notebook: ``%dagflow [run|check|status|cancel|load] …``; ``--help`` tells more."""
+        if os.environ.get("DAGFLOW_IN_TASK"):
+            print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
+            return
         verbs: dict[str, Callable[[list[str]], None]] = {
             "run": self._run,
             "check": self._check,
@@ -97,7 +100,7 @@ class DagflowMagics(Magics):
             print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
 
     def _check(self, argv: Sequence[str]) -> None:
-        options = parse_check(argv)
+        options = parse_graph(argv, program="%dagflow check")
         if options is None:
             return
         path = self._notebook(options.notebook)
@@ -132,7 +135,7 @@ class DagflowMagics(Magics):
         return self._app.start(
             path,
             parameters=options.parameters,
-            parameters_as_text=True,
+            parameter_texts=options.parameter_texts,
             by=options.by,
             jobs=options.jobs,
             keep=options.keep,
@@ -140,16 +143,16 @@ class DagflowMagics(Magics):
         )
 
     def _status(self, argv: Sequence[str]) -> None:
-        options = parse_status(argv)
-        if options is not None:
-            run = self._find(options.run)
+        name = parse_status(argv)
+        if name is not None:
+            run = self._find(name)
             print(report.as_text(report.run_ended(run.view, notebook=run.notebook_path)))  # noqa: T201
 
     def _cancel(self, argv: Sequence[str]) -> None:
-        options = parse_status(argv, program="%dagflow cancel")
-        if options is None:
+        name = parse_status(argv, program="%dagflow cancel")
+        if name is None:
             return
-        run = self._find(options.run)
+        run = self._find(name)
         if run.state.is_final:
             print(report.headline(run.view))  # noqa: T201
             return
@@ -176,7 +179,9 @@ class DagflowMagics(Magics):
             return self._app.open_run(name)
         except NotFound:
             if name == "latest":
-                raise NotFound("Nothing was run yet.", hint="%dagflow run runs this notebook.") from None
+                raise NotFound(
+                    "Nothing was run yet.", hint="%dagflow run runs this notebook."
+                ) from None
             raise
 
     def _notebook(self, named: str | None) -> Path:
@@ -206,7 +211,9 @@ def _show_end(run: LiveRun) -> None:
     """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
     failed = [task for task in run.tasks.values() if task.failure is not None]
     if run.exit_code:
-        blocks = [report.failure_block(task, failure=task.failure) for task in failed if task.failure]
+        blocks = [
+            report.failure_block(task, failure=task.failure) for task in failed if task.failure
+        ]
         raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
     print(report.headline(run.view))  # noqa: T201
     if run.view.metrics:

@@ -10,7 +10,7 @@ option is an `OptionError` here as there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -85,6 +85,13 @@ Keep = Annotated[
         show_default=False,
     ),
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Reuse no earlier result; this version never reuses one."),
+]
+Executor = Annotated[
+    str, typer.Option("--executor", metavar="local", help="Where tasks run: on this machine.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Background = Annotated[
     bool, typer.Option("--background", help="Return at once; %dagflow status tells how it goes.")
@@ -112,10 +119,11 @@ class GraphOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What ``run`` is asked. ``parameters`` from ``-p`` are text, those from a file have types."""
+    """What ``run`` is asked: ``parameters`` come from ``-f``, ``parameter_texts`` from ``-p``."""
 
     notebook: str | None
     parameters: Mapping[str, object] = field(default_factory=dict)
+    parameter_texts: Mapping[str, str] = field(default_factory=dict)
     by: PartitionBy = PartitionBy.AUTO
     jobs: int | None = None
     keep: str | None = None
@@ -131,13 +139,6 @@ class LoadOptions:
     run: str = "latest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusOptions:
-    """What ``%dagflow status`` and ``cancel`` are asked: which run."""
-
-    run: str = "latest"
-
-
 def run_command(
     notebook: NotebookArgument,
     parameter: Parameters = None,
@@ -145,15 +146,21 @@ def run_command(
     by: By = "auto",
     jobs: Jobs = None,
     keep: Keep = None,
+    fresh: Fresh = False,
+    executor: Executor = "local",
     as_json: AsJson = False,
 ) -> RunOptions:
     """Run a notebook as a DAG and wait for its end."""
+    del fresh  # every run is
+    check_executor(executor)
+    parameters, texts = gathered_parameters(parameter or (), file)
     return RunOptions(
         notebook=notebook,
-        parameters=gathered_parameters(parameter or (), file),
+        parameters=parameters,
+        parameter_texts=texts,
         by=checked_by(by),
-        jobs=checked_jobs(jobs),
-        keep=checked_keep(keep),
+        jobs=whole_number(jobs),
+        keep=keep,
         as_json=as_json,
     )
 
@@ -163,7 +170,7 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
 
     Raises `OptionError` and `NotFound` (a file of parameters that is not there).
 
-    >>> parse_run(["-p", "n=5", "--background"]).parameters
+    >>> parse_run(["-p", "n=5", "--background"]).parameter_texts
     {'n': '5'}
     """
 
@@ -173,40 +180,35 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
         by: By = "auto",
         jobs: Jobs = None,
         keep: Keep = None,
+        fresh: Fresh = False,
+        executor: Executor = "local",
         background: Background = False,
         notebook: OtherNotebook = None,
     ) -> RunOptions:
         """Run this notebook as a DAG."""
-        return RunOptions(
-            notebook=notebook,
-            parameters=gathered_parameters(parameter or (), file),
-            by=checked_by(by),
-            jobs=checked_jobs(jobs),
-            keep=checked_keep(keep),
-            background=background,
+        asked = run_command(
+            notebook="",
+            parameter=parameter,
+            file=file,
+            by=by,
+            jobs=jobs,
+            keep=keep,
+            fresh=fresh,
+            executor=executor,
         )
+        return replace(asked, notebook=notebook, background=background)
 
     return _parsed(run, argv, program="%dagflow run")
 
 
-def parse_graph(argv: Sequence[str]) -> GraphOptions | None:
-    """Read the options of ``%dagflow`` alone; None if help was asked for."""
+def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptions | None:
+    """Read the options of ``%dagflow`` alone, and of ``check``; None if help was asked for."""
 
     def graph(by: By = "auto", notebook: OtherNotebook = None) -> GraphOptions:
-        """Show the graph of this notebook."""
+        """Show the graph of this notebook; check shows what the compiler has to say about it."""
         return GraphOptions(notebook=notebook, by=checked_by(by))
 
-    return _parsed(graph, argv, program="%dagflow")
-
-
-def parse_check(argv: Sequence[str]) -> GraphOptions | None:
-    """Read the options of ``%dagflow check``; None if help was asked for."""
-
-    def check(by: By = "auto", notebook: OtherNotebook = None) -> GraphOptions:
-        """Show what the compiler has to say about this notebook."""
-        return GraphOptions(notebook=notebook, by=checked_by(by))
-
-    return _parsed(check, argv, program="%dagflow check")
+    return _parsed(graph, argv, program=program)
 
 
 def parse_load(argv: Sequence[str]) -> LoadOptions | None:
@@ -219,12 +221,12 @@ def parse_load(argv: Sequence[str]) -> LoadOptions | None:
     return _parsed(load, argv, program="%dagflow load")
 
 
-def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> StatusOptions | None:
-    """Read the options of ``%dagflow status`` (or ``cancel``); None if help was asked for."""
+def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> str | None:
+    """Read which run ``%dagflow status`` (or ``cancel``) is asked for; None if help was."""
 
-    def status(run: Annotated[str, typer.Argument(metavar="RUN")] = "latest") -> StatusOptions:
-        """Show how a run stands."""
-        return StatusOptions(run=run)
+    def status(run: Annotated[str, typer.Argument(metavar="RUN")] = "latest") -> str:
+        """Show how a run stands, or cancel it."""
+        return run
 
     return _parsed(status, argv, program=program)
 
@@ -261,29 +263,26 @@ def checked_by(by: str) -> PartitionBy:
         raise OptionError(f"--by is {by!r}.", hint=f"Say one of: {known}.") from None
 
 
-def checked_jobs(jobs: str | None) -> int | None:
-    """The number given to ``--jobs``; raises `OptionError` unless it is 1 or more."""
-    if jobs is None:
-        return None
-    if not jobs.strip().isdecimal() or int(jobs) < 1:
-        raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number, 1 or more.")
-    return int(jobs)
+def whole_number(jobs: str | None) -> int | None:
+    """The number given to ``--jobs``; raises `OptionError` if it is none."""
+    try:
+        return None if jobs is None else int(jobs)
+    except ValueError:
+        raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number.") from None
 
 
-def checked_keep(keep: str | None) -> str | None:
-    """What is given to ``--keep``; raises `OptionError` unless it is ``all``."""
-    if keep not in (None, "all"):
-        raise OptionError(
-            f"--keep is {keep!r}.",
-            hint="Say --keep all; a single variable is kept by the tag keep:NAME on its cell.",
-        )
-    return keep
+def check_executor(executor: str) -> None:
+    """Raise `OptionError` unless what is given to ``--executor`` is there."""
+    if executor != "local":
+        raise OptionError(f"--executor is {executor!r}.", hint="Only local is there yet.")
 
 
-def gathered_parameters(pairs: Sequence[str], file: str | None) -> dict[str, object]:
-    """The parameters of ``-p`` and ``-f`` together; two values for one are an `OptionError`."""
-    gathered = {} if file is None else _from_file(file)
-    origin = dict.fromkeys(gathered, f"-f {file}")
+def gathered_parameters(
+    pairs: Sequence[str], file: str | None
+) -> tuple[dict[str, object], dict[str, str]]:
+    """The values of ``-f`` and the texts of ``-p``; raises `OptionError` if they contradict."""
+    values = {} if file is None else _from_file(file)
+    texts: dict[str, str] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
         name = name.strip()
@@ -291,15 +290,19 @@ def gathered_parameters(pairs: Sequence[str], file: str | None) -> dict[str, obj
             raise OptionError(
                 f"-p {pair} is not of the form NAME=VALUE.", hint="For example: -p n=5"
             )
-        if name in gathered and not _same(gathered[name], text):
-            raise OptionError(
-                f"Parameter {name!r} is given twice: "
-                f"{gathered[name]!r} by {origin[name]}, {text!r} by -p.",
-                hint="Drop one of them.",
-            )
-        if name not in gathered:
-            gathered[name], origin[name] = text, "-p"
-    return gathered
+        if name in values and not _same(values[name], text):
+            raise _given_twice(name, f"{values[name]!r} by -f {file}", text)
+        if texts.get(name, text) != text:
+            raise _given_twice(name, f"{texts[name]!r} by -p", text)
+        if name not in values:
+            texts[name] = text
+    return values, texts
+
+
+def _given_twice(name: str, first: str, text: str) -> OptionError:
+    return OptionError(
+        f"Parameter {name!r} is given twice: {first}, {text!r} by -p.", hint="Drop one of them."
+    )
 
 
 def _same(value: object, text: str) -> bool:

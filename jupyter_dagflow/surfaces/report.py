@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
-from jupyter_dagflow.core.errors import DagflowError, Location
+from jupyter_dagflow.core.errors import NOWHERE, DagflowError, Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
@@ -35,14 +35,35 @@ def as_text(parts: Sequence[Part]) -> str:
     return "\n\n".join(plain(part) if isinstance(part, Table) else part for part in parts)
 
 
+def block(
+    head: str, *, where: Location = NOWHERE, quoted: str = "", taskbook: str = "", hint: str = ""
+) -> str:
+    """What happened, where, the lines that say so, the taskbook that shows it, and what to do next.
+
+    >>> print(block("error: there is no task b", hint="Say one of: a, c."))
+    error: there is no task b
+    next:  Say one of: a, c.
+    """
+    width = len("taskbook:" if taskbook else "where:")
+
+    def fact(label: str, text: str) -> list[str]:
+        return [f"{label:<{width}} {text}"] if text else []
+
+    lines = quoted.strip("\n").split("\n") if quoted else []
+    return "\n".join(
+        [
+            head,
+            *fact("where:", str(where)),
+            *(f"  | {line}".rstrip() for line in lines),
+            *fact("taskbook:", taskbook),
+            *fact("next:", hint),
+        ]
+    )
+
+
 def error_block(error: DagflowError) -> str:
     """What happened, where, and what to do next."""
-    lines = [f"error: {error.message}"]
-    if str(error.where):
-        lines.append(f"where: {error.where}")
-    if error.hint:
-        lines.append(f"next:  {error.hint}")
-    return "\n".join(lines)
+    return block(f"error: {error.message}", where=error.where, hint=error.hint)
 
 
 def findings(diagnostics: Sequence[Diagnostic], *, notebook: str | None = None) -> str:
@@ -50,15 +71,14 @@ def findings(diagnostics: Sequence[Diagnostic], *, notebook: str | None = None) 
     if not diagnostics:
         return "✓ nothing to say about this notebook"
     order = list(Severity)
-    blocks = []
-    for diagnostic in sorted(diagnostics, key=lambda d: order.index(d.severity)):
-        lines = [f"{diagnostic.severity.value}: {diagnostic.code}: {diagnostic.message}"]
-        where = replace(diagnostic.where, notebook=notebook)
-        if str(where):
-            lines.append(f"where: {where}")
-        if diagnostic.hint:
-            lines.append(f"next:  {diagnostic.hint}")
-        blocks.append("\n".join(lines))
+    blocks = [
+        block(
+            f"{found.severity.value}: {found.code}: {found.message}",
+            where=replace(found.where, notebook=notebook),
+            hint=found.hint,
+        )
+        for found in sorted(diagnostics, key=lambda d: order.index(d.severity))
+    ]
     counts = {
         severity.value: sum(d.severity is severity for d in diagnostics) for severity in Severity
     }
@@ -131,17 +151,13 @@ def metrics_table(metrics: Mapping[str, object]) -> Table:
 
 def failure_block(task: TaskRun, *, failure: TaskFailure) -> str:
     """Why a task failed: cell and line, the end of its traceback, its taskbook, what to do next."""
-    where = Location(cell=failure.cell, cell_index=failure.cell_index, line=failure.line)
-    lines = [f"task {task.name} failed: {failure.message}"]
-    if str(where):
-        lines.append(f"where:    {where}")
-    if failure.last_lines:
-        lines += [f"  | {line}".rstrip() for line in failure.last_lines.strip("\n").split("\n")]
-    if failure.taskbook:
-        lines.append(f"taskbook: {failure.taskbook}")
-    advice = failure.hint or _ADVICE.get(failure.kind, _REPORT_IT)
-    lines.append(f"next:     {advice}")
-    return "\n".join(lines)
+    return block(
+        f"task {task.name} failed: {failure.message}",
+        where=Location(cell=failure.cell, cell_index=failure.cell_index, line=failure.line),
+        quoted=failure.last_lines,
+        taskbook=failure.taskbook or "",
+        hint=failure.hint or _ADVICE.get(failure.kind, _REPORT_IT),
+    )
 
 
 def outcome(task: TaskRun) -> str:

@@ -1,7 +1,7 @@
 """Which notebook a magic was typed in, and whether its file is what is on the screen.
 
-A kernel is not told its notebook by the Jupyter protocol. Jupyter Server leaves the path in ``JPY_SESSION_NAME``, VS
-Code a variable in the user's namespace; else the user has to name the file.
+A kernel is not told its notebook by the Jupyter protocol. Jupyter Server leaves the path in
+``JPY_SESSION_NAME``, VS Code a variable in the user's namespace; else the user names the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SERVER_VARIABLE = "JPY_SESSION_NAME"
 def find_notebook(
     named: str | None, *, namespace: Mapping[str, object], environ: Mapping[str, str] | None = None
 ) -> Path:
-    """The file of the notebook a magic was typed in; raises `NotebookUnknown` if nothing tells it."""
+    """The file of the notebook a magic was typed in; raises `NotebookUnknown` if none is told."""
     if named:
         return Path(named)
     env = os.environ if environ is None else environ
@@ -35,14 +35,15 @@ def find_notebook(
     if path.suffix not in (".ipynb", ".py") or not path.is_file():
         raise NotebookUnknown(
             f"The front end says that the notebook is {told}, but there is no such notebook file.",
-            hint="Save the notebook; if it was renamed, restart the kernel or name it: --notebook FILE.ipynb",
+            hint="Save the notebook; if it was renamed, restart the kernel or name it: "
+            "--notebook FILE.ipynb",
         )
     return path
 
 
 @dataclass(slots=True)
 class Executed:
-    """What was executed in the live kernel: cell id -> source and time (seconds since the epoch)."""
+    """What was executed in the live kernel: cell id -> source and time (s since the epoch)."""
 
     cells: dict[str, tuple[str, float]] = field(default_factory=dict)
 

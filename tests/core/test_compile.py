@@ -70,15 +70,25 @@ class Case:
     codes: tuple[str, ...] = ()
 
 
+RUNS_ITSELF = (
+    "# live\nget_ipython().run_line_magic('load_ext', 'jupyter_dagflow')\n"
+    "get_ipython().run_line_magic('dagflow', 'run --jobs 2')"
+)
 GROUPING = [
-    Case("a tagged cell is a task", (("x = 1", "task:a"), ("print(x)", "task:b")), {"a": [0], "b": [1]}),
+    Case(
+        "a tagged cell is a task",
+        (("x = 1", "task:a"), ("print(x)", "task:b")),
+        {"a": [0], "b": [1]},
+    ),
     Case("untagged belongs to the task above", (("x = 1", "task:a"), "y = 2"), {"a": [0, 1]}),
     Case(
         "a task may be continued",
         (("x = 1", "task:a"), ("y = 2", "task:b"), ("z = 3", "task:a")),
         {"a": [0, 2], "b": [1]},
     ),
-    Case("definitions above the first task are setup", ("import os", ("x = 1", "task:a")), {"a": [1]}),
+    Case(
+        "definitions above the first task are setup", ("import os", ("x = 1", "task:a")), {"a": [1]}
+    ),
     Case(
         "work above the first task is a task of its own",
         ("x = 1", ("y = x", "task:a")),
@@ -89,6 +99,23 @@ GROUPING = [
     Case("setup is no task", (("import os", "setup"), ("x = 1", "task:a")), {"a": [1]}),
     Case("markdown is no task", ("# Title", ("x = 1", "task:a"), "# End"), {"a": [1]}),
     Case("an empty cell is no task", ("", ("x = 1", "task:a")), {"a": [1]}),
+    Case(
+        "a cell that only runs this pipeline is left out",
+        (("x = 1", "task:a"), RUNS_ITSELF),
+        {"a": [0]},
+    ),
+    Case(
+        "but not one that does more",
+        (("x = 1", "task:a"), "y = 2\n" + RUNS_ITSELF),
+        {"a": [0, 1]},
+        codes=("DF111",),
+    ),
+    Case(
+        "a long heading makes a short name",
+        ("# " + "very " * 100, "x = 1"),
+        {("very_" * 12)[:-1]: [1]},
+        chosen=PartitionBy.HEADINGS,
+    ),
     Case(
         "headings, where nothing is tagged",
         ("# Load data", "x = 1", "y = 2", "# Train: a model!", "print(x)"),
@@ -107,10 +134,21 @@ GROUPING = [
         {"load": [3]},
         chosen=PartitionBy.HEADINGS,
     ),
-    Case("neither tags nor headings", ("x = 1", "print(x)"), {"cell_0": [0], "cell_1": [1]}, chosen=PartitionBy.CELLS),
+    Case(
+        "neither tags nor headings",
+        ("x = 1", "print(x)"),
+        {"cell_0": [0], "cell_1": [1]},
+        chosen=PartitionBy.CELLS,
+    ),
     Case(
         "cells, though there are tags",
-        (("x = 1", "task:a"), ("y = 2", "setup"), ("z = 3", "skip"), ("n = 1", "parameters"), "print(x)"),
+        (
+            ("x = 1", "task:a"),
+            ("y = 2", "setup"),
+            ("z = 3", "skip"),
+            ("n = 1", "parameters"),
+            "print(x)",
+        ),
         {"cell_0": [0], "cell_4": [4]},
         by=PartitionBy.CELLS,
         chosen=PartitionBy.CELLS,
@@ -184,12 +222,18 @@ def test_an_edge_carries_all_its_reasons() -> None:
             0,
             "reads",
         ),
-        ((("n = 1", "parameters"), ("m = 1", "parameters"), ("x = 1", "task:a")), "DF105", 1, "cell 1"),
+        (
+            (("n = 1", "parameters"), ("m = 1", "parameters"), ("x = 1", "task:a")),
+            "DF105",
+            1,
+            "cell 1",
+        ),
         ((("n = f()", "parameters"), ("x = 1", "task:a")), "DF106", 0, "literal"),
         ((("x = 1", "task:a", "keep:y"),), "DF118", 0, "no variable y"),
         ((("x = 1", "task:a", "retries:3"),), "DF109", 0, "retries:3"),
         ((("x = 1", "taks:a"), ("y = 2", "task:b")), "DF103", 0, "taks:a"),
-        ((("x = (", "task:a"),), "DF101", 0, "was never closed"),
+        ((("x = (", "task:a", "keep:x"),), "DF101", 0, "was never closed"),
+        ((("x = 1", "task:" + "a" * 101),), "DF102", 0, "at most 100"),
         ((("x = 1", "task:a", "priority:1"), ("y = 1", "priority:2")), "DF104", 1, "priority"),
     ],
 )

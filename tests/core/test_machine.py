@@ -49,7 +49,7 @@ def plans(draw: st.DrawFn) -> Plan:
             PlannedTask(
                 name=name(i),
                 upstream=tuple(name(p) for p in sorted(parents)),
-                trigger=draw(st.sampled_from(TriggerRule)),
+                rule=draw(st.sampled_from(TriggerRule)),
                 priority=draw(st.integers(-1, 1)),
             )
         )
@@ -89,7 +89,9 @@ class MachineLaws(RuleBasedStateMachine):
                 self.running.pop(event.task, None)
         for instruction in step.instructions:
             if isinstance(instruction, StartTask):
-                assert instruction.task not in self.running, "never two attempts of one task at once"
+                assert instruction.task not in self.running, (
+                    "never two attempts of one task at once"
+                )
                 self.running[instruction.task] = instruction.attempt
             if isinstance(instruction, StopTask):
                 assert instruction.task in self.running, "only what runs is stopped"
@@ -102,7 +104,7 @@ class MachineLaws(RuleBasedStateMachine):
         for parent in planned.upstream:
             if parent in ended:
                 upstream.count(ended[parent])
-        assert verdict(planned.trigger, upstream) is Verdict.RUN
+        assert verdict(planned.rule, upstream) is Verdict.RUN
         assert not self.cancelled
 
     @initialize(plan=plans())

@@ -18,8 +18,19 @@ def declare(code: str) -> tuple[Parameter, ...]:
     return parameters
 
 
-def resolve(code: str, *, as_text: bool = False, **given: object) -> dict[str, object]:
-    return resolve_parameters(declare(code), given, notebook="nb.ipynb", as_text=as_text)
+def resolve(code: str, **values: object) -> dict[str, object]:
+    return resolve_parameters(declare(code), values, notebook="nb.ipynb")
+
+
+def read(code: str, **texts: str) -> dict[str, object]:
+    return resolve_parameters(declare(code), {}, texts=texts, notebook="nb.ipynb")
+
+
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
 
 
 @pytest.mark.parametrize(
@@ -42,7 +53,11 @@ def resolve(code: str, *, as_text: bool = False, **given: object) -> dict[str, o
         ("a = (1, 2)", "list", [1, 2]),
         ("d = {'a': [1]}", "dict", {"a": [1]}),
         ("from datetime import date\nd = date(2026, 3, 1)", "date", "2026-03-01"),
-        ("import datetime\nd = datetime.datetime(2026, 3, 1, 6)", "datetime", "2026-03-01T06:00:00"),
+        (
+            "import datetime\nd = datetime.datetime(2026, 3, 1, 6)",
+            "datetime",
+            "2026-03-01T06:00:00",
+        ),
         ("'''doc'''\nn = 1\nn = 2", "int", 2),
     ],
 )
@@ -52,7 +67,18 @@ def test_types_and_defaults(code: str, type_: str, default: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["n = f()", "n = 1 + 2", "n = m", "print(1)", "a, b = 1, 2", "n += 1", "x = {1, 2}", "x = b'a'", "x = date(1)"]
+    "code",
+    [
+        "n = f()",
+        "n = 1 + 2",
+        "n = m",
+        "print(1)",
+        "a, b = 1, 2",
+        "n += 1",
+        "x = {1, 2}",
+        "x = b'a'",
+        "x = date(1)",
+    ],
 )
 def test_what_is_no_literal_is_told(code: str) -> None:
     cell = Cell(id=CellId("p"), index=7, kind=CellKind.CODE, source=code, code="ok = 1\n" + code)
@@ -77,13 +103,14 @@ def test_what_is_no_literal_is_told(code: str) -> None:
         ("d = {}", '{"k": null}', {"k": None}),
         ("v = None", "5", 5),
         ("v = None", "five", "five"),
+        ("v = None", "{[]: 1}", "{[]: 1}"),
         ("v: int | None = 3", "None", None),
         ("from datetime import date\nd = date(2026, 3, 1)", "2026-04-02", date(2026, 4, 2)),
     ],
 )
 def test_text_is_read_by_type(code: str, text: str, value: object) -> None:
     (name,) = (p.name for p in declare(code))
-    assert resolve(code, as_text=True, **{name: text}) == {name: value}
+    assert read(code, **{name: text}) == {name: value}
 
 
 @pytest.mark.parametrize(
@@ -97,24 +124,71 @@ def test_text_is_read_by_type(code: str, text: str, value: object) -> None:
         ("a = [1]", "{}"),
         ("a = [1]", "[1"),
         ("d = {}", "[]"),
+        ("d = {}", "{1: {2}}"),
+        ("a = [1]", "[" * 10_000 + "]" * 10_000),
+        ("a = [1]", "[" * 150 + "]" * 150),
+        ("v = None", "{1, 2}"),
+        ("v = None", "3+4j"),
+        ("v = None", "[" * 100_000),
+        ("v = None", "-" * 100_000 + "1"),
         ("from datetime import date\nd = date(2026, 3, 1)", "1 April"),
     ],
 )
 def test_text_of_the_wrong_type_is_refused(code: str, value: str) -> None:
     (name,) = (p.name for p in declare(code))
     with pytest.raises(ParameterError) as caught:
-        resolve(code, as_text=True, **{name: value})
+        read(code, **{name: value})
     assert name in caught.value.message
     assert caught.value.hint
 
 
 @pytest.mark.parametrize(
-    ("code", "value"), [("n = 3", "3"), ("n = 3", True), ("n = 3", 3.0), ("s = 'a'", 1), ("n = 3", None)]
+    ("code", "value"),
+    [("n = 3", "3"), ("n = 3", True), ("n = 3", 3.0), ("s = 'a'", 1), ("n = 3", None)],
 )
 def test_values_of_the_wrong_type_are_refused(code: str, value: object) -> None:
     (name,) = (p.name for p in declare(code))
     with pytest.raises(ParameterError, match="is of type"):
         resolve(code, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("v = None", {1, 2}),
+        ("v = None", object()),
+        ("v = None", [object()]),
+        ("v = None", nested(101)),
+        ("v = None", nested(10_000)),
+        ("a = [1]", nested(10_000)),
+        ("a = [1]", [b"bytes"]),
+        ("a = [1]", ({1},)),
+        ("d = {}", {"k": {1}}),
+        ("d = {}", {(1, 2): 3}),
+        ("v = None", 10**5_000),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_what_a_notebook_cannot_hold_is_refused(code: str, value: object) -> None:
+    (name,) = (p.name for p in declare(code))
+    with pytest.raises(ParameterError, match=f"Parameter '{name}' cannot be") as caught:
+        resolve(code, **{name: value})
+    assert "JSON" in caught.value.hint
+
+
+def test_text_and_number_too_large_for_a_float_are_refused() -> None:
+    with pytest.raises(ParameterError, match="is of type float"):
+        resolve("x = 1.0", x=10**400)
+
+
+@pytest.mark.parametrize("value", ["1.10", date(2026, 3, 1), nested(100), {"k": [1, None]}])
+def test_a_value_stays_what_it_is(value: object) -> None:
+    assert resolve("v = None", v=value) == {"v": value}
+
+
+def test_a_value_and_a_text_for_one_parameter_contradict() -> None:
+    with pytest.raises(ParameterError, match="'n' is given twice"):
+        resolve_parameters(declare("n = 3"), {"n": 1}, texts={"n": "2"}, notebook="nb.ipynb")
 
 
 def test_an_unknown_parameter_is_refused_with_those_there_are() -> None:

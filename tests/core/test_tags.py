@@ -201,7 +201,15 @@ def test_the_same_in_both_places_is_no_contradiction() -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86400), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P1W", 604800)],
+    [
+        ("30s", 30),
+        ("10m", 600),
+        ("2h", 7200),
+        ("1d", 86400),
+        ("PT1H30M", 5400),
+        ("P1DT1S", 86401),
+        ("P1W", 604800),
+    ],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert duration_s(text) == seconds

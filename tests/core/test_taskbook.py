@@ -56,7 +56,7 @@ def book(**parameters: object) -> tuple[TaskbookCell, ...]:
             by=PartitionBy.TAGS,
             parameters=(),
             parameters_cell=CellId("1"),
-            setup=(CellId("0"), CellId("2")),
+            prelude=(CellId("0"), CellId("1"), CellId("2")),
             tasks=(task,),
             edges=(),
         ),
@@ -75,15 +75,15 @@ def definition(index: int, line: int, source: str, name: str = "f") -> Definitio
 
 
 def test_the_order_is_prelude_definitions_load_own_save() -> None:
-    assert [(c.id, c.role) for c in book(n=2)] == [
-        ("dagflow-title", "title"),
-        ("0", "setup"),
-        ("1", "parameters"),
-        ("2", "setup"),
-        ("dagflow-definitions", "definitions"),
-        ("dagflow-load", "load"),
-        ("5", "task"),
-        ("dagflow-save", "save"),
+    assert [c.id for c in book(n=2)] == [
+        "dagflow-title",
+        "0",
+        "1",
+        "2",
+        "dagflow-definitions",
+        "dagflow-load",
+        "5",
+        "dagflow-save",
     ]
 
 

@@ -29,10 +29,10 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
+from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.ports import Assignment
-from jupyter_dagflow.execution.taskbook import prepare_attempt
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Bench:
     kernel: str
     cells: list[Cell] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
-    setup: list[CellId] = field(default_factory=list)
+    prelude: list[CellId] = field(default_factory=list)
     parameters_cell: CellId | None = None
     ended: dict[str, AttemptEnded] = field(default_factory=dict)
     progress: list[CellProgress] = field(default_factory=list)
@@ -122,7 +122,7 @@ class Bench:
             by=PartitionBy.TAGS,
             parameters=(),
             parameters_cell=self.parameters_cell,
-            setup=tuple(self.setup),
+            prelude=tuple(self.prelude),
             tasks=tuple(self.tasks),
             edges=edges,
         )

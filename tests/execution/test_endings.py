@@ -70,6 +70,30 @@ def test_a_working_directory_that_is_gone_is_told(bench: Any) -> None:
     assert "gone" in failure.message
 
 
+def test_trouble_of_papermills_is_no_fault_of_the_kernel(bench: Any) -> None:
+    class Mute:
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    bench.task("a", "x = 1")
+    failure = bench.run("a", parameters={"n": Mute()}).failure
+    assert (failure.kind, failure.message) == ("internal", "ValueError: no words")
+
+
+def test_a_kernelspec_that_is_gone_leaves_nothing_behind(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = bench.home / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    bench.kernel = "gone"
+    bench.task("a", "x = 1")
+    failure = bench.run("a").failure
+    assert failure.kind == "kernel_start"
+    assert failure.message == "The kernel 'gone' did not start: No such kernel named gone."
+    assert list(folder.iterdir()) == []
+
+
 def test_a_kernelspec_that_is_missing_names_those_there_are(kernels: Path) -> None:
     assert kernels.exists()
     require_kernel("dagflow-test")

@@ -61,7 +61,7 @@ MINIMAL = "ZeroDivisionError: division by zero"
     [(NEW, 3), (IPYTHON_8_0, 3), (IPYTHON_7, 3), (SYNTAX, 3), (MINIMAL, None)],
 )
 def test_the_innermost_line_of_the_failing_cell(text: str, line: int | None) -> None:
-    coloured = text.replace("Cell In[4]", "\x1b[36mCell\x1b[39m In[4]")
+    coloured = text.replace("Cell In[4]", "\x1b]8;;file:x\x1b\\\x1b[36mCell\x1b[39m In[4]")
     error = CellError(
         cell="c", execution_count=4, ename="E", evalue="", traceback=(coloured,), timed=False
     )

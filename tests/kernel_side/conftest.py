@@ -18,16 +18,16 @@ BOOT = Path(jupyter_dagflow.kernel_side.__file__).parent / "boot.py"
 
 
 @dataclass
-class Outcome:
-    """How a task ended: its report, what it printed, and the end of its traceback."""
+class Ended:
+    """How a task ended: its outcome, what it printed, and its traceback."""
 
-    report: dict[str, Any]
+    outcome: dict[str, Any]
     output: str
     error: str
 
     def stored(self, name: str) -> dict[str, Any]:
-        """What was reported of one value."""
-        return next(stored for stored in self.report["stored"] if stored["name"] == name)
+        """What the outcome tells of one value."""
+        return next(stored for stored in self.outcome["stored"] if stored["name"] == name)
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Tasks:
         definitions: dict[str, str] | None = None,
         own: dict[str, str] | None = None,
         python: str = sys.executable,
-    ) -> Outcome:
+    ) -> Ended:
         """Run one task: setup, definitions, load, its code, save."""
         self.count += 1
         folder = self.folder / f"task{self.count}"
@@ -69,7 +69,7 @@ class Tasks:
             "outputs": writes.split(),
             "extras": extras.split(),
             "metrics": metrics.split(),
-            "outcome": str(folder / "outputs.json"),
+            "outcome": str(folder / "outcome.json"),
         }
         (folder / "handover.json").write_text(json.dumps(spec))
         spec_path = str(folder / "handover.json")
@@ -81,21 +81,21 @@ class Tasks:
         done = subprocess.run(
             [python, str(folder / "task.py")], capture_output=True, text=True, check=False
         )
-        report = folder / "outputs.json"
-        outcome = Outcome(
-            report=json.loads(report.read_text()) if report.exists() else {},
+        outcome = folder / "outcome.json"
+        ended = Ended(
+            outcome=json.loads(outcome.read_text()) if outcome.exists() else {},
             output=done.stdout,
             error=done.stderr.strip(),
         )
-        for stored in outcome.report.get("stored", []):
+        for stored in ended.outcome.get("stored", []):
             self.digests[stored["name"]] = stored["digest"]
-        return outcome
+        return ended
 
-    def ok(self, code: str, **options: Any) -> Outcome:
+    def ok(self, code: str, **options: Any) -> Ended:
         """Run a task that has to end well."""
-        outcome = self.run(code, **options)
-        assert outcome.error == ""
-        return outcome
+        ended = self.run(code, **options)
+        assert ended.error == ""
+        return ended
 
 
 def _statement(name: str, source: str, *, own: bool) -> dict[str, Any]:

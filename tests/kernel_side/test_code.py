@@ -56,7 +56,7 @@ def test_a_class_nobody_replays_keeps_one_identity_in_its_reader(tasks: Any) -> 
 def test_a_value_of_another_version_of_a_class_is_an_error(tasks: Any) -> None:
     tasks.ok("p = Point(3)", writes="p", definitions={"Point": POINT})
     other = tasks.run("print(p)", reads="p", definitions={"Point": POINT.replace("* 2", "* 3")})
-    assert "p cannot be used here: it refers to another Point than the one this task uses" in (
+    assert "Cannot load p here: it refers to another Point than the one this task uses" in (
         other.error
     )
 

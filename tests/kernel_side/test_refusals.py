@@ -24,34 +24,37 @@ import pytest
 def test_a_value_that_cannot_leave_is_refused(
     tasks: Any, make: str, kind: str, reason: str
 ) -> None:
-    outcome = tasks.run(make, writes="x")
-    refused = outcome.report["refused"]
+    ended = tasks.run(make, writes="x")
+    refused = ended.outcome["refused"]
     assert (refused["name"], refused["type"]) == ("x", kind)
     assert reason in refused["reason"]
-    assert outcome.report["stored"] == []
-    assert f"NotStorable: x ({kind}) cannot leave its kernel: " in outcome.error
+    assert ended.outcome["stored"] == []
+    assert f"NotStorable: x ({kind}) cannot leave its kernel: " in ended.error
 
 
 def test_what_nobody_reads_may_be_anything(tasks: Any) -> None:
-    outcome = tasks.ok("x = (i for i in [1])\ny = 2", writes="y")
-    assert outcome.report["refused"] is None
+    ended = tasks.ok("x = (i for i in [1])\ny = 2", writes="y")
+    assert ended.outcome["refused"] is None
 
 
 def test_extras_are_kept_if_they_can_be(tasks: Any) -> None:
-    outcome = tasks.ok("x = (i for i in [1])\ny = 2\nz = 3", writes="z", extras="x y z")
-    assert [stored["name"] for stored in outcome.report["stored"]] == ["z", "y"]
+    ended = tasks.ok("x = (i for i in [1])\ny = 2\nz = 3", writes="z", extras="x y z")
+    assert [stored["name"] for stored in ended.outcome["stored"]] == ["z", "y"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "flip", "magic", "gone"])
-@pytest.mark.parametrize("size", [10, 500_000])
+@pytest.mark.parametrize(
+    ("damage", "size"),  # of a large file only the frame is checked when it is loaded
+    [
+        *[("cut", 10), ("flip", 10), ("magic", 10), ("gone", 10)],
+        *[("cut", 500_000), ("magic", 500_000), ("gone", 500_000)],
+    ],
+)
 def test_a_damaged_file_is_never_used(tasks: Any, damage: str, size: int) -> None:
     made = tasks.ok(f"import numpy as np\nx = np.arange({size})", writes="x")
     path = next(path for path in Path(tasks.store).glob("*/*") if path.is_file())
     data = bytearray(path.read_bytes())
     if damage == "cut":
         path.write_bytes(data[:-3])
-    elif damage == "flip" and size > 1000:
-        return  # of a large file only the frame is checked when it is loaded; `matches` reads all
     elif damage == "flip":
         data[-1] ^= 1
         path.write_bytes(data)
@@ -59,9 +62,9 @@ def test_a_damaged_file_is_never_used(tasks: Any, damage: str, size: int) -> Non
         path.write_bytes(b"x" + data[1:])
     else:
         path.unlink()
-    outcome = tasks.run("print(x)", reads="x")
-    assert "DamagedBundle: x: The stored file" in outcome.error
-    assert outcome.output == ""
+    ended = tasks.run("print(x)", reads="x")
+    assert "DamagedBundle: Cannot load x. The stored file" in ended.error
+    assert ended.output == ""
     assert made.stored("x")["digest"]
 
 
@@ -74,17 +77,17 @@ def test_storing_again_heals_a_damaged_file(tasks: Any) -> None:
 
 
 def test_metrics_are_numbers_strings_or_bools(tasks: Any) -> None:
-    outcome = tasks.ok(
+    ended = tasks.ok(
         "import numpy as np\nauc = np.float64(0.5)\nn = np.int64(3)\ngood = np.bool_(True)\n"
         "name = 'm'",
         writes="auc n good name",
         metrics="auc n good name",
     )
-    assert outcome.report["metrics"] == {"auc": 0.5, "n": 3, "good": True, "name": "m"}
-    assert outcome.stored("auc")["value"] == 0.5
+    assert ended.outcome["metrics"] == {"auc": 0.5, "n": 3, "good": True, "name": "m"}
+    assert ended.stored("auc")["value"] == 0.5
 
 
 def test_a_metric_of_another_type_is_an_error(tasks: Any) -> None:
-    outcome = tasks.run("auc = [1]", writes="auc", metrics="auc")
-    assert outcome.report["not_metric"] == {"name": "auc", "type": "list"}
-    assert "NotAMetric: metric auc is of type list; a metric is a number" in outcome.error
+    ended = tasks.run("auc = [1]", writes="auc", metrics="auc")
+    assert ended.outcome["not_metric"] == {"name": "auc", "type": "list"}
+    assert "NotAMetric: Metric auc is of type list; a metric is a number" in ended.error

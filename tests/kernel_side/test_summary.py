@@ -37,6 +37,8 @@ class Rude:
         ({1: 2}, "dict", None, None),
         ("x" * 1025, "str", None, None),
         (list(range(5000)), "list", None, None),
+        pytest.param(10**5000, "int", None, None, id="a number of 5001 digits"),
+        ({"k" * 2000: 1}, "dict", None, None),
         (np.zeros((2, 3)), "numpy.ndarray", [2, 3], None),
         (pd.DataFrame({"a": [1]}), "pandas.DataFrame", [1, 1], None),
         (OrderedDict.fromkeys(range(20_000)), "collections.OrderedDict", None, None),
@@ -52,6 +54,15 @@ def test_a_value_that_answers_nothing_still_has_a_summary() -> None:
     summary = summarise(Rude())
     assert summary["type"].endswith("Rude")
     assert summary["preview"] == f"<{summary['type']}>"
+
+
+def test_what_is_too_big_to_tell_is_not_walked_through() -> None:
+    value: Any = 0
+    for _ in range(8):
+        value = [value] * 1000  # 10**24 items, if one were to look at all
+    summary = summarise(value)
+    assert summary["value"] is None
+    assert len(summary["preview"]) == 200
 
 
 def test_a_list_that_holds_itself_has_no_value() -> None:

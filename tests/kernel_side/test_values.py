@@ -121,7 +121,7 @@ def test_no_name_is_left_behind(tasks: Any) -> None:
 
 def test_a_name_that_was_never_bound_is_not_stored(tasks: Any) -> None:
     made = tasks.ok("if False:\n    x = 1\ny = 2", writes="x y")
-    assert [stored["name"] for stored in made.report["stored"]] == ["y"]
+    assert [stored["name"] for stored in made.outcome["stored"]] == ["y"]
 
 
 def test_equal_values_are_one_file(tasks: Any) -> None:

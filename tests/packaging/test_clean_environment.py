@@ -78,7 +78,9 @@ def test_the_lab_extension_is_enabled(binder: CleanEnvironment) -> None:
 
 def test_the_server_extension_is_enabled(binder: CleanEnvironment) -> None:
     listed = binder.run("jupyter", "server", "extension", "list")
-    (line,) = (line for line in listed.splitlines() if "jupyter_dagflow" in line and "enabled" in line)
+    (line,) = (
+        line for line in listed.splitlines() if "jupyter_dagflow" in line and "enabled" in line
+    )
     assert line
     assert "jupyter_dagflow 0." in listed
 

@@ -34,7 +34,6 @@ def test_takes_the_longest_name_there_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"one"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 def test_rights_are_those_of_any_new_file(tmp_path: Path) -> None:
     write_bytes(tmp_path / "ours", b"")
     (tmp_path / "theirs").write_bytes(b"")
@@ -71,6 +70,9 @@ def test_the_bytes_are_on_the_disk_before_the_name_is(
         monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
     write_bytes(tmp_path / "file", b"new")
     assert steps[:2] == ["fsync", "replace"]
+    steps.clear()
+    write_bytes(tmp_path / "file", b"newer", durable=False)
+    assert steps == ["replace"]
 
 
 def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:

@@ -136,17 +136,16 @@ def test_the_state_of_widgets_comes_along(tmp_path: Path) -> None:
 
 def test_what_is_written_is_a_valid_notebook(tmp_path: Path) -> None:
     cells = [
-        TaskbookCell(id="p", source="n = 1", tags=("parameters", "parameters"), role="parameters"),
+        TaskbookCell(id="p", source="n = 1", tags=("parameters", "parameters")),
         TaskbookCell(id="m", source="# é\n", kind=CellKind.MARKDOWN),
         TaskbookCell(id="a", source="x = 1\nx", tags=("task:a",)),
         TaskbookCell(id="s", source="'\ud800'"),
     ]
     path = tmp_path / "deep" / "t.ipynb"
-    write_taskbook(path, cells, kernel_name="py", metadata={"dagflow": {"task": "a"}})
+    write_taskbook(path, cells, kernel_name="py")
     read = valid(path)
     assert read.metadata.kernelspec.name == "py"
     assert read.metadata.language_info.name == "python"
-    assert read.metadata.dagflow == {"task": "a"}
     assert [cell.id for cell in read.cells] == ["p", "m", "a", "s"]
     assert [cell.source for cell in read.cells] == ["n = 1", "# é\n", "x = 1\nx", "'\ud800'"]
     assert [cell.metadata.get("tags") for cell in read.cells] == [

@@ -56,7 +56,7 @@ def test_reads_cells(write: Write) -> None:
     read = read_notebook(path)
     assert read.path == str(path)
     assert read.digest == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert (read.kernel_name, read.language) == ("py", "python")
+    assert read.kernel_name == "py"
     assert [c.id for c in read.cells] == ["m", "a", "r"]
     assert [c.index for c in read.cells] == [0, 1, 2]
     assert [c.kind for c in read.cells] == [CellKind.MARKDOWN, CellKind.CODE, CellKind.RAW]

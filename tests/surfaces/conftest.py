@@ -78,7 +78,7 @@ def pipeline_of(shape: Mapping[str, Sequence[str]], *, name: str = "churn") -> P
         by=PartitionBy.TAGS,
         parameters=(),
         parameters_cell=None,
-        setup=(),
+        prelude=(),
         tasks=tuple(tasks),
         edges=tuple(edges),
     )

@@ -1,4 +1,4 @@
-"""Every kind of bad input, as its user meets it: the exit code, one short block, and nothing left half-done."""
+"""Every kind of bad input, as its user meets it: exit code, a short block, nothing half-done."""
 
 from __future__ import annotations
 
@@ -50,13 +50,24 @@ CONFLICT = '<<<<<<< HEAD\n  "x"\n=======\n  "y"\n>>>>>>> theirs\n'
 FILES: dict[str, bytes | dict[str, Any]] = {
     "empty": b"",
     "truncated": json.dumps(GOOD).encode()[:-40],
-    "not UTF-8": json.dumps(GOOD, ensure_ascii=False).replace("python3", "pyth\xf6n").encode("latin-1"),
+    "not UTF-8": json.dumps(GOOD, ensure_ascii=False)
+    .replace("python3", "pyth\xf6n")
+    .encode("latin-1"),
     "holds NaN": json.dumps(GOOD).replace("null", "NaN").encode(),
-    "merge conflict": json.dumps(GOOD, indent=1).replace('"cells": [', '"cells": [\n' + CONFLICT).encode(),
-    "nbformat 3": {"worksheets": [{"cells": []}], "metadata": {}, "nbformat": 3, "nbformat_minor": 0},
+    "merge conflict": json.dumps(GOOD, indent=1)
+    .replace('"cells": [', '"cells": [\n' + CONFLICT)
+    .encode(),
+    "nbformat 3": {
+        "worksheets": [{"cells": []}],
+        "metadata": {},
+        "nbformat": 3,
+        "nbformat_minor": 0,
+    },
     "kernel not installed": notebook(cell("x = 1", "task:a"), kernel="no-such-kernel"),
     "duplicate cell ids": notebook(cell("x = 1", "task:a", id_="same"), cell("y = 1", id_="same")),
-    "two parameters cells": notebook(cell("n = 1", "parameters"), cell("m = 1", "parameters"), cell("x = n", "task:a")),
+    "two parameters cells": notebook(
+        cell("n = 1", "parameters"), cell("m = 1", "parameters"), cell("x = n", "task:a")
+    ),
     "cycle": notebook(cell("x = 1", "task:a", "after:b"), cell("y = x", "task:b")),
     "after nothing": notebook(cell("x = 1", "task:a", "after:lod"), cell("y = 1", "task:load")),
     "tag and metadata differ": notebook(cell("x = 1", "task:a", "priority:1", priority=2)),
@@ -73,7 +84,12 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     def run(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "DAGFLOW_HOME": str(tmp_path / "home"), "COLUMNS": "200", **environ}
         return subprocess.run(
-            [str(DAGFLOW), *arguments], capture_output=True, text=True, cwd=tmp_path, env=env, check=False
+            [str(DAGFLOW), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=env,
+            check=False,
         )
 
     return run
@@ -96,7 +112,9 @@ def block(done: subprocess.CompletedProcess[str], tmp_path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_notebook_that_cannot_run(name: str, tmp_path: Path, run: Run, snapshot: SnapshotAssertion) -> None:
+def test_a_notebook_that_cannot_run(
+    name: str, tmp_path: Path, run: Run, snapshot: SnapshotAssertion
+) -> None:
     path = write(tmp_path, FILES[name])
     before = path.read_bytes()
     done = run("run", "nb.ipynb")
@@ -148,7 +166,9 @@ def test_a_misspelt_tag_is_a_warning_with_the_suggestion(tmp_path: Path, run: Ru
     assert "'task:b'" in done.stdout
 
 
-def test_a_home_that_cannot_be_written(tmp_path: Path, run: Run, snapshot: SnapshotAssertion) -> None:
+def test_a_home_that_cannot_be_written(
+    tmp_path: Path, run: Run, snapshot: SnapshotAssertion
+) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "file").write_text("")
     done = run("run", "nb.ipynb", DAGFLOW_HOME=str(tmp_path / "file" / "home"))
@@ -156,7 +176,9 @@ def test_a_home_that_cannot_be_written(tmp_path: Path, run: Run, snapshot: Snaps
     assert block(done, tmp_path) == snapshot
 
 
-def test_a_database_of_a_newer_version(tmp_path: Path, run: Run, snapshot: SnapshotAssertion) -> None:
+def test_a_database_of_a_newer_version(
+    tmp_path: Path, run: Run, snapshot: SnapshotAssertion
+) -> None:
     write(tmp_path, GOOD)
     assert run("runs", "list").returncode == 0
     database = tmp_path / "home" / "metastore.db"
@@ -177,7 +199,14 @@ def test_a_value_that_cannot_be_stored_fails_its_task(tmp_path: Path, run: Run) 
     before = path.read_bytes()
     done = run("run", "nb.ipynb")
     assert done.returncode == 1
-    for words in ("held", "Holder", "generator", "cell 0", "task b, cell 1", "put both cells in one task"):
+    for words in (
+        "held",
+        "Holder",
+        "generator",
+        "cell 0",
+        "task b, cell 1",
+        "put both cells in one task",
+    ):
         assert words in done.stdout
     assert path.read_bytes() == before
 

@@ -103,7 +103,10 @@ def test_version_and_no_command(dagflow: Callable[..., Any]) -> None:
         (["compile", "x.ipynb", "--format", "png"], "--format is 'png'."),
         (["compile", "x.ipynb", "--by", "x"], "--by is 'x'."),
         (["compile", "x", "--json", "--format", "dot"], "--json and --format dot contradict"),
-        (["run", "x.ipynb", "--jobs", "-1"], "--jobs is '-1'."),
+        (["run", "x.ipynb", "--jobs", "-1"], "jobs is -1."),
+        (["run", "x.ipynb", "--jobs", "many"], "--jobs is 'many'."),
+        (["run", "x.ipynb", "--keep", "some"], "keep is 'some'."),
+        (["run", "x.ipynb", "--executor", "dask"], "--executor is 'dask'."),
         (["run", "x.ipynb", "-p", "n"], "-p n is not of the form NAME=VALUE."),
         (
             ["artifacts", "get", "latest", "x", "--to", "x.doc"],

@@ -14,7 +14,6 @@ import pytest
 
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.surfaces.cli import doctor
-from jupyter_dagflow.surfaces.cli.db import shown
 from jupyter_dagflow.surfaces.file_formats import encoder
 
 
@@ -86,11 +85,6 @@ def test_db(dagflow: Callable[..., Any], tmp_path: Path) -> None:
     answer = dagflow("db", "check", "--json")
     assert answer.code == 0
     assert json.loads(answer.out)["current"] is True
-
-
-def test_passwords_are_not_shown() -> None:
-    assert shown("postgresql://ada:s3cret@host/db") == "postgresql://ada:***@host/db"
-    assert shown("sqlite:////tmp/a@b.db") == "sqlite:////tmp/a@b.db"
 
 
 def test_values_as_files() -> None:

@@ -80,6 +80,19 @@ def test_a_run_and_what_can_be_asked_of_it(
     assert dagflow("db", "check").code == 0
 
 
+def test_a_text_in_a_file_of_parameters_stays_text(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    path = write_notebook(
+        "typed.ipynb",
+        [("parameters", "version = None\nn = 3"), ("task:t keep:told", "told = [version, n]")],
+    )
+    path.with_name("p.yaml").write_text("version: '1.10'\n")
+    assert dagflow("run", "typed.ipynb", "-f", "p.yaml", "-p", "n=4", "--fresh").code == 0
+    shown = json.loads(dagflow("artifacts", "show", "latest", "told", "--json").out)
+    assert shown["value"] == ["1.10", 4]
+
+
 def test_a_failing_cell(
     dagflow: Callable[..., Any],
     write_notebook: Callable[..., Path],

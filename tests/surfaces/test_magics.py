@@ -16,6 +16,9 @@ import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
+from jupyter_dagflow import Dagflow, Settings
+from jupyter_dagflow.core.states import RunState
+
 HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
 GRAPH = "application/vnd.jupyter-dagflow.graph+json"
 SLEEP = "import time; time.sleep(120)"
@@ -43,9 +46,15 @@ class Session:
     def interrupt(self) -> None:
         self._manager.interrupt_kernel()
 
+    def shut_down(self) -> None:
+        """As *Shut Down Kernel* does: the kernel is asked, and ends by itself."""
+        self._manager.shutdown_wait_time = 60  # on a busy machine the kernel may take its time
+        self._manager.shutdown_kernel()
+
     def close(self) -> None:
         self._client.kc.stop_channels()
-        self._manager.shutdown_kernel(now=True)
+        if self._manager.is_alive():
+            self._manager.shutdown_kernel(now=True)
 
 
 def printed(outputs: list[dict[str, Any]]) -> str:
@@ -99,7 +108,9 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert "executed notebook" in printed(outputs)
 
     assert "success" in printed(session.type("%dagflow status"))
-    assert printed(session.type("%dagflow load squares greeting")) == "squares: list\ngreeting: str\n"
+    assert (
+        printed(session.type("%dagflow load squares greeting")) == "squares: list\ngreeting: str\n"
+    )
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
@@ -156,6 +167,30 @@ def test_an_interrupt_cancels_the_run_and_waits_for_its_end(session: Session) ->
     outputs = session.type("%dagflow run --notebook long.ipynb")
     assert "cancelled" in raised(outputs)
     assert {task["state"] for task in picture(outputs)[GRAPH]["run"]["tasks"]} == {"cancelled"}
+
+
+def test_a_run_in_the_background_is_cancelled_when_its_kernel_is_shut_down(
+    session: Session,
+) -> None:
+    begun = session.folder / "begun"
+    write(session.folder / "long.ipynb", (f"open('begun', 'w').close()\n{SLEEP}", "task:a"))
+    session.type("%dagflow run --background --notebook long.ipynb")
+    until(begun.exists)
+    session.shut_down()
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(session.folder / "home")}, config={}))
+    assert app.open_run("latest").state is RunState.CANCELLED
+    app.close()
+
+
+def test_a_notebook_whose_cells_run_it_does_not_run_itself_for_ever(session: Session) -> None:
+    first = ("x = 1", "task:a")
+    write(
+        session.folder / "hello.ipynb", first, ("y = x\n%load_ext jupyter_dagflow\n%dagflow run",)
+    )
+    outputs = session.type("%dagflow run")
+    assert raised(outputs) == ""
+    assert [task["name"] for task in picture(outputs)[GRAPH]["run"]["tasks"]] == ["a"]
+    assert len(list((session.folder / "home" / "runs").iterdir())) == 1
 
 
 def test_without_a_path_it_says_what_to_do(tmp_path: Path) -> None:

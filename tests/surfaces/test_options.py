@@ -9,9 +9,10 @@ import pytest
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
 from jupyter_dagflow.surfaces.options import (
+    GraphOptions,
+    LoadOptions,
     RunOptions,
     gathered_parameters,
-    parse_check,
     parse_graph,
     parse_load,
     parse_run,
@@ -20,10 +21,13 @@ from jupyter_dagflow.surfaces.options import (
 
 
 def test_the_magic_reads_what_the_command_reads() -> None:
-    line = "-p n=5 -p name=Ada=Bea --by cells --jobs 2 --keep all --notebook x.ipynb --background"
+    line = (
+        "-p n=5 -p name=Ada=Bea --by cells --jobs 2 --keep all --fresh --executor local"
+        " --notebook x.ipynb --background"
+    )
     assert parse_run(line.split()) == RunOptions(
         notebook="x.ipynb",
-        parameters={"n": "5", "name": "Ada=Bea"},
+        parameter_texts={"n": "5", "name": "Ada=Bea"},
         by=PartitionBy.CELLS,
         jobs=2,
         keep="all",
@@ -33,11 +37,9 @@ def test_the_magic_reads_what_the_command_reads() -> None:
 
 def test_defaults() -> None:
     assert parse_run([]) == RunOptions(notebook=None)
-    assert parse_graph([]) == parse_check([])
-    status, load = parse_status([]), parse_load(["auc", "model"])
-    assert status is not None
-    assert load is not None
-    assert (status.run, load.run, load.names) == ("latest", "latest", ("auc", "model"))
+    assert parse_graph([]) == GraphOptions(notebook=None)
+    assert parse_status([]) == "latest"
+    assert parse_load(["auc", "model"]) == LoadOptions(names=("auc", "model"), run="latest")
 
 
 def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,10 +50,9 @@ def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--jobs", "0"], "--jobs is '0'."),
         (["--jobs", "many"], "--jobs is 'many'."),
         (["--by", "magic"], "--by is 'magic'."),
-        (["--keep", "some"], "--keep is 'some'."),
+        (["--executor", "dask"], "--executor is 'dask'."),
         (["-p", "n"], "-p n is not of the form NAME=VALUE."),
         (["-p", "n=1", "-p", "n=2"], "Parameter 'n' is given twice: '1' by -p, '2' by -p."),
         (["--frob"], "%dagflow run: No such option"),
@@ -68,22 +69,21 @@ def test_wrong_options_are_errors_that_say_so(argv: list[str], message: str) -> 
 
 def test_parameters_from_a_file_have_types(tmp_path: Path) -> None:
     for name, text in [
-        ("p.yaml", "n: 5\nday: 2024-05-17\nwords: [a, b]\n"),
-        ("p.json", '{"n": 5}'),
+        ("p.yaml", "n: 5\nversion: '1.10'\n"),
+        ("p.json", '{"n": 5, "version": "1.10"}'),
     ]:
         file = tmp_path / name
         file.write_text(text)
-        assert gathered_parameters([], str(file))["n"] == 5
+        assert gathered_parameters([], str(file)) == ({"n": 5, "version": "1.10"}, {})
 
 
 def test_what_file_and_option_agree_on_is_no_contradiction(tmp_path: Path) -> None:
     file = tmp_path / "p.yaml"
     file.write_text("n: 5\nname: Ada\n")
-    assert gathered_parameters(["n=5", "name=Ada", "m=1"], str(file)) == {
-        "n": 5,
-        "name": "Ada",
-        "m": "1",
-    }
+    assert gathered_parameters(["n=5", "name=Ada", "m=1", "m=1"], str(file)) == (
+        {"n": 5, "name": "Ada"},
+        {"m": "1"},
+    )
     with pytest.raises(OptionError, match="'n' is given twice: 5 by -f"):
         gathered_parameters(["n=6"], str(file))
 
@@ -107,6 +107,6 @@ def test_a_file_that_is_none_of_parameters(tmp_path: Path, data: bytes, message:
 def test_a_file_that_is_empty_or_missing(tmp_path: Path) -> None:
     empty = tmp_path / "p.yaml"
     empty.touch()
-    assert gathered_parameters([], str(empty)) == {}
+    assert gathered_parameters([], str(empty)) == ({}, {})
     with pytest.raises(NotFound, match=r"cannot be read: No such file"):
         gathered_parameters([], str(tmp_path / "q.yaml"))

@@ -40,7 +40,9 @@ def ask(jp_fetch: Fetch, jp_root_dir: Path) -> Callable[..., Awaitable[Any]]:
         path, _, query = route.partition("?")
         params = dict(part.split("=", 1) for part in query.split("&")) if query else {}
         try:
-            answer = await jp_fetch("dagflow", "api", "v1", *path.split("/"), params=params, **options)
+            answer = await jp_fetch(
+                "dagflow", "api", "v1", *path.split("/"), params=params, **options
+            )
         except HTTPClientError as error:
             body = error.response.body if error.response else b""
             return error.code, json.loads(body) if body[:1] in (b"{", b"[") else body
@@ -75,20 +77,57 @@ async def test_runs_and_one_of_them(ask: Fetch) -> None:
         ("compilation", 400),
         ("compilation?path=", 400),
         ("compilation?path=missing.ipynb", 400),
+        ("compilation?path=folder", 400),
+        ("compilation?path=data.csv", 400),
+        ("compilation?path=.", 400),
+        ("compilation?path=nul\0.ipynb", 400),
+        ("compilation?path=" + "long" * 500, 400),
+        ("compilation?path=circle/nb.ipynb", 400),
+        ("compilation?path=..", 404),
         ("compilation?path=../../etc/passwd", 404),
         ("compilation?path=/../outside.ipynb", 404),
         ("runs?limit=many", 400),
         ("runs?limit=0", 400),
+        ("runs?limit=²", 400),
+        ("runs?limit=" + "9" * 5000, 400),
         ("runs/nosuchrun", 404),
-        ("nosuchroute", 404),
     ],
 )
-async def test_bad_input_is_never_500(ask: Fetch, route: str, code: int) -> None:
+async def test_bad_input_is_never_500(ask: Fetch, jp_root_dir: Path, route: str, code: int) -> None:
+    (jp_root_dir / "folder").mkdir()
+    (jp_root_dir / "data.csv").write_text("a,b\n1,2\n")
+    (jp_root_dir / "circle").symlink_to("circle")
     got, body = await ask(route)
     assert got == code
-    if isinstance(body, dict) and "hint" in body:
-        assert body["message"]
-        assert body["code"]
+    assert set(body) == {"message", "hint", "code"}
+    assert all(body.values())
+
+
+async def test_a_route_that_is_not_ours_is_jupyters_404(ask: Fetch) -> None:
+    code, _ = await ask("nosuchroute")
+    assert code == 404
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(28, "No space left on device"), 503),
+        (ModuleNotFoundError("No module named 'alembic'"), 503),
+        (MemoryError(), 503),
+        (RuntimeError("boom"), 500),
+    ],
+)
+async def test_what_is_not_the_asker_s_fault(
+    ask: Fetch, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def fail(app: Dagflow, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Dagflow, "history", fail)
+    got, body = await ask("runs")
+    assert got == code
+    assert set(body) == {"message", "hint", "code"}
+    assert all(body.values())
 
 
 @pytest.mark.parametrize("route", ROUTES)

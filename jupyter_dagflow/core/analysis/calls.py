@@ -7,9 +7,9 @@ moment, because that is when its free names are looked up.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple
 
-from jupyter_dagflow.core.analysis import ir, library
+from jupyter_dagflow.core.analysis import ir
+from jupyter_dagflow.core.analysis.classes import Arguments, Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
     UNKNOWN,
@@ -22,50 +22,27 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
     slot_of,
 )
-from jupyter_dagflow.core.analysis.world import State, World, join_states
+from jupyter_dagflow.core.analysis.world import State, join_states
 
 _MAX_DEPTH = 40
-_MOST_FOLLOWED = 800
+_MOST_WORK = 4_000
+_LESS_WORK = 400
+_PLENTY = 400_000
 Shape = tuple[tuple[object, ...], ...]
-_CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
-_OPERATORS_OFF = frozenset(
-    {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
-)
 
 
-class Arguments(NamedTuple):
-    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and
-    ``**kwargs``.
-    """
-
-    positional: tuple[Value, ...] = ()
-    keywords: tuple[tuple[str, Value], ...] = ()
-    spread: tuple[Value, ...] = ()
-
-    @property
-    def every(self) -> tuple[Value, ...]:
-        """All argument values."""
-        return (*self.positional, *(v for _, v in self.keywords), *self.spread)
-
-    def keyword(self, name: str) -> Value | None:
-        """A keyword argument."""
-        return next((v for k, v in self.keywords if k == name), None)
-
-
-NO_ARGUMENTS = Arguments()
-
-
-class Calls(World):
+class Calls(Classes):
     """The world, with calls."""
 
     def __init__(self) -> None:
         super().__init__()
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
-        self._used: set[object] = set()
         self._kept: dict[Shape, Outcome] = {}
         self._depth = 0
-        self._followed = 0
+        self.work = 0
+        self._limit = _MOST_WORK
+        self._total = 0
         self.call_line = 0
         self.ends: list[State] = []
         self.loops: list[list[State]] = []
@@ -75,15 +52,24 @@ class Calls(World):
     def run(self, body: tuple[ir.Stmt, ...]) -> None:
         """Follow statements from the current state."""
 
+    @abstractmethod
+    def call_method(
+        self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
+    ) -> Value:
+        """Call ``receiver.name(…)``."""
+
     def begin(self, number: int) -> None:
         super().begin(number)
         self._done.clear()
-        self._used.clear()
-        self._followed = 0
+        self.used.clear()
+        self._total += self.work
+        self._limit = _MOST_WORK if self._total < _PLENTY else _LESS_WORK
+        self.work = 0
 
     def reset(self) -> None:
         """Leave all calls and loops, after following was given up."""
         self._active.clear()
+        self.heap.site = 0
         self._depth, self.call_line, self.guarded = 0, 0, 0
         self.ends, self.loops, self.forever = [], [], []
 
@@ -91,12 +77,17 @@ class Calls(World):
 
     def call(self, func: Value, arguments: Arguments, line: int) -> Value:
         """Call a value that is no method and no library path."""
+        if func.kind == "bound":
+            kinds = {self.heap.kinds[base_of(o)] for o in func.objects if slot_of(o) == 0}
+            kind = kinds.pop() if len(kinds) == 1 else UNKNOWN
+            receiver = Value(kind, func.objects)
+            return self.call_method(receiver, func.path, arguments, line, dropped=True)
         results: list[Value] = []
         followed = False
         before = self.state.copy() if len(func.objects) > 1 else None
         for obj in func.objects:
             if before is not None and followed:
-                self._rejoin(before)
+                self.rejoin(before)
             base = base_of(obj)
             code = self.heap.code.get(base) if slot_of(obj) == 0 else None
             if isinstance(code, FunctionCode):
@@ -106,10 +97,10 @@ class Calls(World):
                 results.append(self.construct(base, code, arguments, line))
                 followed = True
             elif base in self.heap.classes and slot_of(obj) == 0:
-                results += self._instance_call(obj, arguments, line)
+                results += self.instance_call(obj, arguments, line)
                 followed = True
         if followed and before is not None:
-            self._rejoin(before)
+            self.rejoin(before)
         if followed:
             return join(results[0], *results[1:]) if results else self.heap.make(UNKNOWN)
         self.use(func, line, arguments=arguments)
@@ -119,14 +110,6 @@ class Calls(World):
         result = self.heap.make(UNKNOWN)
         self.keep_codes(result, (func, *arguments.every))
         return result
-
-    def _instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
-        found = self.methods(base_of(obj), "__call__")
-        receiver = Value("instance", frozenset((obj,)))
-        if not found:
-            self.use(receiver, line, arguments=arguments, whole=True)
-            return [self.heap.make(UNKNOWN)]
-        return [self._method(base, code, receiver, arguments, line) for base, code in found]
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""
@@ -140,10 +123,11 @@ class Calls(World):
             return self._done[key]
         if self._active.get(base, 0) >= 2:
             return join(self.heap.make(UNKNOWN), *arguments.every)
-        if self._depth >= _MAX_DEPTH or self._followed >= _MOST_FOLLOWED:
+        if self._depth >= _MAX_DEPTH or self.work >= self._limit:
             return self._give_up(code, arguments, line)
         result = self._traced(base, code, arguments, line, shape)
-        self._done[key[:3] + (self.heap.changes,)] = result
+        settled = (base, arguments, must, self.heap.changes)
+        self._done[settled] = result
         return result
 
     def _traced(
@@ -159,7 +143,6 @@ class Calls(World):
         self.heap.lowest = trace.lowest
         self._active[base] = self._active.get(base, 0) + 1
         self._depth += 1
-        self._followed += 1
         result = self._run_function(base, code, arguments, line)
         self._depth -= 1
         self._active[base] -= 1
@@ -203,7 +186,7 @@ class Calls(World):
         where = self.line(line)
         for name, value in kept.trace.reads.items():
             self.read(name, where, value)
-        for name in kept.trace.builtins | kept.trace.unresolved:
+        for name in sorted(kept.trace.builtins | kept.trace.unresolved):
             self.load(name, where)
         if self.trace is not None:
             self.trace.absorb(kept.trace)
@@ -214,7 +197,7 @@ class Calls(World):
         return self.call_line or line
 
     def _give_up(self, code: FunctionCode, arguments: Arguments, line: int) -> Value:
-        """Too deep or too much to follow: all that it and its helpers name is read, all arguments change."""
+        """Too much to follow: all that it and its helpers name is read, all arguments change."""
         where = self.line(line)
         todo, seen = [code], {id(code)}
         while todo:
@@ -237,6 +220,7 @@ class Calls(World):
         if not self.call_line:
             self.call_line = line
         self.frame = Frame(code.outer, base)
+        site, self.heap.site = self.heap.site, base
         self.state = caller.copy()
         self.state.locals = {}
         ends, self.ends = self.ends, []
@@ -246,6 +230,7 @@ class Calls(World):
         if not self.state.dead:
             self.frame.returns.append(Value("none"))
         self._close_over()
+        self.heap.site = site
         final = join_states([self.state, *self.ends])
         returns = self.frame.returns or [Value(UNKNOWN)]
         self.ends, self.loops, self.frame, self.call_line = ends, loops, frame, lines
@@ -295,217 +280,3 @@ class Calls(World):
         for index, value in enumerate(values):
             self.heap.hold(made, value, index if kind == "tuple" else None)
         return made
-
-    # notebook classes
-
-    def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
-        """Make an instance: runs the constructors of the class and its notebook bases."""
-        made = self.heap.make("instance", plain=not code.foreign)
-        inner = base_of(next(iter(made.objects)))
-        self.heap.classes[inner] = {base}
-        self.heap.hold(made, self.class_value(base), "__class__")
-        followed = False
-        for name in _CONSTRUCTORS:
-            for method_base, method in self.methods(inner, name):
-                if name == "__new__":
-                    continue
-                self._method(method_base, method, made, arguments, line)
-                followed = followed or name == "__init__"
-        if not followed:
-            for value in arguments.every:
-                self.heap.hold(made, value)
-        return made
-
-    def class_value(self, base: int) -> Value:
-        """The value that is a class."""
-        return Value("class", frozenset((slot(base, 0),)))
-
-    def methods(self, instance: int, name: str) -> list[tuple[int, FunctionCode]]:
-        """The notebook functions that ``instance.name`` may be, by its class and that class's
-        notebook bases.
-        """
-        found: list[tuple[int, FunctionCode]] = []
-        for class_base in self.heap.classes.get(instance, ()):
-            found += self.class_methods(class_base, name)
-        return found
-
-    def class_methods(self, class_base: int, name: str) -> list[tuple[int, FunctionCode]]:
-        """The functions a class or its notebook bases give a name; the nearest wins."""
-        seen: set[int] = set()
-        todo = [class_base]
-        while todo:
-            current = todo.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            held = self.heap.fields.get(current, {}).get(name)
-            found = [(base_of(o), self.heap.code.get(base_of(o))) for o in held or ()]
-            functions = [(b, c) for b, c in found if isinstance(c, FunctionCode)]
-            if functions:
-                return functions
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return []
-
-    def is_foreign(self, class_base: int) -> bool:
-        """Whether a class inherits from something outside the notebook."""
-        code = self.heap.code.get(class_base)
-        if not isinstance(code, ClassCode):
-            return False
-        return code.foreign or any(
-            self.is_foreign(base_of(o)) for v in code.bases for o in v.objects
-        )
-
-    def _method(
-        self, base: int, code: FunctionCode, receiver: Value, arguments: Arguments, line: int
-    ) -> Value:
-        if code.receiver == "none":
-            return self.follow(base, code, arguments, line)
-        if code.receiver == "class":
-            classes = {
-                c for o in receiver.objects for c in self.heap.classes.get(base_of(o), {base_of(o)})
-            }
-            receiver = Value("class", frozenset(slot(c, 0) for c in classes))
-        return self.follow(
-            base, code, arguments._replace(positional=(receiver, *arguments.positional)), line
-        )
-
-    # using values
-
-    def use(
-        self,
-        value: Value,
-        line: int,
-        *,
-        arguments: Arguments = NO_ARGUMENTS,
-        calls: bool = True,
-        whole: bool = False,
-    ) -> None:
-        """Hand a value to code that cannot be seen: what it carries may be run.
-
-        ``calls`` tells whether functions are; ``whole`` whether all methods of instances are, not
-        only operators.
-        """
-        if not value.objects:
-            return
-        codes = self.heap.codes(value)
-        for obj in value.objects:
-            base = base_of(obj)
-            for class_base in self.heap.classes.get(base, ()):
-                self._use_instance(
-                    Value("instance", frozenset((obj,))),
-                    class_base,
-                    line,
-                    whole=whole or self.is_foreign(class_base),
-                )
-        if not calls or not codes:
-            return
-        others = [
-            self.heap.element(v) for v in arguments.every if v is not value and v.kind != "frame"
-        ]
-        known = tuple(v for v in others if v.objects)
-        unknown = Arguments(spread=known) if known else NO_ARGUMENTS
-        for base in sorted(codes):
-            code = self.heap.code[base]
-            if (base, unknown) in self._used:
-                continue
-            self._used.add((base, unknown))
-            if isinstance(code, FunctionCode):
-                self._may(base, code, unknown, line)
-            elif any(base_of(o) == base for o in value.objects):
-                self._may_construct(base, code, unknown, line)
-
-    def _may(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> None:
-        before = self.state.copy()
-        self.follow(base, code, arguments, line)
-        self._rejoin(before)
-
-    def _may_construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> None:
-        before = self.state.copy()
-        self.construct(base, code, arguments, line)
-        self._rejoin(before)
-
-    def _rejoin(self, before: State) -> None:
-        joined = join_states([before, self.state])
-        self.state.names, self.state.must = joined.names, joined.must
-
-    def _use_instance(self, value: Value, class_base: int, line: int, *, whole: bool) -> None:
-        if (value, class_base, whole) in self._used:
-            return
-        self._used.add((value, class_base, whole))
-        own = {base_of(o) for o in value.objects}
-        for name in self._method_names(class_base):
-            special = name.startswith("__") and name.endswith("__")
-            if name in _OPERATORS_OFF or not (special or whole):
-                continue
-            for base, code in self.class_methods(class_base, name):
-                before = dict(self.effect.changed)
-                self._may(base, code, Arguments(positional=(value,)), line)
-                if not whole:
-                    found = self.effect.changed.items()
-                    kept = {o: v for o, v in found if base_of(o) not in own}
-                    self.effect.changed = {**kept, **before}
-
-    def _method_names(self, class_base: int) -> list[str]:
-        names: dict[str, None] = {}
-        todo, seen = [class_base], set()
-        while todo:
-            current = todo.pop()
-            if current in seen:
-                continue
-            seen.add(current)
-            names.update({k: None for k in self.heap.fields.get(current, {}) if isinstance(k, str)})
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return list(names)
-
-    def run_special(self, value: Value, names: tuple[str, ...], line: int) -> list[Value]:
-        """Run methods that a statement calls by itself, such as ``__enter__``; gives their results."""
-        results: list[Value] = []
-        for obj in value.objects:
-            for name in names:
-                for base, code in self.methods(base_of(obj), name):
-                    me = Value("instance", frozenset((obj,)))
-                    results.append(self._method(base, code, me, NO_ARGUMENTS, line))
-        return results
-
-    def advance(self, value: Value, line: int) -> None:
-        if value.kind in library.STATEFUL:
-            self.change(value, line)
-
-    def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
-        for value in values:
-            codes = self.heap.codes(value)
-            if codes:
-                self.heap.hold(result, Value(UNKNOWN, frozenset(slot(base, 0) for base in codes)))
-
-    def notebook_method(self, obj: int, name: str, arguments: Arguments, line: int) -> list[Value]:
-        base = base_of(obj)
-        if slot_of(obj) != 0:
-            return []
-        me = Value("instance", frozenset((obj,)))
-        results: list[Value] = []
-        if base in self.heap.classes:
-            results += [
-                self._method(b, c, me, arguments, line) for b, c in self.methods(base, name)
-            ]
-        own = self.heap.fields.get(base, {}).get(name)
-        for held in own or ():
-            code = self.heap.code.get(base_of(held))
-            if isinstance(code, FunctionCode):
-                takes_class = code.receiver == "class" and isinstance(
-                    self.heap.code.get(base), ClassCode
-                )
-                values = (me, *arguments.positional) if takes_class else arguments.positional
-                results.append(
-                    self.follow(base_of(held), code, arguments._replace(positional=values), line)
-                )
-            elif isinstance(code, ClassCode):
-                results.append(self.construct(base_of(held), code, arguments, line))
-        if not results and isinstance(self.heap.code.get(base), ClassCode):
-            results += [
-                self._method(b, c, me, arguments, line) for b, c in self.class_methods(base, name)
-            ]
-        return results

@@ -14,7 +14,8 @@ from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.analysis.steps import Block, tell
-from jupyter_dagflow.core.analysis.versions import Conflict, Demand, Linker, NodeState, Taken
+from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Taken
+from jupyter_dagflow.core.analysis.versions import Linker
 from jupyter_dagflow.core.diagnostics import Diagnostic
 from jupyter_dagflow.core.model import Definition, Edge, Input, Reason, TaskName
 
@@ -78,22 +79,20 @@ def analyse(
 
 
 def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
-    inputs = tuple(
-        Input(
-            name=variable,
-            sources=tuple(TaskName(s) for s in sorted(taken.sources, key=order.__getitem__)),
-        )
-        for variable, taken in state.taken.items()
-    )
+    inputs = []
+    for variable, taken in state.taken.items():
+        sources = sorted((s for s in taken.sources if s != PRELUDE), key=order.__getitem__)
+        if sources:
+            inputs.append(Input(name=variable, sources=tuple(TaskName(s) for s in sources)))
     definitions = linker.definitions.listed(state.definitions, name)
-    return NodeFlow(inputs=inputs, writes=tuple(state.writes), definitions=definitions)
+    return NodeFlow(inputs=tuple(inputs), writes=tuple(state.writes), definitions=definitions)
 
 
 def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -> tuple[Edge, ...]:
     reasons: dict[tuple[str, str], list[Reason]] = {}
     for node, state in nodes.items():
         for name, taken in state.taken.items():
-            for source in taken.sources:
+            for source in (s for s in taken.sources if s != PRELUDE):
                 reasons.setdefault((source, node), []).append(_reason(name, taken, source))
                 if name.startswith("<"):
                     findings.ambient_order(taken.step, name, taken.line, source)

@@ -66,14 +66,8 @@ class Definitions:
     def _is_quiet(self, step: Step) -> bool:
         effect = step.effect
         ambient = any(name.startswith("<") for name in [*effect.reads, *step.bound])
-        opaque = (
-            effect.opaque
-            or effect.binders
-            or effect.written_files
-            or effect.read_files
-            or step.touched
-        )
-        return not (ambient or opaque)
+        loud = any(mark.kind != "star" for mark in effect.marks)
+        return not (ambient or loud or step.touched)
 
     def _is_changed(self, step: Step) -> bool:
         """Whether anyone changes what this step made, at any time."""
@@ -103,7 +97,7 @@ class Definitions:
 
 
 def _definition(step: Step) -> Definition:
-    names = [*step.bound, *step.effect.modules, *(m.what for m in step.effect.stars)]
+    names = [*step.bound, *step.effect.modules, *(m.what for m in step.effect.marks)]
     return Definition(
         name=names[0] if names else "__future__",
         cell=step.block.cell,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.calls import Arguments
+from jupyter_dagflow.core.analysis.classes import Arguments
 from jupyter_dagflow.core.analysis.foreign import ForeignCalls
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
@@ -78,6 +78,12 @@ class Evaluator(ForeignCalls):
             elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
                 methods = self.class_methods(inner, name)
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
+        if (
+            name in library.BINDABLE
+            and not found
+            and base.kind not in ("frame", "instance", "class")
+        ):
+            return Value("bound", base.objects, name)
         if name in library.INDEXERS or (
             name in library.VIEW_ATTRIBUTES and base.kind in ("array", UNKNOWN)
         ):
@@ -94,7 +100,7 @@ class Evaluator(ForeignCalls):
             else:
                 bound = Value("function", frozenset((slot(base, 0),)))
                 found.append(bound)
-        for class_base in self.heap.classes[inner]:
+        for class_base in sorted(self.heap.classes[inner]):
             held = self.heap.fields.get(class_base, {}).get(name)
             found += [Value(UNKNOWN, frozenset(held))] if held else []
         if not found:
@@ -198,7 +204,7 @@ class Evaluator(ForeignCalls):
         made = self.heap.make("instance")
         if not classes:
             return made
-        self.heap.classes[base_of(next(iter(made.objects)))] = classes
+        self.heap.classes.setdefault(base_of(next(iter(made.objects))), set()).update(classes)
         for class_base in classes:
             self.heap.hold(made, self.class_value(class_base), "__class__")
         return made
@@ -242,8 +248,8 @@ class Evaluator(ForeignCalls):
             self.assign(generator.target, element, node.line)
             for condition in generator.conditions:
                 self.expr(condition)
-        for element in node.elements:
-            self.heap.hold(made, evaluate(element))
+        for part in node.elements:
+            self.heap.hold(made, evaluate(part))
         if before is not None:
             self.state = join_states([before, self.state])
         return made
@@ -308,8 +314,8 @@ class Evaluator(ForeignCalls):
 
     def _opaque(self, node: ir.Opaque) -> Value:
         self.impure()
-        mark = Mark(node.what, self.line(node.line))
-        (self.effect.binders if node.binds else self.effect.opaque).append(mark)
+        mark = Mark("binds" if node.binds else "opaque", node.what, self.line(node.line))
+        self.effect.marks += (mark,)
         return Value(UNKNOWN)
 
     def _ambient_magic(self, node: ir.Ambient) -> Value:
@@ -319,8 +325,8 @@ class Evaluator(ForeignCalls):
 
     def _file_use(self, node: ir.FileUse) -> Value:
         self.impure()
-        mark = Mark(node.path, node.line)
-        (self.effect.written_files if node.writes else self.effect.read_files).append(mark)
+        mark = Mark("writes" if node.writes else "reads", node.path, node.line)
+        self.effect.marks += (mark,)
         return Value("none")
 
     # targets

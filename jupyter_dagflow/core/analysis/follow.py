@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.calls import Arguments
+from jupyter_dagflow.core.analysis.classes import Arguments
 from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
     UNKNOWN,
@@ -34,6 +34,7 @@ class Follower(Evaluator):
         for statement in body:
             if self.state.dead:
                 return
+            self.work += 1
             _STATEMENTS[type(statement)](self, statement)
 
     def _expr_stmt(self, node: ir.ExprStmt) -> None:
@@ -266,11 +267,17 @@ class Follower(Evaluator):
 
     def _decorated(self, value: Value, decorators: list[Value], line: int) -> Value:
         for decorator in reversed(decorators):
-            if decorator.kind == "module" or not self.heap.codes(decorator):
+            if not self._is_own(decorator):
                 self._mark(value, decorator.path)
+                self.keep_codes(value, (decorator,))
                 continue
             value = self.call(decorator, Arguments((value,)), self.line(line))
         return value
+
+    def _is_own(self, decorator: Value) -> bool:
+        """Whether a decorator is the notebook's: a function, a class, or an instance of one."""
+        heap = self.heap
+        return any(base_of(o) in heap.code or base_of(o) in heap.classes for o in decorator.objects)
 
     def _mark(self, value: Value, path: str) -> None:
         name = path.rpartition(".")[2]
@@ -314,13 +321,13 @@ class Follower(Evaluator):
 
     def _import(self, node: ir.Import) -> None:
         if node.star:
-            self.effect.stars.append(Mark(node.star, self.line(node.line)))
+            self.effect.marks += (Mark("star", node.star, self.line(node.line)),)
         for item in node.items:
             if item.extends and isinstance(item.target, ir.GlobalTarget):
                 name = item.target.name
                 known = self.names.get(name)
                 if known is not None and known.kind == "module" and known.path == item.path:
-                    self.effect.extends.add(name)
+                    self.effect.extends += (name,)
             self.assign(item.target, Value("module", path=item.path), node.line)
 
     def _future(self, node: ir.Future) -> None:

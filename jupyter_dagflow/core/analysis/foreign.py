@@ -8,8 +8,9 @@ method whose result is dropped is believed to change its object.
 from __future__ import annotations
 
 from jupyter_dagflow.core.analysis import library
-from jupyter_dagflow.core.analysis.calls import Arguments, Calls
-from jupyter_dagflow.core.analysis.values import UNKNOWN, Value, join
+from jupyter_dagflow.core.analysis.calls import Calls
+from jupyter_dagflow.core.analysis.classes import Arguments
+from jupyter_dagflow.core.analysis.values import UNKNOWN, ClassCode, Value, base_of, join
 
 
 class ForeignCalls(Calls):
@@ -22,6 +23,8 @@ class ForeignCalls(Calls):
     ) -> Value:
         """Call ``receiver.name(…)`` where the receiver is no module."""
         followed: list[Value] = []
+        if receiver.kind == "super":
+            return self.call_super(receiver, name, arguments, line)
         for obj in receiver.objects:
             followed += self.notebook_method(obj, name, arguments, line)
         if followed:
@@ -36,6 +39,8 @@ class ForeignCalls(Calls):
             self.change(
                 receiver, line, content=receiver.kind not in library.CONTAINERS and not stores
             )
+            if name in library.DEEP_CHANGING:
+                self._change_parts(receiver, line)
         out = arguments.keyword("out")
         if out is not None:
             self.change(out, line, content=True)
@@ -46,7 +51,7 @@ class ForeignCalls(Calls):
         if stores:
             self._store(receiver, name, arguments)
         else:
-            whole = receiver.kind not in library.CONTAINERS
+            whole = receiver.kind not in library.CONTAINERS and name not in library.PASSIVE_METHODS
             self.use(receiver, line, arguments=arguments, calls=whole, whole=whole)
             for value in arguments.every:
                 self.use(
@@ -54,6 +59,12 @@ class ForeignCalls(Calls):
                 )
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
+
+    def _change_parts(self, receiver: Value, line: int) -> None:
+        kinds = self.heap.kinds
+        for obj in self.heap.reached_slots(receiver):
+            if kinds[base_of(obj)] in (UNKNOWN, "instance"):
+                self.change(Value(UNKNOWN, frozenset((obj,))), line)
 
     def _store(self, receiver: Value, name: str, arguments: Arguments) -> None:
         for value in arguments.every:
@@ -71,6 +82,8 @@ class ForeignCalls(Calls):
         in_place = arguments.keyword("inplace")
         if in_place is not None:
             return True
+        if kind == "figure":
+            return name not in ("show", "savefig") and not name.startswith(("get_", "to_"))
         if kind in library.CHANGING_BY_KIND:
             return name in library.CHANGING_BY_KIND[kind]
         if name in library.CHANGING_ALWAYS or (name.endswith("_") and not name.startswith("_")):
@@ -79,8 +92,6 @@ class ForeignCalls(Calls):
             return name in library.CHANGING_IF_DROPPED and dropped
         if name in library.CHANGING_IF_DROPPED:
             return True
-        if kind == "figure":
-            return name not in ("show", "savefig")
         return name not in library.READ_ONLY and not name.startswith(library.READ_ONLY_PREFIX)
 
     def _method_result(self, receiver: Value, name: str, arguments: Arguments) -> Value:
@@ -140,10 +151,13 @@ class ForeignCalls(Calls):
         """Call what an import path names."""
         module, _, name = path.rpartition(".")
         if path == "builtins.super":
-            return self.state.locals.get("self") or self.heap.make(UNKNOWN)
+            return self.super_value()
         self._ambient(path, arguments, line)
         self._change_arguments(path, name, arguments, line)
-        runs = not (module == "builtins" and name in library.NOT_CALLING)
+        runs = not (
+            (module == "builtins" and name in library.NOT_CALLING)
+            or library.NOT_RUNNING.match(path)
+        )
         keeps = path in library.KEEPING or self._is_constructor(name)
         for value in arguments.every:
             self.use(
@@ -160,7 +174,7 @@ class ForeignCalls(Calls):
         return self._library_result(path, arguments, keeps=keeps)
 
     def _is_constructor(self, name: str) -> bool:
-        return name[:1].isupper() and not name.isupper()
+        return name[:1].isupper()
 
     def _ambient(self, path: str, arguments: Arguments, line: int) -> None:
         fixed = arguments.keyword("random_state")
@@ -194,6 +208,8 @@ class ForeignCalls(Calls):
             return heap.make("handle", unmovable=library.HANDLES[path])
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
+        if path.rpartition(".")[2] in library.MADE_CLASSES:
+            return self._made_class(path)
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
         kind = library.MADE_BY_PATH.get(path, "")
@@ -219,11 +235,19 @@ class ForeignCalls(Calls):
             kind = self._kind_by_pattern(path)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
-        made = heap.make(kind or UNKNOWN, plain=kind in library.CONTAINERS)
+        known = kind in library.CONTAINERS and path != "collections.defaultdict"
+        made = heap.make(kind or UNKNOWN, plain=known)
         if keeps and kind not in ("frame", "array", "rng"):
             for value in every:
                 heap.hold(made, value)
         self.keep_codes(made, every)
+        return made
+
+    def _made_class(self, path: str) -> Value:
+        """``namedtuple(…)`` and the like make a class, just as a statement would."""
+        made = self.heap.make("class", plain=True)
+        base = base_of(next(iter(made.objects)))
+        self.heap.code[base] = ClassCode(path, (), True, self.statement)
         return made
 
     def _kind_by_pattern(self, path: str) -> str:

@@ -319,8 +319,8 @@ class Parameter:
 class Function:
     """A ``def`` or ``lambda``: its parameters with defaults, and its body.
 
-    ``free`` are the variables of functions around it that it uses; ``names`` the notebook's variables
-    that it, or a function in it, reads.
+    ``free`` are the variables of functions around it that it uses; ``names`` the notebook's
+    variables that it, or a function in it, reads.
     """
 
     name: str

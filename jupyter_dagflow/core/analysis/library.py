@@ -188,7 +188,7 @@ COPYING = _words(
     """
     builtins.dict builtins.filter builtins.frozenset builtins.iter builtins.list builtins.max
     builtins.min builtins.next builtins.reversed builtins.set builtins.sorted builtins.tuple
-    collections.Counter collections.OrderedDict collections.defaultdict collections.deque
+    collections.Counter collections.OrderedDict  collections.deque
     copy.copy itertools.chain itertools.cycle itertools.islice random.choice random.choices
     random.sample
     """
@@ -263,6 +263,12 @@ NOT_ADVANCING = _words(
     """
 )
 """Builtins that leave an iterator or generator where it is."""
+
+NOT_RUNNING = re.compile(
+    r"^(functools\.(?!reduce$)|contextlib\.|dataclasses\.|abc\.|typing\.|inspect\.|numba\.|atexit\.|"
+    r"builtins\.(property|staticmethod|classmethod|super)$)"
+)
+"""Calls that wrap or keep the functions they are given, and do not call them."""
 
 STORING = _words(
     """
@@ -353,6 +359,22 @@ READ_ONLY_PREFIX = (
 )
 """Methods that do not change their object even if their result is dropped."""
 
+DEEP_CHANGING = _words(
+    "fit fit_transform fit_predict partial_fit step train eval load_state_dict learn"
+)
+"""Methods that change what their object is made of too, as an optimizer does its model."""
+
+PASSIVE_METHODS = _words(
+    """
+    parameters named_parameters buffers modules named_modules children state_dict to cuda cpu train
+    eval half float double requires_grad_ zero_grad get_params set_params load_state_dict
+    """
+)
+"""Methods of library classes that run none of the methods a subclass adds."""
+
+BINDABLE = _words("append extend add insert remove discard update pop put clear appendleft")
+"""Methods often taken from their object to be called later: ``add = xs.append``."""
+
 SELF_RETURNING = _words(
     """
     __enter__ __iadd__ __iter__ cpu cuda eval fit partial_fit seed set_params to train
@@ -367,6 +389,7 @@ VIEW_METHODS = _words(
 
 ELEMENT_METHODS = _words(
     """
+    parameters named_parameters buffers modules children state_dict
     __getitem__ __next__ elements get get_group keys most_common named_steps next pop popitem
     popleft send setdefault values
     """
@@ -483,6 +506,13 @@ def is_setting(path: str) -> bool:
     )
 
 
+MADE_CLASSES = _words(
+    """
+    Enum Flag IntEnum IntFlag NamedTuple StrEnum TypedDict make_dataclass namedtuple
+    declarative_base
+    """
+)
+"""Calls that make a class."""
 CLASS_FACTORIES = _words(
     """
     Enum Flag IntEnum IntFlag NamedTuple NewType ParamSpec StrEnum TypeVar TypeVarTuple

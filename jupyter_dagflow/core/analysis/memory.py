@@ -1,9 +1,9 @@
 """What following a function came to, kept so that it need not be followed again.
 
 The law: only a call without effects is kept: it changed, bound and stored nothing that was there
-before, and gave back something new or immutable. It stays good while the names it read mean the very
-same values and no older object has come to carry other functions. Without this, chains of helpers
-would be followed again by every caller.
+before, and gave back something new or immutable. It stays good while the names it read mean the
+very same values and no older object has come to carry other functions. Without this, chains of
+helpers would be followed again by every caller.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def outcome_of(heap: Heap, trace: Trace, result: Value) -> Outcome | None:
 
 
 def new_region(heap: Heap, value: Value, start: int) -> set[int] | None:
-    """The new objects that a value reaches; nothing if it reaches old data, new code, or too much."""
+    """The new objects that a value reaches; none if it reaches old data or new code."""
     found: set[int] = set()
     todo = [base_of(o) for o in value.objects]
     while todo:
@@ -96,5 +96,5 @@ def _twin(heap: Heap, base: int) -> Value:
         heap.kinds[base], plain=base in heap.plain, unmovable=heap.unmovable.get(base, "")
     )
     if base in heap.classes:
-        heap.classes[base_of(next(iter(twin.objects)))] = set(heap.classes[base])
+        heap.classes.setdefault(base_of(next(iter(twin.objects))), set()).update(heap.classes[base])
     return twin

@@ -215,7 +215,9 @@ def _is_setting_call(call: ast.Call) -> bool:
 
 
 def _is_constant(node: ast.expr) -> bool:
-    """Constants, displays of them, and dotted names of modules."""
+    """Constants, displays of them, dotted names of modules, and builtins."""
+    if isinstance(node, ast.Name):
+        return node.id in library.KNOWN_NAMES
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
         return all(_is_constant(e) for e in node.elts)
     if isinstance(node, ast.Dict):

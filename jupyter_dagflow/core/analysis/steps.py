@@ -7,14 +7,19 @@ the truth. Which task a name then comes from is decided afterwards, in `versions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
 from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
 from jupyter_dagflow.core.analysis.world import DELETED, Effect, Mark
 from jupyter_dagflow.core.model import CellId
+
+_NO_KIN: Mapping[str, frozenset[str]] = MappingProxyType({})
+_NO_ORIGINS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+_MOVABLE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +53,14 @@ class Step:
     statement: Statement
     effect: Effect
     bound: dict[str, bool] = field(default_factory=dict)
-    deleted: set[str] = field(default_factory=set)
+    deleted: frozenset[str] = frozenset()
     touched: dict[str, int] = field(default_factory=dict)
     seen: dict[int, set[int]] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
-    kin: dict[str, frozenset[str]] = field(default_factory=dict)
-    kin_before: dict[str, frozenset[str]] = field(default_factory=dict)
-    origins: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    unmovable: dict[str, str] = field(default_factory=dict)
+    kin: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NO_KIN)
+    kin_before: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NO_KIN)
+    origins: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: _NO_ORIGINS)
+    unmovable: Mapping[str, str] = field(default_factory=lambda: _MOVABLE)
 
     @property
     def node(self) -> str:
@@ -113,7 +118,7 @@ def _follow(
         follower.run(statement.body)
     except RecursionError:
         follower.reset()
-        follower.effect.opaque.append(Mark("code nested this deeply", statement.line))
+        follower.effect.marks += (Mark("opaque", "code nested this deeply", statement.line),)
     effect = follower.effect
     if declared:
         for name in sorted(block.mutates):
@@ -125,17 +130,14 @@ def _follow(
     step = Step(number, block, statement, effect)
     for name, value in effect.values.items():
         _note(follower, step, name, value)
-    for name in follower.state.names.keys() - follower.state.must:
-        old = follower.names.get(name)
-        step.kin_before[name] = (
-            frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
-        )
-    step.deleted = {
-        n for n, v in follower.state.names.items() if v is DELETED and n in follower.state.must
-    }
+    perhaps = follower.state.names.keys() - follower.state.must
+    if perhaps:
+        step.kin_before = {n: _kin_before(follower, n) for n in perhaps}
+    state = follower.state
+    step.deleted = frozenset(n for n, v in state.names.items() if v is DELETED and n in state.must)
     step.bound, step.touched = follower.commit()
     if declared:
-        for name in block.mutates & follower.names.keys() - step.bound.keys():
+        for name in sorted(block.mutates & follower.names.keys() - step.bound.keys()):
             step.touched.setdefault(name, statement.line)
     for name in block.pure:
         step.touched.pop(name, None)
@@ -146,6 +148,11 @@ def _follow(
             step.values[name] = value
             _note(follower, step, name, value)
     return step
+
+
+def _kin_before(follower: Follower, name: str) -> frozenset[str]:
+    old = follower.names.get(name)
+    return frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
 
 
 def _believe_pure(follower: Follower, block: Block) -> None:
@@ -164,11 +171,12 @@ def _note(follower: Follower, step: Step, name: str, value: Value) -> None:
     heap = follower.heap
     kin = follower.kin(value) - {name}
     if kin:
-        step.kin[name] = step.kin.get(name, frozenset()) | kin
+        step.kin = {**step.kin, name: step.kin.get(name, frozenset()) | kin}
     codes = heap.codes(value)
     if codes:
         origins = {heap.code[c].origin for c in codes}
-        step.origins[name] = tuple(sorted(origins | set(step.origins.get(name, ()))))
+        every = tuple(sorted(origins | set(step.origins.get(name, ()))))
+        step.origins = {**step.origins, name: every}
     what = heap.what_cannot_move(value)
     if what:
-        step.unmovable.setdefault(name, what)
+        step.unmovable = {name: what, **step.unmovable}

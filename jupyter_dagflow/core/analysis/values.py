@@ -15,6 +15,8 @@ from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
 
 _SLOTS = 8
+_MANY = 256
+_ABOUT_CLASSES = frozenset({"__class__", "__bases__"})
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -139,6 +141,13 @@ class Heap:
         self.generation = 0
         self.changes = 0
         self.old = 0
+        self.site = 0
+        self._pool: dict[tuple[str, bool, str, int], int] = {}
+
+    def begin(self) -> None:
+        """A new statement: what there is by now is old."""
+        self.old = self._next
+        self._pool.clear()
 
     @property
     def next_base(self) -> int:
@@ -146,7 +155,15 @@ class Heap:
         return self._next
 
     def make(self, kind: str, *, plain: bool = False, unmovable: str = "") -> Value:
-        """A new object of a kind; ``plain`` if all that is inside it is known."""
+        """A new object of a kind; ``plain`` if all that is inside it is known.
+
+        A statement that makes very many gets one object for all of a kind made by one function.
+        """
+        pooled = (kind, plain, unmovable, self.site)
+        if self._next - self.old > _MANY and kind not in ("function", "class"):
+            if pooled in self._pool:
+                return Value(kind, frozenset((slot(self._pool[pooled], 0),)))
+            self._pool[pooled] = self._next
         base = self._next
         self._next += 1
         self.kinds[base] = kind
@@ -207,7 +224,9 @@ class Heap:
         """What in a value cannot leave its kernel, if anything surely is."""
         for obj in value.objects:
             if slot_of(obj) == 0 and base_of(obj) in self.unmovable:
-                return self.unmovable[base_of(obj)]
+                what = self.unmovable[base_of(obj)]
+                itself = self.kinds[base_of(obj)] in ("handle", "generator", "iterator")
+                return what if itself else f"a value that holds {what}"
         return ""
 
     def element(self, value: Value, key: Key = None, *, sliced: bool = False) -> Value:
@@ -221,11 +240,15 @@ class Heap:
         found: set[int] = set()
         for obj in value.objects:
             self._inside(obj, key, found)
-        kinds = {self.kinds.get(base_of(o), UNKNOWN) if slot_of(o) == 0 else UNKNOWN for o in found}
+        kinds = {self._kind_of(o) for o in found}
         kind = kinds.pop() if len(kinds) == 1 else UNKNOWN
         if not found:
             kind = "array" if value.kind == "array" else "immutable"
         return Value(kind, frozenset(found))
+
+    def _kind_of(self, obj: int) -> str:
+        kind = self.kinds.get(base_of(obj), UNKNOWN)
+        return kind if slot_of(obj) == 0 or kind == "figure" else UNKNOWN
 
     def _slice(self, value: Value) -> Value:
         """A slice of lists and tuples is a new one holding their elements; of anything else it may
@@ -262,6 +285,8 @@ class Heap:
         fields = self.fields.get(base)
         if fields:
             for name, held in fields.items():
+                if name in _ABOUT_CLASSES and name != key:
+                    continue
                 if key is None or name is None or name == key or (isinstance(key, int) and key < 0):
                     found |= held
         kind = self.kinds.get(base, UNKNOWN)

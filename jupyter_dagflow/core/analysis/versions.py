@@ -1,119 +1,23 @@
 """Phase 2, second half: which task every name that is read comes from.
 
-The law: a reader takes the last version above it. Names that share objects are one unit: who
-changes one of them takes them all from one task that has them all, and is from then on the writer
-of them all. Where no task has them all, an earlier task is made to take the rest first (a
-`Demand`), and linking begins anew.
+The law: a reader takes the last version above it. Definitions are copied instead of taken, and what
+setup makes is there already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
-
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
-from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
-from jupyter_dagflow.core.analysis.findings import Findings
-from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import Value, base_of, sees
+from jupyter_dagflow.core.analysis.definitions import PRELUDE
+from jupyter_dagflow.core.analysis.steps import Step
+from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
+from jupyter_dagflow.core.analysis.world import Mark
 from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
-_NO_VALUE = Value("?")
 
 
-class Demand(NamedTuple):
-    """A task must take a name, so that it has the whole unit the name belongs to."""
-
-    node: str
-    name: str
-
-
-class Place(NamedTuple):
-    """A statement that wrote a name."""
-
-    step: Step
-    line: int
-
-
-@dataclass(slots=True)
-class Taken:
-    """A name a task takes: from whom, at which version, and where it needs it first.
-
-    ``holder`` is the task that has the whole unit the name belongs to; it comes after all writers,
-    so it wins.
-    """
-
-    writers: dict[str, Place | None]
-    version: int
-    step: Step
-    line: int
-    value: Value
-    rebound: bool = False
-    holder: str | None = None
-    place: Place | None = None
-
-    @property
-    def sources(self) -> dict[str, Place | None]:
-        """The tasks the name comes from, the last that has it wins; with the statements that wrote
-        it.
-        """
-        if self.holder is None or self.holder in self.writers:
-            return self.writers
-        return {**self.writers, self.holder: self.place}
-
-
-@dataclass(slots=True)
-class NodeState:
-    """What linking knows of one task."""
-
-    taken: dict[str, Taken] = field(default_factory=dict)
-    holds: dict[str, int] = field(default_factory=dict)
-    writes: dict[str, None] = field(default_factory=dict)
-    definitions: set[int] = field(default_factory=set)
-    from_prelude: dict[str, Step] = field(default_factory=dict)
-    apart: set[frozenset[str]] = field(default_factory=set)
-    tied: dict[str, set[str]] = field(default_factory=dict)
-    last_step: int = -1
-
-
-class Conflict(Exception):
-    """Linking must begin anew with these demands."""
-
-    def __init__(self, demands: list[Demand]) -> None:
-        super().__init__()
-        self.demands = demands
-
-
-class Linker:
+class Linker(Units):
     """Links the steps of a notebook in order."""
-
-    def __init__(
-        self, story: Story, findings: Findings, demands: Iterable[Demand], *, insists: bool = True
-    ) -> None:
-        self._insists = insists
-        self.story = story
-        self.findings = findings
-        self.definitions = Definitions(story)
-        self.nodes: dict[str, NodeState] = {}
-        self.files: list[tuple[str, str, Reason]] = []
-        self._demands: dict[str, list[str]] = {}
-        for demand in demands:
-            self._demands.setdefault(demand.node, []).append(demand.name)
-        self._writers: dict[str, tuple[str, ...]] = {}
-        self._version: dict[str, int] = {}
-        self._holders: dict[tuple[str, int], list[str]] = {}
-        self._places: dict[tuple[str, str], Place] = {}
-        self._behind: dict[str, tuple[int, ...]] = {}
-        self._kin: dict[str, set[str]] = {}
-        self._values: dict[str, Value] = {}
-        self._modules: dict[str, tuple[str, Step]] = {}
-        self._binders: list[str] = []
-        self._stars: list[int] = []
-        self._written_files: dict[str, Place] = {}
-        self._clock = 0
-        self._lasts = {step.node: step.number for step in story.steps}
 
     def link(self) -> None:
         """Go through all steps; raises `Conflict` if a unit has no task that has all of it."""
@@ -158,12 +62,12 @@ class Linker:
         others = tuple(w for w in writers if w != node)
         if name in self._behind:
             self._use_definition(step, state, name, writers)
-        elif others in ((), (PRELUDE,)):
-            if others:
-                state.from_prelude.setdefault(name, step)
+        elif not others:
             self._has(node, state, name)
         else:
-            self._take(step, state, name, line, tuple(w for w in others if w != PRELUDE))
+            if PRELUDE in others:
+                state.from_prelude.setdefault(name, step)
+            self._take(step, state, name, line, others)
 
     def _use_definition(
         self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]
@@ -173,12 +77,6 @@ class Linker:
             state.from_prelude.setdefault(name, step)
         self.definitions.closure(self._behind[name], state.definitions)
         state.holds[name] = self._version[name]
-
-    def _has(self, node: str, state: NodeState, name: str) -> None:
-        version = self._version[name]
-        if state.holds.get(name) != version:
-            state.holds[name] = version
-            self._holders[name, version].append(node)
 
     def _take(
         self, step: Step, state: NodeState, name: str, line: int, sources: tuple[str, ...]
@@ -211,46 +109,6 @@ class Linker:
         if stale or overwritten:
             self.findings.two_versions(step, name, writers)
 
-    def _check_prelude(self, step: Step, name: str, line: int, writers: tuple[str, ...]) -> None:
-        culprits = [w for w in writers if w != PRELUDE]
-        if culprits:
-            self.findings.setup_reads_task(step, name, line, culprits[-1])
-
-    def _check_movable(self, step: Step, name: str, line: int, sources: tuple[str, ...]) -> None:
-        what = step.unmovable.get(name)
-        place = next(
-            (self._places[s, name] for s in reversed(sources) if (s, name) in self._places), None
-        )
-        if what and place is not None:
-            self.findings.needs_lane(step, name, line, what=what, made=place.step)
-
-    def _share(self, step: Step, state: NodeState, name: str) -> None:
-        """Names that share objects and are both taken come from a task that has both, if there is
-        one.
-        """
-        kin = step.kin_before[name] if name in step.kin_before else step.kin.get(name, frozenset())
-        shared = self._sharing(state, name, state.taken[name].value, kin)
-        if shared and not self._unify(step, state, [name, *shared], insist=False):
-            state.apart |= {frozenset((name, other)) for other in shared}
-
-    def _sharing(
-        self, state: NodeState, name: str, value: Value, kin: Collection[str]
-    ) -> list[str]:
-        """The names taken that share objects with a value; ``kin`` tells it for names that still
-        mean what was taken.
-        """
-        found = [
-            k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound
-        ]
-        rebound = [n for n, t in state.taken.items() if t.rebound and t.value.objects and n != name]
-        if rebound and value.objects:
-            reach = self.story.heap.reach(value)
-            found += [n for n in rebound if reach & self.story.heap.reach(state.taken[n].value)]
-        return found
-
-    def _value(self, step: Step, name: str) -> Value:
-        return step.effect.values.get(name) or self._values.get(name, _NO_VALUE)
-
     def _require_opaque(self, step: Step, state: NodeState, name: str, line: int) -> None:
         known = name in step.effect.builtins
         if step.node != PRELUDE and self._stars:
@@ -264,112 +122,9 @@ class Linker:
             self.findings.undefined(step, name, line)
         elif binders:
             places = {b: self._places.get((b, "*")) for b in binders}
-            state.taken.setdefault(name, Taken(places, -1, step, line, _NO_VALUE))
+            state.taken.setdefault(name, Taken(places, -1, step, line, NO_VALUE))
             for binder in binders:
                 self.nodes[binder].writes.setdefault(name)
-
-    # units of names that share objects
-
-    def _require_unit(self, step: Step, state: NodeState) -> None:
-        """The step changes objects: it must have all names that see them, still sharing."""
-        if not step.seen:
-            return
-        if step.node == PRELUDE:
-            for name, line in step.touched.items():
-                self._check_prelude(step, name, line, self._writers.get(name, ()))
-            return
-        names = {n for n in step.touched if self._is_foreign(n, step.node)}
-        names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
-        if len(names) == 1:
-            name = names.pop()
-            if name not in state.taken:
-                self._require(step, state, name, step.touched[name])
-        elif names:
-            self._unify(step, state, sorted(names), insist=True)
-
-    def _is_foreign(self, name: str, node: str) -> bool:
-        writers = self._writers.get(name)
-        return writers is not None and any(w not in (node, PRELUDE) for w in writers)
-
-    def _unify(self, step: Step, state: NodeState, names: list[str], *, insist: bool) -> bool:
-        """Let names come from one task that has all of them, sharing; tells if there is one."""
-        if len(names) > 1 and set(names) <= state.tied.get(names[0], set()):
-            return True
-        new = [n for n in names if n not in state.taken] if insist else []
-        sharing = (self._sharing(state, n, self._value(step, n), self._kin.get(n, ())) for n in new)
-        every = set(names).union(*sharing)
-        names = sorted(every.union(*(state.tied.get(n, ()) for n in every)))
-        common = self._common_holder(step.node, state, names) if len(names) > 1 else None
-        if common is None and len(names) > 1:
-            if insist:
-                self._demand(step, state, names)
-            return False
-        for name in names:
-            self._take_from(step, state, name, common)
-            state.apart -= {frozenset((name, other)) for other in names}
-            state.tied[name] = set(names)
-        return True
-
-    def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
-        """The other tasks that have a name at the version this task takes."""
-        version = state.taken[name].version if name in state.taken else self._version[name]
-        return [h for h in self._holders.get((name, version), ()) if h not in (node, PRELUDE)]
-
-    def _common_holder(self, node: str, state: NodeState, names: list[str]) -> str | None:
-        common: list[str] | None = None
-        for name in names:
-            holders = self._holding(name, node, state)
-            common = holders if common is None else [h for h in common if h in holders]
-        common = [h for h in common or () if not self._is_apart(h, names)]
-        if not common:
-            return None
-        sources = {s for n in names if n in state.taken for s in state.taken[n].sources}
-        return next((h for h in common if h in sources), common[0])
-
-    def _is_apart(self, node: str, names: list[str]) -> bool:
-        """Whether a task has some of these names as separate copies."""
-        wanted = set(names)
-        return any(pair <= wanted for pair in self.nodes[node].apart)
-
-    def _take_from(self, step: Step, state: NodeState, name: str, holder: str | None) -> None:
-        line = step.touched.get(name) or step.effect.reads.get(name) or step.statement.line
-        if name not in state.taken:
-            writers = (
-                (holder,)
-                if holder
-                else tuple(w for w in self._writers[name] if w not in (step.node, PRELUDE))
-            )
-            places = {w: self._places.get((w, name)) for w in writers}
-            state.taken[name] = Taken(
-                places, self._version[name], step, line, self._value(step, name)
-            )
-            self.definitions.closure(step.origins.get(name, ()), state.definitions)
-            self._check_movable(step, name, line, writers)
-            self._has(step.node, state, name)
-        elif holder is not None:
-            state.taken[name].holder = holder
-            state.taken[name].place = self._places.get((holder, name))
-        if holder is not None:
-            self.nodes[holder].writes.setdefault(name)
-
-    def _demand(self, step: Step, state: NodeState, names: list[str]) -> None:
-        """Begin anew with the latest task that has any of the names taking all of them."""
-        order = list(self.nodes)
-        holding = {n: self._holding(n, step.node, state) for n in names}
-        latest = max({h for holders in holding.values() for h in holders}, key=order.index)
-        missing = [n for n, holders in holding.items() if latest not in holders] or names
-        wanted = self._demands.get(latest, [])
-        if self._insists and not set(missing) <= set(wanted):
-            raise Conflict([Demand(latest, n) for n in missing])
-        self.findings.shared_apart(step, names)
-        for name in names:
-            self._take_from(step, state, name, None)
-
-    def _take_on_demand(self, step: Step, state: NodeState, name: str) -> None:
-        if name in self._writers and self._is_foreign(name, step.node) and name not in state.taken:
-            kin = self._sharing(state, name, self._value(step, name), self._kin.get(name, ()))
-            self._unify(step, state, [name, *kin], insist=True)
-            self.findings.shared_order(step, name, self._writers[name])
 
     # binding
 
@@ -387,7 +142,7 @@ class Linker:
                 self._behind.pop(name, None)
         for name in [*step.bound, *step.touched]:
             self._relate(name, step.kin.get(name, frozenset()))
-            self._values[name] = step.values.get(name, _NO_VALUE)
+            self._values[name] = step.values.get(name, NO_VALUE)
         for name in step.bound:
             self._share_bound(step, state, name)
 
@@ -441,7 +196,7 @@ class Linker:
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        value = step.values.get(name, _NO_VALUE)
+        value = step.values.get(name, NO_VALUE)
         for group in self._related(state, self._sharing(state, "", value, step.kin.get(name, ()))):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
@@ -467,27 +222,29 @@ class Linker:
 
     def _ambient(self, step: Step) -> None:
         effect = step.effect
-        for mark in effect.stars:
-            if self.definitions.is_definition(step.number):
-                self._stars.append(step.number)
-            self.findings.star_import(step, mark)
-        for mark in effect.opaque:
-            self.findings.opaque(step, mark)
-        for mark in effect.binders:
-            self._binders.append(step.node)
-            self._places[step.node, "*"] = Place(step, mark.line)
-            self.findings.opaque(step, mark)
+        for mark in effect.marks:
+            self._mark(step, mark)
         if effect.modules and not self.definitions.is_definition(step.number):
             for path, line in effect.modules.items():
                 self._module(step, self.nodes[step.node], path, line)
-        for mark in effect.read_files:
+
+    def _mark(self, step: Step, mark: Mark) -> None:
+        if mark.kind == "star":
+            if self.definitions.is_definition(step.number):
+                self._stars.append(step.number)
+            self.findings.star_import(step, mark)
+        elif mark.kind == "reads":
             place = self._written_files.get(mark.what)
             if place is not None and place.step.node != step.node:
-                self.files.append(
-                    (place.step.node, step.node, _file_reason(mark.what, place, step, mark.line))
-                )
-        for mark in effect.written_files:
+                reason = _file_reason(mark.what, place, step, mark.line)
+                self.files.append((place.step.node, step.node, reason))
+        elif mark.kind == "writes":
             self._written_files[mark.what] = Place(step, mark.line)
+        else:
+            if mark.kind == "binds":
+                self._binders.append(step.node)
+                self._places[step.node, "*"] = Place(step, mark.line)
+            self.findings.opaque(step, mark)
 
     def _module(self, step: Step, state: NodeState, path: str, line: int) -> None:
         """A module's state is changed and the change cannot be replayed."""
@@ -514,10 +271,6 @@ class Linker:
             if n < state.last_step
         ]
         self.definitions.closure(above, state.definitions)
-
-
-def _sees_change(value: Value, seen: dict[int, set[int]]) -> bool:
-    return any(base_of(o) in seen and sees(o, seen[base_of(o)]) for o in value.objects)
 
 
 def _file_reason(path: str, place: Place, step: Step, line: int) -> Reason:

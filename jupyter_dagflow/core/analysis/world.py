@@ -30,8 +30,12 @@ DELETED = Value("deleted")
 
 
 class Mark(NamedTuple):
-    """Something opaque or ambient that a statement does, and where."""
+    """Something that a statement does besides reading, binding and changing, and where.
 
+    ``kind``: ``opaque``; ``binds`` (may bind any name), ``star``, ``writes`` or ``reads`` (a file).
+    """
+
+    kind: str
     what: str
     line: int
 
@@ -43,18 +47,13 @@ class Effect:
     reads: dict[str, int] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
     unresolved: dict[str, int] = field(default_factory=dict)
-    excused: set[str] = field(default_factory=set)
+    excused: frozenset[str] = frozenset()
     builtins: dict[str, int] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
     changed: dict[int, int] = field(default_factory=dict)
     modules: dict[str, int] = field(default_factory=dict)
-    draws: dict[str, int] = field(default_factory=dict)
-    opaque: list[Mark] = field(default_factory=list)
-    binders: list[Mark] = field(default_factory=list)
-    stars: list[Mark] = field(default_factory=list)
-    written_files: list[Mark] = field(default_factory=list)
-    read_files: list[Mark] = field(default_factory=list)
-    extends: set[str] = field(default_factory=set)
+    marks: tuple[Mark, ...] = ()
+    extends: tuple[str, ...] = ()
 
 
 class State:
@@ -164,7 +163,7 @@ class World:
         if self.trace is not None:
             self.trace.unresolved.add(name)
         if self.guarded:
-            effect.excused.add(name)
+            effect.excused |= {name}
         return Value(UNKNOWN)
 
     def bind(self, name: str, value: Value, line: int) -> None:
@@ -224,7 +223,7 @@ class World:
     def begin(self, number: int) -> None:
         """Start a top-level statement."""
         self.statement = number
-        self.heap.old = self.heap.next_base
+        self.heap.begin()
         self.trace = None
         self.effect = Effect()
         self.state = State()
@@ -260,7 +259,7 @@ class World:
         found: dict[str, int] = {}
         self.seen = self.heap.containers_of(self.effect.changed) if self.effect.changed else {}
         for base, slots in self.seen.items():
-            for name in self.named.get(base, ()):
+            for name in sorted(self.named.get(base, ())):
                 objects = self.names[name].objects
                 if name not in found and any(
                     base_of(o) == base and sees(o, slots) for o in objects

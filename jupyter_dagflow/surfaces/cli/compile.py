@@ -53,9 +53,9 @@ def check(notebook: NotebookArgument, by: By = "auto", as_json: AsJson = False) 
     """Show what is wrong with a notebook; runs nothing."""
     compilation = _compiled(notebook, by)
     if as_json:
-        from jupyter_dagflow.wire import diagnostic_document
+        from jupyter_dagflow.wire import DiagnosticsDocument
 
-        put_json({"diagnostics": [diagnostic_document(d) for d in compilation.diagnostics]})
+        put_json(DiagnosticsDocument(diagnostics=compilation.diagnostics))
     else:
         put(report.findings(compilation.diagnostics, notebook=compilation.pipeline.notebook))
     _leave(compilation)

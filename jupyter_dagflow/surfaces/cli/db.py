@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.surfaces.cli.output import put, put_json
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.storage.schema import Schema
 
 
 def group() -> typer.Typer:
@@ -22,34 +27,35 @@ def upgrade() -> None:
     """Make the database, or bring it up to date; one of a newer version is left as it is."""
     with application() as app:
         app.metastore.runs(limit=1)
-        put(f"The database is up to date: {shown(app.settings.database_url)}")
+        put(f"The database is up to date: {app.settings.database_url}")
 
 
 def check(as_json: AsJson = False) -> None:
     """Check that the database can be used as it is; changes nothing."""
-    from jupyter_dagflow.settings import Settings
-    from jupyter_dagflow.storage.schema import inspect_schema, refuse_newer
-
-    url = Settings.load().database_url
-    schema = inspect_schema(url)
-    refuse_newer(url, schema)
+    url, schema = inspected()
     if as_json:
-        put_json({"url": shown(url), "revision": schema.revision, "current": schema.is_current})
+        from jupyter_dagflow.wire import DatabaseDocument
+
+        put_json(DatabaseDocument(url=url, revision=schema.revision, current=schema.is_current))
     elif schema.is_current:
-        put(f"✓ the database is up to date: {shown(url)}")
+        put(f"✓ the database is up to date: {url}")
     if schema.is_current:
         return
     if as_json:
         raise typer.Exit(EnvironmentFault.exit_code)
     state = "does not exist yet" if schema.revision is None else f"is of revision {schema.revision}"
     raise EnvironmentFault(
-        f"The database {shown(url)} {state}.",
+        f"The database {url} {state}.",
         hint="dagflow db upgrade brings it up to date; so does any run.",
     )
 
 
-def shown(url: str) -> str:
-    """A database URL without its password."""
-    head, at, tail = url.rpartition("@")
-    scheme, slashes, user = head.partition("://")
-    return f"{scheme}{slashes}{user.partition(':')[0]}:***@{tail}" if at and ":" in user else url
+def inspected() -> tuple[str, Schema]:
+    """The database's URL and what it holds; raises `EnvironmentFault` if it cannot be used."""
+    from jupyter_dagflow.settings import Settings
+    from jupyter_dagflow.storage.schema import inspect_schema, refuse_newer
+
+    url = Settings.load().database_url
+    schema = inspect_schema(url)
+    refuse_newer(url, schema)
+    return url, schema

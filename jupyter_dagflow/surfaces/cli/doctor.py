@@ -21,6 +21,7 @@ import typer
 
 from jupyter_dagflow import __version__
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault
+from jupyter_dagflow.surfaces.cli.db import inspected
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_table
 from jupyter_dagflow.surfaces.options import AsJson
 from jupyter_dagflow.surfaces.table import Column, Table
@@ -48,7 +49,9 @@ def doctor(as_json: AsJson = False) -> None:
     found = [_checked(check) for check in _CHECKS]
     well = all(finding.ok for finding in found if finding.essential)
     if as_json:
-        put_json({"ok": well, "checks": [asdict(finding) for finding in found]})
+        from jupyter_dagflow.wire import CheckDocument, DoctorDocument
+
+        put_json(DoctorDocument(ok=well, checks=[CheckDocument(**asdict(f)) for f in found]))
     else:
         put_table(_table(found))
         for finding in found:
@@ -141,12 +144,7 @@ def _home() -> Finding:
 
 
 def _database() -> Finding:
-    from jupyter_dagflow.settings import Settings
-    from jupyter_dagflow.storage.schema import inspect_schema, refuse_newer
-
-    url = Settings.load().database_url
-    schema = inspect_schema(url)
-    refuse_newer(url, schema)
+    _, schema = inspected()
     state = "up to date" if schema.is_current else "made or brought up to date by the next run"
     return Finding(name="database", ok=True, detail=state)
 

@@ -47,7 +47,9 @@ def list_(as_json: AsJson = False) -> None:
     """List the examples."""
     found = [(path.name, _title(path)) for path in sorted(folder().glob("*.ipynb"))]
     if as_json:
-        put_json([{"name": name, "title": title} for name, title in found])
+        from jupyter_dagflow.wire import ExampleDocument
+
+        put_json([ExampleDocument(name=name, title=title) for name, title in found])
         return
     put_table(Table(columns=(Column("notebook", style="bold"), Column("about")), rows=tuple(found)))
     put("\nnext: dagflow examples copy DIR, then dagflow run DIR/" + found[0][0])

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import functools
-import signal
-import threading
-from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -13,13 +10,13 @@ import typer
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
+from jupyter_dagflow.surfaces.cli.signals import CancelOnSignal
 from jupyter_dagflow.surfaces.options import RunOptions, run_command
 
 if TYPE_CHECKING:
     from jupyter_dagflow.run_handle import LiveRun, Run
 
 _LOOK_S = 0.5
-_MOST_SIGNALS = 2
 _PATIENCE_S = 5.0  # a cancelled task is killed 2 s after it was interrupted
 
 
@@ -40,7 +37,7 @@ def _run(options: RunOptions) -> Run:
             live = app.start(
                 options.notebook or "",
                 parameters=options.parameters,
-                parameters_as_text=True,
+                parameter_texts=options.parameter_texts,
                 by=options.by,
                 jobs=options.jobs,
                 keep=options.keep,
@@ -75,43 +72,3 @@ def _next(live: Run) -> str:
     if live.artifacts():
         return f"next: dagflow artifacts list {live.run_id} shows the values it kept"
     return f"next: dagflow runs show {live.run_id} shows this again"
-
-
-class CancelOnSignal:
-    """Meanwhile Ctrl-C and SIGTERM cancel the run and let it end; ``count`` tells how many came.
-
-    They only take note and ask: an exception thrown into the middle of drawing or waiting could
-    leave either half done. KeyboardInterrupt is raised while there is no run to cancel yet, and at
-    the third signal.
-    """
-
-    def __init__(self) -> None:
-        self._live: LiveRun | None = None
-        self.count = 0
-        self._before: dict[signal.Signals, Any] = {}
-
-    def __enter__(self) -> CancelOnSignal:
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def cancels(self, live: LiveRun) -> None:
-        """From now on this is the run to cancel."""
-        self._live = live
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        self.count += 1
-        if self._live is None or self.count > _MOST_SIGNALS:
-            raise KeyboardInterrupt
-        self._live.cancel(signal.Signals(number).name)

@@ -70,14 +70,12 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
 
 def logs(run: RunArgument, task: TaskArgument = None) -> None:
     """Print what the tasks of a run printed, and their tracebacks."""
-    from jupyter_dagflow.storage.logs import read_log
-
     with application() as app:
         found = app.open_run(run)
         for name in [task] if task is not None else _started(found):
             if task is None:
                 put(f"== {report.outcome(found.tasks[TaskName(name)])}")
-            for entry in read_log(found.taskbook_path(name)):
+            for entry in found.log(name):
                 put(entry.text)
 
 

@@ -1,14 +1,12 @@
 """Where the cards of a picture stand and which way the edges take.
 
 The law: a `Layout` is pure geometry in CSS pixels, y downwards, without colour or text. It is the
-same for the same pipeline and the same engine; ``dot`` is asked where it is installed, else
-grandalf.
+same for the same pipeline and the same engine.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -47,9 +45,6 @@ class Layout:
     height: float
     centres: dict[TaskName, Point]
     routes: dict[tuple[TaskName, TaskName], tuple[Point, ...]]
-
-
-Engine = Callable[[Wish], Layout]
 
 
 def acyclic_edges(pipeline: Pipeline) -> list[tuple[TaskName, TaskName]]:
@@ -123,14 +118,3 @@ def wish(pipeline: Pipeline, *, width: float, height: float) -> Wish:
         height=height,
         direction=best_direction(pipeline, width=width, height=height),
     )
-
-
-def installed_engine() -> Engine:
-    """Graphviz if its ``dot`` is on the path, else pure Python; imported only when asked for."""
-    if shutil.which("dot"):
-        from jupyter_dagflow.surfaces.graph.layout_dot import lay_out as by_dot
-
-        return by_dot
-    from jupyter_dagflow.surfaces.graph.layout_grandalf import lay_out as by_grandalf
-
-    return by_grandalf

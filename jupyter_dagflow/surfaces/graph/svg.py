@@ -7,7 +7,6 @@ identifiers that could collide on a page.
 
 from __future__ import annotations
 
-import subprocess
 from html import escape
 from math import hypot
 
@@ -25,15 +24,9 @@ from jupyter_dagflow.surfaces.graph.card import (
     card_width,
     cards,
 )
+from jupyter_dagflow.surfaces.graph.engine import Engine, lay_out
 from jupyter_dagflow.surfaces.graph.icons import ICONS
-from jupyter_dagflow.surfaces.graph.layout import (
-    Engine,
-    Layout,
-    Point,
-    Wish,
-    installed_engine,
-    wish,
-)
+from jupyter_dagflow.surfaces.graph.layout import Layout, Point, wish
 from jupyter_dagflow.surfaces.graph.text import description
 from jupyter_dagflow.surfaces.look import TASK_LOOKS, run_look
 
@@ -61,14 +54,13 @@ _STYLE = (
 )
 
 
-def svg(pipeline: Pipeline, run: RunView | None = None, *, engine: Engine | None = None) -> str:
+def svg(pipeline: Pipeline, run: RunView | None = None, *, engine: Engine = lay_out) -> str:
     """Draw the pipeline, and on it the states of a run if one is given.
 
-    ``engine`` lays it out; by default graphviz if it is installed and answers, else the pure-Python
-    layout.
+    ``engine`` lays it out; by default whichever there is.
     """
     wanted = wish(pipeline, width=card_width(pipeline.tasks), height=HEIGHT)
-    layout = engine(wanted) if engine is not None else _laid_out(wanted)
+    layout = engine(wanted)
     width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
     title = _title(pipeline, run)
     parts = [
@@ -89,15 +81,6 @@ def svg(pipeline: Pipeline, run: RunView | None = None, *, engine: Engine | None
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
-
-
-def _laid_out(wanted: Wish) -> Layout:
-    try:
-        return installed_engine()(wanted)
-    except (OSError, subprocess.SubprocessError):
-        from jupyter_dagflow.surfaces.graph.layout_grandalf import lay_out
-
-        return lay_out(wanted)
 
 
 def _title(pipeline: Pipeline, run: RunView | None) -> str:

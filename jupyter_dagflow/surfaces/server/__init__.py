@@ -1,7 +1,7 @@
 """The Jupyter Server extension: REST below ``/dagflow/api/v1/``.
 
-A handler checks who asks, calls the app once, and translates. Who may do what is Jupyter Server's business
-(resource ``dagflow``; actions ``read``, ``write``, ``execute``).
+A handler checks who asks, calls the app once, and translates. Every route is a GET as yet: whom
+Jupyter Server authorizes to ``read`` the resource ``dagflow`` may ask for all of them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What each route answers. The law: a few lines a handler, one error table, never 500 for bad input."""
+"""What each route answers.
+
+The law: a few lines a handler, one error table, never 500 for bad input.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,24 @@ from jupyter_server.utils import ApiPath, to_os_path, url_path_join
 
 from jupyter_dagflow import __version__
 from jupyter_dagflow.app import Dagflow
-from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, NotFound, OptionError
+from jupyter_dagflow.core.errors import (
+    DagflowError,
+    EnvironmentFault,
+    InputError,
+    NotFound,
+    OptionError,
+)
 from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.graph.dot import dot
-from jupyter_dagflow.wire import compilation_document, to_json
+from jupyter_dagflow.wire import (
+    GraphDocument,
+    RefusalDocument,
+    StatusDocument,
+    graph_document,
+    refusal_document,
+    to_json,
+)
 
 T = TypeVar("T")
 
@@ -52,11 +69,15 @@ class DagflowHandler(APIHandler):
 
     async def answer(self, work: Callable[[], T]) -> None:
         """Do blocking work in a thread and send its result as JSON, or the error it raises."""
+        document: T | RefusalDocument
         try:
             document = await asyncio.to_thread(work)
-        except DagflowError as error:
-            self.set_status(_status_of(error))
-            document = {"message": error.message, "hint": error.hint, "code": error.code}  # type: ignore[assignment]
+        except Exception as error:
+            ours = as_ours(error)
+            if isinstance(ours, InternalError):
+                self.log.exception("jupyter_dagflow could not answer %s", self.request.uri)
+            self.set_status(_status_of(ours))
+            document = refusal_document(ours)
         self.set_header("Content-Type", "application/json")
         self.finish(to_json(document, indent=None))
 
@@ -68,7 +89,7 @@ class StatusHandler(DagflowHandler):
     @authorized
     async def get(self) -> None:
         await self.answer(
-            lambda: {"version": __version__, "home": str(self.dagflow.settings.home)}
+            lambda: StatusDocument(version=__version__, home=str(self.dagflow.settings.home))
         )
 
 
@@ -81,12 +102,9 @@ class CompilationHandler(DagflowHandler):
         path = self.get_query_argument("path", "")
         await self.answer(lambda: self._compile(path))
 
-    def _compile(self, path: str) -> dict[str, Any]:
+    def _compile(self, path: str) -> GraphDocument:
         compilation = self.dagflow.compile(_contained(path, self.settings))
-        return {
-            "compilation": compilation_document(compilation),
-            "dot": dot(compilation.pipeline),
-        }
+        return graph_document(compilation, dot=dot(compilation.pipeline))
 
 
 class RunsHandler(DagflowHandler):
@@ -97,9 +115,7 @@ class RunsHandler(DagflowHandler):
     async def get(self) -> None:
         pipeline = self.get_query_argument("pipeline", None)
         limit = self.get_query_argument("limit", "50")
-        await self.answer(
-            lambda: self.dagflow.history(pipeline=pipeline, limit=_limit(limit))
-        )
+        await self.answer(lambda: self.dagflow.history(pipeline=pipeline, limit=_limit(limit)))
 
 
 class RunHandler(DagflowHandler):
@@ -114,21 +130,28 @@ class RunHandler(DagflowHandler):
 def _status_of(error: DagflowError) -> int:
     if isinstance(error, NotFound):
         return 404
-    return 503 if isinstance(error, EnvironmentFault) else 400
+    if isinstance(error, EnvironmentFault):
+        return 503
+    return 400 if isinstance(error, InputError) else 500
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= _MOST_RUNS:
+    limit = int(text) if text.isdecimal() and len(text) <= len(str(_MOST_RUNS)) else 0
+    if not 1 <= limit <= _MOST_RUNS:
         raise OptionError(f"limit is {text!r}.", hint=f"Give a number from 1 to {_MOST_RUNS}.")
-    return int(text)
+    return limit
 
 
 def _contained(path: str, settings: dict[str, Any]) -> Path:
-    """The file behind a path of the contents API; only files below the server's root are ours to read."""
+    """The file behind a path of the contents API; only those below the server's root are ours."""
     root = Path(settings["server_root_dir"]).expanduser().resolve()
     if not path.strip("/"):
         raise OptionError("No notebook is named.", hint="Add ?path=NOTEBOOK to the address.")
     file = Path(to_os_path(ApiPath(path.strip("/")), str(root)))
-    if not file.resolve().is_relative_to(root):
+    try:
+        inside = file.resolve().is_relative_to(root)
+    except (OSError, RuntimeError, ValueError):  # a NUL in it, or links in a circle
+        raise OptionError(f"{path!r} is no path of a file.", hint="Check the path.") from None
+    if not inside:
         raise NotFound(f"There is no notebook {path}.", hint="Paths are below the server's root.")
     return file

@@ -6,14 +6,7 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
-import type {
-  CompilationDocument,
-  Edge,
-  Reason,
-  TaskDocument,
-  TaskFailure,
-  TaskRunDocument
-} from '../schema';
+import type { CompilationDocument, Edge, Reason, TaskDocument, TaskFailure, TaskRunDocument } from '../schema';
 import * as words from '../words';
 import { html } from './dom';
 import { showState, stateIcon } from './icon';

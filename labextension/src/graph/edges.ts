@@ -11,11 +11,7 @@ export class Edges {
   private readonly byTask = new Map<string, SVGGElement[]>();
 
   /** `onHover` is told the edge under the pointer, or null. */
-  constructor(
-    layout: Layout,
-    edges: readonly Edge[],
-    onHover: (edge: Edge | null, event: PointerEvent) => void
-  ) {
+  constructor(layout: Layout, edges: readonly Edge[], onHover: (edge: Edge | null, event: PointerEvent) => void) {
     this.node.setAttribute('width', String(layout.width));
     this.node.setAttribute('height', String(layout.height));
     const documents = new Map(edges.map(edge => [key(edge.source, edge.target), edge]));

@@ -124,7 +124,7 @@ export class GraphView {
       return;
     }
     this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', `Pipeline ${pipelineName(compilation)}`);
+    this.node.setAttribute('aria-label', `Pipeline ${compilation.name}`);
     const found = findings(compilation);
     const below = found === null ? [] : [found];
     if (compilation.tasks.length === 0) {
@@ -162,7 +162,7 @@ export class GraphView {
     if (compilation === null) {
       return;
     }
-    this.header.update(pipelineName(compilation), compilation.tasks.length, run, this.clock);
+    this.header.update(compilation.name, compilation.tasks.length, run, this.clock);
     const tasks = new Map<string, TaskRunDocument>(run?.tasks.map(task => [task.name, task]));
     this.cards.forEach((card, name) => card.update(run, tasks.get(name), this.clock));
     if (this.cards.size === 0 && compilation.tasks.length > 0) {
@@ -298,12 +298,6 @@ export class GraphView {
     card?.node.focus({ preventScroll: true });
     this.givingFocusBack = false;
   }
-}
-
-/** The name of a pipeline is that of its notebook's file. */
-export function pipelineName(compilation: CompilationDocument): string {
-  const file = compilation.notebook.split(/[\\/]/).pop() ?? '';
-  return file.replace(/\.(ipynb|py)$/, '');
 }
 
 /** High enough for the graph at the scale that its width allows, within bounds. */

@@ -19,6 +19,7 @@ export function edge(source: string, target: string, name: string): Edge {
 
 export function compilation(names: string[], edges: Edge[] = []): CompilationDocument {
   return {
+    name: 'churn',
     notebook: 'notebooks/churn.ipynb',
     by: 'tags',
     parameters: [],

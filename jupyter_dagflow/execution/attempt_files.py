@@ -1,4 +1,4 @@
-"""From a task to files that can run it: the taskbook, and the spec of what it takes and hands over.
+"""The files of one attempt: the taskbook, and the spec of what it takes and hands over.
 
 The law: an attempt's folder holds all that it needs but the stored values themselves, by absolute
 path, so that its taskbook can be opened and run again by hand.
@@ -6,14 +6,13 @@ path, so that its taskbook can be opened and run again by hand.
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, HandedOver
@@ -45,7 +44,7 @@ def prepare_attempt(
     """
     the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
     taskbook = files.taskbook(task, attempt).absolute()
-    folder = taskbook.parent
+    indexes = {cell.id: cell.index for cell in notebook.cells}
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -55,20 +54,20 @@ def prepare_attempt(
         cwd=cwd,
         parameters=parameters,
         cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
-        shared={cell.id: cell.index for cell in _prelude(notebook, pipeline)},
+        prelude={cell: indexes[cell] for cell in pipeline.prelude},
         definitions=the_task.definitions,
-        handed_over=_handed_over(pipeline, notebook, the_task),
+        handed_over=_handed_over(pipeline, indexes, the_task),
     )
-    folder.mkdir(parents=True, exist_ok=True)
+    taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
         "inputs": _inputs(pipeline, the_task, sources),
-        "definitions": list(_statements(notebook, pipeline, the_task)),
+        "definitions": list(_definitions(pipeline, the_task)),
         "extras": list(the_task.writes) if keep_all else [],
         **_outputs(the_task, assignment.outcome),
     }
-    spec_path = folder / "handover.json"
+    spec_path = taskbook.with_name("handover.json")
     write_bytes(spec_path, json.dumps(spec, indent=1).encode())
     cells = assemble(
         notebook=notebook,
@@ -125,12 +124,9 @@ def _inputs(
     return inputs
 
 
-def _statements(notebook: Notebook, pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
+def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
     """What `kernel_side` needs to know: what ran before the task's cells, then its own."""
-    for cell in _prelude(notebook, pipeline):
-        for name, source in _definitions_in(cell):
-            yield {"name": name, "source": source, "own": False}
-    for definition in task.definitions:
+    for definition in (*pipeline.prelude_definitions, *task.definitions):
         yield {"name": definition.name, "source": definition.source, "own": False}
     copied_elsewhere = {
         (definition.cell, definition.name): definition.source
@@ -142,34 +138,10 @@ def _statements(notebook: Notebook, pipeline: Pipeline, task: Task) -> Iterator[
         yield {"name": name, "source": source, "own": True}
 
 
-def _definitions_in(cell: Cell) -> Iterator[tuple[str, str]]:
-    """The imports, functions and classes that a cell makes at top level, with their exact text."""
-    try:
-        body = ast.parse(cell.code, mode="exec").body
-    except SyntaxError:
-        return
-    lines = cell.code.split("\n")
-    for statement in body:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names = [statement.name]
-            first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
-        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-            names = [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
-            first = statement.lineno
-        else:
-            continue
-        source = "\n".join(lines[first - 1 : statement.end_lineno])
-        yield from ((name, source) for name in names if name != "*")
-
-
-def _prelude(notebook: Notebook, pipeline: Pipeline) -> Iterable[Cell]:
-    wanted = {*pipeline.setup, pipeline.parameters_cell}
-    return [cell for cell in notebook.cells if cell.id in wanted]
-
-
-def _handed_over(pipeline: Pipeline, notebook: Notebook, task: Task) -> dict[str, HandedOver]:
+def _handed_over(
+    pipeline: Pipeline, indexes: Mapping[CellId, int], task: Task
+) -> dict[str, HandedOver]:
     """Where each output that is read was last written, and who reads it first."""
-    indexes: dict[CellId, int] = {cell.id: cell.index for cell in notebook.cells}
     found: dict[str, HandedOver] = {}
     reasons = [(e, r) for e in pipeline.edges if e.source == task.name for r in e.reasons]
     for edge, reason in reasons:

@@ -1,0 +1,314 @@
+"""Notebook classes and their instances: constructing, methods, and what unseen code may run.
+
+The law: a method is the one that the class, or the nearest of its notebook bases, gives that name. A
+value that is handed to code that cannot be seen may have all run that it carries.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import NamedTuple
+
+from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.values import (
+    UNKNOWN,
+    ClassCode,
+    FunctionCode,
+    Value,
+    base_of,
+    join,
+    slot,
+    slot_of,
+)
+from jupyter_dagflow.core.analysis.world import State, World, join_states
+
+_CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
+_OPERATORS_OFF = frozenset(
+    {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
+)
+
+
+class Arguments(NamedTuple):
+    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and
+    ``**kwargs``.
+    """
+
+    positional: tuple[Value, ...] = ()
+    keywords: tuple[tuple[str, Value], ...] = ()
+    spread: tuple[Value, ...] = ()
+
+    @property
+    def every(self) -> tuple[Value, ...]:
+        """All argument values."""
+        return (*self.positional, *(v for _, v in self.keywords), *self.spread)
+
+    def keyword(self, name: str) -> Value | None:
+        """A keyword argument."""
+        return next((v for k, v in self.keywords if k == name), None)
+
+
+NO_ARGUMENTS = Arguments()
+
+
+class Classes(World):
+    """The world, with classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: set[object] = set()
+
+    @abstractmethod
+    def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
+        """Run a notebook function's body with these arguments, here and now."""
+
+    def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
+        """Make an instance: runs the constructors of the class and its notebook bases."""
+        made = self.heap.make("instance", plain=not code.foreign)
+        inner = base_of(next(iter(made.objects)))
+        self.heap.classes.setdefault(inner, set()).add(base)
+        self.heap.hold(made, self.class_value(base), "__class__")
+        followed = False
+        for name in _CONSTRUCTORS:
+            for method_base, method in self.methods(inner, name):
+                if name == "__new__":
+                    given = (self.class_value(base), *arguments.positional)
+                    self.follow(method_base, method, arguments._replace(positional=given), line)
+                    continue
+                self._method(method_base, method, made, arguments, line)
+                followed = followed or name == "__init__"
+        if not followed:
+            self._construct_plainly(base, made, arguments, line)
+        return made
+
+    def _construct_plainly(self, base: int, made: Value, arguments: Arguments, line: int) -> None:
+        """Without a constructor of its own a class keeps its arguments and may call factories."""
+        for value in arguments.every:
+            self.heap.hold(made, value)
+        for key, held in list(self.heap.fields.get(base, {}).items()):
+            value = Value(UNKNOWN, frozenset(o for o in held if base_of(o) not in self.heap.code))
+            if isinstance(key, str) and not key.startswith("__"):
+                self.use(value, line)
+
+    def super_value(self) -> Value:
+        """``super()`` in the method that is being followed."""
+        receiver = next(iter(self.frame.cells.values()), self.heap.make(UNKNOWN))
+        return Value("super", receiver.objects)
+
+    def call_super(self, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:
+        """``super().name(…)``: a method of the notebook's bases, or one not to be seen."""
+        holders = self.heap.held_by.get(self.frame.running, set())
+        classes = [self.heap.code[b] for b in sorted(holders) if b in self.heap.code]
+        me = Value("instance", receiver.objects)
+        results: list[Value] = []
+        for code in classes:
+            for parent in code.bases if isinstance(code, ClassCode) else ():
+                for obj in parent.objects:
+                    for base, method in self.class_methods(base_of(obj), name):
+                        results.append(self._method(base, method, me, arguments, line))
+        if results:
+            return join(results[0], *results[1:])
+        for value in arguments.every:
+            self.use(value, line)
+            self.heap.hold(me, value)
+        self.change(me, line)
+        return self.heap.make(UNKNOWN)
+
+    def class_value(self, base: int) -> Value:
+        """The value that is a class."""
+        return Value("class", frozenset((slot(base, 0),)))
+
+    def methods(self, instance: int, name: str) -> list[tuple[int, FunctionCode]]:
+        """The notebook functions that ``instance.name`` may be, by its class and that class's
+        notebook bases.
+        """
+        found: list[tuple[int, FunctionCode]] = []
+        for class_base in sorted(self.heap.classes.get(instance, ())):
+            found += self.class_methods(class_base, name)
+        return found
+
+    def class_methods(self, class_base: int, name: str) -> list[tuple[int, FunctionCode]]:
+        """The functions a class or its notebook bases give a name; the nearest wins."""
+        seen: set[int] = set()
+        todo = [class_base]
+        while todo:
+            current = todo.pop(0)
+            if current in seen:
+                continue
+            seen.add(current)
+            held = self.heap.fields.get(current, {}).get(name)
+            found = [(base_of(o), self.heap.code.get(base_of(o))) for o in held or ()]
+            functions = [(b, c) for b, c in found if isinstance(c, FunctionCode)]
+            if functions:
+                return functions
+            code = self.heap.code.get(current)
+            if isinstance(code, ClassCode):
+                todo += [base_of(o) for v in code.bases for o in v.objects]
+        return []
+
+    def is_foreign(self, class_base: int) -> bool:
+        """Whether a class inherits from something outside the notebook."""
+        code = self.heap.code.get(class_base)
+        if not isinstance(code, ClassCode):
+            return False
+        return code.foreign or any(
+            self.is_foreign(base_of(o)) for v in code.bases for o in v.objects
+        )
+
+    def _method(
+        self, base: int, code: FunctionCode, receiver: Value, arguments: Arguments, line: int
+    ) -> Value:
+        if code.receiver == "none":
+            return self.follow(base, code, arguments, line)
+        if code.receiver == "class":
+            classes = {
+                c for o in receiver.objects for c in self.heap.classes.get(base_of(o), {base_of(o)})
+            }
+            receiver = Value("class", frozenset(slot(c, 0) for c in classes))
+        return self.follow(
+            base, code, arguments._replace(positional=(receiver, *arguments.positional)), line
+        )
+
+    def use(
+        self,
+        value: Value,
+        line: int,
+        *,
+        arguments: Arguments = NO_ARGUMENTS,
+        calls: bool = True,
+        whole: bool = False,
+    ) -> None:
+        """Hand a value to code that cannot be seen: what it carries may be run.
+
+        ``calls`` tells whether functions are; ``whole`` whether all methods of instances are, not
+        only operators.
+        """
+        if not value.objects:
+            return
+        codes = self.heap.codes(value)
+        for obj in value.objects:
+            base = base_of(obj)
+            for class_base in sorted(self.heap.classes.get(base, ())):
+                self._use_instance(
+                    Value("instance", frozenset((obj,))),
+                    class_base,
+                    line,
+                    whole=whole,
+                )
+        if not calls or not codes:
+            return
+        others = [
+            self.heap.element(v) for v in arguments.every if v is not value and v.kind != "frame"
+        ]
+        known = tuple(v for v in others if v.objects)
+        unknown = Arguments(spread=known) if known else NO_ARGUMENTS
+        for base in sorted(codes):
+            code = self.heap.code[base]
+            if (base, unknown) in self.used:
+                continue
+            self.used.add((base, unknown))
+            if isinstance(code, FunctionCode):
+                self._may(base, code, unknown, line)
+            elif any(base_of(o) == base for o in value.objects):
+                self._may_construct(base, code, unknown, line)
+
+    def _may(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> None:
+        before = self.state.copy()
+        self.follow(base, code, arguments, line)
+        self.rejoin(before)
+
+    def _may_construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> None:
+        before = self.state.copy()
+        self.construct(base, code, arguments, line)
+        self.rejoin(before)
+
+    def rejoin(self, before: State) -> None:
+        joined = join_states([before, self.state])
+        self.state.names, self.state.must = joined.names, joined.must
+
+    def _use_instance(self, value: Value, class_base: int, line: int, *, whole: bool) -> None:
+        if (value, class_base, whole) in self.used:
+            return
+        self.used.add((value, class_base, whole))
+        own = {base_of(o) for o in value.objects}
+        for name in self._method_names(class_base):
+            special = name.startswith("__") and name.endswith("__")
+            if name in _OPERATORS_OFF or not (special or whole):
+                continue
+            for base, code in self.class_methods(class_base, name):
+                before = dict(self.effect.changed)
+                self._may(base, code, Arguments(positional=(value,)), line)
+                if not whole:
+                    found = self.effect.changed.items()
+                    kept = {o: v for o, v in found if base_of(o) not in own}
+                    self.effect.changed = {**kept, **before}
+
+    def _method_names(self, class_base: int) -> list[str]:
+        names: dict[str, None] = {}
+        todo, seen = [class_base], set()
+        while todo:
+            current = todo.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            names.update({k: None for k in self.heap.fields.get(current, {}) if isinstance(k, str)})
+            code = self.heap.code.get(current)
+            if isinstance(code, ClassCode):
+                todo += [base_of(o) for v in code.bases for o in v.objects]
+        return list(names)
+
+    def run_special(self, value: Value, names: tuple[str, ...], line: int) -> list[Value]:
+        """Run methods that a statement calls by itself, as ``__enter__``; gives their results."""
+        results: list[Value] = []
+        for obj in value.objects:
+            for name in names:
+                for base, code in self.methods(base_of(obj), name):
+                    me = Value("instance", frozenset((obj,)))
+                    results.append(self._method(base, code, me, NO_ARGUMENTS, line))
+        return results
+
+    def advance(self, value: Value, line: int) -> None:
+        if value.kind in library.STATEFUL:
+            self.change(value, line)
+
+    def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
+        for value in values:
+            codes = self.heap.codes(value)
+            if codes:
+                self.heap.hold(result, Value(UNKNOWN, frozenset(slot(base, 0) for base in codes)))
+
+    def notebook_method(self, obj: int, name: str, arguments: Arguments, line: int) -> list[Value]:
+        base = base_of(obj)
+        if slot_of(obj) != 0:
+            return []
+        me = Value("instance", frozenset((obj,)))
+        results: list[Value] = []
+        if base in self.heap.classes:
+            results += [
+                self._method(b, c, me, arguments, line) for b, c in self.methods(base, name)
+            ]
+        own = self.heap.fields.get(base, {}).get(name)
+        for held in sorted(own or ()):
+            code = self.heap.code.get(base_of(held))
+            if isinstance(code, FunctionCode):
+                takes_class = code.receiver == "class" and isinstance(
+                    self.heap.code.get(base), ClassCode
+                )
+                values = (me, *arguments.positional) if takes_class else arguments.positional
+                results.append(
+                    self.follow(base_of(held), code, arguments._replace(positional=values), line)
+                )
+            elif isinstance(code, ClassCode):
+                results.append(self.construct(base_of(held), code, arguments, line))
+        if not results and isinstance(self.heap.code.get(base), ClassCode):
+            results += [
+                self._method(b, c, me, arguments, line) for b, c in self.class_methods(base, name)
+            ]
+        return results
+
+    def instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
+        found = self.methods(base_of(obj), "__call__")
+        receiver = Value("instance", frozenset((obj,)))
+        if not found:
+            self.use(receiver, line, arguments=arguments, whole=True)
+            return [self.heap.make(UNKNOWN)]
+        return [self._method(base, code, receiver, arguments, line) for base, code in found]

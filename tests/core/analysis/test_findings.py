@@ -1,0 +1,127 @@
+"""What the analysis has to say: each finding with its cell, its line and a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+SETUP = ""
+
+# title, cells, nodes ("" is setup; none: a task a cell), expected (code, cell, line)
+TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
+    ("syntax", ["x = 1", "y = 1\nz = (", "print(x)"], [], [("DF101", 1, 2)]),
+    ("null byte", ["x = '\0'"], [], [("DF101", 0, 1)]),
+    ("undefined", ["a = 1\nprint(nope)"], [], [("DF112", 0, 2)]),
+    ("defined only below", ["print(x)", "x = 1"], [], [("DF112", 0, 1)]),
+    ("undefined in a function", ["def f():\n    return zork", "f()"], [], [("DF112", 1, 1)]),
+    ("never called", ["def f():\n    return zork"], [], []),
+    ("guarded", ["try:\n    cache\nexcept NameError:\n    cache = {}"], [], []),
+    ("known names", ["display(__name__)\nget_ipython()\nprint(exit)"], [], []),
+    ("deleted", ["x = 1", "del x", "print(x)"], [], [("DF112", 2, 1)]),
+    ("history", ["1 + 1", "print(_)", "Out[1]", "_i3"], [], [("DF116", i, 1) for i in (1, 2, 3)]),
+    ("history name bound", ["for _ in range(3):\n    pass\nprint(_)"], [], []),
+    ("setup reads a task", ["x = 1", "y = x"], ["a", SETUP], [("DF113", 1, 1)]),
+    ("setup changes a task's value", ["x = []", "x.append(1)"], ["a", SETUP], [("DF113", 1, 1)]),
+    ("setup too late", ["x = 1", "print(x)", "x = 2"], [SETUP, "a", SETUP], [("DF114", 2, 1)]),
+    ("two versions", ["x = 1", "x = 2", "print(x)"], ["a", "b", "a"], [("DF114", 2, 1)]),
+    (
+        "two versions read",
+        ["x = 1", "print(x)", "x = 2", "x"],
+        ["a", "b", "c", "b"],
+        [("DF114", 3, 1)],
+    ),
+    ("one version, two places", ["x = 1", "y = 2", "print(x, y)"], ["a", "b", "a"], []),
+    ("open file", ["f = open('x')", "print(f.read())"], [], [("DF120", 1, 1)]),
+    ("open file, one task", ["f = open('x')", "print(f.read())"], ["a", "a"], []),
+    ("generator", ["g = (i for i in [1])", "list(g)"], [], [("DF120", 1, 1)]),
+    ("generator call", ["def g():\n    yield 1\nv = g()", "list(v)"], [], [("DF120", 1, 1)]),
+    ("list iterator", ["it = iter([1])", "next(it)"], [], []),
+    ("lock", ["import threading\nl = threading.Lock()", "l.acquire()"], [], [("DF120", 1, 1)]),
+    ("held", ["fs = [open('x')]", "print(len(fs))"], [], [("DF120", 1, 1)]),
+    ("not handed over", ["f = open('x')\nt = f.read()", "print(t)"], [], []),
+    ("function that opens", ["def f():\n    return open('x')", "f().read()"], [], []),
+    ("magic", ["%%sparql x\nSELECT"], [], [("DF111", 0, 1)]),
+    ("star", ["from nowhere import *", "print(thing)"], [], [("DF115", 0, 1)]),
+    (
+        "module set with data",
+        ["import pandas as pd\nn = 3", "pd.set_option('a', n)", "pd.DataFrame()"],
+        [],
+        [("DF121", 2, 1)],
+    ),
+    (
+        "module set with data, not used after",
+        ["import pandas as pd\nn = 3", "pd.set_option('a', n)", "print(1)"],
+        [],
+        [],
+    ),
+    (
+        "global generator",
+        ["import numpy as np\nnp.random.seed(0)", "x = np.random.rand()"],
+        [],
+        [("DF119", 1, 1)],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("cells", "nodes", "expected"), [pytest.param(*row[1:], id=row[0]) for row in TABLE]
+)
+def test_findings(
+    cells: list[str],
+    nodes: list[str],
+    expected: list[tuple[str, int, int]],
+    mini: Callable[..., Any],
+) -> None:
+    found = mini(*cells, nodes=nodes).flow.diagnostics
+    assert [(d.code, d.cell_index, d.line) for d in found] == expected
+    assert all(d.hint and d.cell for d in found)
+
+
+def test_refusal_names_variable_and_both_cells(mini: Callable[..., Any]) -> None:
+    (found,) = mini(
+        "x = 1", "import sqlite3\ncon = sqlite3.connect('x')", "con.close()"
+    ).flow.diagnostics
+    assert "`con` is a database connection" in found.message
+    assert "(cell 1)" in found.message
+    assert "(cell 2)" in found.message
+    assert "lane:NAME" in found.hint
+
+
+def test_cell_with_an_error_contributes_nothing(mini: Callable[..., Any]) -> None:
+    notebook = mini("x = 1", "x = 2 +", "print(x)")
+    assert notebook.edges == {(0, 2)}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "",
+        "\n\n",
+        "# only a comment",
+        "x = " + "(" * 500 + ")" * 500,
+        "x = " + " + ".join(["1"] * 5000),
+        "x = " + "[" * 90 + "]" * 90,
+        "\ud800 = 1",
+        "return 1",
+        "break",
+        "await x\nyield",
+        "def f():\n    return f()\nf()",
+        "class A(A): pass",
+        "del x, y[0], z.a",
+        "global a, b\nnonlocal c",
+        "lambda: (yield)",
+        "f(**{**a}, *b)",
+        "exec(exec(exec))\nexec('exec(\"x = 1\")')",
+        "globals()['a']['b'] = globals()\nlocals().update(**locals())",
+        "get_ipython().run_line_magic()\nget_ipython().run_cell_magic('time', '', 'x = (')",
+        "match x:\n    case [*_, {'a': A(b=c) | None, **r}] if (d := r):\n        pass",
+        "@(yield)\nasync def f(a, /, b=1, *c, d=2, **e) -> e:\n    async for x in y: nonlocal_ = x",
+        "x = y = z.a[b] = *c, d = 1, 2",
+        "with a as (b, [c, *d]), e: pass\nfor x.y, z[0] in w: continue\nelse: pass",
+    ],
+    ids=range(23),
+)
+def test_nothing_raises(odd: str, mini: Callable[..., Any]) -> None:
+    assert mini("a = 1", odd, "print(a)").flow.nodes.keys() == {"cell_0", "cell_1", "cell_2"}

@@ -1,0 +1,48 @@
+"""The shapes that leave the process: the same on every machine, and complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.model import Compilation, Pipeline
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.wire import graph_document, json_schema, to_plain
+
+
+def test_the_schema_does_not_depend_on_hashing() -> None:
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-m", "jupyter_dagflow.wire"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
+    assert json.loads(outputs.pop())["$defs"].keys() == json_schema()["$defs"].keys()
+
+
+def test_every_field_of_an_event_is_required() -> None:
+    schema = json_schema()["$defs"]["TaskFinished"]
+    assert schema["properties"]["type"] == {"const": "task_finished"}
+    assert schema["required"] == list(schema["properties"])
+
+
+def test_a_graph_is_a_pipeline_its_dot_and_perhaps_a_run(
+    churn: Pipeline, churn_run: RunView
+) -> None:
+    finding = Diagnostic.of(Code.NO_TASKS, "nothing")
+    compilation = Compilation(pipeline=churn, diagnostics=(finding,))
+    plain = to_plain(graph_document(compilation, dot="digraph {}", run=churn_run))
+    assert plain["compilation"]["name"] == "churn"
+    assert plain["compilation"]["edges"][0]["reasons"][0]["kind"] == "data"
+    assert plain["compilation"]["diagnostics"][0]["severity"] == "warning"
+    assert plain["run"]["tasks"][0]["state"] == "success"
+    assert "error" in plain["run"]["tasks"][0]
+    assert to_plain(graph_document(compilation, dot=""))["run"] is None
