@@ -89,9 +89,12 @@ def session(tmp_path: Path) -> Any:
 
 
 def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what another process does; the test's own time limit is the only clock."""
-    while not is_so():
+    """Wait for what another process does; what has not come after minutes never will."""
+    for _ in range(1000):
+        if is_so():
+            return
         time.sleep(0.2)
+    raise AssertionError("It never came.")
 
 
 def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> None:
