@@ -199,8 +199,10 @@ class ExpressionLowering(ABC):
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> ir.Expr:
         literal = _literal(node)
-        if literal is not None:
-            return literal
+        return literal if literal is not None else self.display(node)
+
+    def display(self, node: ast.List | ast.Tuple | ast.Set) -> ir.Expr:
+        """A display, element by element."""
         kind = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}[type(node)]
         starred = tuple(isinstance(e, ast.Starred) for e in node.elts)
         items = tuple(self.expr(e.value if isinstance(e, ast.Starred) else e) for e in node.elts)

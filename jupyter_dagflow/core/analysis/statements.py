@@ -36,7 +36,11 @@ class StatementLowering(TextLowering):
         return [ir.ExprStmt(self.expr(node.value), self.line(node))]
 
     def _assign(self, node: ast.Assign) -> list[ir.Stmt]:
-        value = self.expr(node.value)
+        unpacked = any(isinstance(t, (ast.Tuple, ast.List)) for t in node.targets)
+        if unpacked and isinstance(node.value, (ast.Tuple, ast.List)):
+            value = self.display(node.value)
+        else:
+            value = self.expr(node.value)
         return [ir.Assign(tuple(self.target(t) for t in node.targets), value, self.line(node))]
 
     def _aug_assign(self, node: ast.AugAssign) -> list[ir.Stmt]:

@@ -108,6 +108,7 @@ class Units(ABC):
         self._values: dict[str, Value] = {}
         self._modules: dict[str, tuple[str, Step]] = {}
         self._binders: list[str] = []
+        self._ever_defined: set[str] = set()
         self._stars: list[int] = []
         self._written_files: dict[str, Place] = {}
         self._clock = 0

@@ -269,12 +269,10 @@ class Heap:
         return result
 
     def contents(self, value: Value) -> Value:
-        """The elements of those lists, dicts, sets and tuples that a value may be: what a shallow
-        copy shares.
+        """The elements of those lists, dicts, sets and tuples that a value may be, or is part of: what a
+        shallow copy shares.
         """
-        known = frozenset(
-            o for o in value.objects if slot_of(o) == 0 and self.kinds[base_of(o)] in CONTAINERS
-        )
+        known = frozenset(o for o in value.objects if self.kinds[base_of(o)] in CONTAINERS)
         return self.element(Value(UNKNOWN, known)) if known else IMMUTABLE_VALUE
 
     def _inside(self, obj: int, key: Key, found: set[int]) -> None:

@@ -162,20 +162,28 @@ class Linker(Units):
             state.taken[name].rebound = True
         if defined:
             self._behind[name] = (*before, step.number)
+            self._ever_defined.add(name)
         else:
             self._behind.pop(name, None)
 
     def _bind_perhaps(self, step: Step, state: NodeState, name: str) -> None:
         old = self._writers.get(name, ())
-        shares = bool(step.kin.get(name))
-        if old and (
-            name in state.taken or shares or len(old) >= _MANY_WRITERS or name in self._behind
-        ):
+        if old and step.node != PRELUDE and self._must_have_old(step, state, name):
             self._require(step, state, name, step.line_of(name))
             old = ()
         kept = tuple(w for w in old if w != step.node)
         self._write(step, state, name, (*kept, step.node))
         self._behind.pop(name, None)
+
+    def _must_have_old(self, step: Step, state: NodeState, name: str) -> bool:
+        """Whether a task that binds a name perhaps must take its old value.
+
+        So it is if the name would be there anyhow, by setup or a definition, and stale; if the old
+        and the new value share objects with others; and if too many tasks would be asked in turn.
+        """
+        anyhow = (PRELUDE, name) in self._places or name in self._ever_defined
+        many = len(self._writers[name]) >= _MANY_WRITERS
+        return name in state.taken or anyhow or many or bool(step.kin.get(name))
 
     def _write(self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]) -> None:
         if step.node == PRELUDE:
