@@ -128,7 +128,7 @@ class Findings:
             f"`{step.node}` (cell {step.block.index}), which uses it",
             block=step.block,
             line=line,
-            hint="put both cells in one task, tag both tasks with one `lane:NAME`, hand over "
+            hint="put both cells in one task, hand over "
             "plain data "
             "(a list, a path) instead, or make it anew in a function that both tasks call",
         )
