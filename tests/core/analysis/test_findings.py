@@ -86,7 +86,7 @@ def test_refusal_names_variable_and_both_cells(mini: Callable[..., Any]) -> None
     assert "`con` is a database connection" in found.message
     assert "(cell 1)" in found.message
     assert "(cell 2)" in found.message
-    assert "lane:NAME" in found.hint
+    assert "put both cells in one task" in found.hint
 
 
 def test_cell_with_an_error_contributes_nothing(mini: Callable[..., Any]) -> None:
