@@ -1,7 +1,8 @@
 """One attempt at a task, from a taskbook on disk to how it ended: blocking, in a thread of its own.
 
 The law: papermill runs the taskbook, but is not believed: whether a cell failed is told by the
-kernel's own replies, and whether the task succeeded by the outcome that its last cell wrote.
+kernel's own replies and the error it shows, and whether the task succeeded by the outcome that its
+last cell wrote.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from jupyter_core.utils import ensure_event_loop, run_sync
 
@@ -138,22 +139,23 @@ class Attempt:
         self._end_cell()
         if execute_reply["content"]["status"] != "ok":
             return
+        shown = _error_shown(cell)
+        if shown is not None:
+            self._fail(cell, shown)
         self._saved = self._current == SAVE_ID
         if own and self._cells_done == len(self._assignment.cells):
             self._on_cell(CellId(cell["id"]), self._cells_done)
 
     def _on_cell_error(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
-        if "raises-exception" in cell.metadata.get("tags", ()):
-            return  # the user expects it, and Run All goes on
-        content = execute_reply["content"]
-        self._error = CellError(
-            cell=cell.get("id", ""),
-            execution_count=content.get("execution_count", cell.get("execution_count")),
-            ename=content.get("ename", ""),
-            evalue=content.get("evalue", ""),
-            traceback=tuple(content.get("traceback") or ()),
-            timed=cell.source.lstrip().startswith(("%%time", "%%capture", "%%prun")),
-        )
+        if not _may_raise(cell):
+            self._error = _cell_error(cell, execute_reply["content"])
+
+    def _fail(self, cell: Any, shown: Mapping[str, Any]) -> NoReturn:
+        """Leave the taskbook as if the kernel had answered with the error that it shows."""
+        from nbclient.exceptions import CellExecutionError
+
+        self._error = _cell_error(cell, shown)
+        raise CellExecutionError.from_cell_and_msg(cell, dict(shown))
 
     def _end_cell(self) -> None:
         if self._cell_began is not None:
@@ -206,6 +208,32 @@ class Attempt:
         except FileNotFoundError:
             return ""
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def _may_raise(cell: Any) -> bool:
+    """Whether the user expects the cell to raise; Run All goes on after it."""
+    return "raises-exception" in cell.metadata.get("tags", ())
+
+
+def _error_shown(cell: Any) -> Mapping[str, Any] | None:
+    """The error that a cell put out though the kernel calls it well; papermill takes it for one.
+
+    So does ``%%time`` in IPython 8: it shows the traceback of its body and goes on.
+    """
+    errors = (output for output in cell.outputs if output.output_type == "error")
+    return None if _may_raise(cell) else next(errors, None)
+
+
+def _cell_error(cell: Any, content: Mapping[str, Any]) -> CellError:
+    """An error as the kernel told it, in its reply or in an output."""
+    return CellError(
+        cell=cell.get("id", ""),
+        execution_count=content.get("execution_count", cell.get("execution_count")),
+        ename=content.get("ename", ""),
+        evalue=content.get("evalue", ""),
+        traceback=tuple(content.get("traceback") or ()),
+        timed=cell.source.lstrip().startswith(("%%time", "%%capture", "%%prun")),
+    )
 
 
 def _stored(fields: Mapping[str, Any]) -> Stored:

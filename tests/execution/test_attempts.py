@@ -93,6 +93,36 @@ def test_a_cell_that_may_raise_does_not_end_the_task(bench: Any) -> None:
     assert ended.stored[0].value == 2
 
 
+SHOWN_ERROR = """\
+def f():
+    1/0
+try:
+    f()
+except ZeroDivisionError:
+    get_ipython().showtraceback()
+"""
+
+
+def test_an_error_that_is_only_shown_fails_the_task_as_papermill_has_it(bench: Any) -> None:
+    bench.task("a", SHOWN_ERROR, "import pathlib; pathlib.Path('ran').touch()", "x = 1", writes="x")
+    ended = bench.run("a")
+    failure = ended.failure
+    assert (failure.kind, failure.message) == ("error", "ZeroDivisionError: division by zero")
+    assert (failure.cell, failure.cell_index, failure.line) == ("cell0", 0, 2)
+    assert failure.last_lines.endswith("ZeroDivisionError: division by zero")
+    assert ended.stored == ()
+    assert not (bench.home / "ran").exists()
+    book = json.loads(bench.taskbook("a"))
+    (cell,) = (cell for cell in book["cells"] if cell["id"] == "cell0")
+    assert [output["output_type"] for output in cell["outputs"]] == ["error"]
+    assert cell["metadata"]["papermill"]["exception"]
+
+
+def test_an_error_that_is_shown_where_one_is_expected_does_not_end_the_task(bench: Any) -> None:
+    bench.task("a", SHOWN_ERROR, "x = 1", writes="x", tags=("raises-exception",))
+    assert bench.run("a").failure is None
+
+
 def test_leaving_early_is_an_error_that_says_so(bench: Any) -> None:
     bench.task("a", "import sys; sys.exit(0)", "x = 1", writes="x")
     failure = bench.run("a").failure
