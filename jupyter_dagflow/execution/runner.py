@@ -40,7 +40,7 @@ from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
-from jupyter_dagflow.execution.threads import in_thread
+from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
@@ -117,6 +117,7 @@ class Runner:
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
+        self._threads = Threads(f"runner of {request.run_id}")
 
     @property
     def view(self) -> RunView:
@@ -154,12 +155,13 @@ class Runner:
             for starting in self._starting.values():
                 starting.cancel()
             await self._executor.close()
+            self._threads.close()
         return self._machine.view
 
     async def _take(self, stimulus: Stimulus) -> None:
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
-            await in_thread(self._write_executed)
+            await self._threads.do(self._write_executed)
         await self._record(step.events)
         for event in step.events:
             self._publish(event)
@@ -171,7 +173,7 @@ class Runner:
                     await self._stop(task, attempt)
 
     async def _record(self, events: Sequence[Event]) -> None:
-        await in_thread(self._metastore.append, self._request.run_id, events)
+        await self._threads.do(self._metastore.append, self._request.run_id, events)
         with self._recording:
             for event in events:
                 if isinstance(event, RunCreated):
@@ -183,7 +185,7 @@ class Runner:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
             sources = {name: run.stored for name, run in self._machine.view.tasks.items()}
-            assignment = await in_thread(self._assignment, task, attempt, sources)
+            assignment = await self._threads.do(self._assignment, task, attempt, sources)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
@@ -254,7 +256,9 @@ class Runner:
         while not asked:
             await asyncio.sleep(_CANCEL_CHECK_S)
             try:
-                asked = await in_thread(self._metastore.cancel_requested, self._request.run_id)
+                asked = await self._threads.do(
+                    self._metastore.cancel_requested, self._request.run_id
+                )
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.warning("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")
