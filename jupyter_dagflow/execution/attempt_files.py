@@ -74,6 +74,7 @@ def prepare_attempt(
         pipeline=pipeline,
         task=the_task,
         parameters=parameters,
+        enter=_call("enter", cwd.absolute(), _SAY_ENTER),
         load=_call("load", spec_path, _say_load(the_task)),
         save=_call("save", spec_path, _say_save(the_task)),
     )
@@ -90,10 +91,10 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
     }
 
 
-def _call(action: str, spec: Path, comment: str) -> str:
+def _call(action: str, path: Path, comment: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
     door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
-    return f"# {comment}\n{door}(\n    {str(spec)!r}\n)"
+    return f"# {comment}\n{door}(\n    {str(path)!r}\n)"
 
 
 def _say_load(task: Task) -> str:
@@ -106,6 +107,7 @@ def _say_save(task: Task) -> str:
     return f"jupyter-dagflow: stores {names} for the tasks after" if names else _NOTHING_OUT
 
 
+_SAY_ENTER = "jupyter-dagflow: runs where the notebook does"
 _NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
 _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
 

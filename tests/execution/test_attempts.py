@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
 import jupyter_dagflow
@@ -230,6 +232,28 @@ nbclient.NotebookClient(book, kernel_name={bench.kernel!r}).execute()
 """
     bench.task("hand", source)
     assert bench.run("hand").failure is None
+
+
+def test_run_again_by_hand_a_taskbook_sees_the_notebooks_own_folder(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = bench.home / "my 'project'"
+    (project / "data").mkdir(parents=True)
+    (project / "data" / "n.txt").write_text("7")
+    (project / "beside_the_notebook.py").write_text("def half(n): return n / 2")
+    bench.prelude = [bench.cell("import os, sys\nfrom beside_the_notebook import half")]
+    bench.task("a", "n = half(int(open('data/n.txt').read()))\nprint(n, sys.path[0])\n1 / 0")
+    assert bench.run("a", cwd=project).failure.message == "ZeroDivisionError: division by zero"
+    elsewhere = bench.files.taskbook("a", 1).parent
+    monkeypatch.chdir(elsewhere)
+    book = nbformat.read(elsewhere / "a.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    (before,) = (cell.outputs[0] for cell in book.cells if cell.id == "cell1")
+    client = nbclient.NotebookClient(book, kernel_name=bench.kernel)
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="ZeroDivisionError"):
+        client.execute(cwd=str(elsewhere))
+    (after,) = (cell.outputs[0] for cell in book.cells if cell.id == "cell1")
+    assert after.text == before.text
+    assert after.text.startswith("3.5 ")
 
 
 def test_an_executor_works_inside_a_kernel(bench: Any) -> None:
