@@ -132,11 +132,12 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
 
 
 class ErrorDetail(msgspec.Struct, kw_only=True):
-    """What went wrong in a command, what to do next, and where in the notebook it was."""
+    """What went wrong in a command, what to do next, and where in which notebook it was."""
 
     code: str
     message: str
     hint: str
+    notebook: str | None = None
     cell: str | None = None
     line: int | None = None
 
@@ -271,6 +272,7 @@ def error_document(error: DagflowError) -> ErrorDocument:
             code=error.code,
             message=error.message,
             hint=error.hint,
+            notebook=where.notebook,
             cell=where.cell,
             line=where.line,
         )

@@ -11,15 +11,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell."""
+    """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell.
+
+    ``file_line`` counts from 1 within the file, for one that is too broken to have cells.
+    """
 
     notebook: str | None = None
     cell: str | None = None
     cell_index: int | None = None
     line: int | None = None
+    file_line: int | None = None
 
     def __str__(self) -> str:
         parts = [self.notebook] if self.notebook else []
+        if self.file_line is not None:
+            parts.append(f"line {self.file_line} of the file")
         if self.cell_index is not None:
             parts.append(f"cell {self.cell_index}" + (f" (id {self.cell})" if self.cell else ""))
         elif self.cell is not None:
@@ -30,6 +36,38 @@ class Location:
 
 
 NOWHERE = Location()
+
+
+def block(
+    head: str,
+    *,
+    where: Location = NOWHERE,
+    quoted: str = "",
+    taskbook: str = "",
+    hint: str = "",
+    indent: str = "",
+) -> str:
+    """What happened, where, the lines that say so, the taskbook that shows it, and what to do next.
+
+    >>> print(block("error: there is no task b", hint="Say one of: a, c."))
+    error: there is no task b
+    next:  Say one of: a, c.
+    """
+    width = len("taskbook:" if taskbook else "where:")
+
+    def fact(label: str, text: str) -> list[str]:
+        return [f"{indent}{label:<{width}} {text}"] if text else []
+
+    lines = quoted.strip("\n").split("\n") if quoted else []
+    return "\n".join(
+        [
+            head,
+            *fact("where:", str(where)),
+            *(f"  | {line}".rstrip() for line in lines),
+            *fact("taskbook:", taskbook),
+            *fact("next:", hint),
+        ]
+    )
 
 
 class DagflowError(Exception):
@@ -45,9 +83,7 @@ class DagflowError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        where = f"  where: {self.where}" if str(self.where) else ""
-        hint = f"  next:  {self.hint}" if self.hint else ""
-        return "\n".join(line for line in (self.message, where, hint) if line)
+        return block(self.message, where=self.where, hint=self.hint, indent="  ")
 
 
 class IllegalTransition(DagflowError):

@@ -303,7 +303,7 @@ export interface ErrorDocument {
   error: ErrorDetail;
 }
 /**
- * What went wrong in a command, what to do next, and where in the notebook it was.
+ * What went wrong in a command, what to do next, and where in which notebook it was.
  */
 export interface ErrorDetail {
   cell?: string | null;
@@ -311,6 +311,7 @@ export interface ErrorDetail {
   hint: string;
   line?: number | null;
   message: string;
+  notebook?: string | null;
 }
 /**
  * A row of ``dagflow examples list``.
