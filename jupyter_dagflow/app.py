@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
@@ -28,6 +29,8 @@ from jupyter_dagflow.storage.notebooks import read_notebook
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
 
+P = ParamSpec("P")
+
 
 def compile_notebook(
     notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
@@ -40,6 +43,27 @@ def compile_notebook(
     True
     """
     return compile_cells(read_notebook(notebook), by=PartitionBy(by))
+
+
+def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
+    """The method that takes the same and waits."""
+
+    @wraps(start, assigned=())  # the signature, not the name and the docstring
+    def run(*args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run a notebook as a DAG and wait for its end; takes and raises what `Dagflow.start` does.
+
+        Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
+        """
+        live = start(*args, **kwargs)
+        try:
+            live.wait()
+        except KeyboardInterrupt:
+            live.cancel("interrupted")
+            live.wait()
+            raise
+        return live
+
+    return run
 
 
 class Dagflow:
@@ -74,41 +98,6 @@ class Dagflow:
         """Read a notebook file; raises `NotebookError`."""
         return read_notebook(notebook)
 
-    def run(
-        self,
-        notebook: str | Path,
-        *,
-        parameters: Mapping[str, object] | None = None,
-        parameter_texts: Mapping[str, str] | None = None,
-        by: PartitionBy | str = PartitionBy.AUTO,
-        jobs: int | None = None,
-        keep: str | None = None,
-        sinks: Sequence[Sink] = (),
-    ) -> Run:
-        """Run a notebook as a DAG and wait for its end.
-
-        ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
-        ``keep="all"`` stores every variable that survives a task, not only those that others read. Raises
-        `InputError` or `EnvironmentFault` before anything has run; a failed task is a state, not an exception.
-        Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
-        """
-        run = self.start(
-            notebook,
-            parameters=parameters,
-            parameter_texts=parameter_texts,
-            by=by,
-            jobs=jobs,
-            keep=keep,
-            sinks=sinks,
-        )
-        try:
-            run.wait()
-        except KeyboardInterrupt:
-            run.cancel("interrupted")
-            run.wait()
-            raise
-        return run
-
     def start(
         self,
         notebook: str | Path,
@@ -119,14 +108,24 @@ class Dagflow:
         jobs: int | None = None,
         keep: str | None = None,
         sinks: Sequence[Sink] = (),
+        on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
-        """Begin a run and return at once; as `run` otherwise."""
+        """Begin to run a notebook as a DAG and return at once.
+
+        ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
+        ``keep="all"`` stores every variable that survives a task, not only those that others read.
+        ``on_compiled`` is told what the compiler made of the notebook, before anything else happens.
+        Raises `InputError` or `EnvironmentFault` before anything has run; a failed task is a state,
+        not an exception.
+        """
         if keep not in (None, "all"):
             raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
         if jobs is not None and jobs < 1:
             raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
         source = read_notebook(notebook)
         compilation = compile_cells(source, by=PartitionBy(by))
+        if on_compiled is not None:
+            on_compiled(compilation)
         if not compilation.ok:
             raise CompilationFailed(source.path, compilation.diagnostics)
         values = resolve_parameters(
@@ -155,6 +154,8 @@ class Dagflow:
         run = LiveRun(runner, compilation=compilation, files=files, artifacts=self.artifacts)
         run.start()
         return run
+
+    run = _to_its_end(start)
 
     def history(self, *, limit: int = 50, pipeline: str | None = None) -> list[RunSummaryDocument]:
         """The recorded runs, newest first."""

@@ -38,6 +38,9 @@ class Run:
         self._files = files
         self._artifacts = artifacts
 
+    def __repr__(self) -> str:
+        return f"<Run {self.run_id} of {self.view.pipeline}: {self.state.value}>"
+
     @property
     def view(self) -> RunView:
         """The run as it stands."""
@@ -108,7 +111,9 @@ class Run:
         return kept[-1]
 
     def value(self, name: str) -> object:
-        """Load a value the run kept, into this process; raises `NotFound` or `ArtifactDamaged`."""
+        """Load a value the run kept, into this process; raises `NotFound`, `ArtifactDamaged` or
+        `ArtifactNotLoadable`.
+        """
         _, stored = self.find(name)
         return self._artifacts.load(stored.digest)[name]
 

@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,11 @@ from IPython.display import display
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
+from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
     parse_graph,
@@ -30,6 +33,7 @@ from jupyter_dagflow.surfaces.options import (
     parse_status,
 )
 from jupyter_dagflow.surfaces.picture import Following, still
+from jupyter_dagflow.surfaces.planned import refuse_planned
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 
 
@@ -75,11 +79,15 @@ class DagflowMagics(Magics):
             elif verb.startswith("-") or not verb:
                 self._graph([verb, *rest] if verb else [])
             else:
-                raise OptionError(
-                    f"%dagflow has no command {verb!r}.", hint=f"It has: {', '.join(verbs)}."
-                )
-        except DagflowError as error:
-            raise MagicFailed(report.error_block(error)) from None
+                hint = f"It has: {', '.join(verbs)}."
+                refuse_planned(f"%dagflow {verb}", hint=hint)
+                raise OptionError(f"%dagflow has no command {verb!r}.", hint=hint)
+        except MagicFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the edge: every error gets its block
+            ours = as_ours(error)
+            trace = traceback.format_exception(error) if isinstance(ours, InternalError) else []
+            raise MagicFailed("".join([*trace, report.error_block(ours)])) from None
 
     def _graph(self, argv: Sequence[str]) -> None:
         options = parse_graph(argv)
@@ -98,6 +106,8 @@ class DagflowMagics(Magics):
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
         if not compilation.ok:
             print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
+        else:
+            _warn(compilation)
 
     def _check(self, argv: Sequence[str]) -> None:
         options = parse_graph(argv, program="%dagflow check")
@@ -140,6 +150,7 @@ class DagflowMagics(Magics):
             jobs=options.jobs,
             keep=options.keep,
             sinks=[following.take],
+            on_compiled=_warn,
         )
 
     def _status(self, argv: Sequence[str]) -> None:
@@ -207,12 +218,18 @@ def register(shell: Any) -> None:
     shell.events.register("pre_run_cell", magics.note_execution)
 
 
+def _warn(compilation: Compilation) -> None:
+    if told := report.warnings(compilation):
+        print(told, file=sys.stderr)  # noqa: T201
+
+
 def _show_end(run: LiveRun) -> None:
     """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
-    failed = [task for task in run.tasks.values() if task.failure is not None]
     if run.exit_code:
         blocks = [
-            report.failure_block(task, failure=task.failure) for task in failed if task.failure
+            report.failure_block(task, failure=task.failure)
+            for task in run.tasks.values()
+            if task.failure is not None
         ]
         raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
     print(report.headline(run.view))  # noqa: T201

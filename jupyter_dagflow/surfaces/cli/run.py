@@ -14,6 +14,7 @@ from jupyter_dagflow.surfaces.cli.signals import CancelOnSignal
 from jupyter_dagflow.surfaces.options import RunOptions, run_command
 
 if TYPE_CHECKING:
+    from jupyter_dagflow.core.model import Compilation
     from jupyter_dagflow.run_handle import LiveRun, Run
 
 _LOOK_S = 0.5
@@ -42,6 +43,7 @@ def _run(options: RunOptions) -> Run:
                 jobs=options.jobs,
                 keep=options.keep,
                 sinks=[sink],
+                on_compiled=_warn,
             )
             interrupts.cancels(live)
             _wait(live, interrupts)
@@ -54,6 +56,11 @@ def _run(options: RunOptions) -> Run:
     finally:
         if live is None or not live.is_alive:  # else its end is still to be recorded, at exit
             app.close()
+
+
+def _warn(compilation: Compilation) -> None:
+    if told := report.warnings(compilation):
+        put(told, error=True)
 
 
 def _wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
