@@ -22,9 +22,9 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
-from jupyter_dagflow.execution.failure import CellError
 from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 
 START_TIMEOUT_S = 120
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
@@ -57,6 +57,7 @@ class Attempt:
         self._cell_began: float | None = None
         self._cells_done = 0
         self._cells_s = 0.0
+        self._ran: dict[int, RanCell] = {}
         self._error: CellError | None = None
         self._saved = False
 
@@ -137,7 +138,9 @@ class Attempt:
     def _on_cell_executed(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
         own = self._cell_began is not None
         self._end_cell()
-        if execute_reply["content"]["status"] != "ok":
+        content = execute_reply["content"]
+        self._ran[content.get("execution_count", 0)] = _ran(cell)
+        if content["status"] != "ok":
             return
         shown = _error_shown(cell)
         if shown is not None:
@@ -148,14 +151,25 @@ class Attempt:
 
     def _on_cell_error(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
         if not _may_raise(cell):
-            self._error = _cell_error(cell, execute_reply["content"])
+            self._take_error(cell, execute_reply["content"])
 
     def _fail(self, cell: Any, shown: Mapping[str, Any]) -> NoReturn:
         """Leave the taskbook as if the kernel had answered with the error that it shows."""
         from nbclient.exceptions import CellExecutionError
 
-        self._error = _cell_error(cell, shown)
+        self._take_error(cell, shown)
         raise CellExecutionError.from_cell_and_msg(cell, dict(shown))
+
+    def _take_error(self, cell: Any, content: Mapping[str, Any]) -> None:
+        """Note an error as the kernel told it, in its reply or in an output."""
+        self._error = CellError(
+            cell=_ran(cell),
+            execution_count=content.get("execution_count", cell.get("execution_count")),
+            ename=content.get("ename", ""),
+            evalue=content.get("evalue", ""),
+            traceback=tuple(content.get("traceback") or ()),
+            ran=self._ran,
+        )
 
     def _end_cell(self) -> None:
         if self._cell_began is not None:
@@ -224,16 +238,10 @@ def _error_shown(cell: Any) -> Mapping[str, Any] | None:
     return None if _may_raise(cell) else next(errors, None)
 
 
-def _cell_error(cell: Any, content: Mapping[str, Any]) -> CellError:
-    """An error as the kernel told it, in its reply or in an output."""
-    return CellError(
-        cell=cell.get("id", ""),
-        execution_count=content.get("execution_count", cell.get("execution_count")),
-        ename=content.get("ename", ""),
-        evalue=content.get("evalue", ""),
-        traceback=tuple(content.get("traceback") or ()),
-        timed=cell.source.lstrip().startswith(("%%time", "%%capture", "%%prun")),
-    )
+def _ran(cell: Any) -> RanCell:
+    """What tracebacks may have to say of a cell; ours, and papermill's, are called by their tag."""
+    tags = cell.metadata.get("tags", ())
+    return RanCell(id=cell.get("id", ""), label=next(iter(tags), ""), source=cell.source)
 
 
 def _stored(fields: Mapping[str, Any]) -> Stored:

@@ -88,6 +88,28 @@ def test_an_error_in_a_definition_tells_the_cell_it_comes_from(bench: Any) -> No
     assert (failure.cell, failure.cell_index, failure.line) == ("x", 7, 4)
 
 
+def test_a_traceback_speaks_of_the_notebooks_cells(bench: Any) -> None:
+    source = "def half(n):\n    return json.loads(n)"
+    definition = Definition(name="half", cell=CellId("x"), cell_index=7, line=4, source=source)
+    imports = Definition(name="json", cell=CellId("w"), cell_index=5, line=1, source="import json")
+    bench.prelude = [bench.cell("setup = 1")]
+    bench.task("a", "y = 1", "\n\nhalf('x')", definitions=(imports, definition))
+    failure = bench.run("a").failure
+    assert (failure.cell_index, failure.line) == (2, 3)
+    lines = failure.last_lines.splitlines()
+    assert lines[:5] == [
+        "Cell 2, line 3",
+        "----> 3 half('x')",
+        "Cell 7, line 5, in half(n)",
+        "      4 def half(n):",
+        "----> 5     return json.loads(n)",
+    ]
+    assert lines[5] == "…"
+    assert lines[6].endswith("in JSONDecoder.raw_decode(self, s, idx)")
+    assert lines[7].startswith("--> ")
+    assert lines[8:] == ["JSONDecodeError: Expecting value: line 1 column 1 (char 0)"]
+
+
 def test_a_cell_that_may_raise_does_not_end_the_task(bench: Any) -> None:
     bench.task("a", "x = 1\n1/0", "x += 1", writes="x", tags=("raises-exception",))
     ended = bench.run("a")
