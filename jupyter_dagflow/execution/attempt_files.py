@@ -6,16 +6,18 @@ path, so that its taskbook can be opened and run again by hand.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment, HandedOver
+from jupyter_dagflow.execution.ports import Assignment, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -57,6 +59,7 @@ def prepare_attempt(
         prelude={cell: indexes[cell] for cell in pipeline.prelude},
         definitions=the_task.definitions,
         handed_over=_handed_over(pipeline, indexes, the_task),
+        metrics=dict(_metrics(notebook, the_task)),
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -156,6 +159,32 @@ def _handed_over(
             )
             found.setdefault(reason.name, handed_over)
     return found
+
+
+def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
+    """Where each metric of a task is last bound, as far as the text of its cells tells."""
+    cells = [cell for cell in notebook.cells if cell.id in task.cells]
+    for name in task.options.metrics:
+        writes = [(cell, line) for cell in cells for line in _lines_that_write(name, cell.code)]
+        asking = [(cell, None) for cell in cells if _asks_for(name, cell)] or [(cells[0], None)]
+        cell, line = max(writes, key=lambda w: (w[0].index, w[1])) if writes else asking[0]
+        yield name, Written(cell=cell.id, cell_index=cell.index, line=line)
+
+
+def _lines_that_write(name: str, code: str) -> Iterator[int]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
+        try:
+            tree = ast.parse(code)
+        except (SyntaxError, ValueError):
+            return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            yield node.lineno
+
+
+def _asks_for(name: str, cell: Cell) -> bool:
+    return f"metric:{name}" in cell.tags or "metric" in cell.options
 
 
 def _cloudpickle_folder() -> str:

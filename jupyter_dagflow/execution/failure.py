@@ -106,9 +106,18 @@ def _save_failure(
             hint="Make it inside a function that the reading task calls, pass on plain data "
             "instead (a list, a table, a file name), or put both cells in one task.",
         )
-    if outcome.get("not_metric"):
+    wrong = outcome.get("not_metric")
+    if wrong:
+        written = assignment.metrics.get(wrong["name"])
         return TaskFailure(
-            kind="error", message=plain_text(error.evalue), taskbook=str(assignment.taskbook)
+            kind="error",
+            cell=written.cell if written else None,
+            cell_index=written.cell_index if written else None,
+            line=written.line if written else None,
+            message=plain_text(error.evalue),
+            taskbook=str(assignment.taskbook),
+            hint="Record a number, a string or a bool, say "
+            f"{wrong['name']} = float(...), or tag it keep:{wrong['name']} instead of metric:.",
         )
     text = f"The results of task {assignment.task} could not be stored: {error.summary}"
     return internal(text, assignment, lines=last_lines(error.text))

@@ -2,8 +2,8 @@
 
 The law: what comes in was read from whole bundles or not at all; what goes out is stored before it
 is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
-cannot leave is an error here, in the cell that saves, with its name, type and reason; one that
-nobody needs is left out.
+cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
+only asked for is left out, and that is said.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import bundle, loading, sharing
-from .definitions import Definitions
+from .definitions import Definitions, is_code
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 
@@ -33,8 +33,8 @@ class Handover:
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
-    bound), ``extras`` (names stored if they can be), ``metrics`` (names) and ``outcome`` (the file
-    that `save` writes).
+    bound), ``extras`` (names stored if they can be and are no code), ``metrics`` (names) and
+    ``outcome`` (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str) -> None:
@@ -62,12 +62,20 @@ class Handover:
 
     def save(self) -> None:
         """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
-        outcome: dict[str, Any] = {"stored": [], "refused": None, "metrics": {}, "not_metric": None}
+        outcome: dict[str, Any] = {
+            "stored": [],
+            "not_kept": [],
+            "refused": None,
+            "metrics": {},
+            "not_metric": None,
+        }
         try:
             outcome["stored"] = self._store(self._pickle_all(outcome))
             outcome["metrics"] = self._metrics(outcome)
         finally:
             self._write(outcome)
+        for left in outcome["not_kept"]:
+            sys.stdout.write("not kept: {name} ({type}): {reason}\n".format_map(left))
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
@@ -77,15 +85,17 @@ class Handover:
             if name not in self._namespace:
                 continue
             value = self._namespace[name]
+            if name in extras and is_code(name, value):
+                continue
             try:
                 pickled[name] = self._dump({name: value})
             except Refused as refused:
+                left = {"name": name, "type": type_name(type(value)), "reason": str(refused)}
                 if name in outputs:
-                    reason = str(refused)
-                    kind = type_name(type(value))
-                    outcome["refused"] = {"name": name, "type": kind, "reason": reason}
-                    text = f"{name} ({kind}) cannot leave its kernel: {reason}"
+                    outcome["refused"] = left
+                    text = "{name} ({type}) cannot leave its kernel: {reason}".format_map(left)
                     raise NotStorable(text) from None
+                outcome["not_kept"].append(left)
         return pickled
 
     def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:

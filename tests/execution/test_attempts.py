@@ -18,6 +18,7 @@ import pytest
 import jupyter_dagflow
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.execution import attempt_files
+from jupyter_dagflow.storage.logs import read_log
 
 
 def test_values_pass_from_task_to_task(bench: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -210,18 +211,34 @@ def test_the_taskbook_keeps_outputs_and_names_files_as_people_do(bench: Any) -> 
     assert outputs["dagflow-save"] == []
 
 
-def test_a_metric_that_is_none_is_an_error(bench: Any) -> None:
-    bench.task("a", "auc = [0.5]", writes="auc", metrics="auc")
+@pytest.mark.parametrize(
+    ("sources", "tags", "cell", "line"),
+    [
+        (("auc = 0", "\nfor auc in [[0.5]]:\n    pass", "print(auc)"), (), 1, 2),
+        (("x = 1", "globals()['auc'] = [0.5]"), ("metric:auc",), 0, None),
+    ],
+)
+def test_a_metric_that_is_none_is_an_error_with_a_place_and_a_way_out(
+    bench: Any, sources: tuple[str, ...], tags: tuple[str, ...], cell: int, line: int | None
+) -> None:
+    bench.task("a", *sources, writes="auc", metrics="auc", tags=tags)
     failure = bench.run("a").failure
     assert (failure.kind, failure.message) == (
         "error",
         "Metric auc is of type list; a metric is a number, a string or a bool.",
     )
+    assert (failure.cell, failure.cell_index, failure.line) == (f"cell{cell}", cell, line)
+    assert "auc = float(...)" in failure.hint
 
 
-def test_keeping_all_keeps_what_can_be_kept(bench: Any) -> None:
-    bench.task("a", "x = 1\ny = 2\ng = (i for i in [])", writes="x", bound="x y g")
-    assert [s.name for s in bench.run("a", keep_all=True).stored] == ["x", "y"]
+def test_keeping_all_keeps_what_can_be_kept_and_says_what_cannot(bench: Any) -> None:
+    bench.task("a", "import os\nx = 1\ny = 2\ng = (i for i in [])", writes="x", bound="os x y g")
+    ended = bench.run("a", keep_all=True)
+    assert ended.failure is None
+    assert [s.name for s in ended.stored] == ["x", "y"]
+    assert [entry.text for entry in read_log(bench.files.taskbook("a", 1))] == [
+        "not kept: g (generator): cannot pickle 'generator' object\n"
+    ]
 
 
 def test_a_damaged_input_is_reported(bench: Any) -> None:
