@@ -19,7 +19,7 @@ _MESSAGE_CHARS = 2000
 _MOST_FRAMES = 4  # of the notebook's own; a recursion has a thousand
 _OTHER_FRAME = re.compile(r"^(?:File .+(?::\d+|, in )|(?:~|/|[A-Za-z]:\\|<).* in \S)")
 _TIMED_FRAME = re.compile(r"^File <timed (?:exec|eval)>:(\d+)")
-_SOURCE_LINE = re.compile(r"^(-+> | +)(\d+)(?= |$)")
+_SOURCE_LINE = re.compile(r"^(-*> ?| +)(\d+)(?= |$)")
 _FUNCTION = re.compile(r"[, ]in (?!<module>|<cell line)(.+)$")
 _BANNER = re.compile(r"^(?:-{20,}|\S+ +Traceback \(most recent call last\))$")
 _TIMED = ("%%time", "%%capture", "%%prun")
@@ -116,7 +116,7 @@ class _Frame:
     @property
     def gist(self) -> list[str]:
         """Its first line, and the line that ran."""
-        return [self.lines[0], *(line for line in self.lines[1:] if line.startswith("-"))]
+        return [self.lines[0], *(line for line in self.lines[1:] if line[0] in "->")]
 
 
 def _parts(error: CellError) -> list[_Text | _Frame]:
@@ -132,7 +132,7 @@ def _split(text: str) -> Iterator[list[str]]:
     in_frame = False
     for line in text.splitlines():
         begins = bool(CELL_FRAME.match(line) or _OTHER_FRAME.match(line))
-        leaves = in_frame and line.strip() != "" and line[0] not in " -"
+        leaves = in_frame and line.strip() != "" and line[0] not in " ->"
         if begins or leaves:
             yield lines
             lines, in_frame = [], begins
@@ -150,7 +150,7 @@ def _part(lines: list[str], error: CellError) -> _Text | _Frame:
     if cell:
         count = int(cell.group(1) or cell.group(3))
         ran = error.cell if count == error.execution_count else error.ran.get(count)
-        arrows = (m for m in map(_SOURCE_LINE.match, lines) if m and m.group(1)[0] == "-")
+        arrows = (m for m in map(_SOURCE_LINE.match, lines) if m and ">" in m.group(1))
         arrow = next(arrows, None)
         number = cell.group(2) or (arrow.group(2) if arrow else None)
         if ran is None or number is None:
@@ -177,7 +177,7 @@ def _renumbered(line: str, number: Callable[[int], int | None]) -> str:
         return ""
     width = match.end()
     arrow = "-" * (width - len(str(new)) - 2) + f"> {new}"
-    return (arrow if line[0] == "-" else f"{new:>{width}}") + line[width:]
+    return (arrow if ">" in match.group(1) else f"{new:>{width}}") + line[width:]
 
 
 def _retold(part: _Text | _Frame, origin: Origin) -> _Text | _Frame:

@@ -175,6 +175,20 @@ def test_what_libraries_did_in_between_is_cut() -> None:
     ]
 
 
+def test_lines_of_five_digits_belong_to_their_frame() -> None:
+    """IPython's arrow has only its head left there."""
+    text = "File ~/lib/x.py:13788, in f(a)\n  13787 above\n> 13788 call\n  13789 below\n"
+    frames = "Cell In[4], line 1\n----> 1 go()\n" + text * 9 + "ValueError: 1"
+    assert excerpt(error(frames), origin).splitlines() == [
+        "Cell 7, line 1",
+        "----> 1 go()",
+        "…",
+        "File ~/lib/x.py:13788, in f(a)",
+        "> 13788 call",
+        "ValueError: 1",
+    ]
+
+
 def test_a_recursion_and_a_long_message_are_cut() -> None:
     frames = "Cell In[4], line 1, in r(n)\n----> 1 def r(n): r(n + 1)\n\n" * 900
     message = "E: " + "\n".join(f"m{n}" for n in range(100))
