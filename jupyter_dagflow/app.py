@@ -164,8 +164,9 @@ class Dagflow:
     def open_run(self, name: str) -> Run:
         """A recorded run by its id, the beginning of it, or ``latest``; raises `NotFound`."""
         run_id = self.metastore.find_run(name)
+        view = self.metastore.view(run_id)
         files = RunFiles(self.settings.home, run_id)
-        return Run(self.metastore.view(run_id), files=files, artifacts=self.artifacts)
+        return Run(lambda: view, files=files, artifacts=self.artifacts)
 
     def request_cancel(self, name: str) -> RunId:
         """Ask whoever runs it to cancel a run; returns its id, at once."""

@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotFound
@@ -31,10 +31,15 @@ _LAST_WAIT_S = 10.0
 
 
 class Run:
-    """A recorded run: its state, its tasks, its files and the values it kept."""
+    """A recorded run: its state, its tasks, its files and the values it kept.
 
-    def __init__(self, view: RunView, *, files: RunFiles, artifacts: ArtifactStore) -> None:
-        self._view = view
+    ``look`` gives the run as it stands; it is asked each time.
+    """
+
+    def __init__(
+        self, look: Callable[[], RunView], *, files: RunFiles, artifacts: ArtifactStore
+    ) -> None:
+        self._look = look
         self._files = files
         self._artifacts = artifacts
 
@@ -44,7 +49,7 @@ class Run:
     @property
     def view(self) -> RunView:
         """The run as it stands."""
-        return self._view
+        return self._look()
 
     @property
     def run_id(self) -> RunId:
@@ -134,21 +139,15 @@ class LiveRun(Run):
         files: RunFiles,
         artifacts: ArtifactStore,
     ) -> None:
+        super().__init__(lambda: runner.view, files=files, artifacts=artifacts)
         self.compilation = compilation
         self._runner = runner
-        self._files = files
-        self._artifacts = artifacts
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
         # Not Thread.join: interrupted by Ctrl-C it takes a running thread for ended (up to Python 3.12).
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name=f"run {files.run_id}", daemon=True)
-
-    @property
-    def view(self) -> RunView:
-        """The run as it stands."""
-        return self._runner.view
 
     @property
     def is_alive(self) -> bool:
@@ -176,9 +175,8 @@ class LiveRun(Run):
     def cancel(self, reason: str = "asked for") -> None:
         """Stop what runs and start nothing more; returns at once."""
         if self._loop is not None:
-            with contextlib.suppress(
-                RuntimeError
-            ):  # the loop has closed: the run has ended by itself
+            # A loop that has closed refuses: the run has ended by itself.
+            with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
     def watch(self, sink: Sink) -> None:

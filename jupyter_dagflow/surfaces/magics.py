@@ -12,6 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,13 @@ class DagflowMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._shell = shell  # Magics has it too, as one that may be None
-        self._app = Dagflow()
         self._executed = Executed()
         self._live: LiveRun | None = None
+
+    @cached_property
+    def _app(self) -> Dagflow:
+        """Made when it is first needed, so that settings that make no sense fail that cell only."""
+        return Dagflow()
 
     def note_execution(self, info: Any) -> None:
         """Called by IPython before each cell it runs."""
@@ -104,10 +109,10 @@ class DagflowMagics(Magics):
             following.in_background(run)
         else:
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
-        if not compilation.ok:
-            print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
-        else:
+        if compilation.ok:
             _warn(compilation)
+        else:
+            print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
 
     def _check(self, argv: Sequence[str]) -> None:
         options = parse_graph(argv, program="%dagflow check")

@@ -249,6 +249,17 @@ def test_without_a_path_it_says_what_to_do(tmp_path: Path) -> None:
         session.close()
 
 
+def test_settings_that_make_no_sense_are_a_block(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"DAGFLOW_JOBS": "many"})
+    try:
+        assert session.type("%load_ext jupyter_dagflow") == []
+        text = raised(session.type("%dagflow status"))
+        assert text.startswith("error: DAGFLOW_JOBS")
+        assert "next:  Set it to 1 or more." in text
+    finally:
+        session.close()
+
+
 def test_a_run_does_not_change_the_notebook(session: Session) -> None:
     notebook = session.folder / "hello.ipynb"
     before = notebook.read_bytes()
