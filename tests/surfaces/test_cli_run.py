@@ -247,7 +247,7 @@ def started(
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_the_run(
     started: Callable[[], subprocess.Popen[str]], number: signal.Signals
 ) -> None:
