@@ -39,6 +39,12 @@ def save(spec_path: str) -> None:
     handover.save()
 
 
+def compare(spec_path: str) -> None:
+    """Compare the values of two runs, as the spec says, and write what was found."""
+    _package()
+    importlib.import_module(PACKAGE + ".verification").Verification(spec_path).compare()
+
+
 def _package() -> Any:
     if PACKAGE not in sys.modules:
         folder = os.path.dirname(os.path.abspath(__file__))

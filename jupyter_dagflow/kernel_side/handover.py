@@ -18,6 +18,7 @@ from . import bundle, loading, sharing
 from .definitions import Definitions, is_code
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
+from .survivors import survivors
 
 
 class NotStorable(Exception):
@@ -33,8 +34,9 @@ class Handover:
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
-    bound), ``extras`` (names stored if they can be and are no code), ``metrics`` (names) and
-    ``outcome`` (the file that `save` writes).
+    bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
+    whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
+    ``metrics`` (names) and ``outcome`` (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str) -> None:
@@ -42,6 +44,7 @@ class Handover:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = vars(sys.modules["__main__"])
         self._definitions = self._define({})
+        self._before: dict[str, Any] = {}
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
@@ -59,12 +62,16 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._namespace.update({name: values[name] for name in wanted})
+        # Of data the names are enough, and to hold on to it would keep it from being freed.
+        names = self._namespace.items()
+        self._before = {name: value if is_code(name, value) else None for name, value in names}
 
     def save(self) -> None:
         """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
         outcome: dict[str, Any] = {
             "stored": [],
             "not_kept": [],
+            "gone": sorted(self._before.keys() - self._namespace.keys()),
             "refused": None,
             "metrics": {},
             "not_metric": None,
@@ -79,13 +86,14 @@ class Handover:
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
-        extras = [name for name in dict.fromkeys(self._spec["extras"]) if name not in outputs]
+        surviving = self._survivors()
+        extras = [name for name in [*self._spec["extras"], *surviving] if name not in outputs]
         pickled = {}
-        for name in outputs + extras:
+        for name in dict.fromkeys(outputs + extras):
             if name not in self._namespace:
                 continue
             value = self._namespace[name]
-            if name in extras and is_code(name, value):
+            if name in extras and name not in surviving and is_code(name, value):
                 continue
             try:
                 pickled[name] = self._dump({name: value})
@@ -97,6 +105,19 @@ class Handover:
                     raise NotStorable(text) from None
                 outcome["not_kept"].append(left)
         return pickled
+
+    def _survivors(self) -> list[str]:
+        """The names that are stored, if they can be, though neither tasks nor tags ask for them."""
+        which = self._spec.get("survivors")
+        found = survivors(self._namespace) if which else []
+        return [name for name in found if which == "all" or self._is_new(name)]
+
+    def _is_new(self, name: str) -> bool:
+        """Whether the task's cells bound it; another value of data is told by ``extras``."""
+        value = self._namespace[name]
+        return name not in self._before or (
+            is_code(name, value) and self._before[name] is not value
+        )
 
     def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:
         stored = {}
