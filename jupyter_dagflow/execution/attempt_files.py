@@ -37,6 +37,7 @@ def prepare_attempt(
     sources: Mapping[TaskName, tuple[Stored, ...]],
     parameters: Mapping[str, object],
     keep_all: bool = False,
+    survivors: str = "",
 ) -> Assignment:
     """Write the files of one attempt and return what an executor needs to run it.
 
@@ -68,6 +69,7 @@ def prepare_attempt(
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "extras": list(the_task.writes) if keep_all else [],
+        "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
@@ -77,9 +79,9 @@ def prepare_attempt(
         pipeline=pipeline,
         task=the_task,
         parameters=parameters,
-        enter=_call("enter", cwd.absolute(), _SAY_ENTER),
-        load=_call("load", spec_path, _say_load(the_task)),
-        save=_call("save", spec_path, _say_save(the_task)),
+        enter=door("enter", cwd.absolute(), _SAY_ENTER),
+        load=door("load", spec_path, _say_load(the_task)),
+        save=door("save", spec_path, _say_save(the_task)),
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
@@ -90,11 +92,11 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
         "outputs": list(task.outputs),
         "metrics": list(task.options.metrics),
         "outcome": str(outcome),
-        "cloudpickle": _cloudpickle_folder(),
+        "cloudpickle": cloudpickle_folder(),
     }
 
 
-def _call(action: str, path: Path, comment: str) -> str:
+def door(action: str, path: Path, comment: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
     door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
     return f"# {comment}\n{door}(\n    {str(path)!r}\n)"
@@ -187,7 +189,7 @@ def _asks_for(name: str, cell: Cell) -> bool:
     return f"metric:{name}" in cell.tags or "metric" in cell.options
 
 
-def _cloudpickle_folder() -> str:
+def cloudpickle_folder() -> str:
     """Where our own cloudpickle lies, to lend to kernels that have none; it is pure Python."""
     spec = importlib.util.find_spec("cloudpickle")
     return str(Path(spec.origin).parent) if spec and spec.origin else ""
