@@ -131,7 +131,7 @@ class Dagflow:
         """
         if keep not in (None, "all"):
             raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
-        _check_jobs(jobs)
+        check_jobs(jobs)
         prepared = self.prepare(
             notebook,
             parameters=parameters,
@@ -182,7 +182,7 @@ class Dagflow:
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared."""
-        _check_jobs(jobs)
+        check_jobs(jobs)
         metastore = self.metastore
         files = RunFiles(self.settings.home, _new_run_id())
         write_bytes(files.source, _bytes_of(prepared.source))
@@ -233,7 +233,8 @@ class Dagflow:
             self._metastore = None
 
 
-def _check_jobs(jobs: int | None) -> None:
+def check_jobs(jobs: int | None) -> None:
+    """Raise `OptionError` unless so many tasks may run at once."""
     if jobs is not None and jobs < 1:
         raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jupyter_dagflow.app import Dagflow, Prepared
+from jupyter_dagflow.app import Dagflow, Prepared, check_jobs
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.verify import (
@@ -32,9 +32,13 @@ TRIGGER = "verify"
 
 
 class Verifying:
-    """One verification: `start_run_all`, wait, `start_dag`, wait, `compare`."""
+    """One verification: `start_run_all`, wait, `start_dag`, wait, `compare`.
+
+    Raises `OptionError` if ``jobs`` (of the DAG) makes no sense.
+    """
 
     def __init__(self, app: Dagflow, prepared: Prepared, *, jobs: int | None = None) -> None:
+        check_jobs(jobs)
         self._app = app
         self._prepared = prepared
         self._jobs = jobs

@@ -190,10 +190,19 @@ class _Explainer:
                 )
 
     def _made_from(self, name: str, task: TaskName) -> Iterator[str]:
-        the_task = self._compilation.pipeline.task(task)
-        for item in the_task.inputs if the_task else ():
-            if item.name in self._different and item.name != name:
-                yield f"task {task} reads {item.name}, which differs too"
+        """The names, among those that differ, that its value in this task comes from."""
+        seen, pending = {name}, [name]
+        while pending:
+            for step in self._writes.get(pending.pop(), []):
+                if step.node != task:
+                    continue
+                for read in step.effect.reads:
+                    if read in seen:
+                        continue
+                    seen.add(read)
+                    pending.append(read)
+                    if read in self._different:
+                        yield f"it is made from {read}, which differs too"
 
     def _diagnostics(self, cell: CellId, task: TaskName | None) -> Iterator[str]:
         the_task = self._compilation.pipeline.task(task) if task else None

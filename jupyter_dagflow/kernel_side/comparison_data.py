@@ -1,4 +1,5 @@
-"""Arrays and tables of NumPy, pandas, Arrow and PyTorch, compared element by element.
+"""Arrays and tables of NumPy, pandas, Arrow and PyTorch, compared element by element; figures of
+Matplotlib by what they draw.
 
 The law: a library is looked at only if the kernel has imported it. Type, shape, dtype and labels
 are compared before the elements, so that the text names the cause and not its first symptom.
@@ -6,10 +7,12 @@ are compared before the elements, so that the text names the cause and not its f
 
 from __future__ import annotations
 
+import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .comparison_steps import Pair, alike, lengths, shown, unequal
+from .comparison_steps import NotComparable, Pair, alike, lengths, shown, unequal
+from .summary import type_name
 
 if TYPE_CHECKING:
     from .comparison_steps import Handler, Steps
@@ -244,6 +247,35 @@ def _tensor(path: str, one: Any, other: Any) -> Steps:
             yield unequal(path + _at(at), a[at].item(), b[at].item())
 
 
+# Matplotlib
+
+
+def _figure(path: str, one: Any, other: Any) -> Steps:
+    agg = importlib.import_module("matplotlib.backends.backend_agg")
+    pictures = []
+    for figure in (one, other):
+        canvas = agg.FigureCanvasAgg(figure)
+        canvas.draw()
+        pictures.append(sys.modules["numpy"].asarray(canvas.buffer_rgba()))
+    if pictures[0].shape != pictures[1].shape:
+        yield f"{path}: its size in pixels: {pictures[0].shape[1::-1]} != {pictures[1].shape[1::-1]}"
+    elif (pictures[0] != pictures[1]).any():
+        yield f"{path}: it draws something else"
+
+
+def _artist(path: str, one: Any, other: Any) -> Steps:
+    """What is drawn in a figure: by the whole of it, and by its place there."""
+    figures = one.get_figure(), other.get_figure()
+    if None in figures:
+        raise NotComparable(f"it is a {type_name(type(one))} that no figure shows")
+    places = [
+        list(figure.findobj()).index(artist)
+        for figure, artist in zip(figures, (one, other))  # noqa: B905 -- both are two
+    ]
+    yield Pair(f"{path}, its place in the figure", *places)
+    yield Pair(f"{path}.figure", *figures)
+
+
 _HANDLERS: dict[str, tuple[tuple[str, Handler], ...]] = {
     "numpy.ma": (("MaskedArray", _masked),),  # before the arrays, of which it is one
     "numpy": (
@@ -270,4 +302,6 @@ _HANDLERS: dict[str, tuple[tuple[str, Handler], ...]] = {
         ("Schema", _arrow_schema),
     ),
     "torch": (("Tensor", _tensor),),
+    "matplotlib.figure": (("Figure", _figure),),
+    "matplotlib.artist": (("Artist", _artist),),
 }

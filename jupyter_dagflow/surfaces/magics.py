@@ -70,7 +70,7 @@ class DagflowMagics(Magics):
 
     @line_magic
     def dagflow(self, line: str) -> None:
-        """The pipeline of this notebook: ``%dagflow [run|verify|check|status|cancel|load] …``; ``--help`` tells more."""
+        """The pipeline of this notebook: ``%dagflow [run|verify|check|…]``; ``--help`` tells more of each."""
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
             return

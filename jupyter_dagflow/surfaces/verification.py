@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from jupyter_dagflow.core.errors import Location
+from jupyter_dagflow.core.errors import Location, block
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.verify import Difference, Stopped, Verification
 from jupyter_dagflow.surfaces import words
-from jupyter_dagflow.surfaces.report import Part, block
+from jupyter_dagflow.surfaces.report import Part
 
 _UNEXPLAINED = (
     "Nothing that the compiler knows of this place explains it. Would the notebook itself give the "

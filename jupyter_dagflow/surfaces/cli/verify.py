@@ -10,7 +10,7 @@ import typer
 
 from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.cli.errors import CANCELLED
-from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
+from jupyter_dagflow.surfaces.cli.output import put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
 from jupyter_dagflow.surfaces.cli.run import wait, warn
 from jupyter_dagflow.surfaces.cli.session import application
@@ -30,9 +30,6 @@ def verify(*args: Any, **kwargs: Any) -> None:
     options = verify_command(*args, **kwargs)
     with application() as app:
         verification = _verified(app, options)
-    if verification is None:
-        put("cancelled: nothing was compared", error=True)
-        raise typer.Exit(CANCELLED)
     if options.as_json:
         from jupyter_dagflow.wire import verification_document
 
@@ -42,8 +39,8 @@ def verify(*args: Any, **kwargs: Any) -> None:
     raise typer.Exit(0 if verification.ok else 1)
 
 
-def _verified(app: Dagflow, options: RunOptions) -> Verification | None:
-    """Both runs and the comparison; None if one of the runs was cancelled."""
+def _verified(app: Dagflow, options: RunOptions) -> Verification:
+    """Both runs and the comparison; raises KeyboardInterrupt if one of the runs was cancelled."""
     from jupyter_dagflow.verifying import Verifying
 
     prepared = app.prepare(
@@ -58,7 +55,7 @@ def _verified(app: Dagflow, options: RunOptions) -> Verification | None:
     for start in (verifying.start_run_all, verifying.start_dag):
         live = _followed(start)
         if live.exit_code == CANCELLED:
-            return None
+            raise KeyboardInterrupt
         runs.append(live)
     return verifying.compare(*runs)
 
