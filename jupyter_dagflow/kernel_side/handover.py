@@ -63,8 +63,8 @@ class Handover:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._namespace.update({name: values[name] for name in wanted})
         # Of data the names are enough, and to hold on to it would keep it from being freed.
-        names = self._namespace.items()
-        self._before = {name: value if is_code(name, value) else None for name, value in names}
+        bound = self._namespace.items()
+        self._before = {name: value if is_code(name, value) else None for name, value in bound}
 
     def save(self) -> None:
         """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
