@@ -1,4 +1,4 @@
-"""Arrays and tables of NumPy, pandas, Arrow and PyTorch, compared element by element; figures of
+"""Arrays and tables of NumPy, pandas and Arrow, compared element by element; figures of
 Matplotlib by what they draw.
 
 The law: a library is looked at only if the kernel has imported it. Type, shape, dtype and labels
@@ -157,13 +157,12 @@ def _column(path: str, one: Any, other: Any, labels: Any) -> Steps:
     if categories is not None:
         yield Pair(f"{path}.categories", categories, other.dtype.categories)
         yield Pair(f"{path}.ordered", one.dtype.ordered, other.dtype.ordered)
-    if one.dtype == object:
+    if str(getattr(one.dtype, "numpy_dtype", one.dtype)) == "object":
         for at, (a, b) in enumerate(zip(one, other)):  # noqa: B905 -- of one length
             if not alike(a, b):
                 yield Pair(path + _row(at, labels), a, b)
         return
-    place = _first_unequal(one, other)
-    if place is not None:
+    for place in _unequal_places(one, other):
         yield Pair(path + _row(place, labels), one[place], other[place])
 
 
@@ -171,15 +170,15 @@ def _row(at: int, labels: Any) -> str:
     return f"[{at}]" if labels is None else f" row {shown(labels[at])}"
 
 
-def _first_unequal(one: Any, other: Any) -> int | None:
-    """The place of the first values that differ, in columns of one dtype and length."""
+def _unequal_places(one: Any, other: Any) -> list[int]:
+    """Where columns of one dtype and length hold other values, or NaN beside missing ones."""
     numpy, pandas = sys.modules["numpy"], sys.modules["pandas"]
     missing, gone = numpy.asarray(pandas.isna(one)), numpy.asarray(pandas.isna(other))
     differing = missing != gone
     both = ~(missing | gone)
     differing[both] = numpy.asarray(one[both] != other[both], dtype=bool)
-    places = differing.nonzero()[0]
-    return int(places[0]) if len(places) else None
+    places: list[int] = differing.nonzero()[0].tolist()
+    return places
 
 
 def _moment(path: str, one: Any, other: Any) -> Steps:
@@ -226,25 +225,6 @@ def _arrow_scalar(path: str, one: Any, other: Any) -> Steps:
 def _arrow_schema(path: str, one: Any, other: Any) -> Steps:
     if not one.equals(other, check_metadata=True):
         yield unequal(path, one, other)
-
-
-# PyTorch
-
-
-def _tensor(path: str, one: Any, other: Any) -> Steps:
-    if _about(one) != _about(other):
-        yield _abouts(path, one, other)
-    elif one.requires_grad != other.requires_grad or one.device != other.device:
-        a, b = ((t.requires_grad, str(t.device)) for t in (one, other))
-        yield f"{path}: requires_grad, device: {a} != {b}"
-    else:
-        a, b = one.detach().cpu(), other.detach().cpu()
-        if a.is_sparse:
-            a, b = a.to_dense(), b.to_dense()
-        differing = (a != b) & ~((a != a) & (b != b))
-        if bool(differing.any()):
-            at = tuple(int(place) for place in differing.nonzero()[0])
-            yield unequal(path + _at(at), a[at].item(), b[at].item())
 
 
 # Matplotlib
@@ -301,7 +281,6 @@ _HANDLERS: dict[str, tuple[tuple[str, Handler], ...]] = {
         ("Scalar", _arrow_scalar),
         ("Schema", _arrow_schema),
     ),
-    "torch": (("Tensor", _tensor),),
     "matplotlib.figure": (("Figure", _figure),),
     "matplotlib.artist": (("Artist", _artist),),
 }

@@ -23,7 +23,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -180,6 +180,8 @@ SAME: dict[str, Callable[[], Any]] = {
         pd.period_range("2024", periods=2, freq="M"),
         pd.IntervalIndex.from_breaks([0, 1, 2]),
         frame(s=pd.arrays.SparseArray([0, 1])),
+        frame(z=pd.Series([0.0, 1.0], dtype="Float64") / pd.Series([0.0, 1.0], dtype="Float64")),
+        pd.Series([pd.Series([1], dtype=object), decimal.Decimal("sNaN")], dtype=object),
     ],
     "estimators": lambda: [
         fitted(LogisticRegression),
@@ -271,6 +273,11 @@ DIFFERENT: dict[str, tuple[Any, Any, str]] = {
         frame(a=pd.array([1, None], dtype="Int64")),
         frame(a=pd.array([1, 2], dtype="Int64")),
         "x['a'] row 1: <NA> (pandas.NAType) != 2 (numpy.int64)",
+    ),
+    "behind a nan": (
+        pd.Series([0.0, 1.0], dtype="Float64") / pd.Series([0.0, 1.0], dtype="Float64"),
+        pd.Series([0.0, 2.0], dtype="Float64") / pd.Series([0.0, 1.0], dtype="Float64"),
+        "x row 1: 1.0 != 2.0",
     ),
     "categories": (
         frame(a=pd.Categorical(["u"], categories=["u", "v"])),
@@ -382,6 +389,7 @@ def values(draw: st.DrawFn, depth: int = 3) -> Any:
     return draw(st.sampled_from(HOLDERS))(items)
 
 
+@settings(max_examples=300)
 @given(values())
 def test_a_copy_is_the_same(value: Any) -> None:
     assert difference(value, copy.deepcopy(value)) is None
