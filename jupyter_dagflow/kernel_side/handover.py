@@ -120,8 +120,11 @@ class Handover:
         )
 
     def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:
+        # What nobody reads must not change what readers are given: its code stays by itself.
+        code = [name for name in pickled if self._is_spare_code(name)]
+        data = {name: pickled[name] for name in pickled if name not in code}
         stored = {}
-        for names in sharing.groups(pickled):
+        for names in [*sharing.groups(data), *([name] for name in code)]:
             members = {name: pickled[name] for name in names}
             strided = sharing.sharing_arrays(members)
             whole = members[names[0]]
@@ -139,6 +142,9 @@ class Handover:
                     **summarise(self._namespace[name]),
                 }
         return [stored[name] for name in pickled]
+
+    def _is_spare_code(self, name: str) -> bool:
+        return name not in self._spec["outputs"] and is_code(name, self._namespace[name])
 
     def _header(self, names: list[str], whole: Pickled) -> dict[str, Any]:
         needed = self._definitions.needed_for(whole.by_name | whole.looked_up)
