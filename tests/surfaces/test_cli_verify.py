@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,3 +148,41 @@ def test_what_cannot_run_is_refused_before_anything_runs(
     assert dagflow("verify", "good.ipynb", "-p", "n=1").code == 2
     assert dagflow("verify", "none.ipynb").code == 3
     assert json.loads(dagflow("runs", "list", "--json").out) == []
+
+
+# Every kernel leaves a mark; that of the number given stays until it is stopped.
+STAYS = """\
+import pathlib, time
+number = len(list(pathlib.Path().glob("kernel*")))
+pathlib.Path(f"kernel{number}").touch()
+if number == STAYING:
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("staying", [0, 1, 2], ids=["Run All", "the DAG", "the comparison"])
+def test_an_interrupt_ends_it_wherever_it_is(
+    staying: int, write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    setup = STAYS.replace("STAYING", str(staying))
+    work = write_notebook("stays.ipynb", [("setup", setup), ("task:a", "x = 1")]).parent
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "verify", "stays.ipynb"],
+        cwd=work,
+        env={**os.environ, "DAGFLOW_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not (work / f"kernel{staying}").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("error: interrupted\n")
+    assert "Traceback" not in err
+    assert len(list(work.glob("kernel*"))) == staying + 1

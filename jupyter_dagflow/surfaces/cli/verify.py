@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 def verify(*args: Any, **kwargs: Any) -> None:
     """Read the options as the magic does too, and verify."""
     options = verify_command(*args, **kwargs)
-    with application() as app:
-        verification = _verified(app, options)
+    try:
+        with application() as app:
+            verification = _verified(app, options)
+    except KeyboardInterrupt:
+        raise typer.Abort from None  # which is told; of an interrupt typer only keeps the exit code
     if options.as_json:
         from jupyter_dagflow.wire import verification_document
 
