@@ -38,6 +38,7 @@ from jupyter_dagflow.surfaces.options import (
 )
 from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.planned import refuse_planned
+from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 from jupyter_dagflow.verifying import Verifying
 
@@ -138,20 +139,15 @@ class DagflowMagics(Magics):
             return
         path = self._notebook(options.notebook)
         self._warn_if_unsaved(path)
-        following = Following()
-        self._live = run = self._start(path, options, following)
-        try:
-            following.show(run)
-        except KeyboardInterrupt:
-            run.cancel("the kernel was interrupted")
+        run = self._followed(
+            lambda sinks: self._start(path, options, sinks), background=options.background
+        )
         if options.background:
-            following.in_background(run)
             print(f"run {run.run_id} goes on; %dagflow status tells how, %dagflow cancel stops it")  # noqa: T201
         else:
-            following.until_ended(run)
             _show_end(run)
 
-    def _start(self, path: Path, options: RunOptions, following: Following) -> LiveRun:
+    def _start(self, path: Path, options: RunOptions, sinks: Sequence[Sink]) -> LiveRun:
         return self._app.start(
             path,
             parameters=options.parameters,
@@ -159,7 +155,7 @@ class DagflowMagics(Magics):
             by=options.by,
             jobs=options.jobs,
             keep=options.keep,
-            sinks=[following.take],
+            sinks=sinks,
             on_compiled=_warn,
         )
 
@@ -188,15 +184,19 @@ class DagflowMagics(Magics):
             raise MagicFailed(text)
         print(text)  # noqa: T201
 
-    def _followed(self, start: Callable[[Sequence[Sink]], LiveRun]) -> LiveRun:
-        """Start a run, show how it goes, and wait for its end."""
+    def _followed(
+        self, start: Callable[[Sequence[Sink]], LiveRun], *, background: bool = False
+    ) -> LiveRun:
+        """Start a run and show how it goes; wait for its end, unless it goes on in the background."""
         following = Following()
-        self._live = run = start([following.take])
-        try:
+        with CancelOnSignal(INTERRUPT) as interrupts:
+            self._live = run = start([following.take])
+            interrupts.cancels(run)
             following.show(run)
-        except KeyboardInterrupt:
-            run.cancel("the kernel was interrupted")
-        following.until_ended(run)
+            if background:
+                following.in_background(run)
+            else:
+                following.until_ended(run)
         return run
 
     def _status(self, argv: Sequence[str]) -> None:

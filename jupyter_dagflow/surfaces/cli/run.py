@@ -10,8 +10,8 @@ import typer
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
-from jupyter_dagflow.surfaces.cli.signals import CancelOnSignal
 from jupyter_dagflow.surfaces.options import RunOptions, run_command
+from jupyter_dagflow.surfaces.signals import CancelOnSignal
 
 if TYPE_CHECKING:
     from jupyter_dagflow.core.model import Compilation

@@ -14,8 +14,8 @@ from jupyter_dagflow.surfaces.cli.output import put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
 from jupyter_dagflow.surfaces.cli.run import wait, warn
 from jupyter_dagflow.surfaces.cli.session import application
-from jupyter_dagflow.surfaces.cli.signals import CancelOnSignal
 from jupyter_dagflow.surfaces.options import RunOptions, verify_command
+from jupyter_dagflow.surfaces.signals import CancelOnSignal
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow

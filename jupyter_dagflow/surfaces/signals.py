@@ -1,9 +1,10 @@
-"""What Ctrl-C, SIGTERM and a terminal that is closed do to a command that runs a notebook."""
+"""What Ctrl-C, an interrupted kernel, SIGTERM and a closed terminal do while a notebook runs."""
 
 from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Sequence
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +12,30 @@ if TYPE_CHECKING:
     from jupyter_dagflow.run_handle import LiveRun
 
 _MOST_SIGNALS = 2
-_ASKING = [
+INTERRUPT = (signal.SIGINT,)
+ALL = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
+)
 
 
 class CancelOnSignal:
     """Meanwhile signals that ask for an end cancel the run and let it end; ``count`` tells how many came.
 
     They only take note and ask: an exception thrown into the middle of drawing or waiting could
-    leave either half done. KeyboardInterrupt is raised while there is no run to cancel yet, and at
-    the third signal.
+    leave either half done, and one thrown into an import may leave Python's import lock taken, on
+    which the run's own threads would then wait for ever. KeyboardInterrupt is raised while there is
+    no run to cancel yet, and at the third signal.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, signals: Sequence[signal.Signals] = ALL) -> None:
+        self._signals = signals
         self._live: LiveRun | None = None
         self.count = 0
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> CancelOnSignal:
         if threading.current_thread() is threading.main_thread():
-            for number in _ASKING:
+            for number in self._signals:
                 if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
                     self._before[number] = signal.signal(number, self._handle)
         return self
