@@ -183,6 +183,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
         inputs=node.inputs if node else (),
         writes=node.writes if node else (),
         outputs=outputs,
+        from_prelude=node.from_prelude if node else (),
         definitions=node.definitions if node else (),
         options=_options(task),
         declared={

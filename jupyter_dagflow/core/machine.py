@@ -73,6 +73,8 @@ class AttemptEnded:
     stopped: bool = False
     stored: tuple[Stored, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=dict)
+    files_read: tuple[str, ...] = ()
+    files_written: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +207,8 @@ class RunMachine:
                 failure=ended.failure,
                 stored=ended.stored,
                 metrics=ended.metrics,
+                files_read=ended.files_read,
+                files_written=ended.files_written,
             )
         )
         self._after_end(ended.task, state, ended.at)

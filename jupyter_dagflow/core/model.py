@@ -118,6 +118,15 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A name, and where a task reads it first."""
+
+    name: str
+    cell: CellId
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
     """What the tags of a task's cells ask for, with defaults filled in."""
 
@@ -136,6 +145,7 @@ class Task:
 
     ``inputs`` come from other tasks; ``writes`` are the names it leaves bound or changed; ``outputs`` those of
     them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
+    ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
     """
 
     name: TaskName
@@ -144,6 +154,7 @@ class Task:
     inputs: tuple[Input, ...] = ()
     writes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    from_prelude: tuple[Read, ...] = ()
     definitions: tuple[Definition, ...] = ()
     options: TaskOptions = TaskOptions()
     declared: Mapping[str, object] = field(default_factory=dict)

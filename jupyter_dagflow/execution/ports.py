@@ -39,13 +39,21 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A name that must not change: the places that mention it, and in words who reads it later."""
+
+    mentions: tuple[Written, ...]
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One attempt at a task, ready to run: its taskbook and all its files are written.
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
-    ``metrics`` of those that are metrics.
+    ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is.
     """
 
     run_id: RunId
@@ -60,6 +68,7 @@ class Assignment:
     definitions: tuple[Definition, ...] = ()
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
     metrics: Mapping[str, Written] = field(default_factory=dict)
+    guarded: Mapping[str, Guarded] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Path:

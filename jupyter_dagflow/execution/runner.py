@@ -11,7 +11,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.races import FilesTouched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
@@ -116,6 +117,7 @@ class Runner:
         self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
+        self._touched: dict[TaskName, FilesTouched] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._threads = Threads(f"runner of {request.run_id}")
 
@@ -159,6 +161,8 @@ class Runner:
         return self._machine.view
 
     async def _take(self, stimulus: Stimulus) -> None:
+        if isinstance(stimulus, AttemptEnded):
+            stimulus = self._judged(stimulus)
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
             await self._threads.do(self._write_executed)
@@ -171,6 +175,21 @@ class Runner:
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
+
+    def _judged(self, ended: AttemptEnded) -> AttemptEnded:
+        """The end of an attempt; a failure if a file makes its results uncertain."""
+        files = FilesTouched(read=ended.files_read, written=ended.files_written)
+        self._touched[ended.task] = files
+        if ended.failure is not None or ended.stopped:
+            return ended
+        race = race_of(self._request.compilation.pipeline, self._touched, ended.task)
+        if race is None:
+            return ended
+        taskbook = self._request.files.taskbook(ended.task, ended.attempt)
+        failure = TaskFailure(
+            kind="unsound", message=race.message, hint=race.hint, taskbook=str(taskbook)
+        )
+        return replace(ended, failure=failure, metrics={})
 
     async def _record(self, events: Sequence[Event]) -> None:
         await self._threads.do(self._metastore.append, self._request.run_id, events)

@@ -23,7 +23,7 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Generator, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import foreign
 from .anatomy import (
@@ -37,7 +37,8 @@ from .anatomy import (
 )
 from .bundle import new_hasher
 
-Children = Generator[Any, None, None]
+if TYPE_CHECKING:
+    Children = Generator[Any, None, None]
 
 _PLAIN = 2  # marshal's version without references: equal values, equal bytes
 _ATOMS = frozenset({int, float, complex, str, bytes, bool, type(None), type(...)})

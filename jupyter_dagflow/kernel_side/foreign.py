@@ -16,8 +16,8 @@ from .bundle import new_hasher
 if TYPE_CHECKING:
     from .fingerprint import Walk
 
-Children = Generator[Any, None, None]
-Way = Callable[["Walk", Any], Iterator[Any]]
+    Children = Generator[Any, None, None]
+    Way = Callable[[Walk, Any], Iterator[Any]]
 
 _TILE_BYTES = 1 << 18  # of a table that lies row by row; a tile of it fits into the processor
 _PIECE = 1 << 16
@@ -181,12 +181,8 @@ def _columns(walk: Walk, manager: Any) -> Iterator[Any]:
     columns: dict[int, Any] = {}
     for block in manager.blocks:
         values = block.values
-        if values.ndim == 1:
-            places = [0] if manager.ndim == 1 else block.mgr_locs.as_array.tolist()
-            columns.update(zip(places, _block_columns(walk, values), strict=True))
-        else:
-            places = block.mgr_locs.as_array.tolist()
-            columns.update(zip(places, _block_columns(walk, values), strict=True))
+        places = [0] if manager.ndim == 1 else block.mgr_locs.as_array.tolist()
+        columns.update(zip(places, _block_columns(walk, values)))  # noqa: B905 -- Python 3.8
     for place in sorted(columns):
         yield columns[place]
 
@@ -216,7 +212,7 @@ def _row_digests(rows: Any) -> list[bytes]:
     for start in range(0, length, width):
         tile = numpy.ascontiguousarray(rows[:, start : start + width])
         memory = tile.view("u1")
-        for digester, row in zip(digesters, memory, strict=True):
+        for digester, row in zip(digesters, memory):  # noqa: B905 -- likewise
             digester.update(row)
     return [digester.digest() for digester in digesters]
 

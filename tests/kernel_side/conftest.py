@@ -51,6 +51,8 @@ class Tasks:
         writes: str = "",
         extras: str = "",
         metrics: str = "",
+        guarded: str = "",
+        changing: str = "",
         setup: str = "",
         definitions: dict[str, str] | None = None,
         own: dict[str, str] | None = None,
@@ -69,6 +71,11 @@ class Tasks:
             "outputs": writes.split(),
             "extras": extras.split(),
             "metrics": metrics.split(),
+            "guarded": guarded.split(),
+            "changing": changing.split(),
+            "ambient": {},
+            "project": str(self.folder / "project"),
+            "ignored": [],
             "outcome": str(folder / "outcome.json"),
         }
         (folder / "handover.json").write_text(json.dumps(spec))
