@@ -18,10 +18,12 @@ from itertools import pairwise
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.files import FileUses, file_edges
 from jupyter_dagflow.core.model import (
     Cell,
     Compilation,
     Edge,
+    Mention,
     Notebook,
     Parameter,
     PartitionBy,
@@ -67,7 +69,8 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
     parameters, parameter_diagnostics = _parameters(parts)
     flow = analyse(_blocks(notebook, parts), summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
-    edges = _merge(flow.edges, after, order=list(parts.tasks))
+    files = file_edges({name: _file_uses(task, flow) for name, task in parts.tasks.items()})
+    edges = _merge(flow.edges, after, files, order=list(parts.tasks))
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
     diagnostics = [
@@ -139,6 +142,20 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
     return edges, diagnostics
 
 
+def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
+    node = flow.nodes.get(task.name)
+    return FileUses(
+        says_it_reads=_tagged(task, "reads"),
+        says_it_writes=_tagged(task, "writes"),
+        reads=node.files_read if node else (),
+        writes=node.files_written if node else (),
+    )
+
+
+def _tagged(task: TaskCells, key: str) -> tuple[Mention, ...]:
+    return tuple(Mention(name=n, cell=task.option_cells[key].id) for n in _names(task, key))
+
+
 def _unknown_task(name: str, task: TaskCells, cell: Cell, parts: Partition) -> Diagnostic:
     others = [other for other in parts.tasks if other != task.name]
     return Diagnostic.of(
@@ -200,6 +217,8 @@ def _options(task: TaskCells) -> TaskOptions:
         pure=_names(task, "pure"),
         keep=_names(task, "keep"),
         metrics=_names(task, "metric"),
+        reads=_names(task, "reads"),
+        writes=_names(task, "writes"),
     )
     priority, trigger = task.options.get("priority"), task.options.get("trigger")
     if isinstance(priority, int):

@@ -118,12 +118,12 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """A name, and where a task reads it first."""
+class Mention:
+    """A name, or a file's path or pattern, and where a task first speaks of it."""
 
     name: str
     cell: CellId
-    line: int
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +137,8 @@ class TaskOptions:
     pure: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ class Task:
     inputs: tuple[Input, ...] = ()
     writes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
-    from_prelude: tuple[Read, ...] = ()
+    from_prelude: tuple[Mention, ...] = ()
     definitions: tuple[Definition, ...] = ()
     options: TaskOptions = TaskOptions()
     declared: Mapping[str, object] = field(default_factory=dict)
