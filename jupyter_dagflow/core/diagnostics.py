@@ -48,6 +48,7 @@ class Code(Enum):
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)
+    OBSERVED_CHANGE = ("DF203", Severity.INFO)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

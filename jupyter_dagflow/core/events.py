@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.states import RunState, TaskState
 
 
@@ -104,7 +105,7 @@ class TaskFinished:
 
     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
-    own cells touched, by their paths from the notebook's folder.
+    own cells touched, by their paths from the notebook's folder; ``changed`` are changes that nobody had declared.
     """
 
     run_id: RunId
@@ -121,6 +122,7 @@ class TaskFinished:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    changed: tuple[ObservedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

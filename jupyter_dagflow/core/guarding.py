@@ -51,6 +51,26 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     return found
 
 
+def shared(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
+    """The inputs that a task may change only as long as nobody sees it through another name.
+
+    That is so for those it is known to write that came together with a name that a later task still
+    takes from the same place.
+    """
+    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    written = {*task.writes, *task.options.mutates}
+    found: dict[str, LaterRead] = {}
+    for name, bundle in bundles.items():
+        if name not in written or name in task.options.pure:
+            continue
+        for reader in later:
+            for item in reader.inputs:
+                others = {*bundle.names} - written
+                if item.name in others and bundle.source in item.sources:
+                    found.setdefault(name, _place(pipeline, reader, item.name))
+    return found
+
+
 def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
     """What a task has and is believed not to change, but for the names that are guarded."""
     has = [*(item.name for item in task.inputs), *(read.name for read in task.from_prelude)]

@@ -26,6 +26,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -75,6 +76,7 @@ class AttemptEnded:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    changed: tuple[ObservedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +211,7 @@ class RunMachine:
                 metrics=ended.metrics,
                 files_read=ended.files_read,
                 files_written=ended.files_written,
+                changed=ended.changed,
             )
         )
         self._after_end(ended.task, state, ended.at)

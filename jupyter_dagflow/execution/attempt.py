@@ -83,6 +83,9 @@ class Attempt:
                 metrics=metrics,
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
+                changed=tuple(
+                    self._assignment.guarded[name].change for name in outcome.get("changed", ())
+                ),
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"

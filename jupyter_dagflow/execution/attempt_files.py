@@ -15,8 +15,9 @@ from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, unguarded
+from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, shared, unguarded
 from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.observed import ObservedChange, code_digest
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
@@ -49,7 +50,10 @@ def prepare_attempt(
     the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
     taskbook = files.taskbook(task, attempt).absolute()
     indexes = {cell.id: cell.index for cell in notebook.cells}
-    reads = guarded(pipeline, the_task, dict(_bundles(pipeline, the_task, sources)))
+    bundles = dict(_bundles(pipeline, the_task, sources))
+    reads = guarded(pipeline, the_task, bundles)
+    reads_of_shared = shared(pipeline, the_task, bundles)
+    told = {**reads_of_shared, **reads}
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -63,7 +67,7 @@ def prepare_attempt(
         definitions=the_task.definitions,
         handed_over=_handed_over(pipeline, indexes, the_task),
         metrics=dict(_metrics(notebook, the_task)),
-        guarded={name: _told(read, notebook, the_task, name) for name, read in reads.items()},
+        guarded={name: _told(read, notebook, the_task, name) for name, read in told.items()},
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -73,6 +77,7 @@ def prepare_attempt(
         "definitions": list(_definitions(pipeline, the_task)),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
         "guarded": list(reads),
+        "shared": list(reads_of_shared),
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient(the_task),
         "project": str(cwd.absolute()),
@@ -179,7 +184,13 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     place += f", line {read.line}" if read.line is not None else ""
     place += "," if place else ""
     what = "it" if read.name == name else f"{read.name}, which shares objects with it,"
-    return Guarded(mentions=tuple(mentions), reader=f"task {read.task}{place} reads {what}")
+    by_cell = {cell.id: cell for cell in cells}
+    last = by_cell[mentions[-1].cell] if mentions else cells[-1]
+    return Guarded(
+        mentions=tuple(mentions),
+        reader=f"task {read.task}{place} reads {what}",
+        change=ObservedChange(code=code_digest(last.code), name=read.name),
+    )
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:

@@ -139,8 +139,9 @@ def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
         message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {name} in "
         f"place, but {guarded.reader} as it was before.",
         taskbook=str(assignment.taskbook),
-        hint=f"Tag a cell of task {assignment.task} mutates:{name}, and whoever reads it later "
-        f"takes it from there; pure:{name} if the change does not matter.",
+        hint="Run it again: that is known from now on, and whoever reads it later waits for task "
+        f"{assignment.task}. To say so in the notebook, tag a cell of the task "
+        f"mutates:{guarded.change.name}; pure:{guarded.change.name} if the change does not matter.",
     )
 
 

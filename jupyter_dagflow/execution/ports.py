@@ -14,6 +14,7 @@ from typing import Protocol
 from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 
 Report = Callable[[AttemptEnded | CellProgress], None]
 """Called in the event loop's thread."""
@@ -40,10 +41,14 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A name that must not change: the places that mention it, and in words who reads it later."""
+    """A name that must not change: the places that mention it, and in words who reads it later.
+
+    ``change`` is what would have to be known of it beforehand.
+    """
 
     mentions: tuple[Written, ...]
     reader: str
+    change: ObservedChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

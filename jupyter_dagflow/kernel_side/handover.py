@@ -42,7 +42,8 @@ class Handover:
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
     bound), ``extras`` (names stored if they can be and are no code), ``metrics`` (names),
-    ``guarded`` (names that must not change), ``changing`` (names that count as extras if they have
+    ``guarded`` (names that must not change), ``shared`` (names whose present objects must not
+    change), ``changing`` (names that count as extras if they have
     changed), ``ambient`` (see `Ambient`), ``project`` and ``ignored`` (folders, see `Touched`) and
     ``outcome`` (the file that `save` writes).
     """
@@ -72,7 +73,11 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
-        self._guard = Guard(self._namespace, [*self._spec["guarded"], *self._spec["changing"]])
+        self._guard = Guard(
+            self._namespace,
+            [*self._spec["guarded"], *self._spec["changing"]],
+            objects=self._spec["shared"],
+        )
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
     def save(self) -> None:
@@ -110,7 +115,7 @@ class Handover:
                 self._namespace[name] = value
 
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
-        outcome["changed"] = self._guard.changed(self._spec["guarded"])
+        outcome["changed"] = self._guard.changed([*self._spec["guarded"], *self._spec["shared"]])
         if outcome["changed"]:
             names = ", ".join(outcome["changed"])
             raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")

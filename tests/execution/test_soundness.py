@@ -22,6 +22,9 @@ def touch(value):
     value.append("touched")
     return len(value)
 
+def around(value):
+    return {"it": value}
+
 def look(value):
     return len(value)
 """
@@ -95,6 +98,33 @@ def test_an_undeclared_change_stops_the_run(project: Project) -> None:
         "but task look, cell 2, line 1, reads it as it was before."
     )
     assert "mutates:x" in failure.hint
+
+
+def test_a_run_remembers_what_it_saw(project: Project) -> None:
+    cells = (LOAD, ("task:change", "n = helpers.touch(x)"), ("task:look", "y = list(x)"))
+    assert project.run(*cells).state.value == "failed"
+    compilation = project.app.compile(project.folder / "nb.ipynb")
+    (said,) = [d for d in compilation.diagnostics if d.code == "DF203"]
+    assert (said.cell_index, said.severity.value) == (1, "info")
+    assert "mutates:x" in said.hint
+    assert ("change", "look") in {(e.source, e.target) for e in compilation.pipeline.edges}
+    assert succeeded(project.run(*cells, keep="all")).value("y") == [1, "touched"]
+    other = project.write(LOAD, ("task:change", "m = helpers.look(x)"), cells[2])
+    assert [d.code for d in project.app.compile(other).diagnostics] == []
+
+
+def test_a_declared_change_is_seen_through_what_shares_the_object_unseen(project: Project) -> None:
+    cells = [
+        ("task:load", "import helpers\nx = [1]\ny = helpers.around(x)"),
+        ("task:change mutates:x", "n = helpers.touch(x)"),
+        ("task:look", "z = str(y)"),
+    ]
+    run = project.run(*cells)
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert "reads y, which shares objects with it" in failure.message
+    assert "mutates:y" in failure.hint
+    assert succeeded(project.run(*cells, keep="all")).value("z") == "{'it': [1, 'touched']}"
 
 
 def test_the_tag_it_proposes_mends_it(project: Project) -> None:
@@ -219,4 +249,4 @@ def test_how_it_reads(project: Project) -> None:
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("task change failed: DF201: ")
     assert any(line.startswith("where:") and "cell 1" in line for line in lines)
-    assert "Tag a cell of task change mutates:x" in lines[-1]
+    assert "tag a cell of the task mutates:x" in lines[-1]
