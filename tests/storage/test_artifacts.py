@@ -46,6 +46,12 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "outputs": names,
             "extras": [],
             "metrics": [],
+            "guarded": [],
+            "shared": [],
+            "changing": [],
+            "ambient": {},
+            "project": str(tmp_path),
+            "ignored": [],
             "outcome": str(outcome),
         }
         (tmp_path / "spec.json").write_text(json.dumps(spec))
