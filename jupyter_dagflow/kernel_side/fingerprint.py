@@ -21,6 +21,7 @@ import pathlib
 import random
 import sys
 import types
+import warnings
 import weakref
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -346,7 +347,9 @@ def _reduced(walk: Walk, obj: Any) -> Children:
     if walk.seen(obj):
         return
     walk.kind(type(obj))
-    reduced = walk.keep(member(type(obj), "__reduce_ex__").__get__(obj)(2))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Python 3.12 and later: itertools will not always tell
+        reduced = walk.keep(member(type(obj), "__reduce_ex__").__get__(obj)(2))
     if type(reduced) is str:
         walk.atom(reduced)
         return

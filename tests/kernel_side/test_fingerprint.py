@@ -408,7 +408,7 @@ WRITES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "bound method": (lambda: Bag([1]).append, lambda m: m(2)),
     "partial": (lambda: functools.partial(print, [1]), lambda p: p.args[0].append(2)),
     "random": (lambda: random.Random(1), lambda r: r.random()),
-    "gauss": (lambda: random.Random(1), lambda r: r.gauss()),
+    "gauss": (lambda: random.Random(1), lambda r: r.gauss(0, 1)),
     "generator of NumPy": (lambda: np.random.default_rng(1), lambda g: g.random()),
     "old generator of NumPy": (lambda: np.random.RandomState(1), lambda g: g.rand()),
     "bytes": (lambda: bytearray(b"ab"), setitem(0, 65)),
