@@ -49,6 +49,7 @@ class Code(Enum):
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)
     OBSERVED_CHANGE = ("DF203", Severity.INFO)
+    UNSEEN_DRAW = ("DF204", Severity.ERROR)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

@@ -64,7 +64,10 @@ class Submit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """An attempt that the machine started has ended: with ``failure`` None, well."""
+    """An attempt that the machine started has ended: with ``failure`` None, well.
+
+    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before.
+    """
 
     at: datetime
     task: TaskName
@@ -77,6 +80,7 @@ class AttemptEnded:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     changed: tuple[ObservedChange, ...] = ()
+    drawn: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

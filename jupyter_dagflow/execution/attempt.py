@@ -83,6 +83,7 @@ class Attempt:
                 metrics=metrics,
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
+                drawn=outcome.get("drawn", {}),
                 changed=tuple(
                     self._assignment.guarded[name].change for name in outcome.get("changed", ())
                 ),

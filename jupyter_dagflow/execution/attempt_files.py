@@ -10,10 +10,10 @@ import ast
 import importlib.util
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, shared, unguarded
 from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
@@ -79,7 +79,8 @@ def prepare_attempt(
         "guarded": list(reads),
         "shared": list(reads_of_shared),
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
-        "ambient": _ambient(the_task),
+        "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
+        "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
         "project": str(cwd.absolute()),
         "ignored": [str(files.home.absolute()), str(store.absolute())],
         **_outputs(the_task, assignment.outcome),
@@ -129,9 +130,8 @@ _NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
 _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
 
 
-def _ambient(task: Task) -> dict[str, dict[str, str]]:
-    """How to take and restore the state outside variables that a task takes or leaves."""
-    names = {*task.outputs, *(item.name for item in task.inputs)}
+def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
+    """How to take and restore the state outside variables that has such a name."""
     return {
         name: {"module": state.module, "save": state.save, "restore": state.restore}
         for name, state in AMBIENT_STATES.items()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from jupyter_dagflow.core.draws import same_start
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -36,6 +37,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange, code_digest
 from jupyter_dagflow.core.races import FilesTouched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
@@ -118,6 +120,7 @@ class Runner:
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
         self._touched: dict[TaskName, FilesTouched] = {}
+        self._drawn: dict[TaskName, Mapping[str, str]] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._threads = Threads(f"runner of {request.run_id}")
 
@@ -182,14 +185,27 @@ class Runner:
         self._touched[ended.task] = files
         if ended.failure is not None or ended.stopped:
             return ended
-        race = race_of(self._request.compilation.pipeline, self._touched, ended.task)
-        if race is None:
+        self._drawn[ended.task] = ended.drawn
+        pipeline = self._request.compilation.pipeline
+        race = race_of(pipeline, self._touched, ended.task)
+        draws = same_start(pipeline, self._drawn, ended.task)
+        found = race or draws
+        if found is None:
             return ended
         taskbook = self._request.files.taskbook(ended.task, ended.attempt)
         failure = TaskFailure(
-            kind="unsound", message=race.message, hint=race.hint, taskbook=str(taskbook)
+            kind="unsound", message=found.message, hint=found.hint, taskbook=str(taskbook)
         )
-        return replace(ended, failure=failure, metrics={})
+        changed = (
+            tuple(self._draws_in(task, draws.generator) for task in draws.unseen) if draws else ()
+        )
+        return replace(ended, failure=failure, metrics={}, changed=(*ended.changed, *changed))
+
+    def _draws_in(self, name: TaskName, generator: str) -> ObservedChange:
+        """What to remember of a task that drew unseen: by its end, it has."""
+        task = next(t for t in self._request.compilation.pipeline.tasks if t.name == name)
+        cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
+        return ObservedChange(code=code_digest(cell.code), name=generator)
 
     async def _record(self, events: Sequence[Event]) -> None:
         await self._threads.do(self._metastore.append, self._request.run_id, events)

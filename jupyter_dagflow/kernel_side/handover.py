@@ -18,6 +18,7 @@ from typing import Any
 from . import bundle, loading, sharing
 from .ambient import Ambient
 from .definitions import Definitions, is_code
+from .fingerprint import fingerprint
 from .guard import Guard
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
@@ -44,7 +45,7 @@ class Handover:
     bound), ``extras`` (names stored if they can be and are no code), ``metrics`` (names),
     ``guarded`` (names that must not change), ``shared`` (names whose present objects must not
     change), ``changing`` (names that count as extras if they have
-    changed), ``ambient`` (see `Ambient`), ``project`` and ``ignored`` (folders, see `Touched`) and
+    changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see `Touched`) and
     ``outcome`` (the file that `save` writes).
     """
 
@@ -55,6 +56,7 @@ class Handover:
         self._definitions = self._define({})
         self._ambient = Ambient(self._spec["ambient"])
         self._guard = Guard(self._namespace, ())
+        self._generators: dict[str, str] = {}
         self._touched = touched
 
     def load(self) -> None:
@@ -73,6 +75,7 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
+        self._generators = self._states()
         self._guard = Guard(
             self._namespace,
             [*self._spec["guarded"], *self._spec["changing"]],
@@ -87,6 +90,7 @@ class Handover:
         """
         outcome: dict[str, Any] = {
             "files": self._touched.end(),
+            "drawn": self._drawn(),
             "changed": [],
             "stored": [],
             "not_kept": [],
@@ -119,6 +123,17 @@ class Handover:
         if outcome["changed"]:
             names = ", ".join(outcome["changed"])
             raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")
+
+    def _states(self) -> dict[str, str]:
+        watched = Ambient(self._spec["generators"])
+        return {
+            n: fingerprint(watched.take(n)) for n in self._spec["generators"] if watched.is_there(n)
+        }
+
+    def _drawn(self) -> dict[str, str]:
+        """The generators that stand elsewhere than before the task's cells, and where that was."""
+        after = self._states()
+        return {name: state for name, state in self._generators.items() if after[name] != state}
 
     def _is_bound(self, name: str) -> bool:
         if name in self._ambient:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pytest
 
 from jupyter_dagflow.app import Dagflow
@@ -21,6 +22,10 @@ HELPERS = """
 def touch(value):
     value.append("touched")
     return len(value)
+
+def draw():
+    import numpy
+    return numpy.random.rand()
 
 def around(value):
     return {"it": value}
@@ -183,6 +188,32 @@ def test_numbers_drawn_are_those_of_run_all(project: Project) -> None:
     expected = run_all(*cells, folder=project.folder)
     assert {name: run.value(name) for name in "abcd"} == {name: expected[name] for name in "abcd"}
     assert {stored.name for _, stored in run.artifacts()} == set("abcd")
+
+
+def test_a_draw_that_nobody_saw_stops_the_run_once(project: Project) -> None:
+    cells = (
+        ("setup", "import helpers\nimport numpy as np\nnp.random.seed(7)"),
+        ("task:a", "a = helpers.draw()"),
+        ("task:b", "b = helpers.draw()"),
+    )
+    run = project.run(*cells, jobs=1)
+    failure = run.tasks["b"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith(
+        "DF204: tasks a and b both drew from NumPy's global generator"
+    )
+    again = succeeded(project.run(*cells, keep="all"))
+    generator = np.random.RandomState(7)
+    assert [again.value("a"), again.value("b")] == [generator.rand(), generator.rand()]
+
+
+def test_without_a_seed_everybody_may_draw(project: Project) -> None:
+    cells = (
+        ("setup", "import helpers\nimport numpy as np"),
+        ("task:a", "a = helpers.draw()"),
+        ("task:b", "b = helpers.draw()"),
+    )
+    succeeded(project.run(*cells))
 
 
 def test_the_working_directory_travels(project: Project) -> None:

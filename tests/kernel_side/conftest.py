@@ -76,6 +76,7 @@ class Tasks:
             "shared": shared.split(),
             "changing": changing.split(),
             "ambient": {},
+            "generators": {},
             "project": str(self.folder / "project"),
             "ignored": [],
             "outcome": str(folder / "outcome.json"),

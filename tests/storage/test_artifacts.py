@@ -50,6 +50,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "shared": [],
             "changing": [],
             "ambient": {},
+            "generators": {},
             "project": str(tmp_path),
             "ignored": [],
             "outcome": str(outcome),
