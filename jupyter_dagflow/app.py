@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import wraps
 from pathlib import Path
@@ -19,7 +20,7 @@ from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink, Survivors
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -65,6 +66,16 @@ def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
         return live
 
     return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A notebook that can run: compiled without errors, its parameters resolved, its kernel there."""
+
+    source: Notebook
+    compilation: Compilation
+    parameters: dict[str, object]
+    cwd: Path
 
 
 class Dagflow:
@@ -121,8 +132,26 @@ class Dagflow:
         """
         if keep not in (None, "all"):
             raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
-        if jobs is not None and jobs < 1:
-            raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
+        check_jobs(jobs)
+        prepared = self.prepare(
+            notebook,
+            parameters=parameters,
+            parameter_texts=parameter_texts,
+            by=by,
+            on_compiled=on_compiled,
+        )
+        return self.launch(prepared, jobs=jobs, keep_all=keep == "all", sinks=sinks)
+
+    def prepare(
+        self,
+        notebook: str | Path,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        parameter_texts: Mapping[str, str] | None = None,
+        by: PartitionBy | str = PartitionBy.AUTO,
+        on_compiled: Callable[[Compilation], None] | None = None,
+    ) -> Prepared:
+        """Everything that can go wrong with a notebook before it runs; see `start`."""
         source = read_notebook(notebook)
         compilation = self._compiled(source, by)
         if on_compiled is not None:
@@ -136,23 +165,46 @@ class Dagflow:
             notebook=source.path,
         )
         require_kernel(source.kernel_name, notebook=source.path)
-        metastore = self.metastore
-        files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, _bytes_of(source))
-        request = RunRequest(
-            run_id=files.run_id,
-            notebook=source,
+        return Prepared(
+            source=source,
             compilation=compilation,
             parameters=values,
+            cwd=Path(notebook).absolute().parent,
+        )
+
+    def launch(
+        self,
+        prepared: Prepared,
+        *,
+        jobs: int | None = None,
+        keep_all: bool = False,
+        survivors: Survivors = Survivors.ASKED_FOR,
+        trigger: str = "manual",
+        sinks: Sequence[Sink] = (),
+    ) -> LiveRun:
+        """Begin to run what was prepared."""
+        check_jobs(jobs)
+        metastore = self.metastore
+        files = RunFiles(self.settings.home, _new_run_id())
+        write_bytes(files.source, _bytes_of(prepared.source))
+        request = RunRequest(
+            run_id=files.run_id,
+            notebook=prepared.source,
+            compilation=prepared.compilation,
+            parameters=prepared.parameters,
             files=files,
             artifacts=self.settings.artifacts,
-            cwd=Path(notebook).absolute().parent,
+            cwd=prepared.cwd,
             jobs=jobs or self.settings.jobs,
-            keep_all=keep == "all",
+            keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
+            survivors=survivors,
+            trigger=trigger,
             sinks=sinks,
         )
         runner = Runner(request, metastore=metastore, make_executor=LocalExecutor, now=_now)
-        run = LiveRun(runner, compilation=compilation, files=files, artifacts=self.artifacts)
+        run = LiveRun(
+            runner, compilation=prepared.compilation, files=files, artifacts=self.artifacts
+        )
         run.start()
         return run
 
@@ -191,6 +243,12 @@ class Dagflow:
         if self._metastore is not None:
             self._metastore.close()
             self._metastore = None
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Raise `OptionError` unless so many tasks may run at once."""
+    if jobs is not None and jobs < 1:
+        raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
 
 
 def _new_run_id() -> RunId:

@@ -21,10 +21,11 @@ from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
 from jupyter_dagflow.wire import RunDocument, run_document
 
+CANCELLED = 130
 EXIT_CODES = {
     RunState.SUCCESS: 0,
     RunState.FAILED: 1,
-    RunState.CANCELLED: 130,
+    RunState.CANCELLED: CANCELLED,
     RunState.QUEUED: 0,
     RunState.RUNNING: 0,
 }

@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from datetime import datetime
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 
@@ -21,6 +21,9 @@ from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.core.verify import Verification
 
 T = TypeVar("T")
 
@@ -131,6 +134,45 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
     value: Any = None
 
 
+class DifferenceDocument(msgspec.Struct, kw_only=True):
+    """A variable that is not the same in Run All and in the DAG, and where it was last written."""
+
+    name: str
+    difference: str
+    task: str | None
+    cell: str | None
+    cell_index: int | None
+    line: int | None
+    explained_by: list[str]
+
+
+class NotComparedDocument(msgspec.Struct, kw_only=True):
+    """A variable of which it cannot be told whether it is the same."""
+
+    name: str
+    why: str
+
+
+class StoppedDocument(msgspec.Struct, kw_only=True):
+    """Why Run All and the DAG stopped, as far as they did, and whether for the same reason."""
+
+    alike: bool
+    run_all: TaskFailure | None
+    dag: TaskFailure | None
+
+
+class VerificationDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow verify --json`` prints; ``equal`` is how many variables are."""
+
+    run_id: str
+    run_all_id: str
+    state: RunState
+    equal: int
+    different: list[DifferenceDocument]
+    not_compared: list[NotComparedDocument]
+    stopped: StoppedDocument | None
+
+
 class ErrorDetail(msgspec.Struct, kw_only=True):
     """What went wrong in a command, what to do next, and where in which notebook it was."""
 
@@ -202,6 +244,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunDocument,
     RunSummaryDocument,
     ArtifactDocument,
+    VerificationDocument,
     ErrorDocument,
     RefusalDocument,
     StatusDocument,
@@ -261,6 +304,23 @@ def artifact_document(stored: Stored, task: str) -> ArtifactDocument:
         size_bytes=stored.size_bytes,
         preview=stored.preview,
         value=stored.value,
+    )
+
+
+def verification_document(verification: Verification) -> VerificationDocument:
+    """The document of a verification."""
+    stopped = verification.stopped
+    return VerificationDocument(
+        run_id=verification.run_id,
+        run_all_id=verification.run_all_id,
+        state=verification.state,
+        equal=len(verification.equal),
+        different=_same_fields(verification.different, list[DifferenceDocument]),
+        not_compared=[
+            NotComparedDocument(name=name, why=why)
+            for name, why in verification.not_compared.items()
+        ],
+        stopped=None if stopped is None else _same_fields(stopped, StoppedDocument),
     )
 
 

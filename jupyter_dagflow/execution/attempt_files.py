@@ -40,6 +40,7 @@ def prepare_attempt(
     sources: Mapping[TaskName, tuple[Stored, ...]],
     parameters: Mapping[str, object],
     keep_all: bool = False,
+    survivors: str = "",
 ) -> Assignment:
     """Write the files of one attempt and return what an executor needs to run it.
 
@@ -83,6 +84,7 @@ def prepare_attempt(
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
         "project": str(cwd.absolute()),
         "ignored": [str(files.home.absolute()), str(store.absolute())],
+        "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
@@ -92,9 +94,9 @@ def prepare_attempt(
         pipeline=pipeline,
         task=the_task,
         parameters=parameters,
-        enter=_call("enter", cwd.absolute(), _SAY_ENTER),
-        load=_call("load", spec_path, _say_load(the_task)),
-        save=_call("save", spec_path, _say_save(the_task)),
+        enter=door("enter", cwd.absolute(), _SAY_ENTER),
+        load=door("load", spec_path, _say_load(the_task)),
+        save=door("save", spec_path, _say_save(the_task)),
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
@@ -105,11 +107,11 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
         "outputs": list(task.outputs),
         "metrics": list(task.options.metrics),
         "outcome": str(outcome),
-        "cloudpickle": _cloudpickle_folder(),
+        "cloudpickle": cloudpickle_folder(),
     }
 
 
-def _call(action: str, path: Path, comment: str) -> str:
+def door(action: str, path: Path, comment: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
     door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
     return f"# {comment}\n{door}(\n    {str(path)!r}\n)"
@@ -259,7 +261,7 @@ def _asks_for(name: str, cell: Cell) -> bool:
     return f"metric:{name}" in cell.tags or "metric" in cell.options
 
 
-def _cloudpickle_folder() -> str:
+def cloudpickle_folder() -> str:
     """Where our own cloudpickle lies, to lend to kernels that have none; it is pure Python."""
     spec = importlib.util.find_spec("cloudpickle")
     return str(Path(spec.origin).parent) if spec and spec.origin else ""

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 
 from jupyter_dagflow.core.draws import same_start
@@ -54,6 +55,16 @@ _CANCEL_CHECK_S = 0.5
 _log = logging.getLogger(__name__)
 
 
+class Survivors(str, Enum):
+    """Which variables a task stores besides those asked for: none, those its cells have bound, definitions
+    among them, or whatever is bound when it ends.
+    """
+
+    ASKED_FOR = ""
+    NEW = "new"
+    ALL = "all"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """All that a run needs to know: what to run, with which values, and where its files go."""
@@ -67,6 +78,7 @@ class RunRequest:
     cwd: Path
     jobs: int
     keep_all: bool = False
+    survivors: Survivors = Survivors.ASKED_FOR
     trigger: str = "manual"
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
@@ -256,6 +268,7 @@ class Runner:
             sources=sources,
             parameters=request.parameters,
             keep_all=request.keep_all,
+            survivors=request.survivors.value,
         )
 
     def _write_executed(self) -> None:

@@ -40,6 +40,12 @@ def save(spec_path: str) -> None:
     package.handovers[spec_path].save()
 
 
+def compare(spec_path: str) -> None:
+    """Compare the values of two runs, as the spec says, and write what was found."""
+    _package()
+    importlib.import_module(PACKAGE + ".verification").Verification(spec_path).compare()
+
+
 def _package() -> Any:
     if PACKAGE not in sys.modules:
         folder = os.path.dirname(os.path.abspath(__file__))

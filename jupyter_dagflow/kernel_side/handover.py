@@ -22,6 +22,7 @@ from .fingerprint import fingerprint
 from .guard import Guard
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
+from .survivors import survivors
 from .touched import Touched
 
 
@@ -42,11 +43,12 @@ class Handover:
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
-    bound), ``extras`` (names stored if they can be and are no code), ``metrics`` (names),
-    ``guarded`` (names that must not change), ``shared`` (names whose present objects must not
-    change), ``changing`` (names that count as extras if they have
-    changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see `Touched`) and
-    ``outcome`` (the file that `save` writes).
+    bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
+    whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
+    ``metrics`` (names), ``guarded`` (names that must not change), ``shared`` (names whose present
+    objects must not change), ``changing`` (names that count as extras if they have changed),
+    ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
+    `Touched`) and ``outcome`` (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
@@ -58,6 +60,7 @@ class Handover:
         self._guard = Guard(self._namespace, ())
         self._generators: dict[str, str] = {}
         self._touched = touched
+        self._before: dict[str, Any] = {}
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
@@ -75,6 +78,9 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
+        # Of data the names are enough, and to hold on to it would keep it from being freed.
+        bound = self._namespace.items()
+        self._before = {name: value if is_code(name, value) else None for name, value in bound}
         self._generators = self._states()
         self._guard = Guard(
             self._namespace,
@@ -94,6 +100,7 @@ class Handover:
             "changed": [],
             "stored": [],
             "not_kept": [],
+            "gone": sorted(self._before.keys() - self._namespace.keys()),
             "refused": None,
             "metrics": {},
             "not_metric": None,
@@ -145,14 +152,16 @@ class Handover:
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
-        asked = [*self._spec["extras"], *self._guard.changed(self._spec["changing"])]
-        extras = [name for name in dict.fromkeys(asked) if name not in outputs]
+        surviving = self._survivors()
+        changed = self._guard.changed(self._spec["changing"])
+        asked = [*self._spec["extras"], *surviving, *changed]
+        extras = [name for name in asked if name not in outputs]
         pickled = {}
-        for name in outputs + extras:
+        for name in dict.fromkeys(outputs + extras):
             if not self._is_bound(name):
                 continue
             value = self._value(name)
-            if name in extras and is_code(name, value):
+            if name in extras and name not in surviving and is_code(name, value):
                 continue
             try:
                 pickled[name] = self._dump({name: value})
@@ -165,9 +174,25 @@ class Handover:
                 outcome["not_kept"].append(left)
         return pickled
 
+    def _survivors(self) -> list[str]:
+        """The names that are stored, if they can be, though neither tasks nor tags ask for them."""
+        which = self._spec.get("survivors")
+        found = survivors(self._namespace) if which else []
+        return [name for name in found if which == "all" or self._is_new(name)]
+
+    def _is_new(self, name: str) -> bool:
+        """Whether the task's cells bound it; another value of data is told by ``extras``."""
+        value = self._namespace[name]
+        return name not in self._before or (
+            is_code(name, value) and self._before[name] is not value
+        )
+
     def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:
+        # What nobody reads must not change what readers are given: its code stays by itself.
+        code = [name for name in pickled if self._is_spare_code(name)]
+        data = {name: pickled[name] for name in pickled if name not in code}
         stored = {}
-        for names in sharing.groups(pickled):
+        for names in [*sharing.groups(data), *([name] for name in code)]:
             members = {name: pickled[name] for name in names}
             strided = sharing.sharing_arrays(members)
             whole = members[names[0]]
@@ -185,6 +210,9 @@ class Handover:
                     **summarise(self._value(name)),
                 }
         return [stored[name] for name in pickled]
+
+    def _is_spare_code(self, name: str) -> bool:
+        return name not in self._spec["outputs"] and is_code(name, self._namespace[name])
 
     def _header(self, names: list[str], whole: Pickled) -> dict[str, Any]:
         needed = self._definitions.needed_for(whole.by_name | whole.looked_up)

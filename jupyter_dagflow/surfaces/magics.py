@@ -23,8 +23,10 @@ from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
-from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.execution.runner import Sink
+from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
 from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
@@ -32,10 +34,12 @@ from jupyter_dagflow.surfaces.options import (
     parse_load,
     parse_run,
     parse_status,
+    parse_verify,
 )
 from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.planned import refuse_planned
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
+from jupyter_dagflow.verifying import Verifying
 
 
 class MagicFailed(Exception):
@@ -66,12 +70,13 @@ class DagflowMagics(Magics):
 
     @line_magic
     def dagflow(self, line: str) -> None:
-        """The pipeline of this notebook: ``%dagflow [run|check|status|cancel|load] …``; ``--help`` tells more."""
+        """The pipeline of this notebook: ``%dagflow [run|verify|check|…]``; ``--help`` tells more of each."""
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
             return
         verbs: dict[str, Callable[[list[str]], None]] = {
             "run": self._run,
+            "verify": self._verify,
             "check": self._check,
             "status": self._status,
             "cancel": self._cancel,
@@ -157,6 +162,42 @@ class DagflowMagics(Magics):
             sinks=[following.take],
             on_compiled=_warn,
         )
+
+    def _verify(self, argv: Sequence[str]) -> None:
+        options = parse_verify(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        self._warn_if_unsaved(path)
+        prepared = self._app.prepare(
+            path,
+            parameters=options.parameters,
+            parameter_texts=options.parameter_texts,
+            by=options.by,
+            on_compiled=_warn,
+        )
+        verifying = Verifying(self._app, prepared, jobs=options.jobs)
+        runs = [self._followed(verifying.start_run_all)]
+        if runs[0].exit_code != CANCELLED:
+            runs.append(self._followed(verifying.start_dag))
+        if runs[-1].exit_code == CANCELLED:
+            raise MagicFailed(report.headline(runs[-1].view))
+        verification = verifying.compare(*runs)
+        text = report.as_text([*told.parts(verification), told.runs(verification)])
+        if not verification.ok:
+            raise MagicFailed(text)
+        print(text)  # noqa: T201
+
+    def _followed(self, start: Callable[[Sequence[Sink]], LiveRun]) -> LiveRun:
+        """Start a run, show how it goes, and wait for its end."""
+        following = Following()
+        self._live = run = start([following.take])
+        try:
+            following.show(run)
+        except KeyboardInterrupt:
+            run.cancel("the kernel was interrupted")
+        following.until_ended(run)
+        return run
 
     def _status(self, argv: Sequence[str]) -> None:
         name = parse_status(argv)

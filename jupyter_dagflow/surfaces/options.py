@@ -196,6 +196,37 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
     return _parsed(run, argv, program="%dagflow run")
 
 
+def verify_command(
+    notebook: NotebookArgument,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    by: By = "auto",
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> RunOptions:
+    """Run a notebook top to bottom and as a DAG, and compare every variable that survives."""
+    return run_command(
+        notebook=notebook, parameter=parameter, file=file, by=by, jobs=jobs, as_json=as_json
+    )
+
+
+def parse_verify(argv: Sequence[str]) -> RunOptions | None:
+    """Read the options of ``%dagflow verify``; as `parse_run` otherwise."""
+
+    def verify(
+        parameter: Parameters = None,
+        file: ParameterFile = None,
+        by: By = "auto",
+        jobs: Jobs = None,
+        notebook: OtherNotebook = None,
+    ) -> RunOptions:
+        """Run this notebook top to bottom and as a DAG, and compare every variable that survives."""
+        asked = verify_command(notebook="", parameter=parameter, file=file, by=by, jobs=jobs)
+        return replace(asked, notebook=notebook)
+
+    return _parsed(verify, argv, program="%dagflow verify")
+
+
 def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptions | None:
     """Read the options of ``%dagflow`` alone, and of ``check``; None if help was asked for."""
 

@@ -11,7 +11,6 @@ PLANNED = (
     "dagflow run --only",
     "dagflow run --from",
     "dagflow run --until",
-    "dagflow verify",
     "dagflow runs resume",
     "dagflow runs clear",
     "dagflow runs diff",
@@ -25,7 +24,6 @@ PLANNED = (
     "%dagflow run --until",
     "%dagflow schedule",
     "%dagflow notebook",
-    "%dagflow verify",
     "%dagflow suggest",
 )
 

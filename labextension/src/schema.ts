@@ -8,17 +8,21 @@ export type Shape =
   | DatabaseDocument
   | DefinitionDocument
   | DiagnosticsDocument
+  | DifferenceDocument
   | DoctorDocument
   | ErrorDocument
   | ExampleDocument
   | GraphDocument
+  | NotComparedDocument
   | ParameterDocument
   | RefusalDocument
   | RunDocument
   | RunSummaryDocument
   | StatusDocument
+  | StoppedDocument
   | TaskDocument
-  | TaskRunDocument;
+  | TaskRunDocument
+  | VerificationDocument;
 export type DagflowEvent =
   CancelRequested | CellProgress | RunCreated | RunFinished | RunStarted | TaskFinished | TaskQueued | TaskStarted;
 /**
@@ -302,6 +306,18 @@ export interface DiagnosticsDocument {
   diagnostics: Diagnostic[];
 }
 /**
+ * A variable that is not the same in Run All and in the DAG, and where it was last written.
+ */
+export interface DifferenceDocument {
+  cell: string | null;
+  cell_index: number | null;
+  difference: string;
+  explained_by: string[];
+  line: number | null;
+  name: string;
+  task: string | null;
+}
+/**
  * What ``dagflow doctor --json`` prints.
  */
 export interface DoctorDocument {
@@ -369,6 +385,13 @@ export interface TaskRunDocument {
   state: TaskState;
 }
 /**
+ * A variable of which it cannot be told whether it is the same.
+ */
+export interface NotComparedDocument {
+  name: string;
+  why: string;
+}
+/**
  * What the server answers with any status but 200.
  */
 export interface RefusalDocument {
@@ -394,4 +417,24 @@ export interface RunSummaryDocument {
 export interface StatusDocument {
   home: string;
   version: string;
+}
+/**
+ * Why Run All and the DAG stopped, as far as they did, and whether for the same reason.
+ */
+export interface StoppedDocument {
+  alike: boolean;
+  dag: TaskFailure | null;
+  run_all: TaskFailure | null;
+}
+/**
+ * What ``dagflow verify --json`` prints; ``equal`` is how many variables are.
+ */
+export interface VerificationDocument {
+  different: DifferenceDocument[];
+  equal: number;
+  not_compared: NotComparedDocument[];
+  run_all_id: string;
+  run_id: string;
+  state: RunState;
+  stopped: StoppedDocument | null;
 }

@@ -118,10 +118,25 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_a_notebook_verifies_itself(session: Session) -> None:
+    outputs = session.type("%dagflow verify --jobs 2")
+    assert raised(outputs) == ""
+    assert "✓ hello: 3 variables are equal in Run All and the DAG" in printed(outputs)
+    runs = [o["data"][GRAPH]["run"] for o in outputs if o["output_type"] == "display_data"]
+    assert [[task["name"] for task in run["tasks"]] for run in runs] == [
+        ["run-all"],
+        ["greet", "count", "show"],
+    ]
+    write(session.folder / "lie.ipynb", ("x = [2]", "task:a"), ("x.pop()", "task:b", "pure:x"))
+    assert "x: 0 items != 1 items" in raised(session.type("%dagflow verify --notebook lie.ipynb"))
+
+
 def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
     for line, words in {
         "%dagflow run -p n=1": "There is no parameter 'n'",
         "%dagflow run --notebook missing.ipynb": "There is no such notebook",
+        "%dagflow verify --keep all": "No such option",
+        "%dagflow verify -p n=1": "There is no parameter 'n'",
         "%dagflow nosuch": "no command 'nosuch'",
         "%dagflow run --nosuch": "No such option",
         "%dagflow run 'x": "No closing quotation",

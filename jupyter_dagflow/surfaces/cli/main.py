@@ -18,6 +18,7 @@ from jupyter_dagflow.surfaces.cli import (
     examples,
     run,
     runs,
+    verify,
 )
 from jupyter_dagflow.surfaces.cli import (
     compile as compile_,
@@ -56,6 +57,7 @@ def build() -> Commands:
     app.command("compile")(compile_.compile_notebook)
     app.command("check")(compile_.check)
     app.command("run")(run.run)
+    app.command("verify")(verify.verify)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")
     app.add_typer(examples.group(), name="examples")

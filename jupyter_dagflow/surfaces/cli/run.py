@@ -43,10 +43,10 @@ def _run(options: RunOptions) -> Run:
                 jobs=options.jobs,
                 keep=options.keep,
                 sinks=[sink],
-                on_compiled=_warn,
+                on_compiled=warn,
             )
             interrupts.cancels(live)
-            _wait(live, interrupts)
+            wait(live, interrupts)
         if options.as_json:
             put_json(live.document())
         else:
@@ -58,12 +58,13 @@ def _run(options: RunOptions) -> Run:
             app.close()
 
 
-def _warn(compilation: Compilation) -> None:
+def warn(compilation: Compilation) -> None:
+    """Show what the compiler warns of, on standard error."""
     if told := report.warnings(compilation):
         put(told, error=True)
 
 
-def _wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
+def wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
     """Wait for the run to end; not for long once it was interrupted twice."""
     patience_s = _PATIENCE_S
     while not live.wait(_LOOK_S):
