@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import NotebookError, OptionError
+from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
+from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
@@ -24,7 +25,7 @@ from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
-from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.metastore import Metastore, exists
 from jupyter_dagflow.storage.notebooks import read_notebook
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class Dagflow:
     def compile(
         self, notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
     ) -> Compilation:
-        """Compile a notebook file; see `compile_notebook`."""
-        return compile_notebook(notebook, by=by)
+        """Compile a notebook file, knowing what runs have found out; see `compile_notebook`."""
+        return self._compiled(read_notebook(notebook), by)
 
     def read(self, notebook: str | Path) -> Notebook:
         """Read a notebook file; raises `NotebookError`."""
@@ -152,7 +153,7 @@ class Dagflow:
     ) -> Prepared:
         """Everything that can go wrong with a notebook before it runs; see `start`."""
         source = read_notebook(notebook)
-        compilation = compile_cells(source, by=PartitionBy(by))
+        compilation = self._compiled(source, by)
         if on_compiled is not None:
             on_compiled(compilation)
         if not compilation.ok:
@@ -225,6 +226,17 @@ class Dagflow:
         run_id = self.metastore.find_run(name)
         self.metastore.request_cancel(run_id)
         return run_id
+
+    def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
+        return compile_cells(source, by=PartitionBy(by), observed=self._observed())
+
+    def _observed(self) -> frozenset[ObservedChange]:
+        """What runs have found out; nothing where no metastore is, as compiling needs none."""
+        try:
+            known = self._metastore is not None or exists(self.settings.database_url)
+            return self.metastore.observed_changes() if known else frozenset()
+        except EnvironmentFault:  # told by whatever needs the metastore
+            return frozenset()
 
     def close(self) -> None:
         """Let go of the metastore."""

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, RunId, TaskName
@@ -103,7 +104,12 @@ class Run:
 
     def artifacts(self) -> list[tuple[TaskName, Stored]]:
         """The values the run kept and the task that made each, in notebook order."""
-        return [(name, stored) for name, task in self.tasks.items() for stored in task.stored]
+        return [
+            (name, stored)
+            for name, task in self.tasks.items()
+            for stored in task.stored
+            if stored.name not in AMBIENT_STATES
+        ]
 
     def find(self, name: str) -> tuple[TaskName, Stored]:
         """The last task, in notebook order, that kept a value of this name; raises `NotFound`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import graphlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -18,10 +18,12 @@ from itertools import pairwise
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.files import FileUses, file_edges
 from jupyter_dagflow.core.model import (
     Cell,
     Compilation,
     Edge,
+    Mention,
     Notebook,
     Parameter,
     PartitionBy,
@@ -31,6 +33,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
+from jupyter_dagflow.core.observed import ObservedChange, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
@@ -58,16 +61,23 @@ def _collecting_later() -> Iterator[None]:
 
 
 @_collecting_later()
-def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> Compilation:
-    """Compile a notebook that has been read.
+def compile_cells(
+    notebook: Notebook,
+    *,
+    by: PartitionBy = PartitionBy.AUTO,
+    observed: Collection[ObservedChange] = (),
+) -> Compilation:
+    """Compile a notebook that has been read; ``observed`` is what runs have seen its code change.
 
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)
-    flow = analyse(_blocks(notebook, parts), summarise=_summary_of)
+    blocks = _blocks(notebook, parts, observed)
+    flow = analyse(blocks, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
-    edges = _merge(flow.edges, after, order=list(parts.tasks))
+    files = file_edges({name: _file_uses(task, flow) for name, task in parts.tasks.items()})
+    edges = _merge(flow.edges, after, files, order=list(parts.tasks))
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
     diagnostics = [
@@ -77,6 +87,7 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
         *after_diagnostics,
         *_cycles(edges, parts),
         *_unknown_names(parts, flow),
+        *_observed(blocks, parts, flow),
         *_nothing_to_run(parts),
     ]
     pipeline = Pipeline(
@@ -97,9 +108,14 @@ def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnost
     return declared_parameters(parts.parameters) if parts.parameters else ((), ())
 
 
-def _blocks(notebook: Notebook, parts: Partition) -> list[Block]:
+def _blocks(
+    notebook: Notebook, parts: Partition, observed: Collection[ObservedChange]
+) -> list[Block]:
     """The code cells of the pipeline in notebook order, each with the task it belongs to."""
     blocks: dict[str, Block] = {}
+    seen: dict[str, set[str]] = defaultdict(set)
+    for change in observed:
+        seen[change.code].add(change.name)
     for task in parts.tasks.values():
         for cell in task.cells:
             blocks[cell.id] = Block(
@@ -107,12 +123,41 @@ def _blocks(notebook: Notebook, parts: Partition) -> list[Block]:
                 index=cell.index,
                 code=cell.code,
                 node=task.name,
-                mutates=frozenset(_names(task, "mutates")),
+                mutates=frozenset(_names(task, "mutates")) | _seen_in(cell, task, seen),
                 pure=frozenset(_names(task, "pure")),
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
     return [blocks[cell.id] for cell in notebook.cells if cell.id in blocks]
+
+
+def _seen_in(cell: Cell, task: TaskCells, seen: Mapping[str, set[str]]) -> frozenset[str]:
+    """What runs have seen this very code change; the tag ``pure:`` knows better."""
+    if not seen:
+        return frozenset()
+    return frozenset(seen.get(code_digest(cell.code), ())) - set(_names(task, "pure"))
+
+
+def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Diagnostic]:
+    """The changes that are believed because a run has seen them."""
+    found = []
+    for block in blocks:
+        if block.node == PRELUDE:
+            continue
+        said = _names(parts.tasks[TaskName(block.node)], "mutates")
+        for name in sorted(block.mutates.difference(said)):
+            if name in flow.nodes[block.node].writes:
+                found.append(
+                    Diagnostic.of(
+                        Code.OBSERVED_CHANGE,
+                        f"This cell is taken to change {name} in place, because a run saw it do so.",
+                        cell=block.cell,
+                        cell_index=block.index,
+                        hint=f"Tag it mutates:{name} to say so in the notebook, or pure:{name} "
+                        "if the change does not matter.",
+                    )
+                )
+    return found
 
 
 def _names(task: TaskCells, key: str) -> tuple[str, ...]:
@@ -137,6 +182,20 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
             else:
                 diagnostics.append(_unknown_task(name, task, cell, parts))
     return edges, diagnostics
+
+
+def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
+    node = flow.nodes.get(task.name)
+    return FileUses(
+        says_it_reads=_tagged(task, "reads"),
+        says_it_writes=_tagged(task, "writes"),
+        reads=node.files_read if node else (),
+        writes=node.files_written if node else (),
+    )
+
+
+def _tagged(task: TaskCells, key: str) -> tuple[Mention, ...]:
+    return tuple(Mention(name=n, cell=task.option_cells[key].id) for n in _names(task, key))
 
 
 def _unknown_task(name: str, task: TaskCells, cell: Cell, parts: Partition) -> Diagnostic:
@@ -183,6 +242,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
         inputs=node.inputs if node else (),
         writes=node.writes if node else (),
         outputs=outputs,
+        from_prelude=node.from_prelude if node else (),
         definitions=node.definitions if node else (),
         options=_options(task),
         declared={
@@ -199,6 +259,8 @@ def _options(task: TaskCells) -> TaskOptions:
         pure=_names(task, "pure"),
         keep=_names(task, "keep"),
         metrics=_names(task, "metric"),
+        reads=_names(task, "reads"),
+        writes=_names(task, "writes"),
     )
     priority, trigger = task.options.get("priority"), task.options.get("trigger")
     if isinstance(priority, int):

@@ -45,6 +45,11 @@ class Code(Enum):
     NEEDS_LANE = ("DF120", Severity.WARNING)
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
+    # found when it runs
+    UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
+    FILE_RACE = ("DF202", Severity.ERROR)
+    OBSERVED_CHANGE = ("DF203", Severity.INFO)
+    UNSEEN_DRAW = ("DF204", Severity.ERROR)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.states import RunState, TaskState
 
 
@@ -19,7 +20,8 @@ class TaskFailure:
     """Why a task failed.
 
     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
-    kernel), ``kernel_died``, ``kernel_start``, ``internal``. ``last_lines`` is the end of the traceback, plain.
+    kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
+    ``last_lines`` is the end of the traceback, plain.
     """
 
     kind: str
@@ -102,7 +104,8 @@ class TaskFinished:
     """The task reached a final state.
 
     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
-    both None for a task that never started.
+    both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
+    own cells touched, by their paths from the notebook's folder; ``changed`` are changes that nobody had declared.
     """
 
     run_id: RunId
@@ -117,6 +120,9 @@ class TaskFinished:
     failure: TaskFailure | None = None
     stored: tuple[Stored, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=dict)
+    files_read: tuple[str, ...] = ()
+    files_written: tuple[str, ...] = ()
+    changed: tuple[ObservedChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

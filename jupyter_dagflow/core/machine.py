@@ -26,6 +26,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -63,7 +64,10 @@ class Submit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptEnded:
-    """An attempt that the machine started has ended: with ``failure`` None, well."""
+    """An attempt that the machine started has ended: with ``failure`` None, well.
+
+    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before.
+    """
 
     at: datetime
     task: TaskName
@@ -73,6 +77,10 @@ class AttemptEnded:
     stopped: bool = False
     stored: tuple[Stored, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=dict)
+    files_read: tuple[str, ...] = ()
+    files_written: tuple[str, ...] = ()
+    changed: tuple[ObservedChange, ...] = ()
+    drawn: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +213,9 @@ class RunMachine:
                 failure=ended.failure,
                 stored=ended.stored,
                 metrics=ended.metrics,
+                files_read=ended.files_read,
+                files_written=ended.files_written,
+                changed=ended.changed,
             )
         )
         self._after_end(ended.task, state, ended.at)

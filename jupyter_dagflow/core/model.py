@@ -118,6 +118,15 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """A name, or a file's path or pattern, and where a task first speaks of it."""
+
+    name: str
+    cell: CellId
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
     """What the tags of a task's cells ask for, with defaults filled in."""
 
@@ -128,6 +137,8 @@ class TaskOptions:
     pure: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +147,7 @@ class Task:
 
     ``inputs`` come from other tasks; ``writes`` are the names it leaves bound or changed; ``outputs`` those of
     them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
+    ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
     """
 
     name: TaskName
@@ -144,6 +156,7 @@ class Task:
     inputs: tuple[Input, ...] = ()
     writes: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    from_prelude: tuple[Mention, ...] = ()
     definitions: tuple[Definition, ...] = ()
     options: TaskOptions = TaskOptions()
     declared: Mapping[str, object] = field(default_factory=dict)

@@ -76,7 +76,18 @@ class Attempt:
             failed = self._failure(trouble, outcome)
             stored = tuple(_stored(fields) for fields in outcome.get("stored", ()))
             metrics = outcome.get("metrics", {}) if failed is None else {}
-            return self._ended(failure=failed, stored=stored, metrics=metrics)
+            files = outcome.get("files", {})
+            return self._ended(
+                failure=failed,
+                stored=stored,
+                metrics=metrics,
+                files_read=tuple(files.get("read", ())),
+                files_written=tuple(files.get("written", ())),
+                drawn=outcome.get("drawn", {}),
+                changed=tuple(
+                    self._assignment.guarded[name].change for name in outcome.get("changed", ())
+                ),
+            )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
             return self._ended(failure=failure.internal(text, self._assignment))

@@ -10,14 +10,17 @@ import ast
 import importlib.util
 import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, shared, unguarded
 from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.observed import ObservedChange, code_digest
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment, HandedOver, Written
+from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -48,6 +51,10 @@ def prepare_attempt(
     the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
     taskbook = files.taskbook(task, attempt).absolute()
     indexes = {cell.id: cell.index for cell in notebook.cells}
+    bundles = dict(_bundles(pipeline, the_task, sources))
+    reads = guarded(pipeline, the_task, bundles)
+    reads_of_shared = shared(pipeline, the_task, bundles)
+    told = {**reads_of_shared, **reads}
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -61,6 +68,7 @@ def prepare_attempt(
         definitions=the_task.definitions,
         handed_over=_handed_over(pipeline, indexes, the_task),
         metrics=dict(_metrics(notebook, the_task)),
+        guarded={name: _told(read, notebook, the_task, name) for name, read in told.items()},
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -68,7 +76,14 @@ def prepare_attempt(
         "store": str(store.absolute()),
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
-        "extras": list(the_task.writes) if keep_all else [],
+        "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
+        "guarded": list(reads),
+        "shared": list(reads_of_shared),
+        "changing": list(unguarded(the_task, reads)) if keep_all else [],
+        "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
+        "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
+        "project": str(cwd.absolute()),
+        "ignored": [str(files.home.absolute()), str(store.absolute())],
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
@@ -117,18 +132,67 @@ _NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
 _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
 
 
+def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
+    """How to take and restore the state outside variables that has such a name."""
+    return {
+        name: {"module": state.module, "save": state.save, "restore": state.restore}
+        for name, state in AMBIENT_STATES.items()
+        if name in names
+    }
+
+
 def _inputs(
     pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> dict[str, str]:
     """Each input's name and the digest of its bundle, but for names that no source bound."""
+    return {name: stored.digest for name, _, stored in _taken(pipeline, task, sources)}
+
+
+def _taken(
+    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+) -> Iterator[tuple[str, TaskName, Stored]]:
+    """Each input that a source bound: its name, the last task that has it, and its value."""
     order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
-    inputs = {}
     for item in task.inputs:
-        for source in sorted(item.sources, key=lambda name: order[name]):
-            for stored in sources.get(source, ()):
-                if stored.name == item.name:
-                    inputs[item.name] = stored.digest
-    return inputs
+        having = [
+            (source, stored)
+            for source in sorted(item.sources, key=lambda name: order[name])
+            for stored in sources.get(source, ())
+            if stored.name == item.name
+        ]
+        if having:
+            yield item.name, *having[-1]
+
+
+def _bundles(
+    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+) -> Iterator[tuple[str, Bundled]]:
+    """What shares objects with each input, as far as it was stored with it."""
+    for name, source, taken in _taken(pipeline, task, sources):
+        names = {stored.name for stored in sources[source] if stored.digest == taken.digest}
+        if names != {name}:
+            yield name, Bundled(source=source, names=names - {name})
+
+
+def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded:
+    """What to say if a guarded name has changed."""
+    cells = [cell for cell in notebook.cells if cell.id in task.cells]
+    mentions = [
+        Written(cell=cell.id, cell_index=cell.index, line=line)
+        for cell in cells
+        for line in sorted(set(_lines_with(name, cell.code)))
+    ]
+    place = next((f", cell {cell.index}" for cell in notebook.cells if cell.id == read.cell), "")
+    place += f", line {read.line}" if read.line is not None else ""
+    place += "," if place else ""
+    what = "it" if read.name == name else f"{read.name}, which shares objects with it,"
+    by_cell = {cell.id: cell for cell in cells}
+    last = by_cell[mentions[-1].cell] if mentions else cells[-1]
+    return Guarded(
+        mentions=tuple(mentions),
+        reader=f"task {read.task}{place} reads {what}",
+        change=ObservedChange(code=code_digest(last.code), name=read.name),
+    )
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
@@ -174,6 +238,14 @@ def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
 
 
 def _lines_that_write(name: str, code: str) -> Iterator[int]:
+    return (node.lineno for node in _named(name, code) if isinstance(node.ctx, ast.Store))
+
+
+def _lines_with(name: str, code: str) -> Iterator[int]:
+    return (node.lineno for node in _named(name, code))
+
+
+def _named(name: str, code: str) -> Iterator[ast.Name]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
         try:
@@ -181,8 +253,8 @@ def _lines_that_write(name: str, code: str) -> Iterator[int]:
         except (SyntaxError, ValueError):
             return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
-            yield node.lineno
+        if isinstance(node, ast.Name) and node.id == name:
+            yield node
 
 
 def _asks_for(name: str, cell: Cell) -> bool:

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Mapping
 from typing import Any
 
+from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
@@ -91,6 +92,8 @@ def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFa
 def _save_failure(
     error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
 ) -> TaskFailure:
+    if outcome.get("changed"):
+        return _undeclared_change(outcome["changed"][0], assignment)
     refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])
@@ -121,6 +124,25 @@ def _save_failure(
         )
     text = f"The results of task {assignment.task} could not be stored: {error.summary}"
     return internal(text, assignment, lines=last_lines(error.text))
+
+
+def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
+    guarded = assignment.guarded[name]
+    cells = list(dict.fromkeys(place.cell_index for place in guarded.mentions))
+    within = f", in cell {' or '.join(map(str, cells))}," if cells else ""
+    first = guarded.mentions[0] if guarded.mentions else None
+    return TaskFailure(
+        kind="unsound",
+        cell=first.cell if first else None,
+        cell_index=first.cell_index if first else None,
+        line=first.line if first and len(guarded.mentions) == 1 else None,
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {name} in "
+        f"place, but {guarded.reader} as it was before.",
+        taskbook=str(assignment.taskbook),
+        hint="Run it again: that is known from now on, and whoever reads it later waits for task "
+        f"{assignment.task}. To say so in the notebook, tag a cell of the task "
+        f"mutates:{guarded.change.name}; pure:{guarded.change.name} if the change does not matter.",
+    )
 
 
 def _load_failure(error: CellError, assignment: Assignment) -> TaskFailure:

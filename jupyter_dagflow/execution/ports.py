@@ -14,6 +14,7 @@ from typing import Protocol
 from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange
 
 Report = Callable[[AttemptEnded | CellProgress], None]
 """Called in the event loop's thread."""
@@ -39,13 +40,25 @@ class HandedOver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A name that must not change: the places that mention it, and in words who reads it later.
+
+    ``change`` is what would have to be known of it beforehand.
+    """
+
+    mentions: tuple[Written, ...]
+    reader: str
+    change: ObservedChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One attempt at a task, ready to run: its taskbook and all its files are written.
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
-    ``metrics`` of those that are metrics.
+    ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is.
     """
 
     run_id: RunId
@@ -60,6 +73,7 @@ class Assignment:
     definitions: tuple[Definition, ...] = ()
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
     metrics: Mapping[str, Written] = field(default_factory=dict)
+    guarded: Mapping[str, Guarded] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Path:

@@ -11,11 +11,12 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from jupyter_dagflow.core.draws import same_start
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -37,6 +38,8 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.observed import ObservedChange, code_digest
+from jupyter_dagflow.core.races import FilesTouched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
@@ -128,6 +131,8 @@ class Runner:
         self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
+        self._touched: dict[TaskName, FilesTouched] = {}
+        self._drawn: dict[TaskName, Mapping[str, str]] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._threads = Threads(f"runner of {request.run_id}")
 
@@ -171,6 +176,8 @@ class Runner:
         return self._machine.view
 
     async def _take(self, stimulus: Stimulus) -> None:
+        if isinstance(stimulus, AttemptEnded):
+            stimulus = self._judged(stimulus)
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
             await self._threads.do(self._write_executed)
@@ -183,6 +190,34 @@ class Runner:
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
+
+    def _judged(self, ended: AttemptEnded) -> AttemptEnded:
+        """The end of an attempt; a failure if a file makes its results uncertain."""
+        files = FilesTouched(read=ended.files_read, written=ended.files_written)
+        self._touched[ended.task] = files
+        if ended.failure is not None or ended.stopped:
+            return ended
+        self._drawn[ended.task] = ended.drawn
+        pipeline = self._request.compilation.pipeline
+        race = race_of(pipeline, self._touched, ended.task)
+        draws = same_start(pipeline, self._drawn, ended.task)
+        found = race or draws
+        if found is None:
+            return ended
+        taskbook = self._request.files.taskbook(ended.task, ended.attempt)
+        failure = TaskFailure(
+            kind="unsound", message=found.message, hint=found.hint, taskbook=str(taskbook)
+        )
+        changed = (
+            tuple(self._draws_in(task, draws.generator) for task in draws.unseen) if draws else ()
+        )
+        return replace(ended, failure=failure, metrics={}, changed=(*ended.changed, *changed))
+
+    def _draws_in(self, name: TaskName, generator: str) -> ObservedChange:
+        """What to remember of a task that drew unseen: by its end, it has."""
+        task = next(t for t in self._request.compilation.pipeline.tasks if t.name == name)
+        cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
+        return ObservedChange(code=code_digest(cell.code), name=generator)
 
     async def _record(self, events: Sequence[Event]) -> None:
         await self._threads.do(self._metastore.append, self._request.run_id, events)

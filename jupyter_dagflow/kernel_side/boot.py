@@ -28,15 +28,16 @@ def enter(folder: str) -> None:
 def load(spec_path: str) -> None:
     """Bind the inputs that the spec names."""
     package = _package()
-    package.handovers[spec_path] = package.handover.Handover(spec_path)
+    package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
     package.handovers[spec_path].load()
 
 
 def save(spec_path: str) -> None:
     """Store the outputs that the spec names, and write the outcome."""
     package = _package()
-    handover = package.handovers.get(spec_path) or package.handover.Handover(spec_path)
-    handover.save()
+    if spec_path not in package.handovers:
+        package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
+    package.handovers[spec_path].save()
 
 
 def compare(spec_path: str) -> None:
@@ -58,4 +59,5 @@ def _package() -> Any:
         spec.loader.exec_module(package)
         package.handover = importlib.import_module(PACKAGE + ".handover")
         package.handovers = {}
+        package.touched = importlib.import_module(PACKAGE + ".touched").Touched()
     return sys.modules[PACKAGE]

@@ -52,7 +52,7 @@ def write(
     """Store a bundle; returns its digest and its size in bytes."""
     os.makedirs(store, exist_ok=True)
     temporary = os.path.join(store, f".writing-{os.getpid()}-{uuid.uuid4().hex}")
-    algorithm, hasher = _hasher()
+    algorithm, hasher = new_hasher()
     try:
         size = 0
         with open(temporary, "xb") as file:
@@ -165,7 +165,7 @@ def _parse(data: memoryview) -> Bundle:
     return Bundle(header, data[position : position + pickle_size], buffers)
 
 
-def _hasher(algorithm: str = "") -> tuple[str, Any]:
+def new_hasher(algorithm: str = "") -> tuple[str, Any]:
     """The hasher of that name, or the fastest; raises `ImportError` if this kernel lacks it."""
     if algorithm != "blake2b":
         try:
@@ -182,7 +182,7 @@ def _agrees(digest: str, data: memoryview) -> bool:
     """Whether these bytes have this digest; taken to be so if its algorithm is not here to tell."""
     algorithm, _, expected = digest.partition(":")
     try:
-        hasher = _hasher(algorithm)[1]
+        hasher = new_hasher(algorithm)[1]
     except ImportError:
         return True
     hasher.update(data)

@@ -3,7 +3,8 @@
 The law: what comes in was read from whole bundles or not at all; what goes out is stored before it
 is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
 cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
-only asked for is left out, and that is said.
+only asked for is left out, and that is said. So is a value an error that the task has changed
+although a later task reads it as it was.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import bundle, loading, sharing
+from .ambient import Ambient
 from .definitions import Definitions, is_code
+from .fingerprint import fingerprint
+from .guard import Guard
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
+from .touched import Touched
 
 
 class NotStorable(Exception):
@@ -29,6 +34,10 @@ class NotAMetric(Exception):
     """A value tagged ``metric:`` is not a number, a string or a bool."""
 
 
+class UndeclaredChange(Exception):
+    """The task changed a value that a later task reads as it was before; the text says which."""
+
+
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
@@ -36,14 +45,21 @@ class Handover:
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
     bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
     whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
-    ``metrics`` (names) and ``outcome`` (the file that `save` writes).
+    ``metrics`` (names), ``guarded`` (names that must not change), ``shared`` (names whose present
+    objects must not change), ``changing`` (names that count as extras if they have changed),
+    ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
+    `Touched`) and ``outcome`` (the file that `save` writes).
     """
 
-    def __init__(self, spec_path: str) -> None:
+    def __init__(self, spec_path: str, touched: Touched) -> None:
         with open(spec_path, encoding="utf-8") as file:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = vars(sys.modules["__main__"])
         self._definitions = self._define({})
+        self._ambient = Ambient(self._spec["ambient"])
+        self._guard = Guard(self._namespace, ())
+        self._generators: dict[str, str] = {}
+        self._touched = touched
         self._before: dict[str, Any] = {}
 
     def load(self) -> None:
@@ -53,7 +69,7 @@ class Handover:
         names: dict[str, list[str]] = {}
         for name, digest in self._spec["inputs"].items():
             names.setdefault(digest, []).append(name)
-        for digest, wanted in names.items():
+        for digest, wanted in sorted(names.items(), key=lambda item: self._is_ambient(item[1])):
             path = bundle.digest_path(store, digest)
             try:
                 values = loading.load(
@@ -61,14 +77,27 @@ class Handover:
                 )
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
-            self._namespace.update({name: values[name] for name in wanted})
+            self._bind({name: values[name] for name in wanted})
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
+        self._generators = self._states()
+        self._guard = Guard(
+            self._namespace,
+            [*self._spec["guarded"], *self._spec["changing"]],
+            objects=self._spec["shared"],
+        )
+        self._touched.begin(self._spec["project"], self._spec["ignored"])
 
     def save(self) -> None:
-        """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
+        """Store what the spec asks for and write the outcome.
+
+        Raises `UndeclaredChange`, `NotStorable` or `NotAMetric`.
+        """
         outcome: dict[str, Any] = {
+            "files": self._touched.end(),
+            "drawn": self._drawn(),
+            "changed": [],
             "stored": [],
             "not_kept": [],
             "gone": sorted(self._before.keys() - self._namespace.keys()),
@@ -77,6 +106,7 @@ class Handover:
             "not_metric": None,
         }
         try:
+            self._refuse_changes(outcome)
             outcome["stored"] = self._store(self._pickle_all(outcome))
             outcome["metrics"] = self._metrics(outcome)
         finally:
@@ -84,15 +114,53 @@ class Handover:
         for left in outcome["not_kept"]:
             sys.stdout.write("not kept: {name} ({type}): {reason}\n".format_map(left))
 
+    def _is_ambient(self, names: list[str]) -> bool:
+        """Whether these are no variables; such are restored last, as loading others may use them."""
+        return any(name in self._ambient for name in names)
+
+    def _bind(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            if name in self._ambient:
+                self._ambient.put(name, value)
+            else:
+                self._namespace[name] = value
+
+    def _refuse_changes(self, outcome: dict[str, Any]) -> None:
+        outcome["changed"] = self._guard.changed([*self._spec["guarded"], *self._spec["shared"]])
+        if outcome["changed"]:
+            names = ", ".join(outcome["changed"])
+            raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")
+
+    def _states(self) -> dict[str, str]:
+        watched = Ambient(self._spec["generators"])
+        return {
+            n: fingerprint(watched.take(n)) for n in self._spec["generators"] if watched.is_there(n)
+        }
+
+    def _drawn(self) -> dict[str, str]:
+        """The generators that stand elsewhere than before the task's cells, and where that was."""
+        after = self._states()
+        return {name: state for name, state in self._generators.items() if after[name] != state}
+
+    def _is_bound(self, name: str) -> bool:
+        if name in self._ambient:
+            return self._ambient.is_there(name)
+        return name in self._namespace
+
+    def _value(self, name: str) -> Any:
+        return self._ambient.take(name) if name in self._ambient else self._namespace[name]
+
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
         surviving = self._survivors()
-        extras = [name for name in [*self._spec["extras"], *surviving] if name not in outputs]
+        changed = self._guard.changed(self._spec["changing"])
+        asked = [*self._spec["extras"], *surviving, *changed]
+        extras = [name for name in asked if name not in outputs]
         pickled = {}
         for name in dict.fromkeys(outputs + extras):
-            if name not in self._namespace:
+            if not self._is_bound(name):
                 continue
-            value = self._namespace[name]
+            value = self._value(name)
             if name in extras and name not in surviving and is_code(name, value):
                 continue
             try:
@@ -129,7 +197,7 @@ class Handover:
             strided = sharing.sharing_arrays(members)
             whole = members[names[0]]
             if len(names) > 1 or strided:
-                values = {name: self._namespace[name] for name in names}
+                values = {name: self._value(name) for name in names}
                 whole = self._dump(values, sharing=strided)
             digest, size = bundle.write(
                 self._spec["store"], self._header(names, whole), whole.data, whole.buffers
@@ -139,7 +207,7 @@ class Handover:
                     "name": name,
                     "digest": digest,
                     "size_bytes": size if len(names) == 1 else members[name].size,
-                    **summarise(self._namespace[name]),
+                    **summarise(self._value(name)),
                 }
         return [stored[name] for name in pickled]
 

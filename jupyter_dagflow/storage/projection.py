@@ -24,7 +24,14 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.storage.tables import UtcDateTime, artifacts, metrics, runs, task_runs
+from jupyter_dagflow.storage.tables import (
+    UtcDateTime,
+    artifacts,
+    metrics,
+    observed_changes,
+    runs,
+    task_runs,
+)
 
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
@@ -118,6 +125,9 @@ def _finish_task(connection: Connection, event: TaskFinished) -> None:
         connection.execute(metrics.delete().where(*where))
         row = {"run_id": event.run_id, "name": name, "task": event.task, "value": as_json(value)}
         connection.execute(metrics.insert(), row)
+    for change in event.changed:
+        seen = {"code": change.code, "name": change.name, "observed_at": event.at}
+        connection.execute(observed_changes.insert().prefix_with("OR IGNORE"), seen)
 
 
 def _artifact(event: TaskFinished, position: int, stored: Stored) -> dict[str, object]:

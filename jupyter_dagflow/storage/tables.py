@@ -135,3 +135,11 @@ metrics = Table(
     Column("task", String, nullable=False),
     Column("value", Text, nullable=False),
 )
+
+observed_changes = Table(
+    "observed_changes",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("observed_at", UtcDateTime, nullable=False),
+)

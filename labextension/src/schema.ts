@@ -115,15 +115,19 @@ export interface RunStarted {
  * The task reached a final state.
  *
  *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
- *     both None for a task that never started.
+ *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
+ *     own cells touched, by their paths from the notebook's folder; ``changed`` are changes that nobody had declared.
  */
 export interface TaskFinished {
   at: string;
   attempt: number;
   cached: boolean;
   cells_s: number | null;
+  changed: ObservedChange[];
   duration_s: number | null;
   failure: TaskFailure | null;
+  files_read: string[];
+  files_written: string[];
   metrics: Record<string, unknown>;
   run_id: string;
   seq: number;
@@ -133,10 +137,18 @@ export interface TaskFinished {
   type: 'task_finished';
 }
 /**
+ * The code of this digest changes what ``name`` holds, in place.
+ */
+export interface ObservedChange {
+  code: string;
+  name: string;
+}
+/**
  * Why a task failed.
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
- *     kernel), ``kernel_died``, ``kernel_start``, ``internal``. ``last_lines`` is the end of the traceback, plain.
+ *     kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
+ *     ``last_lines`` is the end of the traceback, plain.
  */
 export interface TaskFailure {
   cell?: string | null;

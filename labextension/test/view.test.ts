@@ -59,7 +59,17 @@ test('a run restyles the cards that changed and draws none anew', async () => {
   const before = card('load');
   const untouched = card('fit').innerHTML;
   const at = '2026-01-01T12:00:03Z';
-  const finished = { duration_s: 1.26, cells_s: 1, cached: false, failure: null, stored: [], metrics: {} };
+  const finished = {
+    duration_s: 1.26,
+    cells_s: 1,
+    cached: false,
+    failure: null,
+    stored: [],
+    metrics: {},
+    files_read: [],
+    files_written: [],
+    changed: []
+  };
   view.setRun(
     reduce(run, {
       type: 'task_finished',

@@ -145,8 +145,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
         "timeout:10m",
         "pool:gpu",
         "cache:on",
-        "reads:*.csv",
-        "writes:out/*",
         "kernel:python3",
         "lane:a",
         "resource:gpu=1",

@@ -52,6 +52,9 @@ class Tasks:
         extras: str = "",
         survivors: str = "",
         metrics: str = "",
+        guarded: str = "",
+        shared: str = "",
+        changing: str = "",
         setup: str = "",
         definitions: dict[str, str] | None = None,
         own: dict[str, str] | None = None,
@@ -71,6 +74,13 @@ class Tasks:
             "extras": extras.split(),
             "survivors": survivors,
             "metrics": metrics.split(),
+            "guarded": guarded.split(),
+            "shared": shared.split(),
+            "changing": changing.split(),
+            "ambient": {},
+            "generators": {},
+            "project": str(self.folder / "project"),
+            "ignored": [],
             "outcome": str(folder / "outcome.json"),
         }
         (folder / "handover.json").write_text(json.dumps(spec))

@@ -46,6 +46,13 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "outputs": names,
             "extras": [],
             "metrics": [],
+            "guarded": [],
+            "shared": [],
+            "changing": [],
+            "ambient": {},
+            "generators": {},
+            "project": str(tmp_path),
+            "ignored": [],
             "outcome": str(outcome),
         }
         (tmp_path / "spec.json").write_text(json.dumps(spec))

@@ -6,7 +6,7 @@ everything there is to say about the notebook; nothing raises, whatever the cell
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
@@ -14,10 +14,10 @@ from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.analysis.steps import Block, tell
-from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Taken
+from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
 from jupyter_dagflow.core.diagnostics import Diagnostic
-from jupyter_dagflow.core.model import Definition, Edge, Input, Reason, TaskName
+from jupyter_dagflow.core.model import Definition, Edge, Input, Mention, Reason, TaskName
 
 __all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "analyse"]
 
@@ -29,12 +29,17 @@ class NodeFlow:
     """One task: the names it takes and from whom, those it leaves bound or changed, the
     definitions it copies.
 
-    A name in ``<…>`` is ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
+    ``from_prelude`` are the names it reads as setup leaves them, ``files_read`` and
+    ``files_written`` the paths that stand in its code. A name in ``<…>`` is ambient state
+    (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
 
     inputs: tuple[Input, ...]
     writes: tuple[str, ...]
     definitions: tuple[Definition, ...]
+    from_prelude: tuple[Mention, ...] = ()
+    files_read: tuple[Mention, ...] = ()
+    files_written: tuple[Mention, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,27 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
         if sources:
             inputs.append(Input(name=variable, sources=tuple(TaskName(s) for s in sources)))
     definitions = linker.definitions.listed(state.definitions, name)
-    return NodeFlow(inputs=tuple(inputs), writes=tuple(state.writes), definitions=definitions)
+    return NodeFlow(
+        inputs=tuple(inputs),
+        writes=tuple(state.writes),
+        definitions=definitions,
+        from_prelude=tuple(_from_prelude(state)),
+        files_read=_files(state.files_read),
+        files_written=_files(state.files_written),
+    )
+
+
+def _files(places: Mapping[str, Place]) -> tuple[Mention, ...]:
+    return tuple(
+        Mention(name=path, cell=place.step.block.cell, line=place.line)
+        for path, place in places.items()
+    )
+
+
+def _from_prelude(state: NodeState) -> Iterator[Mention]:
+    for name, step in state.from_prelude.items():
+        line = step.effect.reads.get(name, step.statement.line)
+        yield Mention(name=name, cell=step.block.cell, line=line)
 
 
 def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -> tuple[Edge, ...]:

@@ -73,6 +73,8 @@ class NodeState:
     from_prelude: dict[str, Step] = field(default_factory=dict)
     apart: set[frozenset[str]] = field(default_factory=set)
     tied: dict[str, set[str]] = field(default_factory=dict)
+    files_read: dict[str, Place] = field(default_factory=dict)
+    files_written: dict[str, Place] = field(default_factory=dict)
     last_step: int = -1
 
 

@@ -242,11 +242,13 @@ class Linker(Units):
                 self._stars.append(step.number)
             self.findings.star_import(step, mark)
         elif mark.kind == "reads":
+            self.nodes[step.node].files_read.setdefault(mark.what, Place(step, mark.line))
             place = self._written_files.get(mark.what)
             if place is not None and place.step.node != step.node:
                 reason = _file_reason(mark.what, place, step, mark.line)
                 self.files.append((place.step.node, step.node, reason))
         elif mark.kind == "writes":
+            self.nodes[step.node].files_written.setdefault(mark.what, Place(step, mark.line))
             self._written_files[mark.what] = Place(step, mark.line)
         else:
             if mark.kind == "binds":

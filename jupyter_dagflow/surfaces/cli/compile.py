@@ -73,9 +73,10 @@ def _chosen_format(given: str | None, *, as_json: bool) -> str:
 
 def _compiled(notebook: str, by: str) -> Compilation:
     partition = checked_by(by)
-    from jupyter_dagflow.app import compile_notebook as compiled
+    from jupyter_dagflow.surfaces.cli.session import application
 
-    return compiled(notebook, by=partition)
+    with application() as app:
+        return app.compile(notebook, by=partition)
 
 
 def _described(compilation: Compilation) -> list[report.Part]:

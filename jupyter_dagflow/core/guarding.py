@@ -1,0 +1,118 @@
+"""Which values a task must leave as they are, because a later task reads them as they were.
+
+The law: notebook order decides. In the notebook, whoever comes later would see a change; where the
+pipeline lets a later task take the older version, the change must not happen unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaterRead:
+    """Where a later task first reads ``name`` as it was before the task in question."""
+
+    name: str
+    task: TaskName
+    cell: CellId | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundled:
+    """The task that an input came from, and the names stored there that share objects with it."""
+
+    source: TaskName
+    names: Collection[str]
+
+
+def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
+    """The names that a task has and must not change, each with the read that forbids it.
+
+    Names that the task is known to change, or is said to leave alone (``pure:``), are not among
+    them. ``bundles`` tells of its inputs what they came together with.
+    """
+    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    found: dict[str, LaterRead] = {}
+    for name in _believed_unchanged(task, (item.name for item in task.inputs)):
+        bundle = bundles.get(name)
+        reads = (_read_of(pipeline, task, reader, name, bundle) for reader in later)
+        first = next((read for read in reads if read is not None), None)
+        if first is not None:
+            found[name] = first
+    for reader in later:
+        for name, read in _same_for_both(task, reader):
+            if name not in found and name in set(_believed_unchanged(task, (name,))):
+                found[name] = read
+    return found
+
+
+def shared(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
+    """The inputs that a task may change only as long as nobody sees it through another name.
+
+    That is so for those it is known to write that came together with a name that a later task still
+    takes from the same place.
+    """
+    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    written = {*task.writes, *task.options.mutates}
+    found: dict[str, LaterRead] = {}
+    for name, bundle in bundles.items():
+        if name not in written or name in task.options.pure:
+            continue
+        for reader in later:
+            for item in reader.inputs:
+                others = {*bundle.names} - written
+                if item.name in others and bundle.source in item.sources:
+                    found.setdefault(name, _place(pipeline, reader, item.name))
+    return found
+
+
+def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
+    """What a task has and is believed not to change, but for the names that are guarded."""
+    has = [*(item.name for item in task.inputs), *(read.name for read in task.from_prelude)]
+    return tuple(n for n in dict.fromkeys(_believed_unchanged(task, has)) if n not in names)
+
+
+def _believed_unchanged(task: Task, names: Collection[str] | Iterator[str]) -> Iterator[str]:
+    known = {*task.writes, *task.options.mutates, *task.options.pure}
+    return (name for name in names if name not in known and not name.startswith("<"))
+
+
+def _read_of(
+    pipeline: Pipeline, task: Task, reader: Task, name: str, bundle: Bundled | None
+) -> LaterRead | None:
+    """How a later task reads a name, or one that shares objects with it, from before the task."""
+    order = {each.name: place for place, each in enumerate(pipeline.tasks)}
+    for item in reader.inputs:
+        same = item.name == name and any(order[s] < order[task.name] for s in item.sources)
+        shares = bundle is not None and item.name in bundle.names and bundle.source in item.sources
+        if same or shares:
+            return _place(pipeline, reader, item.name)
+    return None
+
+
+def _place(pipeline: Pipeline, reader: Task, name: str) -> LaterRead:
+    for edge in pipeline.edges:
+        for reason in edge.reasons:
+            if edge.target == reader.name and reason.kind == "data" and reason.name == name:
+                return LaterRead(
+                    name=name,
+                    task=reader.name,
+                    cell=reason.target_cell,
+                    line=reason.target_line,
+                )
+    return LaterRead(name=name, task=reader.name)
+
+
+def _same_for_both(task: Task, reader: Task) -> Iterator[tuple[str, LaterRead]]:
+    """What both tasks have made anew: by setup, or by definitions copied into both."""
+    for read in reader.from_prelude:
+        yield read.name, LaterRead(name=read.name, task=reader.name, cell=read.cell, line=read.line)
+    copied = {(definition.cell, definition.name) for definition in task.definitions}
+    for definition in reader.definitions:
+        if (definition.cell, definition.name) in copied:
+            yield definition.name, LaterRead(name=definition.name, task=reader.name)

@@ -1,0 +1,23 @@
+"""What runs have found out about pieces of code and compiling could not know.
+
+The law: a fact belongs to the exact text of a cell, wherever that text stands; edited, it is
+unknown again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedChange:
+    """The code of this digest changes what ``name`` holds, in place."""
+
+    code: str
+    name: str
+
+
+def code_digest(code: str) -> str:
+    """The SHA-256 of a cell's code."""
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()

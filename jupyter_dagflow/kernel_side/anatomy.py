@@ -1,0 +1,72 @@
+"""How an object is put together, seen without running any code of its class.
+
+The law: no attribute is looked up in the ordinary way, because ``__getattribute__``, properties and
+metaclasses may be anybody's Python.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+_MRO = type.__dict__["__mro__"]
+_DICT = type.__dict__["__dict__"]
+_MODULE = type.__dict__["__module__"]
+_QUALNAME = type.__dict__["__qualname__"]
+
+
+def lineage(kind: type[Any]) -> tuple[type[Any], ...]:
+    """The class and those it inherits from, in order of resolution."""
+    found: tuple[type[Any], ...] = _MRO.__get__(kind)
+    return found
+
+
+def members(kind: type[Any]) -> Any:
+    """What stands in the class itself, by name."""
+    return _DICT.__get__(kind)
+
+
+def member(kind: type[Any], name: str) -> Any:
+    """What instances of the class find under a name in it or above it; None if nothing."""
+    for base in lineage(kind):
+        found = members(base)
+        if name in found:
+            return found[name]
+    return None
+
+
+def type_name(kind: type[Any]) -> str:
+    """Module and qualified name."""
+    return f"{_MODULE.__get__(kind)}.{_QUALNAME.__get__(kind)}"
+
+
+def root_package(kind: type[Any]) -> str:
+    """The package that a class comes from: ``pandas``, ``__main__``, ``builtins``."""
+    module = _MODULE.__get__(kind)
+    return module.partition(".")[0] if type(module) is str else ""
+
+
+def instance_dict(obj: Any) -> dict[str, Any]:
+    """The instance's own ``__dict__``; empty if it has none."""
+    for base in lineage(type(obj)):
+        found = members(base).get("__dict__")
+        if type(found) is types.GetSetDescriptorType:
+            state: dict[str, Any] = found.__get__(obj, type(obj))
+            return state
+    return {}
+
+
+def has_dict(kind: type[Any]) -> bool:
+    """Whether instances have a ``__dict__``."""
+    found = (members(base).get("__dict__") for base in lineage(kind))
+    return any(type(each) is types.GetSetDescriptorType for each in found)
+
+
+def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
+    """The members that instances have beside their ``__dict__``, and how to get at them."""
+    return tuple(
+        (name, each)
+        for base in lineage(kind)
+        for name, each in members(base).items()
+        if type(each) is types.MemberDescriptorType and name not in ("__dict__", "__weakref__")
+    )

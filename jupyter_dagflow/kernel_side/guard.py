@@ -1,0 +1,38 @@
+"""Values that a task is believed to leave as they are, checked.
+
+The law: what is guarded is looked at twice, before the task's cells and after them, and never
+changed by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .fingerprint import fingerprint
+
+
+class Guard:
+    """The fingerprints of some names of a namespace, as they were when this was made.
+
+    Of the names in ``objects``, the objects they held then are looked at, whatever they hold later.
+    """
+
+    def __init__(
+        self, namespace: Mapping[str, Any], names: Iterable[str], objects: Iterable[str] = ()
+    ) -> None:
+        self._namespace = namespace
+        self._objects = {name: namespace[name] for name in objects if name in namespace}
+        names = [name for name in names if name in namespace]
+        self._before = {n: fingerprint(namespace[n]) for n in (*names, *self._objects)}
+
+    def changed(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that now hold something else, or nothing."""
+        return [name for name in names if name in self._before and not self._is_same(name)]
+
+    def _is_same(self, name: str) -> bool:
+        if name in self._objects:
+            return fingerprint(self._objects[name]) == self._before[name]
+        if name not in self._namespace:
+            return False
+        return fingerprint(self._namespace[name]) == self._before[name]

@@ -1,0 +1,125 @@
+"""The files of the project that a task's own cells read and write, as Python itself sees them.
+
+The law: watching costs nothing but while a task's cells run, and never disturbs what it watches.
+Files that compiled libraries open behind Python's back are not seen; of a database that SQLite
+opens it is told afterwards whether it was written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+_LEFT_OUT = frozenset({"__pycache__", "site-packages", "node_modules"})
+
+
+class Touched:
+    """Watches one process; `begin` and `end` as often as there are tasks in it."""
+
+    def __init__(self) -> None:
+        self._hooked = False
+        self._watching = False
+        self._root = ""
+        self._ignored: tuple[str, ...] = ()
+        self._read: set[str] = set()
+        self._written: set[str] = set()
+        self._databases: dict[str, tuple[Any, ...]] = {}
+        self._events: dict[str, Callable[..., None]] = {
+            "open": self._opened,
+            "os.rename": self._moved,
+            "os.link": self._linked,
+            "os.symlink": self._linked,
+            "os.remove": self._removed,
+            "os.truncate": self._truncated,
+            "sqlite3.connect": self._connected,
+        }
+
+    def begin(self, root: str, ignored: Sequence[str]) -> None:
+        """Watch from now on what lies below ``root``, but nothing below the folders ``ignored``."""
+        self._root = os.path.realpath(root)
+        self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
+        self._read, self._written, self._databases = set(), set(), {}
+        self._watching = True
+        if not self._hooked:
+            sys.addaudithook(self._on_event)
+            self._hooked = True
+
+    def end(self) -> dict[str, list[str]]:
+        """Watch no more; the files ``read`` and ``written`` since, relative to the root."""
+        self._watching = False
+        for path, before in self._databases.items():
+            (self._read if _stamp(path) == before else self._written).add(path)
+        return {"read": self._listed(self._read), "written": self._listed(self._written)}
+
+    def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._watching and event in self._events:
+            try:
+                self._events[event](*arguments)
+            except Exception:  # noqa: BLE001 -- raised here, it would be the user's own call that fails
+                return
+
+    def _opened(self, path: Any, mode: Any, flags: int) -> None:  # noqa: ARG002 -- as Python calls it
+        if not flags & _WRITING:
+            self._note(path, self._read)
+            return
+        self._note(path, self._written)
+        if not flags & os.O_TRUNC:  # what was there before counts
+            self._note(path, self._read)
+
+    def _moved(self, source: Any, target: Any, source_folder: int = -1, folder: int = -1) -> None:
+        self._note(source, self._written, source_folder)
+        self._note(target, self._written, folder)
+
+    def _linked(self, source: Any, target: Any, *_: Any) -> None:
+        self._note(source, self._read)
+        self._note(target, self._written)
+
+    def _removed(self, path: Any, folder: int = -1) -> None:
+        self._note(path, self._written, folder)
+
+    def _truncated(self, path: Any, length: int) -> None:  # noqa: ARG002
+        self._note(path, self._written)
+
+    def _connected(self, database: Any) -> None:
+        path = os.fspath(database)
+        path = os.fsdecode(path)
+        if path.startswith("file:"):
+            path = path[len("file:") :].partition("?")[0]
+        if path and path != ":memory:":
+            path = os.path.realpath(path)
+            self._databases.setdefault(path, _stamp(path))
+
+    def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
+        if not isinstance(path, int) and folder == -1:
+            into.add(os.path.realpath(os.fsdecode(path)))
+
+    def _listed(self, paths: set[str]) -> list[str]:
+        return sorted(
+            os.path.relpath(path, self._root).replace(os.sep, "/")
+            for path in paths
+            if self._counts(path)
+        )
+
+    def _counts(self, path: str) -> bool:
+        if not path.startswith(self._root + os.sep) or path.startswith(self._ignored):
+            return False
+        *folders, name = os.path.relpath(path, self._root).split(os.sep)
+        if _LEFT_OUT.intersection(folders) or any(part.startswith(".") for part in folders):
+            return False
+        return not name.endswith(".pyc") and not os.path.isdir(path)
+
+
+def _stamp(path: str) -> tuple[Any, ...]:
+    """What of a database and its log changes when it is written."""
+    found: list[Any] = []
+    for each in (path, path + "-wal"):
+        try:
+            status = os.stat(each)
+        except OSError:
+            found.append(None)
+        else:
+            found.append((status.st_mtime_ns, status.st_size))
+    return tuple(found)

@@ -1,0 +1,74 @@
+"""When two tasks race for a file, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_dagflow.core.model import Edge, PartitionBy, Pipeline, Reason, Task, TaskName
+from jupyter_dagflow.core.races import FilesTouched, race_of
+
+
+def pipeline(names: str, *pairs: str) -> Pipeline:
+    """Tasks by their letters, edges as pairs of letters."""
+    return Pipeline(
+        name="nb",
+        notebook="nb.ipynb",
+        by=PartitionBy.TAGS,
+        parameters=(),
+        parameters_cell=None,
+        prelude=(),
+        tasks=tuple(Task(name=TaskName(n), cells=(), cell_indexes=()) for n in names),
+        edges=tuple(
+            Edge(source=TaskName(s), target=TaskName(t), reasons=(Reason(kind="after", name=s),))
+            for s, t in pairs
+        ),
+    )
+
+
+def touched(**files: str) -> dict[TaskName, FilesTouched]:
+    """What each task touched: ``r:x w:y`` reads x and writes y."""
+    found = {}
+    for name, text in files.items():
+        uses = [each.split(":") for each in text.split()]
+        found[TaskName(name)] = FilesTouched(
+            read=tuple(file for use, file in uses if use == "r"),
+            written=tuple(file for use, file in uses if use == "w"),
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("edges", "files", "ended", "expected"),
+    [
+        ((), {"a": "w:f", "b": "r:f"}, "b", ("a", "b", "f")),
+        ((), {"a": "r:f", "b": "w:f"}, "b", ("a", "b", "f")),
+        ((), {"a": "w:f", "b": "w:f"}, "a", ("a", "b", "f")),
+        ((), {"a": "r:f", "b": "r:f"}, "b", None),
+        ((), {"a": "w:f", "b": "w:g"}, "b", None),
+        (("ab",), {"a": "w:f", "b": "r:f"}, "b", None),
+        (("ab", "bc"), {"a": "w:f", "c": "r:f"}, "c", None),
+        (("ab", "ac"), {"b": "w:f", "c": "r:f"}, "c", ("b", "c", "f")),
+        (("ba",), {"a": "w:f", "b": "r:f"}, "a", None),
+        ((), {"a": "w:f"}, "a", None),
+    ],
+)
+def test_races(
+    edges: tuple[str, ...],
+    files: dict[str, str],
+    ended: str,
+    expected: tuple[str, str, str] | None,
+) -> None:
+    race = race_of(pipeline("abc", *edges), touched(**files), TaskName(ended))
+    assert (race and (race.first, race.second, race.file)) == expected
+
+
+def test_it_says_what_to_do() -> None:
+    race = race_of(pipeline("ab"), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
+    assert race is not None
+    assert race.message == (
+        "DF202: task a wrote out/f.csv and task b read it, "
+        "but nothing says which of the two comes first."
+    )
+    assert race.hint == (
+        "Tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
+    )

@@ -1,0 +1,283 @@
+"""What only running can tell: changes nobody declared, state outside variables, files."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.run_handle import Run
+from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.surfaces.report import failure_block
+
+HELPERS = """
+def touch(value):
+    value.append("touched")
+    return len(value)
+
+def draw():
+    import numpy
+    return numpy.random.rand()
+
+def around(value):
+    return {"it": value}
+
+def look(value):
+    return len(value)
+"""
+
+
+class Project:
+    """A folder with a notebook, a module that the compiler cannot look into, and a home."""
+
+    def __init__(self, folder: Path, app: Dagflow) -> None:
+        self.folder = folder
+        self.app = app
+
+    def run(self, *cells: tuple[str, str], keep: str | None = None, jobs: int = 2) -> Run:
+        """Write the notebook and run it; a cell is its tags, in one word, and its source."""
+        return self.app.run(self.write(*cells), keep=keep, jobs=jobs)
+
+    def write(self, *cells: tuple[str, str]) -> Path:
+        """Write the notebook."""
+        book = nbformat.v4.new_notebook()
+        book.metadata["kernelspec"] = {"name": "dagflow-test", "display_name": "Python"}
+        for tags, source in cells:
+            cell = nbformat.v4.new_code_cell(source)
+            cell.metadata["tags"] = tags.split()
+            book.cells.append(cell)
+        path = self.folder / "nb.ipynb"
+        nbformat.write(book, path)
+        return path
+
+
+def run_all(*cells: tuple[str, str], folder: Path) -> dict[str, Any]:
+    """The variables that the cells leave when they are run in one namespace, from top to bottom."""
+    namespace: dict[str, Any] = {}
+    with contextlib.chdir(folder) if hasattr(contextlib, "chdir") else contextlib.nullcontext():
+        for _, source in cells:
+            exec(source, namespace)
+    return namespace
+
+
+@pytest.fixture
+def project(tmp_path: Path, kernels: Path) -> Iterator[Project]:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "helpers.py").write_text(HELPERS)
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(tmp_path / "home")}))
+    yield Project(folder, app)
+    app.close()
+
+
+def succeeded(run: Run) -> Run:
+    for task in run.tasks.values():
+        if task.failure is not None:
+            raise AssertionError(failure_block(task, failure=task.failure))
+    return run
+
+
+LOAD = ("task:load", "import helpers\nx = [1]")
+
+
+def test_an_undeclared_change_stops_the_run(project: Project) -> None:
+    run = project.run(
+        LOAD,
+        ("task:change", "n = helpers.touch(x)"),
+        ("task:look", "y = list(x)\nm = n"),
+    )
+    assert run.state.value == "failed"
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert (failure.kind, failure.cell_index, failure.line) == ("unsound", 1, 1)
+    assert failure.message == (
+        "DF201: task change, in cell 1, changed x in place, "
+        "but task look, cell 2, line 1, reads it as it was before."
+    )
+    assert "mutates:x" in failure.hint
+
+
+def test_a_run_remembers_what_it_saw(project: Project) -> None:
+    cells = (LOAD, ("task:change", "n = helpers.touch(x)"), ("task:look", "y = list(x)"))
+    assert project.run(*cells).state.value == "failed"
+    compilation = project.app.compile(project.folder / "nb.ipynb")
+    (said,) = [d for d in compilation.diagnostics if d.code == "DF203"]
+    assert (said.cell_index, said.severity.value) == (1, "info")
+    assert "mutates:x" in said.hint
+    assert ("change", "look") in {(e.source, e.target) for e in compilation.pipeline.edges}
+    assert succeeded(project.run(*cells, keep="all")).value("y") == [1, "touched"]
+    other = project.write(LOAD, ("task:change", "m = helpers.look(x)"), cells[2])
+    assert [d.code for d in project.app.compile(other).diagnostics] == []
+
+
+def test_a_declared_change_is_seen_through_what_shares_the_object_unseen(project: Project) -> None:
+    cells = [
+        ("task:load", "import helpers\nx = [1]\ny = helpers.around(x)"),
+        ("task:change mutates:x", "n = helpers.touch(x)"),
+        ("task:look", "z = str(y)"),
+    ]
+    run = project.run(*cells)
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert "reads y, which shares objects with it" in failure.message
+    assert "mutates:y" in failure.hint
+    assert succeeded(project.run(*cells, keep="all")).value("z") == "{'it': [1, 'touched']}"
+
+
+def test_the_tag_it_proposes_mends_it(project: Project) -> None:
+    cells = (
+        LOAD,
+        ("task:change mutates:x", "n = helpers.touch(x)"),
+        ("task:look", "y = list(x)\nm = n"),
+    )
+    assert succeeded(project.run(*cells, keep="all")).value("y") == [1, "touched"]
+
+
+def test_reading_is_no_change(project: Project) -> None:
+    run = project.run(LOAD, ("task:a", "n = helpers.look(x)"), ("task:b", "y = list(x)"))
+    succeeded(run)
+
+
+def test_a_change_that_nobody_reads_is_kept_as_the_tasks_own(project: Project) -> None:
+    run = project.run(LOAD, ("task:change", "n = helpers.touch(x)"), keep="all")
+    assert succeeded(run).value("x") == [1, "touched"]
+
+
+def test_a_change_is_seen_through_whatever_shares_the_object(project: Project) -> None:
+    run = project.run(
+        ("task:load", "import helpers\nx = [1]\nbox = {'x': x}"),
+        ("task:change", "n = helpers.touch(x)"),
+        ("task:look", "y = str(box)"),
+    )
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert "changed x in place, but task look, cell 2, line 1, reads box, which" in failure.message
+
+
+def test_what_setup_and_definitions_make_is_guarded_too(project: Project) -> None:
+    run = project.run(
+        ("setup", "import helpers\nseen = []"),
+        ("task:change", "n = helpers.touch(seen)"),
+        ("task:look", "y = len(seen)"),
+    )
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF201: task change, in cell 1, changed seen in place")
+
+
+def test_numbers_drawn_are_those_of_run_all(project: Project) -> None:
+    cells = (
+        ("setup", "import random\nimport numpy as np\nrandom.seed(7)\nnp.random.seed(7)"),
+        ("task:a", "a = [random.random(), np.random.rand()]"),
+        ("task:b", "b = [random.randint(0, 10**9), np.random.randn()]"),
+        ("task:c", "c = [random.gauss(0, 1), np.random.randint(10**9)]"),
+        (
+            "task:d",
+            "d = [random.sample(range(99), 5), np.random.permutation(9).tolist(), random.gauss(0, 1)]",
+        ),
+    )
+    run = succeeded(project.run(*cells, keep="all"))
+    expected = run_all(*cells, folder=project.folder)
+    assert {name: run.value(name) for name in "abcd"} == {name: expected[name] for name in "abcd"}
+    assert {stored.name for _, stored in run.artifacts()} == set("abcd")
+
+
+def test_a_draw_that_nobody_saw_stops_the_run_once(project: Project) -> None:
+    cells = (
+        ("setup", "import helpers\nimport numpy as np\nnp.random.seed(7)"),
+        ("task:a", "a = helpers.draw()"),
+        ("task:b", "b = helpers.draw()"),
+    )
+    run = project.run(*cells, jobs=1)
+    failure = run.tasks["b"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith(
+        "DF204: tasks a and b both drew from NumPy's global generator"
+    )
+    again = succeeded(project.run(*cells, keep="all"))
+    generator = np.random.RandomState(7)
+    assert [again.value("a"), again.value("b")] == [generator.rand(), generator.rand()]
+
+
+def test_without_a_seed_everybody_may_draw(project: Project) -> None:
+    cells = (
+        ("setup", "import helpers\nimport numpy as np"),
+        ("task:a", "a = helpers.draw()"),
+        ("task:b", "b = helpers.draw()"),
+    )
+    succeeded(project.run(*cells))
+
+
+def test_the_working_directory_travels(project: Project) -> None:
+    (project.folder / "below").mkdir()
+    run = project.run(
+        ("task:go", "import os\nos.chdir('below')\nx = 1"),
+        ("task:write", "open('there.txt', 'w').write(str(x)).bit_length()"),
+    )
+    succeeded(run)
+    assert (project.folder / "below" / "there.txt").read_text() == "1"
+
+
+def test_files_touched_are_recorded(project: Project) -> None:
+    (project.folder / "in.csv").write_text("1")
+    sqlite3.connect(project.folder / "old.db").close()
+    code = """
+import os, pathlib, sqlite3, helpers
+name = "out"
+text = pathlib.Path("in.csv").read_text()
+pathlib.Path(name + ".tmp").write_text(text)
+os.rename(name + ".tmp", name + ".csv")
+connection = sqlite3.connect("new.db")
+connection.execute("create table t (a)")
+connection.close()
+sqlite3.connect("old.db").execute("select 1")
+open(os.path.expanduser("/dev/null")).close()
+"""
+    run = succeeded(project.run(("task:a", code)))
+    finished = project.app.metastore.events(run.run_id)[-2]
+    assert finished.files_written == ("new.db", "out.csv", "out.tmp")
+    assert set(finished.files_read) == {"in.csv", "old.db", "helpers.py"}
+
+
+def test_a_race_for_a_file_stops_the_run(project: Project) -> None:
+    cells = [
+        (
+            "task:write",
+            "import pathlib\nname = 'out'\npathlib.Path(f'{name}.txt').write_text('1').bit_length()",
+        ),
+        (
+            "task:read",
+            "import pathlib\nname2 = 'out'\ntext = pathlib.Path(f'{name2}.txt').read_text()",
+        ),
+    ]
+    run = project.run(*cells, jobs=1)
+    assert run.state.value == "failed"
+    failure = run.tasks["read"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF202: task write wrote out.txt and task read read it, "
+        "but nothing says which of the two comes first."
+    )
+    assert "after:write" in failure.hint
+    cells[1] = ("task:read after:write", cells[1][1])
+    succeeded(project.run(*cells))
+
+
+def test_how_it_reads(project: Project) -> None:
+    run = project.run(LOAD, ("task:change", "n = helpers.touch(x)"), ("task:look", "y = list(x)"))
+    out = io.StringIO()
+    task = run.tasks["change"]  # type: ignore[index]
+    assert task.failure is not None
+    out.write(failure_block(task, failure=task.failure))
+    lines = out.getvalue().splitlines()
+    assert lines[0].startswith("task change failed: DF201: ")
+    assert any(line.startswith("where:") and "cell 1" in line for line in lines)
+    assert "tag a cell of the task mutates:x" in lines[-1]

@@ -1,0 +1,48 @@
+"""Values that must not change, in a task that runs as a bare process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("code", "changed"),
+    [
+        ("len(x)", []),
+        ("x.append(2)", ["x"]),
+        ("x = [1]", []),
+        ("x = [2]", ["x"]),
+        ("del x", ["x"]),
+    ],
+)
+def test_a_guarded_name(tasks: Any, code: str, changed: list[str]) -> None:
+    tasks.ok("x = [1]", writes="x")
+    ended = tasks.run(code, reads="x", guarded="x missing")
+    assert ended.outcome["changed"] == changed
+    assert ("UndeclaredChange" in ended.error) is bool(changed)
+
+
+@pytest.mark.parametrize(("code", "changed"), [("x = [2]", []), ("x.append(2); x = 0", ["x"])])
+def test_the_object_behind_a_name(tasks: Any, code: str, changed: list[str]) -> None:
+    tasks.ok("x = [1]", writes="x")
+    assert tasks.run(code, reads="x", shared="x").outcome["changed"] == changed
+
+
+def test_nothing_is_stored_of_a_task_that_changed_what_it_must_not(tasks: Any) -> None:
+    tasks.ok("x = [1]", writes="x")
+    ended = tasks.run("x.append(2)\ny = 1", reads="x", writes="y", guarded="x")
+    assert ended.outcome["stored"] == []
+
+
+def test_what_has_changed_is_kept_if_all_is(tasks: Any) -> None:
+    tasks.ok("x = [1]\nz = [2]", writes="x z")
+    ended = tasks.ok("x.append(2)", reads="x z", changing="x z")
+    assert [stored["name"] for stored in ended.outcome["stored"]] == ["x"]
+    assert ended.stored("x")["value"] == [1, 2]
+
+
+def test_what_setup_made_is_guarded(tasks: Any) -> None:
+    ended = tasks.run("seen.append(1)", setup="seen = []", guarded="seen")
+    assert ended.outcome["changed"] == ["seen"]

@@ -1,0 +1,87 @@
+"""Files read and written, as an audit hook sees them; in processes of their own, as hooks stay."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import jupyter_dagflow.kernel_side.touched
+
+MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
+
+
+@pytest.mark.parametrize(
+    ("code", "read", "written"),
+    [
+        ("open('a').read()", ["a"], []),
+        ("open('new', 'w').close()", [], ["new"]),
+        ("open('a', 'a').close()", ["a"], ["a"]),
+        ("open('a', 'r+').close()", ["a"], ["a"]),
+        ("os.close(os.open('a', os.O_RDONLY))", ["a"], []),
+        ("open(b'a').close()", ["a"], []),
+        ("open(pathlib.Path('sub') / 'b').close()", ["sub/b"], []),
+        ("os.chdir('sub'); open('b').close(); open('../a').close()", ["a", "sub/b"], []),
+        ("os.rename('a', 'c')", [], ["a", "c"]),
+        ("os.remove('a')", [], ["a"]),
+        ("shutil.copy('a', 'c')", ["a"], ["c"]),
+        ("os.symlink('a', 'c'); open('c').read()", ["a"], ["c"]),
+        ("sqlite3.connect('a.db').execute('create table t (a)')", [], ["a.db"]),
+        ("sqlite3.connect('old.db').execute('select * from t').fetchall()", ["old.db"], []),
+        (
+            "sqlite3.connect('old.db').executescript('insert into t values (1)')",
+            [],
+            ["old.db"],
+        ),
+        ("sqlite3.connect(':memory:').execute('select 1')", [], []),
+        (
+            "sqlite3.connect('file:old.db?mode=ro', uri=True).execute('select * from t')",
+            ["old.db"],
+            [],
+        ),
+        ("import local", ["local.py"], []),
+        ("open('/dev/null').close(); open('home/x', 'w').close()", [], []),
+        ("os.mkdir('.git'); open('.git/x', 'w').close()", [], []),
+        ("open(os.dup(0), closefd=True).close()", [], []),
+        ("os.listdir('.'); os.stat('a')", [], []),
+        (
+            "threading.Thread(target=lambda: open('a').close()).start(); time.sleep(0); [t.join() for t in threading.enumerate() if t is not threading.current_thread()]",
+            ["a"],
+            [],
+        ),
+    ],
+)
+def test_touched(tmp_path: Path, code: str, read: list[str], written: list[str]) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "home").mkdir()
+    for name in ("a", "sub/b"):
+        (tmp_path / name).write_text("text")
+    (tmp_path / "local.py").write_text("x = 1")
+    script = f"""
+import os, pathlib, runpy, shutil, sqlite3, sys, threading, time
+sys.path.insert(0, "")
+sqlite3.connect("old.db").execute("create table t (a)").connection.close()
+touched = runpy.run_path({str(MODULE)!r})["Touched"]()
+touched.begin(".", ["home"])
+{code}
+os.chdir({str(tmp_path)!r})
+print(touched.end())
+open("sub/b").close()
+touched.begin(".", [])
+print(touched.end())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.stderr == ""
+    first, second = map(ast.literal_eval, done.stdout.splitlines())
+    assert first == {"read": read, "written": written}
+    assert second == {"read": [], "written": []}
