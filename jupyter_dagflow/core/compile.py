@@ -19,6 +19,7 @@ from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, ana
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
+from jupyter_dagflow.core.literal_paths import touches
 from jupyter_dagflow.core.model import (
     Cell,
     Compilation,
@@ -37,6 +38,7 @@ from jupyter_dagflow.core.observed import ObservedChange, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
+from jupyter_dagflow.core.races import unordered_meetings
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
@@ -76,8 +78,8 @@ def compile_cells(
     blocks = _blocks(notebook, parts, observed)
     flow = analyse(blocks, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
-    files = file_edges({name: _file_uses(task, flow) for name, task in parts.tasks.items()})
-    edges = _merge(flow.edges, after, files, order=list(parts.tasks))
+    files = {name: _file_uses(task, flow) for name, task in parts.tasks.items()}
+    edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
     diagnostics = [
@@ -86,6 +88,7 @@ def compile_cells(
         *flow.diagnostics,
         *after_diagnostics,
         *_cycles(edges, parts),
+        *_file_order(edges, files, notebook),
         *_unknown_names(parts, flow),
         *_observed(blocks, parts, flow),
         *_nothing_to_run(parts),
@@ -186,12 +189,41 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
 
 def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
     node = flow.nodes.get(task.name)
+    touched = [(cell, touch) for cell in task.cells for touch in touches(cell.code)]
+    reads, writes = (
+        tuple(Mention(name=t.path, cell=c.id, line=t.line) for c, t in touched if t.wrote is wrote)
+        for wrote in (False, True)
+    )
     return FileUses(
         says_it_reads=_tagged(task, "reads"),
         says_it_writes=_tagged(task, "writes"),
-        reads=node.files_read if node else (),
-        writes=node.files_written if node else (),
+        reads=(*node.files_read, *reads) if node else reads,
+        writes=(*node.files_written, *writes) if node else writes,
     )
+
+
+def _file_order(
+    edges: tuple[Edge, ...], files: Mapping[TaskName, FileUses], notebook: Notebook
+) -> list[Diagnostic]:
+    """A word about each two tasks whose code names one file, when nothing orders them."""
+    indexes = {cell.id: cell.index for cell in notebook.cells}
+    return [
+        Diagnostic.of(
+            Code.FILE_ORDER,
+            f"Task {met.second} {_does(met.second_writes)} {met.later.name}, which task {met.first} "
+            f"{_does(met.first_writes)} in cell {indexes[met.earlier.cell]}, but nothing says which comes first.",
+            cell=met.later.cell,
+            cell_index=indexes[met.later.cell],
+            line=met.later.line,
+            hint=f"Tag the cell after:{met.first}, or tag what the tasks do: reads:{met.later.name}, "
+            f"writes:{met.later.name}.",
+        )
+        for met in unordered_meetings(files, edges)
+    ]
+
+
+def _does(writes: bool) -> str:
+    return "writes" if writes else "reads"
 
 
 def _tagged(task: TaskCells, key: str) -> tuple[Mention, ...]:

@@ -45,6 +45,7 @@ class Code(Enum):
     NEEDS_LANE = ("DF120", Severity.WARNING)
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
+    FILE_ORDER = ("DF123", Severity.WARNING)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)

@@ -29,11 +29,17 @@ class FileUses:
     reads: tuple[Mention, ...] = ()
     writes: tuple[Mention, ...] = ()
 
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to compare."""
+        return bool(self.says_it_reads or self.says_it_writes or self.reads or self.writes)
+
 
 def file_edges(uses: Mapping[TaskName, FileUses]) -> list[Edge]:
     """The edges that tags give reason for, of tasks in notebook order; one reason for each edge."""
     edges = []
-    for (first, one), (second, other) in combinations(uses.items(), 2):
+    used = [(name, one) for name, one in uses.items() if one.any]
+    for (first, one), (second, other) in combinations(used, 2):
         meeting = next(_meetings(one, other), None)
         if meeting is not None:
             source, target = meeting

@@ -7,11 +7,13 @@ hold what Run All would not have left in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from jupyter_dagflow.core.diagnostics import Code
-from jupyter_dagflow.core.model import Pipeline, TaskName
+from jupyter_dagflow.core.files import FileUses
+from jupyter_dagflow.core.model import Edge, Mention, Pipeline, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +54,24 @@ class Race:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """Two tasks whose code names one file, in notebook order, and where."""
+
+    first: TaskName
+    second: TaskName
+    earlier: Mention
+    later: Mention
+    first_writes: bool
+    second_writes: bool
+
+
 def race_of(
     pipeline: Pipeline, touched: Mapping[TaskName, FilesTouched], ended: TaskName
 ) -> Race | None:
     """The first race, in notebook order, between a task and those that ended before it."""
     mine = touched[ended]
-    ordered = {ended} | _reached(pipeline, ended, up=True) | _reached(pipeline, ended, up=False)
+    ordered = _ordered_with(ended, pipeline.edges)
     order = [task.name for task in pipeline.tasks]
     for other in order:
         if other in ordered or other not in touched:
@@ -78,10 +92,51 @@ def race_of(
     return None
 
 
-def _reached(pipeline: Pipeline, start: TaskName, *, up: bool) -> set[TaskName]:
+def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]) -> list[Meeting]:
+    """The pairs of tasks, in notebook order, that name one file in their code and that no path orders.
+
+    One meeting for each pair; the paths are compared as they are written.
+    """
+    users: dict[str, list[TaskName]] = {}
+    for name, uses in files.items():
+        for path in dict.fromkeys(mention.name for mention in (*uses.writes, *uses.reads)):
+            users.setdefault(path, []).append(name)
+    pairs: dict[tuple[TaskName, TaskName], str] = {}
+    for path, names in users.items():
+        for first, second in combinations(names, 2):
+            if any(m.name == path for m in (*files[first].writes, *files[second].writes)):
+                pairs.setdefault((first, second), path)
+    order = {name: place for place, name in enumerate(files)}
+    ordered = {second: _ordered_with(second, edges) for _, second in pairs}
+    return [
+        Meeting(
+            first=first,
+            second=second,
+            earlier=_mention(path, files[first]),
+            later=_mention(path, files[second]),
+            first_writes=any(m.name == path for m in files[first].writes),
+            second_writes=any(m.name == path for m in files[second].writes),
+        )
+        for (first, second), path in sorted(
+            pairs.items(), key=lambda item: (order[item[0][1]], order[item[0][0]])
+        )
+        if first not in ordered[second]
+    ]
+
+
+def _mention(path: str, uses: FileUses) -> Mention:
+    return next(m for m in (*uses.writes, *uses.reads) if m.name == path)
+
+
+def _ordered_with(task: TaskName, edges: Sequence[Edge]) -> set[TaskName]:
+    """The task itself, and all that surely come before or after it."""
+    return {task} | _reached(edges, task, up=True) | _reached(edges, task, up=False)
+
+
+def _reached(edges: Sequence[Edge], start: TaskName, *, up: bool) -> set[TaskName]:
     """The tasks that a task comes after, or those that come after it."""
     steps: dict[TaskName, list[TaskName]] = {}
-    for edge in pipeline.edges:
+    for edge in edges:
         near, far = (edge.target, edge.source) if up else (edge.source, edge.target)
         steps.setdefault(near, []).append(far)
     found: set[TaskName] = set()

@@ -1,0 +1,79 @@
+"""Which files code names, and what is said when nothing orders the tasks that do."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.literal_paths import touches
+from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("open('a')", "r a"),
+        ("open('a', 'rb')", "r a"),
+        ("open('a', mode='a')", "w a"),
+        ("open('a', 'r+')", "w a"),
+        ("open(name, 'w')", ""),
+        ("gzip.open('a.gz', 'wt')", "w a.gz"),
+        ("Path('a').open('w')", "w a"),
+        ("pathlib.Path('a').write_text('b')", "w a"),
+        ("Path('a').read_text()", "r a"),
+        ("pd.read_csv('a.csv')", "r a.csv"),
+        ("pd.read_csv('https://example.org/a.csv')", ""),
+        ("pd.read_sql('select 1', db)", ""),
+        ("df.groupby('k').sum().to_parquet('a.parquet')", "w a.parquet"),
+        ("df.to_dict('records')", ""),
+        ("np.savez('a.npz', x=x)", "w a.npz"),
+        ("np.load('a.npy')", "r a.npy"),
+        ("joblib.dump(model, 'm.joblib')", "w m.joblib"),
+        ("joblib.load('m.joblib')", "r m.joblib"),
+        ("pickle.dump(x, open('a.pkl', 'wb'))", "w a.pkl"),
+        ("plt.savefig('a.png')", "w a.png"),
+        ("shutil.copy('a', 'b')", "r a, w b"),
+        ("os.rename('a', 'b')", "w a, w b"),
+        ("text.replace('a', 'b')", ""),
+        ("with open('a') as f, open('b', 'w') as g:\n    g.write(f.read())", "r a, w b"),
+        ("open('a", ""),
+    ],
+)
+def test_files_named(code: str, expected: str) -> None:
+    found = [f"{'w' if touch.wrote else 'r'} {touch.path}" for touch in touches(code)]
+    assert ", ".join(found) == expected
+
+
+WRITE, READ = "open('o.txt', 'w').write('x')", "text = open('o.txt').read()"
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([(WRITE, "task:a"), (READ, "task:b")], ["Task b reads o.txt, which task a writes in cell 0"]),
+        ([(READ, "task:a"), (WRITE, "task:b")], ["Task b writes o.txt, which task a reads in cell 0"]),
+        ([(WRITE, "task:a"), (WRITE, "task:b")], ["Task b writes o.txt, which task a writes in cell 0"]),
+        ([(READ, "task:a"), (READ, "task:b")], []),
+        ([(WRITE, "task:a"), (READ, "task:b", "after:a")], []),
+        ([(WRITE, "task:a", "writes:o.txt"), (READ, "task:b")], []),
+        ([(WRITE, "task:a"), (READ, "task:b", "reads:*.txt")], []),
+        ([(f"{WRITE}\nn = 1", "task:a"), (f"{READ}\nm = n", "task:b")], []),
+        ([(f"{WRITE}\nn = 1", "task:a"), ("m = n", "task:b"), (f"{READ}\nk = m", "task:c")], []),
+        ([(f"{WRITE}\n{READ}", "task:a")], []),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_files_that_nothing_orders(
+    cells: list[tuple[str, ...]], said: list[str]
+) -> None:
+    notebook = Notebook(
+        path="nb.ipynb",
+        digest="",
+        kernel_name="python3",
+        cells=tuple(
+            Cell(id=CellId(f"c{i}"), index=i, kind=CellKind.CODE, source=code, code=code, tags=tuple(tags))
+            for i, (code, *tags) in enumerate(cells)
+        ),
+    )  # fmt: skip
+    found = [d for d in compile_cells(notebook).diagnostics if d.code == "DF123"]
+    assert [d.message.split(", but")[0] for d in found] == said
+    assert all(d.hint.startswith("Tag the cell after:a") for d in found)
