@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
+from jupyter_dagflow.core import kale
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import (
@@ -38,6 +39,8 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
 
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
+    translation = kale.translate(notebook.cells)
+    notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)
     flow = analyse(_blocks(notebook, parts))
@@ -46,12 +49,13 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
     diagnostics = [
+        *translation.diagnostics,
         *parts.diagnostics,
         *parameter_diagnostics,
         *flow.diagnostics,
         *after_diagnostics,
         *_cycles(edges, parts),
-        *_unknown_names(parts, flow),
+        *_unknown_names(parts, flow, parameters),
         *_nothing_to_run(parts),
     ]
     pipeline = Pipeline(
@@ -216,9 +220,12 @@ def _why(path: list[TaskName], edges: tuple[Edge, ...]) -> str:
     return "; ".join(steps)
 
 
-def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
-    """``keep:``, ``metric:``, ``mutates:`` and ``pure:`` must name what the task uses."""
+def _unknown_names(
+    parts: Partition, flow: Dataflow, parameters: tuple[Parameter, ...]
+) -> list[Diagnostic]:
+    """``mutates:`` and ``pure:`` must name what the task uses; ``keep:`` and ``metric:`` a parameter also."""
     found = []
+    given = {parameter.name for parameter in parameters}
     unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
         if unread & {cell.id for cell in task.cells}:
@@ -227,7 +234,7 @@ def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
         used = {*node.writes, *(item.name for item in node.inputs)} if node else set()
         for key in ("keep", "metric", "mutates", "pure"):
             for variable in _names(task, key):
-                if variable not in used:
+                if variable not in used and not (key in ("keep", "metric") and variable in given):
                     cell = task.option_cells[key]
                     found.append(
                         Diagnostic.of(

@@ -45,6 +45,7 @@ class Code(Enum):
     NEEDS_LANE = ("DF120", Severity.WARNING)
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
+    OTHER_DIALECT = ("DF140", Severity.INFO)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

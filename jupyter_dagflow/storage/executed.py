@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
     books = {path: _read_taskbook(path) for path in dict.fromkeys(taskbooks.values())}
     ran = {path: {cell.get("id"): cell for cell in book["cells"]} for path, book in books.items()}
     cells = []
+    injected = _injected(books.values())
     ids = cell_ids(notebook["cells"], path=source)
     for id_, cell in zip(ids, notebook["cells"], strict=True):
         tags = _tags(cell)
@@ -49,8 +51,8 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
             cell["outputs"] = result.get("outputs", [])
             cell["execution_count"] = result.get("execution_count")
         cells.append(cell)
-        if PARAMETERS_TAG in tags:
-            cells.extend(_injected(books.values(), with_id="id" in cell))
+        if id_ in injected:
+            cells.append(_like(cell, injected[id_]))
     notebook["cells"] = cells
     _add_widgets(notebook, books.values())
     return notebook
@@ -70,14 +72,21 @@ def _tags(cell: Mapping[str, Any]) -> Sequence[str]:
     return (cell.get("metadata") or {}).get("tags") or ()
 
 
-def _injected(books: Iterable[Mapping[str, Any]], *, with_id: bool) -> list[dict[str, Any]]:
-    """The first cell of injected parameters: every taskbook has the same."""
+def _injected(books: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The first cell of injected parameters, by the id of the parameters cell that it follows.
+
+    Every taskbook has the same. There it is told by a tag; in the source it may be by another's word.
+    """
     for book in books:
-        for cell in book["cells"]:
-            if INJECTED_TAG in _tags(cell):
-                # Cells have ids from nbformat 4.5 on, and may have none before.
-                return [{k: v for k, v in cell.items() if k != "id" or with_id}]
-    return []
+        for above, cell in pairwise(book["cells"]):
+            if INJECTED_TAG in _tags(cell) and PARAMETERS_TAG in _tags(above):
+                return {above.get("id"): cell}
+    return {}
+
+
+def _like(source: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells have ids from nbformat 4.5 on, and may have none before."""
+    return {key: value for key, value in cell.items() if key != "id" or "id" in source}
 
 
 def _add_widgets(notebook: dict[str, Any], books: Iterable[Mapping[str, Any]]) -> None:
