@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import NotebookError, OptionError
+from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.execution.files import RunFiles
@@ -23,7 +22,7 @@ from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.metastore import Metastore
-from jupyter_dagflow.storage.notebooks import read_notebook
+from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
@@ -138,7 +137,7 @@ class Dagflow:
         require_kernel(source.kernel_name, notebook=source.path)
         metastore = self.metastore
         files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, _bytes_of(source))
+        write_bytes(files.source, notebook_bytes_of(source))
         request = RunRequest(
             run_id=files.run_id,
             notebook=source,
@@ -182,15 +181,6 @@ class Dagflow:
 def _new_run_id() -> RunId:
     """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
     return RunId(f"{_now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
-
-
-def _bytes_of(source: Notebook) -> bytes:
-    data = Path(source.path).read_bytes()
-    if hashlib.sha256(data).hexdigest() != source.digest:
-        raise NotebookError(
-            f"{source.path} was changed while it was being read.", hint="Run it again."
-        )
-    return data
 
 
 def _now() -> datetime:

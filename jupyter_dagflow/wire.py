@@ -132,13 +132,17 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
 
 
 class ErrorDetail(msgspec.Struct, kw_only=True):
-    """What went wrong in a command, what to do next, and where in the notebook it was."""
+    """What went wrong in a command, what to do next, and where in the notebook it was.
+
+    ``line`` counts in the cell, ``file_line`` in a percent file.
+    """
 
     code: str
     message: str
     hint: str
     cell: str | None = None
     line: int | None = None
+    file_line: int | None = None
 
 
 class ErrorDocument(msgspec.Struct, kw_only=True):
@@ -273,6 +277,7 @@ def error_document(error: DagflowError) -> ErrorDocument:
             hint=error.hint,
             cell=where.cell,
             line=where.line,
+            file_line=where.file_line,
         )
     )
 

@@ -69,7 +69,8 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
         tasks=tasks,
         edges=edges,
     )
-    return Compilation(pipeline=pipeline, diagnostics=tuple(sorted(diagnostics, key=_place)))
+    placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
+    return Compilation(pipeline=pipeline, diagnostics=tuple(placed))
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
@@ -258,6 +259,12 @@ def _nothing_to_run(parts: Partition) -> list[Diagnostic]:
             hint="Tag a code cell task:NAME, or write some code.",
         )
     ]
+
+
+def _in_file(found: Diagnostic, notebook: Notebook) -> Diagnostic:
+    if found.cell_index is None:
+        return found
+    return replace(found, file_line=notebook.cells[found.cell_index].file_line(found.line))
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:

@@ -11,21 +11,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
-    """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell."""
+    """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell.
+
+    ``file_line`` is the same line counted in the file, for notebooks that are read by lines (percent files).
+    """
 
     notebook: str | None = None
     cell: str | None = None
     cell_index: int | None = None
     line: int | None = None
+    file_line: int | None = None
 
     def __str__(self) -> str:
-        parts = [self.notebook] if self.notebook else []
+        in_file = f":{self.file_line}" if self.file_line is not None else ""
+        parts = [self.notebook + in_file] if self.notebook else []
         if self.cell_index is not None:
             parts.append(f"cell {self.cell_index}" + (f" (id {self.cell})" if self.cell else ""))
         elif self.cell is not None:
             parts.append(f"cell id {self.cell}")
         if self.line is not None:
             parts.append(f"line {self.line}")
+        if in_file and not self.notebook:
+            parts.append(f"line {self.file_line} of the file")
         return ", ".join(parts)
 
 

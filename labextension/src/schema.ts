@@ -133,10 +133,12 @@ export interface TaskFinished {
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
  *     kernel), ``kernel_died``, ``kernel_start``, ``internal``. ``last_lines`` is the end of the traceback, plain.
+ *     ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {
   cell?: string | null;
   cell_index?: number | null;
+  file_line?: number | null;
   hint?: string;
   kind: string;
   last_lines?: string;
@@ -217,12 +219,13 @@ export interface CompilationDocument {
   tasks: TaskDocument[];
 }
 /**
- * One finding about one place of a notebook.
+ * One finding about one place of a notebook; ``file_line`` as in `Location`.
  */
 export interface Diagnostic {
   cell?: string | null;
   cell_index?: number | null;
   code: string;
+  file_line?: number | null;
   hint?: string;
   line?: number | null;
   message: string;
@@ -304,10 +307,13 @@ export interface ErrorDocument {
 }
 /**
  * What went wrong in a command, what to do next, and where in the notebook it was.
+ *
+ *     ``line`` counts in the cell, ``file_line`` in a percent file.
  */
 export interface ErrorDetail {
   cell?: string | null;
   code: string;
+  file_line?: number | null;
   hint: string;
   line?: number | null;
   message: string;
