@@ -13,6 +13,7 @@ from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
@@ -23,6 +24,7 @@ from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
+from jupyter_dagflow.storage.tagged import write_tagged
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
@@ -39,6 +41,21 @@ def compile_notebook(
     True
     """
     return compile_cells(read_notebook(notebook), by=PartitionBy(by))
+
+
+def suggest_tags(notebook: str | Path) -> tuple[Suggestion, ...]:
+    """Tags that a notebook could have; writes nothing. Raises `NotebookError`."""
+    return suggest(read_notebook(notebook))
+
+
+def write_tagged_copy(
+    notebook: str | Path, to: str | Path, *, force: bool = False
+) -> tuple[Suggestion, ...]:
+    """Write a copy of a notebook with the suggested tags, and return these; see `write_tagged`."""
+    suggestions = suggest_tags(notebook)
+    tags = {suggestion.cell: suggestion.all_tags for suggestion in suggestions}
+    write_tagged(notebook, tags, to=to, force=force)
+    return suggestions
 
 
 class Dagflow:

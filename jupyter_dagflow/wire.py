@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from datetime import datetime
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 
@@ -21,6 +21,9 @@ from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.core.suggest import Suggestion
 
 T = TypeVar("T")
 
@@ -69,6 +72,22 @@ class DiagnosticsDocument(msgspec.Struct, kw_only=True):
     """What ``dagflow check --json`` prints."""
 
     diagnostics: tuple[Diagnostic, ...]
+
+
+class SuggestionDocument(msgspec.Struct, kw_only=True):
+    """What a code cell could be tagged: ``tags`` are to be added, ``all_tags`` are those it then has."""
+
+    cell: str
+    cell_index: int
+    tags: tuple[str, ...]
+    all_tags: tuple[str, ...]
+    why: str
+
+
+class SuggestionsDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow tag --json`` and ``check --suggest --json`` print."""
+
+    suggestions: list[SuggestionDocument]
 
 
 class TaskRunDocument(msgspec.Struct, kw_only=True):
@@ -201,6 +220,7 @@ class ExampleDocument(msgspec.Struct, kw_only=True):
 DOCUMENTS: tuple[type[Any], ...] = (
     CompilationDocument,
     DiagnosticsDocument,
+    SuggestionsDocument,
     GraphDocument,
     RunDocument,
     RunSummaryDocument,
@@ -225,6 +245,13 @@ def compilation_document(compilation: Compilation) -> CompilationDocument:
         tasks=[_task(task) for task in pipeline.tasks],
         edges=pipeline.edges,
         diagnostics=compilation.diagnostics,
+    )
+
+
+def suggestions_document(suggestions: tuple[Suggestion, ...]) -> SuggestionsDocument:
+    """The document of suggested tags."""
+    return SuggestionsDocument(
+        suggestions=_same_fields(suggestions, list[SuggestionDocument]),
     )
 
 

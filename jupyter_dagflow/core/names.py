@@ -17,9 +17,9 @@ def slug(text: str) -> str:
     >>> slug("2. Données brutes 🎉"), slug("数据")
     ('_2_donnees_brutes', '')
     """
-    decomposed = unicodedata.normalize("NFKD", text)
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
-    name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_").lower()
+    name = re.sub(r"[^A-Za-z0-9]+", "_", plain).strip("_")
     if name[:1].isdigit():
         name = f"_{name}"
     return name[:_LONGEST].rstrip("_")

@@ -17,7 +17,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
 from jupyter_dagflow.run_handle import LiveRun, Run
@@ -30,6 +30,7 @@ from jupyter_dagflow.surfaces.options import (
     parse_status,
 )
 from jupyter_dagflow.surfaces.picture import Following, still
+from jupyter_dagflow.surfaces.suggestions import suggestions_report
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 
 
@@ -57,13 +58,14 @@ class DagflowMagics(Magics):
 
     @line_magic
     def dagflow(self, line: str) -> None:
-        """The pipeline of this notebook: ``%dagflow [run|check|status|cancel|load] …``; ``--help`` tells more."""
+        """This notebook's pipeline: ``%dagflow [run|check|suggest|status|cancel|load] …``; ``--help`` tells more."""
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
             return
         verbs: dict[str, Callable[[list[str]], None]] = {
             "run": self._run,
             "check": self._check,
+            "suggest": self._suggest,
             "status": self._status,
             "cancel": self._cancel,
             "load": self._load,
@@ -111,6 +113,15 @@ class DagflowMagics(Magics):
             raise MagicFailed(
                 report.error_block(CompilationFailed(str(path), compilation.diagnostics))
             )
+
+    def _suggest(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv, program="%dagflow suggest")
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        suggestions = suggest_tags(path)
+        self._warn_if_unsaved(path)
+        print(report.as_text(suggestions_report(suggestions)))  # noqa: T201
 
     def _run(self, argv: Sequence[str]) -> None:
         options = parse_run(argv)

@@ -17,6 +17,8 @@ export type Shape =
   | RunDocument
   | RunSummaryDocument
   | StatusDocument
+  | SuggestionDocument
+  | SuggestionsDocument
   | TaskDocument
   | TaskRunDocument;
 export type DagflowEvent =
@@ -387,4 +389,20 @@ export interface RunSummaryDocument {
 export interface StatusDocument {
   home: string;
   version: string;
+}
+/**
+ * What a code cell could be tagged: ``tags`` are to be added, ``all_tags`` are those it then has.
+ */
+export interface SuggestionDocument {
+  all_tags: string[];
+  cell: string;
+  cell_index: number;
+  tags: string[];
+  why: string;
+}
+/**
+ * What ``dagflow tag --json`` and ``check --suggest --json`` print.
+ */
+export interface SuggestionsDocument {
+  suggestions: SuggestionDocument[];
 }

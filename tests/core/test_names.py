@@ -12,7 +12,7 @@ from jupyter_dagflow.core.tags import NAME
 CASES = {
     "Load data": "load_data",
     "  1. Load!  ": "_1_load",
-    "Données & Größe": "donnees_gro_e",
+    "Données & Größe": "donnees_grosse",
     "🎉 Party": "party",
     "🎉": "",
     "读取数据": "",

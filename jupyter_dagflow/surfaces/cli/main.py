@@ -18,6 +18,7 @@ from jupyter_dagflow.surfaces.cli import (
     examples,
     run,
     runs,
+    tag,
 )
 from jupyter_dagflow.surfaces.cli import (
     compile as compile_,
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True)(_root)
     app.command("compile")(compile_.compile_notebook)
     app.command("check")(compile_.check)
+    app.command("tag")(tag.tag)
     app.command("run")(run.run)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")
