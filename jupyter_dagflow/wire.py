@@ -153,7 +153,7 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
 class ErrorDetail(msgspec.Struct, kw_only=True):
     """What went wrong in a command, what to do next, and where in the notebook it was.
 
-    ``line`` counts in the cell, ``file_line`` in a percent file.
+    ``line`` counts in the cell; ``file_line`` is only there for a percent file, and counts in it.
     """
 
     code: str
@@ -161,7 +161,7 @@ class ErrorDetail(msgspec.Struct, kw_only=True):
     hint: str
     cell: str | None = None
     line: int | None = None
-    file_line: int | None = None
+    file_line: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorDocument(msgspec.Struct, kw_only=True):
@@ -304,7 +304,7 @@ def error_document(error: DagflowError) -> ErrorDocument:
             hint=error.hint,
             cell=where.cell,
             line=where.line,
-            file_line=where.file_line,
+            file_line=msgspec.UNSET if where.file_line is None else where.file_line,
         )
     )
 

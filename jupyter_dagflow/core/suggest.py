@@ -76,7 +76,7 @@ def _translated(notebook: Notebook, cells: Sequence[Cell], dialect: str) -> tupl
             added = tuple(tag for tag in new.tags if tag not in old.tags)
             why = f"{dialect}: {', '.join(said)}" if said else f"{dialect}: continues the above"
             if not said and not added:
-                why = "stays as it is"
+                why = "stays as it is" if old.tags else "belongs to the task above"
             suggestions.append(
                 Suggestion(
                     cell=old.id, cell_index=old.index, tags=added, all_tags=new.tags, why=why

@@ -25,4 +25,4 @@ def suggestions_report(suggestions: Sequence[Suggestion]) -> list[Part]:
     )
     to_tag = sum(bool(s.tags) for s in suggestions)
     cells = words.count(len(suggestions), "code cell")
-    return [table, f"{to_tag} of {cells} to tag; the others belong to the task above"]
+    return [table, f"{to_tag} of {cells} to tag"]

@@ -310,12 +310,12 @@ export interface ErrorDocument {
 /**
  * What went wrong in a command, what to do next, and where in the notebook it was.
  *
- *     ``line`` counts in the cell, ``file_line`` in a percent file.
+ *     ``line`` counts in the cell; ``file_line`` is only there for a percent file, and counts in it.
  */
 export interface ErrorDetail {
   cell?: string | null;
   code: string;
-  file_line?: number | null;
+  file_line?: number;
   hint: string;
   line?: number | null;
   message: string;

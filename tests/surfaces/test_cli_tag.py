@@ -161,7 +161,7 @@ REFUSED = {
     "onto what is there": ["tag", "nb.ipynb", "--apply", "-o", "other.ipynb"],
     "onto a folder": ["tag", "nb.ipynb", "--apply", "-o", "folder.ipynb", "--force"],
     "not a notebook's name": ["tag", "nb.ipynb", "--apply", "-o", "new.py"],
-    "no such notebook": ["tag", "nowhere.ipynb", "--apply", "-o", "new.ipynb"],
+    "no such notebook": ["tag", "missing/it.ipynb", "--apply", "-o", "new.ipynb"],
     "below a file": ["tag", "nb.ipynb", "--apply", "-o", "other.ipynb/new.ipynb"],
 }
 

@@ -155,7 +155,7 @@ def test_a_percent_file_runs() -> None:
     assert Path("pipe.py").read_text() == PERCENT
 
 
-def test_a_failure_in_a_percent_file_tells_its_line(snapshot: SnapshotAssertion) -> None:
+def test_a_failure_in_a_percent_file_tells_its_line() -> None:
     Path("pipe.py").write_text(PERCENT)
     run = document("run", "pipe.py", "-p", "n=4", code=1)
     error = next(task["error"] for task in run["tasks"] if task["error"])
@@ -188,6 +188,8 @@ def test_a_wrong_parameter_of_a_percent_file(snapshot: SnapshotAssertion) -> Non
     Path("pipe.py").write_text(PERCENT)
     told = dagflow("run", "pipe.py", "-p", "n=x", code=2).stderr
     assert re.sub(r"id [0-9a-f]{8}", "id ID", told) == snapshot
+    error = document("run", "pipe.py", "-p", "n=x", code=2)["error"]
+    assert (error["line"], error["file_line"]) == (1, 5)
 
 
 def test_a_python_file_without_cells(snapshot: SnapshotAssertion) -> None:
