@@ -13,6 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 DAGFLOW = Path(sys.executable).with_name("dagflow")
+HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
 
 
 @pytest.fixture(autouse=True)

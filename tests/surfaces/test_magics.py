@@ -117,6 +117,18 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_tags_are_suggested(session: Session) -> None:
+    write(session.folder / "other.ipynb", ("x = 1 + 1",), ("print(x)",))
+    told = printed(session.type("%dagflow suggest --notebook other.ipynb"))
+    assert told.splitlines() == [
+        "cell  suggested tags  why",
+        "   0  task:x          makes x",
+        "   1                  only shows x, made above",
+        "",
+        "1 of 2 code cells to tag",
+    ]
+
+
 def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
     for line, words in {
         "%dagflow run -p n=1": "There is no parameter 'n'",
