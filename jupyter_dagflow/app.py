@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
@@ -17,7 +19,7 @@ from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink, Survivors
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -28,6 +30,8 @@ from jupyter_dagflow.storage.tagged import write_tagged
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
+
+P = ParamSpec("P")
 
 
 def compile_notebook(
@@ -56,6 +60,37 @@ def write_tagged_copy(
     tags = {suggestion.cell: suggestion.all_tags for suggestion in suggestions}
     write_tagged(notebook, tags, to=to, force=force)
     return suggestions
+
+
+def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
+    """The method that takes the same and waits."""
+
+    @wraps(start, assigned=())  # the signature, not the name and the docstring
+    def run(*args: P.args, **kwargs: P.kwargs) -> Run:
+        """Run a notebook as a DAG and wait for its end; takes and raises what `Dagflow.start` does.
+
+        Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
+        """
+        live = start(*args, **kwargs)
+        try:
+            live.wait()
+        except KeyboardInterrupt:
+            live.cancel("interrupted")
+            live.wait()
+            raise
+        return live
+
+    return run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A notebook that can run: compiled without errors, its parameters resolved, its kernel there."""
+
+    source: Notebook
+    compilation: Compilation
+    parameters: dict[str, object]
+    cwd: Path
 
 
 class Dagflow:
@@ -90,41 +125,6 @@ class Dagflow:
         """Read a notebook file; raises `NotebookError`."""
         return read_notebook(notebook)
 
-    def run(
-        self,
-        notebook: str | Path,
-        *,
-        parameters: Mapping[str, object] | None = None,
-        parameter_texts: Mapping[str, str] | None = None,
-        by: PartitionBy | str = PartitionBy.AUTO,
-        jobs: int | None = None,
-        keep: str | None = None,
-        sinks: Sequence[Sink] = (),
-    ) -> Run:
-        """Run a notebook as a DAG and wait for its end.
-
-        ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
-        ``keep="all"`` stores every variable that survives a task, not only those that others read. Raises
-        `InputError` or `EnvironmentFault` before anything has run; a failed task is a state, not an exception.
-        Interrupted, it cancels the run, waits for its end and raises KeyboardInterrupt.
-        """
-        run = self.start(
-            notebook,
-            parameters=parameters,
-            parameter_texts=parameter_texts,
-            by=by,
-            jobs=jobs,
-            keep=keep,
-            sinks=sinks,
-        )
-        try:
-            run.wait()
-        except KeyboardInterrupt:
-            run.cancel("interrupted")
-            run.wait()
-            raise
-        return run
-
     def start(
         self,
         notebook: str | Path,
@@ -135,14 +135,42 @@ class Dagflow:
         jobs: int | None = None,
         keep: str | None = None,
         sinks: Sequence[Sink] = (),
+        on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
-        """Begin a run and return at once; as `run` otherwise."""
+        """Begin to run a notebook as a DAG and return at once.
+
+        ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
+        ``keep="all"`` stores every variable that survives a task, not only those that others read.
+        ``on_compiled`` is told what the compiler made of the notebook, before anything else happens.
+        Raises `InputError` or `EnvironmentFault` before anything has run; a failed task is a state,
+        not an exception.
+        """
         if keep not in (None, "all"):
             raise OptionError(f"keep is {keep!r}.", hint="Say keep='all', or leave it out.")
-        if jobs is not None and jobs < 1:
-            raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
+        check_jobs(jobs)
+        prepared = self.prepare(
+            notebook,
+            parameters=parameters,
+            parameter_texts=parameter_texts,
+            by=by,
+            on_compiled=on_compiled,
+        )
+        return self.launch(prepared, jobs=jobs, keep_all=keep == "all", sinks=sinks)
+
+    def prepare(
+        self,
+        notebook: str | Path,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        parameter_texts: Mapping[str, str] | None = None,
+        by: PartitionBy | str = PartitionBy.AUTO,
+        on_compiled: Callable[[Compilation], None] | None = None,
+    ) -> Prepared:
+        """Everything that can go wrong with a notebook before it runs; see `start`."""
         source = read_notebook(notebook)
         compilation = compile_cells(source, by=PartitionBy(by))
+        if on_compiled is not None:
+            on_compiled(compilation)
         if not compilation.ok:
             raise CompilationFailed(source.path, compilation.diagnostics)
         values = resolve_parameters(
@@ -152,25 +180,50 @@ class Dagflow:
             notebook=source.path,
         )
         require_kernel(source.kernel_name, notebook=source.path)
-        metastore = self.metastore
-        files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, notebook_bytes_of(source))
-        request = RunRequest(
-            run_id=files.run_id,
-            notebook=source,
+        return Prepared(
+            source=source,
             compilation=compilation,
             parameters=values,
+            cwd=Path(notebook).absolute().parent,
+        )
+
+    def launch(
+        self,
+        prepared: Prepared,
+        *,
+        jobs: int | None = None,
+        keep_all: bool = False,
+        survivors: Survivors = Survivors.ASKED_FOR,
+        trigger: str = "manual",
+        sinks: Sequence[Sink] = (),
+    ) -> LiveRun:
+        """Begin to run what was prepared."""
+        check_jobs(jobs)
+        metastore = self.metastore
+        files = RunFiles(self.settings.home, _new_run_id())
+        write_bytes(files.source, notebook_bytes_of(prepared.source))
+        request = RunRequest(
+            run_id=files.run_id,
+            notebook=prepared.source,
+            compilation=prepared.compilation,
+            parameters=prepared.parameters,
             files=files,
             artifacts=self.settings.artifacts,
-            cwd=Path(notebook).absolute().parent,
+            cwd=prepared.cwd,
             jobs=jobs or self.settings.jobs,
-            keep_all=keep == "all",
+            keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
+            survivors=survivors,
+            trigger=trigger,
             sinks=sinks,
         )
         runner = Runner(request, metastore=metastore, make_executor=LocalExecutor, now=_now)
-        run = LiveRun(runner, compilation=compilation, files=files, artifacts=self.artifacts)
+        run = LiveRun(
+            runner, compilation=prepared.compilation, files=files, artifacts=self.artifacts
+        )
         run.start()
         return run
+
+    run = _to_its_end(start)
 
     def history(self, *, limit: int = 50, pipeline: str | None = None) -> list[RunSummaryDocument]:
         """The recorded runs, newest first."""
@@ -179,8 +232,9 @@ class Dagflow:
     def open_run(self, name: str) -> Run:
         """A recorded run by its id, the beginning of it, or ``latest``; raises `NotFound`."""
         run_id = self.metastore.find_run(name)
+        view = self.metastore.view(run_id)
         files = RunFiles(self.settings.home, run_id)
-        return Run(self.metastore.view(run_id), files=files, artifacts=self.artifacts)
+        return Run(lambda: view, files=files, artifacts=self.artifacts)
 
     def request_cancel(self, name: str) -> RunId:
         """Ask whoever runs it to cancel a run; returns its id, at once."""
@@ -193,6 +247,12 @@ class Dagflow:
         if self._metastore is not None:
             self._metastore.close()
             self._metastore = None
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Raise `OptionError` unless so many tasks may run at once."""
+    if jobs is not None and jobs < 1:
+        raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
 
 
 def _new_run_id() -> RunId:

@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotFound
@@ -20,10 +20,11 @@ from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
 from jupyter_dagflow.wire import RunDocument, run_document
 
+CANCELLED = 130
 EXIT_CODES = {
     RunState.SUCCESS: 0,
     RunState.FAILED: 1,
-    RunState.CANCELLED: 130,
+    RunState.CANCELLED: CANCELLED,
     RunState.QUEUED: 0,
     RunState.RUNNING: 0,
 }
@@ -31,17 +32,25 @@ _LAST_WAIT_S = 10.0
 
 
 class Run:
-    """A recorded run: its state, its tasks, its files and the values it kept."""
+    """A recorded run: its state, its tasks, its files and the values it kept.
 
-    def __init__(self, view: RunView, *, files: RunFiles, artifacts: ArtifactStore) -> None:
-        self._view = view
+    ``look`` gives the run as it stands; it is asked each time.
+    """
+
+    def __init__(
+        self, look: Callable[[], RunView], *, files: RunFiles, artifacts: ArtifactStore
+    ) -> None:
+        self._look = look
         self._files = files
         self._artifacts = artifacts
+
+    def __repr__(self) -> str:
+        return f"<Run {self.run_id} of {self.view.pipeline}: {self.state.value}>"
 
     @property
     def view(self) -> RunView:
         """The run as it stands."""
-        return self._view
+        return self._look()
 
     @property
     def run_id(self) -> RunId:
@@ -108,7 +117,9 @@ class Run:
         return kept[-1]
 
     def value(self, name: str) -> object:
-        """Load a value the run kept, into this process; raises `NotFound` or `ArtifactDamaged`."""
+        """Load a value the run kept, into this process; raises `NotFound`, `ArtifactDamaged` or
+        `ArtifactNotLoadable`.
+        """
         _, stored = self.find(name)
         return self._artifacts.load(stored.digest)[name]
 
@@ -129,21 +140,15 @@ class LiveRun(Run):
         files: RunFiles,
         artifacts: ArtifactStore,
     ) -> None:
+        super().__init__(lambda: runner.view, files=files, artifacts=artifacts)
         self.compilation = compilation
         self._runner = runner
-        self._files = files
-        self._artifacts = artifacts
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
         # Not Thread.join: interrupted by Ctrl-C it takes a running thread for ended (up to Python 3.12).
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._main, name=f"run {files.run_id}", daemon=True)
-
-    @property
-    def view(self) -> RunView:
-        """The run as it stands."""
-        return self._runner.view
 
     @property
     def is_alive(self) -> bool:
@@ -171,9 +176,8 @@ class LiveRun(Run):
     def cancel(self, reason: str = "asked for") -> None:
         """Stop what runs and start nothing more; returns at once."""
         if self._loop is not None:
-            with contextlib.suppress(
-                RuntimeError
-            ):  # the loop has closed: the run has ended by itself
+            # A loop that has closed refuses: the run has ended by itself.
+            with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
     def watch(self, sink: Sink) -> None:

@@ -24,6 +24,7 @@ from jupyter_dagflow.core.states import RunState, TaskState
 
 if TYPE_CHECKING:
     from jupyter_dagflow.core.suggest import Suggestion
+    from jupyter_dagflow.core.verify import Verification
 
 T = TypeVar("T")
 
@@ -150,15 +151,55 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
     value: Any = None
 
 
-class ErrorDetail(msgspec.Struct, kw_only=True):
-    """What went wrong in a command, what to do next, and where in the notebook it was.
+class DifferenceDocument(msgspec.Struct, kw_only=True):
+    """A variable that is not the same in Run All and in the DAG, and where it was last written."""
 
-    ``line`` counts in the cell; ``file_line`` is only there for a percent file, and counts in it.
+    name: str
+    difference: str
+    task: str | None
+    cell: str | None
+    cell_index: int | None
+    line: int | None
+    explained_by: list[str]
+
+
+class NotComparedDocument(msgspec.Struct, kw_only=True):
+    """A variable of which it cannot be told whether it is the same."""
+
+    name: str
+    why: str
+
+
+class StoppedDocument(msgspec.Struct, kw_only=True):
+    """Why Run All and the DAG stopped, as far as they did, and whether for the same reason."""
+
+    alike: bool
+    run_all: TaskFailure | None
+    dag: TaskFailure | None
+
+
+class VerificationDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow verify --json`` prints; ``equal`` is how many variables are."""
+
+    run_id: str
+    run_all_id: str
+    state: RunState
+    equal: int
+    different: list[DifferenceDocument]
+    not_compared: list[NotComparedDocument]
+    stopped: StoppedDocument | None
+
+
+class ErrorDetail(msgspec.Struct, kw_only=True):
+    """What went wrong in a command, what to do next, and where in which notebook it was.
+
+    ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
     """
 
     code: str
     message: str
     hint: str
+    notebook: str | None = None
     cell: str | None = None
     line: int | None = None
     file_line: int | msgspec.UnsetType = msgspec.UNSET
@@ -225,6 +266,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunDocument,
     RunSummaryDocument,
     ArtifactDocument,
+    VerificationDocument,
     ErrorDocument,
     RefusalDocument,
     StatusDocument,
@@ -294,6 +336,23 @@ def artifact_document(stored: Stored, task: str) -> ArtifactDocument:
     )
 
 
+def verification_document(verification: Verification) -> VerificationDocument:
+    """The document of a verification."""
+    stopped = verification.stopped
+    return VerificationDocument(
+        run_id=verification.run_id,
+        run_all_id=verification.run_all_id,
+        state=verification.state,
+        equal=len(verification.equal),
+        different=_same_fields(verification.different, list[DifferenceDocument]),
+        not_compared=[
+            NotComparedDocument(name=name, why=why)
+            for name, why in verification.not_compared.items()
+        ],
+        stopped=None if stopped is None else _same_fields(stopped, StoppedDocument),
+    )
+
+
 def error_document(error: DagflowError) -> ErrorDocument:
     """The document of an error of ours, as a command tells it."""
     where = error.where
@@ -302,6 +361,7 @@ def error_document(error: DagflowError) -> ErrorDocument:
             code=error.code,
             message=error.message,
             hint=error.hint,
+            notebook=where.notebook,
             cell=where.cell,
             line=where.line,
             file_line=msgspec.UNSET if where.file_line is None else where.file_line,

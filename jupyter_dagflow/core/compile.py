@@ -6,14 +6,18 @@ diagnostic, and as much of the pipeline as can be understood is returned with it
 
 from __future__ import annotations
 
+import gc
 import graphlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 from jupyter_dagflow.core import kale
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
+from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import (
     Cell,
@@ -33,7 +37,28 @@ from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.triggers import TriggerRule
 
+_CELLS_REMEMBERED = 16_384
 
+# Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
+_summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
+
+
+@contextmanager
+def _collecting_later() -> Iterator[None]:
+    """Hold the garbage collector off: what is built here stays, and looking through it again and again for
+    garbage doubles the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@_collecting_later()
 def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> Compilation:
     """Compile a notebook that has been read.
 
@@ -43,7 +68,7 @@ def compile_cells(notebook: Notebook, *, by: PartitionBy = PartitionBy.AUTO) -> 
     notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)
-    flow = analyse(_blocks(notebook, parts))
+    flow = analyse(_blocks(notebook, parts), summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
     edges = _merge(flow.edges, after, order=list(parts.tasks))
     outputs = _outputs(parts, flow)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Location:
     """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell.
 
-    ``file_line`` is the same line counted in the file, for notebooks that are read by lines (percent files).
+    ``file_line`` counts from 1 within the file: for a file that is too broken to have cells, and for one whose cells
+    people read by the lines of the file.
     """
 
     notebook: str | None = None
@@ -23,20 +24,54 @@ class Location:
     file_line: int | None = None
 
     def __str__(self) -> str:
-        in_file = f":{self.file_line}" if self.file_line is not None else ""
-        parts = [self.notebook + in_file] if self.notebook else []
+        in_cell = self.cell_index is not None or self.cell is not None
+        parts = [self.notebook] if self.notebook else []
+        if self.file_line is not None and parts and in_cell:
+            parts = [f"{self.notebook}:{self.file_line}"]
+        elif self.file_line is not None:
+            parts.append(f"line {self.file_line} of the file")
         if self.cell_index is not None:
             parts.append(f"cell {self.cell_index}" + (f" (id {self.cell})" if self.cell else ""))
         elif self.cell is not None:
             parts.append(f"cell id {self.cell}")
         if self.line is not None:
             parts.append(f"line {self.line}")
-        if in_file and not self.notebook:
-            parts.append(f"line {self.file_line} of the file")
         return ", ".join(parts)
 
 
 NOWHERE = Location()
+
+
+def block(
+    head: str,
+    *,
+    where: Location = NOWHERE,
+    quoted: str = "",
+    taskbook: str = "",
+    hint: str = "",
+    indent: str = "",
+) -> str:
+    """What happened, where, the lines that say so, the taskbook that shows it, and what to do next.
+
+    >>> print(block("error: there is no task b", hint="Say one of: a, c."))
+    error: there is no task b
+    next:  Say one of: a, c.
+    """
+    width = len("taskbook:" if taskbook else "where:")
+
+    def fact(label: str, text: str) -> list[str]:
+        return [f"{indent}{label:<{width}} {text}"] if text else []
+
+    lines = quoted.strip("\n").split("\n") if quoted else []
+    return "\n".join(
+        [
+            head,
+            *fact("where:", str(where)),
+            *(f"  | {line}".rstrip() for line in lines),
+            *fact("taskbook:", taskbook),
+            *fact("next:", hint),
+        ]
+    )
 
 
 class DagflowError(Exception):
@@ -52,9 +87,7 @@ class DagflowError(Exception):
         self.where = where
 
     def __str__(self) -> str:
-        where = f"  where: {self.where}" if str(self.where) else ""
-        hint = f"  next:  {self.hint}" if self.hint else ""
-        return "\n".join(line for line in (self.message, where, hint) if line)
+        return block(self.message, where=self.where, hint=self.hint, indent="  ")
 
 
 class IllegalTransition(DagflowError):

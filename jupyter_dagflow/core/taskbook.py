@@ -1,9 +1,10 @@
 """The taskbook: the notebook that runs one task, put together from cells. Paths come in as source
 text.
 
-The law: a taskbook shows its own cells what Run All would have shown them. First comes the prelude,
-then the definitions the task needs, then the values of other tasks, then the task's own cells as
-the user wrote them, and last the saving of what other tasks read.
+The law: a taskbook shows its own cells what Run All would have shown them, whoever runs it and from
+wherever. First it enters the notebook's folder; then comes the prelude, then the definitions the
+task needs, then the values of other tasks, then the task's own cells as the user wrote them, and
+last the saving of what other tasks read.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from jupyter_dagflow.core.model import (
 
 PARAMETERS_TAG = "parameters"  # papermill's, as is the next
 INJECTED_TAG = "injected-parameters"
+ENTER_ID = "dagflow-enter"
 DATES_ID = "dagflow-dates"
 DEFINITIONS_ID = "dagflow-definitions"
 LOAD_ID = "dagflow-load"
@@ -47,17 +49,19 @@ def assemble(
     pipeline: Pipeline,
     task: Task,
     parameters: Mapping[str, object],
+    enter: str,
     load: str,
     save: str,
 ) -> tuple[TaskbookCell, ...]:
     """The cells of the taskbook of ``task``, in the order in which they run.
 
-    ``load`` and ``save`` are the source of the cells that take and hand over values. ``parameters``
-    are the values this run overrides; of these, dates get a cell of their own, because papermill
-    can only inject their text.
+    ``enter`` is the source of the cell that goes to the notebook's folder, ``load`` and ``save``
+    of those that take and hand over values. ``parameters`` are the values this run overrides; of
+    these, dates get a cell of their own, because papermill can only inject their text.
     """
     cells = {cell.id: cell for cell in notebook.cells}
     taskbook = [TaskbookCell(TITLE_ID, _title(pipeline, task), kind=CellKind.MARKDOWN)]
+    taskbook.append(_own(ENTER_ID, enter))
     taskbook += _prelude(cells, pipeline, parameters)
     if task.definitions:
         taskbook.append(_own(DEFINITIONS_ID, definitions_source(task.definitions)))

@@ -1,7 +1,8 @@
 """One attempt at a task, from a taskbook on disk to how it ended: blocking, in a thread of its own.
 
 The law: papermill runs the taskbook, but is not believed: whether a cell failed is told by the
-kernel's own replies, and whether the task succeeded by the outcome that its last cell wrote.
+kernel's own replies and the error it shows, and whether the task succeeded by the outcome that its
+last cell wrote.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from jupyter_core.utils import ensure_event_loop, run_sync
 
@@ -21,9 +22,9 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
-from jupyter_dagflow.execution.failure import CellError
 from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 
 START_TIMEOUT_S = 120
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
@@ -56,6 +57,7 @@ class Attempt:
         self._cell_began: float | None = None
         self._cells_done = 0
         self._cells_s = 0.0
+        self._ran: dict[int, RanCell] = {}
         self._error: CellError | None = None
         self._saved = False
 
@@ -136,23 +138,37 @@ class Attempt:
     def _on_cell_executed(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
         own = self._cell_began is not None
         self._end_cell()
-        if execute_reply["content"]["status"] != "ok":
+        content = execute_reply["content"]
+        self._ran[content.get("execution_count", 0)] = _ran(cell)
+        if content["status"] != "ok":
             return
+        shown = _error_shown(cell)
+        if shown is not None:
+            self._fail(cell, shown)
         self._saved = self._current == SAVE_ID
         if own and self._cells_done == len(self._assignment.cells):
             self._on_cell(CellId(cell["id"]), self._cells_done)
 
     def _on_cell_error(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
-        if "raises-exception" in cell.metadata.get("tags", ()):
-            return  # the user expects it, and Run All goes on
-        content = execute_reply["content"]
+        if not _may_raise(cell):
+            self._take_error(cell, execute_reply["content"])
+
+    def _fail(self, cell: Any, shown: Mapping[str, Any]) -> NoReturn:
+        """Leave the taskbook as if the kernel had answered with the error that it shows."""
+        from nbclient.exceptions import CellExecutionError
+
+        self._take_error(cell, shown)
+        raise CellExecutionError.from_cell_and_msg(cell, dict(shown))
+
+    def _take_error(self, cell: Any, content: Mapping[str, Any]) -> None:
+        """Note an error as the kernel told it, in its reply or in an output."""
         self._error = CellError(
-            cell=cell.get("id", ""),
+            cell=_ran(cell),
             execution_count=content.get("execution_count", cell.get("execution_count")),
             ename=content.get("ename", ""),
             evalue=content.get("evalue", ""),
             traceback=tuple(content.get("traceback") or ()),
-            timed=cell.source.lstrip().startswith(("%%time", "%%capture", "%%prun")),
+            ran=self._ran,
         )
 
     def _end_cell(self) -> None:
@@ -206,6 +222,26 @@ class Attempt:
         except FileNotFoundError:
             return ""
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def _may_raise(cell: Any) -> bool:
+    """Whether the user expects the cell to raise; Run All goes on after it."""
+    return "raises-exception" in cell.metadata.get("tags", ())
+
+
+def _error_shown(cell: Any) -> Mapping[str, Any] | None:
+    """The error that a cell put out though the kernel calls it well; papermill takes it for one.
+
+    So does ``%%time`` in IPython 8: it shows the traceback of its body and goes on.
+    """
+    errors = (output for output in cell.outputs if output.output_type == "error")
+    return None if _may_raise(cell) else next(errors, None)
+
+
+def _ran(cell: Any) -> RanCell:
+    """What tracebacks may have to say of a cell; ours, and papermill's, are called by their tag."""
+    tags = cell.metadata.get("tags", ())
+    return RanCell(id=cell.get("id", ""), label=next(iter(tags), ""), source=cell.source)
 
 
 def _stored(fields: Mapping[str, Any]) -> Stored:

@@ -6,16 +6,18 @@ path, so that its taskbook can be opened and run again by hand.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment, HandedOver
+from jupyter_dagflow.execution.ports import Assignment, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -35,6 +37,7 @@ def prepare_attempt(
     sources: Mapping[TaskName, tuple[Stored, ...]],
     parameters: Mapping[str, object],
     keep_all: bool = False,
+    survivors: str = "",
 ) -> Assignment:
     """Write the files of one attempt and return what an executor needs to run it.
 
@@ -57,6 +60,7 @@ def prepare_attempt(
         prelude={cell: indexes[cell] for cell in pipeline.prelude},
         definitions=the_task.definitions,
         handed_over=_handed_over(pipeline, indexes, the_task),
+        metrics=dict(_metrics(notebook, the_task)),
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -65,6 +69,7 @@ def prepare_attempt(
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "extras": list(the_task.writes) if keep_all else [],
+        "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
@@ -74,8 +79,9 @@ def prepare_attempt(
         pipeline=pipeline,
         task=the_task,
         parameters=parameters,
-        load=_call("load", spec_path, _say_load(the_task)),
-        save=_call("save", spec_path, _say_save(the_task)),
+        enter=door("enter", cwd.absolute(), _SAY_ENTER),
+        load=door("load", spec_path, _say_load(the_task)),
+        save=door("save", spec_path, _say_save(the_task)),
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
@@ -86,14 +92,14 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
         "outputs": list(task.outputs),
         "metrics": list(task.options.metrics),
         "outcome": str(outcome),
-        "cloudpickle": _cloudpickle_folder(),
+        "cloudpickle": cloudpickle_folder(),
     }
 
 
-def _call(action: str, spec: Path, comment: str) -> str:
+def door(action: str, path: Path, comment: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
     door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
-    return f"# {comment}\n{door}(\n    {str(spec)!r}\n)"
+    return f"# {comment}\n{door}(\n    {str(path)!r}\n)"
 
 
 def _say_load(task: Task) -> str:
@@ -106,6 +112,7 @@ def _say_save(task: Task) -> str:
     return f"jupyter-dagflow: stores {names} for the tasks after" if names else _NOTHING_OUT
 
 
+_SAY_ENTER = "jupyter-dagflow: runs where the notebook does"
 _NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
 _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
 
@@ -156,7 +163,33 @@ def _handed_over(
     return found
 
 
-def _cloudpickle_folder() -> str:
+def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
+    """Where each metric of a task is last bound, as far as the text of its cells tells."""
+    cells = [cell for cell in notebook.cells if cell.id in task.cells]
+    for name in task.options.metrics:
+        writes = [(cell, line) for cell in cells for line in _lines_that_write(name, cell.code)]
+        asking = [(cell, None) for cell in cells if _asks_for(name, cell)] or [(cells[0], None)]
+        cell, line = max(writes, key=lambda w: (w[0].index, w[1])) if writes else asking[0]
+        yield name, Written(cell=cell.id, cell_index=cell.index, line=line)
+
+
+def _lines_that_write(name: str, code: str) -> Iterator[int]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
+        try:
+            tree = ast.parse(code)
+        except (SyntaxError, ValueError):
+            return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store):
+            yield node.lineno
+
+
+def _asks_for(name: str, cell: Cell) -> bool:
+    return f"metric:{name}" in cell.tags or "metric" in cell.options
+
+
+def cloudpickle_folder() -> str:
     """Where our own cloudpickle lies, to lend to kernels that have none; it is pure Python."""
     spec = importlib.util.find_spec("cloudpickle")
     return str(Path(spec.origin).parent) if spec and spec.origin else ""

@@ -6,80 +6,22 @@ our own cells are never named as the place.
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
 from jupyter_dagflow.execution.ports import Assignment
-from jupyter_dagflow.storage.logs import plain_text
-
-LAST_LINES = 10
-_MESSAGE_CHARS = 2000
-_CELL_FRAME = re.compile(
-    r"^\s*(?:Cell In|Input In|In) ?\[(\d+)\](?:, line (\d+))?|^<ipython-input-(\d+)-"
+from jupyter_dagflow.execution.tracebacks import (
+    CellError,
+    RanCell,
+    excerpt,
+    last_lines,
+    line_in_cell,
 )
-_OTHER_FRAME = re.compile(r"^(?:File |~|/|[A-Za-z]:\\|<)\S*")
-_TIMED_FRAME = re.compile(r"^File <timed (?:exec|eval)>:(\d+)")
-_ARROW = re.compile(r"^-+> (\d+) ")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CellError:
-    """What a kernel answered when a cell of the taskbook raised."""
-
-    cell: str
-    execution_count: int | None
-    ename: str
-    evalue: str
-    traceback: tuple[str, ...]
-    timed: bool = False
-
-    @property
-    def text(self) -> str:
-        """The traceback without colours."""
-        return plain_text("\n".join(self.traceback))
-
-    @property
-    def summary(self) -> str:
-        """The last line of it, in short."""
-        evalue = plain_text(self.evalue)
-        text = f"{self.ename}: {evalue}" if evalue else self.ename
-        return text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + "…"
-
-
-def last_lines(text: str) -> str:
-    """The end of a traceback or log: its last lines that are not blank at either end."""
-    return "\n".join(text.strip("\n").splitlines()[-LAST_LINES:])
-
-
-def line_in_cell(error: CellError) -> int | None:
-    """The innermost line of the failing cell that the traceback names; None if it names none.
-
-    Reads the forms of IPython 7 to 9: the line stands in the frame's first line or at its arrow.
-    """
-    found = None
-    inside = False
-    for line in error.text.splitlines():
-        frame = _CELL_FRAME.match(line)
-        timed = _TIMED_FRAME.match(line)
-        arrow = _ARROW.match(line)
-        if frame:
-            number = frame.group(1) or frame.group(3)
-            inside = error.execution_count is None or int(number) == error.execution_count
-            if inside and frame.group(2):
-                found = int(frame.group(2))
-        elif timed and error.timed:
-            found, inside = int(timed.group(1)) + 1, False  # the magic itself is the first line
-        elif arrow and inside:
-            found = int(arrow.group(1))
-        elif _OTHER_FRAME.match(line):
-            inside = False
-    return found
+from jupyter_dagflow.storage.logs import plain_text
 
 
 def cell_failure(
@@ -89,9 +31,9 @@ def cell_failure(
 
     ``outcome`` is what the save cell wrote; empty if it never ran.
     """
-    if error.cell == SAVE_ID:
+    if error.cell.id == SAVE_ID:
         return _save_failure(error, assignment, outcome)
-    if error.cell == LOAD_ID:
+    if error.cell.id == LOAD_ID:
         return _load_failure(error, assignment)
     cell, index, line = _place(error, assignment)
     hint = ""
@@ -105,7 +47,7 @@ def cell_failure(
         cell=cell,
         cell_index=index,
         line=line,
-        last_lines=last_lines(error.text),
+        last_lines=excerpt(error, lambda ran, line: _origin(ran, line, assignment)),
         taskbook=str(assignment.taskbook),
         hint=hint,
     )
@@ -164,9 +106,18 @@ def _save_failure(
             hint="Make it inside a function that the reading task calls, pass on plain data "
             "instead (a list, a table, a file name), or put both cells in one task.",
         )
-    if outcome.get("not_metric"):
+    wrong = outcome.get("not_metric")
+    if wrong:
+        written = assignment.metrics.get(wrong["name"])
         return TaskFailure(
-            kind="error", message=plain_text(error.evalue), taskbook=str(assignment.taskbook)
+            kind="error",
+            cell=written.cell if written else None,
+            cell_index=written.cell_index if written else None,
+            line=written.line if written else None,
+            message=plain_text(error.evalue),
+            taskbook=str(assignment.taskbook),
+            hint="Record a number, a string or a bool, say "
+            f"{wrong['name']} = float(...), or tag it keep:{wrong['name']} instead of metric:.",
         )
     text = f"The results of task {assignment.task} could not be stored: {error.summary}"
     return internal(text, assignment, lines=last_lines(error.text))
@@ -189,13 +140,22 @@ def _place(
 ) -> tuple[CellId | None, int | None, int | None]:
     """Cell, its place in the notebook, and line."""
     line = line_in_cell(error)
-    if error.cell == DEFINITIONS_ID:
+    if error.cell.id == DEFINITIONS_ID:
         found = definition_at(assignment.definitions, line) if line is not None else None
         if found is None:
             return None, None, None
         return found[0].cell, found[0].cell_index, found[1]
-    index = _index(error.cell, assignment)
-    return (CellId(error.cell), index, line) if index is not None else (None, None, None)
+    index = _index(error.cell.id, assignment)
+    return (CellId(error.cell.id), index, line) if index is not None else (None, None, None)
+
+
+def _origin(ran: RanCell, line: int, assignment: Assignment) -> tuple[str, int] | None:
+    """What to call the cell that a line of the taskbook comes from, and the line there."""
+    if ran.id == DEFINITIONS_ID:
+        found = definition_at(assignment.definitions, line)
+        return (str(found[0].cell_index), found[1]) if found else None
+    index = _index(ran.id, assignment)
+    return (ran.label if index is None else str(index)), line
 
 
 def _index(cell: str | None, assignment: Assignment) -> int | None:

@@ -20,6 +20,15 @@ Report = Callable[[AttemptEnded | CellProgress], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Where a task last writes a name; without a line, the cell that asks for it."""
+
+    cell: CellId
+    cell_index: int
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver:
     """An output that another task reads: where it was written, and in words who reads it first."""
 
@@ -35,7 +44,8 @@ class Assignment:
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
-    that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read.
+    that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
+    ``metrics`` of those that are metrics.
     """
 
     run_id: RunId
@@ -49,6 +59,7 @@ class Assignment:
     prelude: Mapping[CellId, int] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
+    metrics: Mapping[str, Written] = field(default_factory=dict)
 
     @property
     def outcome(self) -> Path:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import EnvironmentFault
@@ -40,7 +41,7 @@ from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
-from jupyter_dagflow.execution.threads import in_thread
+from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
@@ -49,6 +50,16 @@ Sink = Callable[[Event | CellProgress], None]
 _CANCEL_CHECK_S = 0.5
 
 _log = logging.getLogger(__name__)
+
+
+class Survivors(str, Enum):
+    """Which variables a task stores besides those asked for: none, those its cells have bound, definitions
+    among them, or whatever is bound when it ends.
+    """
+
+    ASKED_FOR = ""
+    NEW = "new"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,7 @@ class RunRequest:
     cwd: Path
     jobs: int
     keep_all: bool = False
+    survivors: Survivors = Survivors.ASKED_FOR
     trigger: str = "manual"
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
@@ -117,6 +129,7 @@ class Runner:
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
+        self._threads = Threads(f"runner of {request.run_id}")
 
     @property
     def view(self) -> RunView:
@@ -154,6 +167,7 @@ class Runner:
             for starting in self._starting.values():
                 starting.cancel()
             await self._executor.close()
+            self._threads.close()
         return self._machine.view
 
     def _in_file(self, stimulus: Stimulus) -> Stimulus:
@@ -169,7 +183,7 @@ class Runner:
     async def _take(self, stimulus: Stimulus) -> None:
         step = self._machine.handle(stimulus)
         if any(isinstance(event, RunFinished) for event in step.events):
-            await in_thread(self._write_executed)
+            await self._threads.do(self._write_executed)
         await self._record(step.events)
         for event in step.events:
             self._publish(event)
@@ -181,7 +195,7 @@ class Runner:
                     await self._stop(task, attempt)
 
     async def _record(self, events: Sequence[Event]) -> None:
-        await in_thread(self._metastore.append, self._request.run_id, events)
+        await self._threads.do(self._metastore.append, self._request.run_id, events)
         with self._recording:
             for event in events:
                 if isinstance(event, RunCreated):
@@ -193,7 +207,7 @@ class Runner:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
             sources = {name: run.stored for name, run in self._machine.view.tasks.items()}
-            assignment = await in_thread(self._assignment, task, attempt, sources)
+            assignment = await self._threads.do(self._assignment, task, attempt, sources)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
@@ -229,6 +243,7 @@ class Runner:
             sources=sources,
             parameters=request.parameters,
             keep_all=request.keep_all,
+            survivors=request.survivors.value,
         )
 
     def _write_executed(self) -> None:
@@ -264,7 +279,9 @@ class Runner:
         while not asked:
             await asyncio.sleep(_CANCEL_CHECK_S)
             try:
-                asked = await in_thread(self._metastore.cancel_requested, self._request.run_id)
+                asked = await self._threads.do(
+                    self._metastore.cancel_requested, self._request.run_id
+                )
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.warning("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")

@@ -1,8 +1,8 @@
 """The door by which a taskbook's cells reach this package: run by path, it loads the rest under a
 private name.
 
-The law: nothing stays behind in the user's namespace or on ``sys.path``; one private entry of
-``sys.modules`` holds what `load` saw until `save` needs it.
+The law: nothing of ours stays behind in the user's namespace or on ``sys.path``; one private entry
+of ``sys.modules`` holds what `load` saw until `save` needs it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ import sys
 from typing import Any
 
 PACKAGE = "_dagflow_kernel_side"
+IN_TASK = "DAGFLOW_IN_TASK"  # with it, %dagflow does nothing: a pipeline would run itself endlessly
+
+
+def enter(folder: str) -> None:
+    """Make the process what it would be for a notebook of that folder, but part of a task."""
+    os.chdir(folder)
+    os.environ[IN_TASK] = "1"
+    if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
+        sys.path.insert(0, "")
 
 
 def load(spec_path: str) -> None:
@@ -28,6 +37,12 @@ def save(spec_path: str) -> None:
     package = _package()
     handover = package.handovers.get(spec_path) or package.handover.Handover(spec_path)
     handover.save()
+
+
+def compare(spec_path: str) -> None:
+    """Compare the values of two runs, as the spec says, and write what was found."""
+    _package()
+    importlib.import_module(PACKAGE + ".verification").Verification(spec_path).compare()
 
 
 def _package() -> Any:

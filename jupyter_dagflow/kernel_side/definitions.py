@@ -9,6 +9,7 @@ code travels by value.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -87,6 +88,28 @@ class Definitions:
             else:
                 self._parents[name] = frozenset(names_in(code))
         return self._parents[name]
+
+
+def is_code(name: str, value: Any) -> bool:
+    """Whether a name holds what ``import``, ``def`` or ``class`` made, and no data with it.
+
+    A function that closes over values, or was made by a call, may well be a result.
+    """
+    if isinstance(value, types.ModuleType):
+        return True
+    if not isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
+        return False
+    if value.__module__ == "__main__":
+        return value.__name__ == name and not getattr(value, "__closure__", None)
+    return found_by_name(value)
+
+
+def found_by_name(obj: Any) -> bool:
+    """Whether an object is what its module has under its name."""
+    found: Any = sys.modules.get(obj.__module__ or "")
+    for part in obj.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return found is obj
 
 
 def names_in(code: types.CodeType) -> set[str]:

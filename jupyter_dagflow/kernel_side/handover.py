@@ -2,8 +2,8 @@
 
 The law: what comes in was read from whole bundles or not at all; what goes out is stored before it
 is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
-cannot leave is an error here, in the cell that saves, with its name, type and reason; one that
-nobody needs is left out.
+cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
+only asked for is left out, and that is said.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import bundle, loading, sharing
-from .definitions import Definitions
+from .definitions import Definitions, is_code
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
+from .survivors import survivors
 
 
 class NotStorable(Exception):
@@ -33,8 +34,9 @@ class Handover:
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
-    bound), ``extras`` (names stored if they can be), ``metrics`` (names) and ``outcome`` (the file
-    that `save` writes).
+    bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
+    whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
+    ``metrics`` (names) and ``outcome`` (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str) -> None:
@@ -42,6 +44,7 @@ class Handover:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = vars(sys.modules["__main__"])
         self._definitions = self._define({})
+        self._before: dict[str, Any] = {}
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
@@ -59,38 +62,69 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._namespace.update({name: values[name] for name in wanted})
+        # Of data the names are enough, and to hold on to it would keep it from being freed.
+        bound = self._namespace.items()
+        self._before = {name: value if is_code(name, value) else None for name, value in bound}
 
     def save(self) -> None:
         """Store what the spec asks for, write the outcome; raises `NotStorable` or `NotAMetric`."""
-        outcome: dict[str, Any] = {"stored": [], "refused": None, "metrics": {}, "not_metric": None}
+        outcome: dict[str, Any] = {
+            "stored": [],
+            "not_kept": [],
+            "gone": sorted(self._before.keys() - self._namespace.keys()),
+            "refused": None,
+            "metrics": {},
+            "not_metric": None,
+        }
         try:
             outcome["stored"] = self._store(self._pickle_all(outcome))
             outcome["metrics"] = self._metrics(outcome)
         finally:
             self._write(outcome)
+        for left in outcome["not_kept"]:
+            sys.stdout.write("not kept: {name} ({type}): {reason}\n".format_map(left))
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
         outputs = list(dict.fromkeys(self._spec["outputs"]))
-        extras = [name for name in dict.fromkeys(self._spec["extras"]) if name not in outputs]
+        surviving = self._survivors()
+        extras = [name for name in [*self._spec["extras"], *surviving] if name not in outputs]
         pickled = {}
-        for name in outputs + extras:
+        for name in dict.fromkeys(outputs + extras):
             if name not in self._namespace:
                 continue
             value = self._namespace[name]
+            if name in extras and name not in surviving and is_code(name, value):
+                continue
             try:
                 pickled[name] = self._dump({name: value})
             except Refused as refused:
+                left = {"name": name, "type": type_name(type(value)), "reason": str(refused)}
                 if name in outputs:
-                    reason = str(refused)
-                    kind = type_name(type(value))
-                    outcome["refused"] = {"name": name, "type": kind, "reason": reason}
-                    text = f"{name} ({kind}) cannot leave its kernel: {reason}"
+                    outcome["refused"] = left
+                    text = "{name} ({type}) cannot leave its kernel: {reason}".format_map(left)
                     raise NotStorable(text) from None
+                outcome["not_kept"].append(left)
         return pickled
 
+    def _survivors(self) -> list[str]:
+        """The names that are stored, if they can be, though neither tasks nor tags ask for them."""
+        which = self._spec.get("survivors")
+        found = survivors(self._namespace) if which else []
+        return [name for name in found if which == "all" or self._is_new(name)]
+
+    def _is_new(self, name: str) -> bool:
+        """Whether the task's cells bound it; another value of data is told by ``extras``."""
+        value = self._namespace[name]
+        return name not in self._before or (
+            is_code(name, value) and self._before[name] is not value
+        )
+
     def _store(self, pickled: Mapping[str, Pickled]) -> list[dict[str, Any]]:
+        # What nobody reads must not change what readers are given: its code stays by itself.
+        code = [name for name in pickled if self._is_spare_code(name)]
+        data = {name: pickled[name] for name in pickled if name not in code}
         stored = {}
-        for names in sharing.groups(pickled):
+        for names in [*sharing.groups(data), *([name] for name in code)]:
             members = {name: pickled[name] for name in names}
             strided = sharing.sharing_arrays(members)
             whole = members[names[0]]
@@ -108,6 +142,9 @@ class Handover:
                     **summarise(self._namespace[name]),
                 }
         return [stored[name] for name in pickled]
+
+    def _is_spare_code(self, name: str) -> bool:
+        return name not in self._spec["outputs"] and is_code(name, self._namespace[name])
 
     def _header(self, names: list[str], whole: Pickled) -> dict[str, Any]:
         needed = self._definitions.needed_for(whole.by_name | whole.looked_up)

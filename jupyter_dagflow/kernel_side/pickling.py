@@ -20,7 +20,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .definitions import Definitions, names_in
+from .definitions import Definitions, found_by_name, names_in
 
 _Cached = type(functools.lru_cache(maxsize=None)(len))
 _FUNCTION_ATTRIBUTES = (
@@ -201,10 +201,7 @@ class _Rules:
             if known:
                 self._pickled.by_name.add(qualname.partition(".")[0])
             return known
-        found: Any = sys.modules.get(obj.__module__ or "")
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
-        return found is obj
+        return found_by_name(obj)
 
     def _class(self, cls: type[Any]) -> Any:
         if cls.__module__ == rebuild.MAIN and not self._by_value:

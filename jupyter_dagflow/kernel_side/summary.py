@@ -36,11 +36,19 @@ def type_name(kind: type[Any]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """The Python number or bool that a NumPy scalar stands for; anything else as it is."""
+    """The Python number, text or bool that a NumPy scalar stands for; anything else as it is."""
     numpy = sys.modules.get("numpy")
-    if numpy is not None and isinstance(value, (numpy.bool_, numpy.integer, numpy.floating)):
-        return value.item()
-    return value
+    if numpy is None or not isinstance(value, numpy.generic):
+        return value
+    kinds = {
+        numpy.bool_: bool,
+        numpy.timedelta64: None,  # an integer to NumPy
+        numpy.integer: int,
+        numpy.floating: float,  # its own item() gives long doubles back as they are
+        numpy.str_: str,
+    }
+    kind = next((kind for of, kind in kinds.items() if isinstance(value, of)), None)
+    return value if kind is None else kind(value)
 
 
 def is_metric(value: Any) -> bool:

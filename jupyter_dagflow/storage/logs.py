@@ -15,6 +15,11 @@ from typing import Any
 # Colours and the like, as IPython puts into tracebacks and programs into their output.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
+# How IPython names a cell in a traceback: by its execution count, and since 8 mostly with the line.
+CELL_FRAME = re.compile(
+    r"^\s*(?:Cell In|Input In|In) ?\[(\d+)\](?:, line (\d+))?|^<ipython-input-(\d+)-"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:

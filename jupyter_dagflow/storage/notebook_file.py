@@ -21,6 +21,7 @@ from jupyter_dagflow.storage.percent import first_lines, is_percent_file, parse_
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}$", re.MULTILINE)
 _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b')
+_CLOSE = 0.75  # of difflib's measure: a letter left out, doubled or swapped, not another word
 _LFS_POINTER = b"version https://git-lfs"
 
 
@@ -197,15 +198,16 @@ def fail_cell(path: str | Path, index: int, what: str) -> NoReturn:
 
 
 def _fail(path: str | Path, what: str, hint: str, *, line: int | None = None) -> NoReturn:
-    place = f"{path}, line {line} of the file" if line is not None else str(path)
-    where = Location(notebook=place)
+    where = Location(notebook=str(path), file_line=line)
     raise NotebookError(f"{Path(path).name or path} {what}", hint=hint, where=where)
 
 
 def _similar(path: Path) -> str:
-    names = [p.name for p in path.parent.glob("*.ipynb")] if path.parent.is_dir() else []
-    if close := difflib.get_close_matches(path.name, names, n=3, cutoff=0.6):
-        return "Did you mean " + " or ".join(close) + "?"
+    # By stems: the ending that all of them have would make any two names alike.
+    found = list(path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+    stems = [notebook.stem for notebook in found]
+    if close := difflib.get_close_matches(path.stem, stems, n=3, cutoff=_CLOSE):
+        return "Did you mean " + " or ".join(f"{stem}.ipynb" for stem in close) + "?"
     return "Check the path; a relative one counts from the folder you are in."
 
 

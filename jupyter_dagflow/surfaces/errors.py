@@ -7,7 +7,7 @@ or a missing package is told the same by a command, a magic and the server.
 from __future__ import annotations
 
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault
-from jupyter_dagflow.surfaces.options import UsageError, option_error
+from jupyter_dagflow.surfaces.commands import UsageError, option_error
 
 
 class InternalError(DagflowError):

@@ -10,7 +10,9 @@ import os
 import shlex
 import sys
 import time
+import traceback
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +21,26 @@ from IPython.display import display
 
 from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
-from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.execution.runner import Sink
+from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
 from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces import verification as told
+from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
     parse_graph,
     parse_load,
     parse_run,
     parse_status,
+    parse_verify,
 )
 from jupyter_dagflow.surfaces.picture import Following, still
+from jupyter_dagflow.surfaces.planned import refuse_planned
 from jupyter_dagflow.surfaces.suggestions import suggestions_report
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
+from jupyter_dagflow.verifying import Verifying
 
 
 class MagicFailed(Exception):
@@ -48,9 +57,13 @@ class DagflowMagics(Magics):
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self._shell = shell  # Magics has it too, as one that may be None
-        self._app = Dagflow()
         self._executed = Executed()
         self._live: LiveRun | None = None
+
+    @cached_property
+    def _app(self) -> Dagflow:
+        """Made when it is first needed, so that settings that make no sense fail that cell only."""
+        return Dagflow()
 
     def note_execution(self, info: Any) -> None:
         """Called by IPython before each cell it runs."""
@@ -58,12 +71,13 @@ class DagflowMagics(Magics):
 
     @line_magic
     def dagflow(self, line: str) -> None:
-        """This notebook's pipeline: ``%dagflow [run|check|suggest|status|cancel|load] …``; ``--help`` tells more."""
+        """The pipeline of this notebook: ``%dagflow [run|verify|check|…]``; ``--help`` tells more of each."""
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
             return
         verbs: dict[str, Callable[[list[str]], None]] = {
             "run": self._run,
+            "verify": self._verify,
             "check": self._check,
             "suggest": self._suggest,
             "status": self._status,
@@ -77,11 +91,15 @@ class DagflowMagics(Magics):
             elif verb.startswith("-") or not verb:
                 self._graph([verb, *rest] if verb else [])
             else:
-                raise OptionError(
-                    f"%dagflow has no command {verb!r}.", hint=f"It has: {', '.join(verbs)}."
-                )
-        except DagflowError as error:
-            raise MagicFailed(report.error_block(error)) from None
+                hint = f"It has: {', '.join(verbs)}."
+                refuse_planned(f"%dagflow {verb}", hint=hint)
+                raise OptionError(f"%dagflow has no command {verb!r}.", hint=hint)
+        except MagicFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the edge: every error gets its block
+            ours = as_ours(error)
+            trace = traceback.format_exception(error) if isinstance(ours, InternalError) else []
+            raise MagicFailed("".join([*trace, report.error_block(ours)])) from None
 
     def _graph(self, argv: Sequence[str]) -> None:
         options = parse_graph(argv)
@@ -98,7 +116,9 @@ class DagflowMagics(Magics):
             following.in_background(run)
         else:
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
-        if not compilation.ok:
+        if compilation.ok:
+            _warn(compilation)
+        else:
             print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
 
     def _check(self, argv: Sequence[str]) -> None:
@@ -151,7 +171,44 @@ class DagflowMagics(Magics):
             jobs=options.jobs,
             keep=options.keep,
             sinks=[following.take],
+            on_compiled=_warn,
         )
+
+    def _verify(self, argv: Sequence[str]) -> None:
+        options = parse_verify(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        self._warn_if_unsaved(path)
+        prepared = self._app.prepare(
+            path,
+            parameters=options.parameters,
+            parameter_texts=options.parameter_texts,
+            by=options.by,
+            on_compiled=_warn,
+        )
+        verifying = Verifying(self._app, prepared, jobs=options.jobs)
+        runs = [self._followed(verifying.start_run_all)]
+        if runs[0].exit_code != CANCELLED:
+            runs.append(self._followed(verifying.start_dag))
+        if runs[-1].exit_code == CANCELLED:
+            raise MagicFailed(report.headline(runs[-1].view))
+        verification = verifying.compare(*runs)
+        text = report.as_text([*told.parts(verification), told.runs(verification)])
+        if not verification.ok:
+            raise MagicFailed(text)
+        print(text)  # noqa: T201
+
+    def _followed(self, start: Callable[[Sequence[Sink]], LiveRun]) -> LiveRun:
+        """Start a run, show how it goes, and wait for its end."""
+        following = Following()
+        self._live = run = start([following.take])
+        try:
+            following.show(run)
+        except KeyboardInterrupt:
+            run.cancel("the kernel was interrupted")
+        following.until_ended(run)
+        return run
 
     def _status(self, argv: Sequence[str]) -> None:
         name = parse_status(argv)
@@ -218,12 +275,18 @@ def register(shell: Any) -> None:
     shell.events.register("pre_run_cell", magics.note_execution)
 
 
+def _warn(compilation: Compilation) -> None:
+    if told := report.warnings(compilation):
+        print(told, file=sys.stderr)  # noqa: T201
+
+
 def _show_end(run: LiveRun) -> None:
     """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
-    failed = [task for task in run.tasks.values() if task.failure is not None]
     if run.exit_code:
         blocks = [
-            report.failure_block(task, failure=task.failure) for task in failed if task.failure
+            report.failure_block(task, failure=task.failure)
+            for task in run.tasks.values()
+            if task.failure is not None
         ]
         raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
     print(report.headline(run.view))  # noqa: T201

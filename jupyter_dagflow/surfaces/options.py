@@ -12,20 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.surfaces.commands import Commands, UsageError, option_error
 
 T = TypeVar("T")
-
-# Typer used to have click beside it and now has it within: its BadParameter is a UsageError of
-# whichever it is.
-UsageError: Any = typer.BadParameter.__mro__[1]
-
-HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 NotebookArgument = Annotated[
     str, typer.Argument(metavar="NOTEBOOK", help="The notebook file.", show_default=False)
@@ -202,6 +197,37 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
     return _parsed(run, argv, program="%dagflow run")
 
 
+def verify_command(
+    notebook: NotebookArgument,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    by: By = "auto",
+    jobs: Jobs = None,
+    as_json: AsJson = False,
+) -> RunOptions:
+    """Run a notebook top to bottom and as a DAG, and compare every variable that survives."""
+    return run_command(
+        notebook=notebook, parameter=parameter, file=file, by=by, jobs=jobs, as_json=as_json
+    )
+
+
+def parse_verify(argv: Sequence[str]) -> RunOptions | None:
+    """Read the options of ``%dagflow verify``; as `parse_run` otherwise."""
+
+    def verify(
+        parameter: Parameters = None,
+        file: ParameterFile = None,
+        by: By = "auto",
+        jobs: Jobs = None,
+        notebook: OtherNotebook = None,
+    ) -> RunOptions:
+        """Run this notebook top to bottom and as a DAG, and compare every variable that survives."""
+        asked = verify_command(notebook="", parameter=parameter, file=file, by=by, jobs=jobs)
+        return replace(asked, notebook=notebook)
+
+    return _parsed(verify, argv, program="%dagflow verify")
+
+
 def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptions | None:
     """Read the options of ``%dagflow`` alone, and of ``check``; None if help was asked for."""
 
@@ -233,7 +259,7 @@ def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> st
 
 
 def _parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) -> T | None:
-    app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=HELP_NAMES)
+    app = Commands()
     app.command()(callback)
     try:
         result = typer.main.get_command(app).main(
@@ -243,16 +269,6 @@ def _parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) ->
         raise option_error(error, program=program) from None
     # Typer returns the exit code 0 when it has printed the help.
     return None if isinstance(result, int) else result
-
-
-def option_error(error: Any, *, program: str) -> OptionError:
-    """What typer has against the arguments, as an error of ours."""
-    command = error.ctx.command_path if error.ctx is not None else program
-    message = " ".join(str(error.format_message()).split())
-    return OptionError(
-        message if command == "dagflow" else f"{command}: {message}",
-        hint=f"{command} --help lists what it takes.",
-    )
 
 
 def checked_by(by: str) -> PartitionBy:

@@ -7,8 +7,9 @@ last, which needs no kernel, so that it is still there when the notebook is open
 from __future__ import annotations
 
 import queue
+import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import DisplayHandle, display
 
@@ -19,8 +20,10 @@ from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.surfaces.graph.dot import dot
 from jupyter_dagflow.surfaces.graph.svg import svg
 from jupyter_dagflow.surfaces.graph.text import text
-from jupyter_dagflow.surfaces.widget.graph_widget import GraphWidget
-from jupyter_dagflow.wire import compilation_document, event_to_dict, run_document, to_plain
+from jupyter_dagflow.wire import event_to_dict, graph_document, run_document, to_plain
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.surfaces.widget.graph_widget import GraphWidget
 
 _LOOK_S = 0.1  # an eye sees no more than ten pictures a second as separate
 _GRAPH = "application/vnd.jupyter-dagflow.graph+json"
@@ -33,11 +36,7 @@ def still(compilation: Compilation, run: RunView | None = None) -> dict[str, Any
     """
     drawing = svg(compilation.pipeline, run)
     return {
-        _GRAPH: {
-            "compilation": to_plain(compilation_document(compilation)),
-            "dot": dot(compilation.pipeline),
-            "run": to_plain(run_document(run)) if run else None,
-        },
+        _GRAPH: _graph(compilation, run),
         "text/html": f'<div class="dagflow-picture" style="max-width: 100%; overflow-x: auto">{drawing}</div>',
         "image/svg+xml": drawing,
         "text/plain": text(compilation.pipeline, run),
@@ -62,13 +61,10 @@ class Following:
     def show(self, run: LiveRun) -> None:
         """Show the run as it stands as the output of the running cell."""
         view = run.view
-        self._widget = GraphWidget(
-            compilation=to_plain(compilation_document(run.compilation)),
-            dot=dot(run.compilation.pipeline),
-            run=to_plain(run_document(view)),
-            snapshot=lambda: to_plain(run_document(run.view)),
-        )
-        bundle = {**still(run.compilation, view), **self._widget.mime_bundle()}
+        bundle = still(run.compilation, view)
+        self._widget = _widget(run, view)
+        if self._widget is not None:
+            bundle |= self._widget.mime_bundle()
         self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
     def until_ended(self, run: LiveRun) -> None:
@@ -105,3 +101,20 @@ class Following:
             display(last, raw=True)  # type: ignore[no-untyped-call]
         else:
             self._handle.update(last, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _graph(compilation: Compilation, run: RunView | None) -> dict[str, Any]:
+    document = graph_document(compilation, dot=dot(compilation.pipeline), run=run)
+    return dict(to_plain(document))
+
+
+def _widget(run: LiveRun, view: RunView) -> GraphWidget | None:
+    """The live graph; None, and a word why, where it cannot be had: the still picture will do."""
+    try:
+        from jupyter_dagflow.surfaces.widget.graph_widget import GraphWidget
+    except ImportError as error:
+        print(f"note: the picture is not live here. {error}", file=sys.stderr)  # noqa: T201
+        return None
+    return GraphWidget(
+        **_graph(run.compilation, view), snapshot=lambda: to_plain(run_document(run.view))
+    )

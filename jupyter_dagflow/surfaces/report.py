@@ -12,8 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
-from jupyter_dagflow.core.errors import NOWHERE, DagflowError, Location
+from jupyter_dagflow.core.errors import DagflowError, Location, block
 from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces import words
@@ -33,32 +34,6 @@ _REPORT_IT = "Please report this, with the output of the same command and --debu
 def as_text(parts: Sequence[Part]) -> str:
     """The parts below one another with a blank line between, tables as aligned text."""
     return "\n\n".join(plain(part) if isinstance(part, Table) else part for part in parts)
-
-
-def block(
-    head: str, *, where: Location = NOWHERE, quoted: str = "", taskbook: str = "", hint: str = ""
-) -> str:
-    """What happened, where, the lines that say so, the taskbook that shows it, and what to do next.
-
-    >>> print(block("error: there is no task b", hint="Say one of: a, c."))
-    error: there is no task b
-    next:  Say one of: a, c.
-    """
-    width = len("taskbook:" if taskbook else "where:")
-
-    def fact(label: str, text: str) -> list[str]:
-        return [f"{label:<{width}} {text}"] if text else []
-
-    lines = quoted.strip("\n").split("\n") if quoted else []
-    return "\n".join(
-        [
-            head,
-            *fact("where:", str(where)),
-            *(f"  | {line}".rstrip() for line in lines),
-            *fact("taskbook:", taskbook),
-            *fact("next:", hint),
-        ]
-    )
 
 
 def error_block(error: DagflowError) -> str:
@@ -88,6 +63,12 @@ def findings(diagnostics: Sequence[Diagnostic], *, notebook: str | None = None) 
         if number
     )
     return "\n\n".join([*blocks, total])
+
+
+def warnings(compilation: Compilation) -> str:
+    """The warnings as blocks, for whoever goes on in spite of them; nothing if there are none."""
+    found = [d for d in compilation.diagnostics if d.severity is Severity.WARNING]
+    return findings(found, notebook=compilation.pipeline.notebook) if found else ""
 
 
 def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:

@@ -8,19 +8,23 @@ export type Shape =
   | DatabaseDocument
   | DefinitionDocument
   | DiagnosticsDocument
+  | DifferenceDocument
   | DoctorDocument
   | ErrorDocument
   | ExampleDocument
   | GraphDocument
+  | NotComparedDocument
   | ParameterDocument
   | RefusalDocument
   | RunDocument
   | RunSummaryDocument
   | StatusDocument
+  | StoppedDocument
   | SuggestionDocument
   | SuggestionsDocument
   | TaskDocument
-  | TaskRunDocument;
+  | TaskRunDocument
+  | VerificationDocument;
 export type DagflowEvent =
   CancelRequested | CellProgress | RunCreated | RunFinished | RunStarted | TaskFinished | TaskQueued | TaskStarted;
 /**
@@ -295,6 +299,18 @@ export interface DiagnosticsDocument {
   diagnostics: Diagnostic[];
 }
 /**
+ * A variable that is not the same in Run All and in the DAG, and where it was last written.
+ */
+export interface DifferenceDocument {
+  cell: string | null;
+  cell_index: number | null;
+  difference: string;
+  explained_by: string[];
+  line: number | null;
+  name: string;
+  task: string | null;
+}
+/**
  * What ``dagflow doctor --json`` prints.
  */
 export interface DoctorDocument {
@@ -308,9 +324,9 @@ export interface ErrorDocument {
   error: ErrorDetail;
 }
 /**
- * What went wrong in a command, what to do next, and where in the notebook it was.
+ * What went wrong in a command, what to do next, and where in which notebook it was.
  *
- *     ``line`` counts in the cell; ``file_line`` is only there for a percent file, and counts in it.
+ *     ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
  */
 export interface ErrorDetail {
   cell?: string | null;
@@ -319,6 +335,7 @@ export interface ErrorDetail {
   hint: string;
   line?: number | null;
   message: string;
+  notebook?: string | null;
 }
 /**
  * A row of ``dagflow examples list``.
@@ -364,6 +381,13 @@ export interface TaskRunDocument {
   state: TaskState;
 }
 /**
+ * A variable of which it cannot be told whether it is the same.
+ */
+export interface NotComparedDocument {
+  name: string;
+  why: string;
+}
+/**
  * What the server answers with any status but 200.
  */
 export interface RefusalDocument {
@@ -391,6 +415,14 @@ export interface StatusDocument {
   version: string;
 }
 /**
+ * Why Run All and the DAG stopped, as far as they did, and whether for the same reason.
+ */
+export interface StoppedDocument {
+  alike: boolean;
+  dag: TaskFailure | null;
+  run_all: TaskFailure | null;
+}
+/**
  * What a code cell could be tagged: ``tags`` are to be added, ``all_tags`` are those it then has.
  */
 export interface SuggestionDocument {
@@ -405,4 +437,16 @@ export interface SuggestionDocument {
  */
 export interface SuggestionsDocument {
   suggestions: SuggestionDocument[];
+}
+/**
+ * What ``dagflow verify --json`` prints; ``equal`` is how many variables are.
+ */
+export interface VerificationDocument {
+  different: DifferenceDocument[];
+  equal: number;
+  not_compared: NotComparedDocument[];
+  run_all_id: string;
+  run_id: string;
+  state: RunState;
+  stopped: StoppedDocument | null;
 }

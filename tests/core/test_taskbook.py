@@ -62,6 +62,7 @@ def book(**parameters: object) -> tuple[TaskbookCell, ...]:
         ),
         task=task,
         parameters=parameters,
+        enter="enter()",
         load="load()",
         save="save()",
     )
@@ -74,9 +75,10 @@ def definition(index: int, line: int, source: str, name: str = "f") -> Definitio
     )
 
 
-def test_the_order_is_prelude_definitions_load_own_save() -> None:
+def test_the_order_is_enter_prelude_definitions_load_own_save() -> None:
     assert [c.id for c in book(n=2)] == [
         "dagflow-title",
+        "dagflow-enter",
         "0",
         "1",
         "2",
@@ -89,8 +91,8 @@ def test_the_order_is_prelude_definitions_load_own_save() -> None:
 
 def test_dates_are_made_from_the_text_that_is_injected() -> None:
     cells = book(day=datetime.date(2025, 1, 1), at=datetime.datetime(2025, 1, 1), n=3)  # noqa: DTZ001
-    dates = cells[3]
-    assert (dates.id, cells[2].id) == ("dagflow-dates", "1")
+    dates = cells[4]
+    assert (dates.id, cells[3].id) == ("dagflow-dates", "1")
     names = {"day": "2025-02-03", "at": "2025-02-03T04:05:06+00:00", "n": 3}
     exec(dates.source, names)
     assert names["day"] == datetime.date(2025, 2, 3)

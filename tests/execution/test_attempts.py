@@ -11,11 +11,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nbclient
+import nbformat
 import pytest
 
 import jupyter_dagflow
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.execution import attempt_files
+from jupyter_dagflow.storage.logs import read_log
 
 
 def test_values_pass_from_task_to_task(bench: Any, capfd: pytest.CaptureFixture[str]) -> None:
@@ -86,11 +89,63 @@ def test_an_error_in_a_definition_tells_the_cell_it_comes_from(bench: Any) -> No
     assert (failure.cell, failure.cell_index, failure.line) == ("x", 7, 4)
 
 
+def test_a_traceback_speaks_of_the_notebooks_cells(bench: Any) -> None:
+    source = "def half(n):\n    return json.loads(n)"
+    definition = Definition(name="half", cell=CellId("x"), cell_index=7, line=4, source=source)
+    imports = Definition(name="json", cell=CellId("w"), cell_index=5, line=1, source="import json")
+    bench.prelude = [bench.cell("setup = 1")]
+    bench.task("a", "y = 1", "\n\nhalf('x')", definitions=(imports, definition))
+    failure = bench.run("a").failure
+    assert (failure.cell_index, failure.line) == (2, 3)
+    lines = failure.last_lines.splitlines()
+    assert lines[:5] == [
+        "Cell 2, line 3",
+        "----> 3 half('x')",
+        "Cell 7, line 5, in half(n)",
+        "      4 def half(n):",
+        "----> 5     return json.loads(n)",
+    ]
+    assert lines[5] == "…"
+    assert lines[6].endswith("in JSONDecoder.raw_decode(self, s, idx)")
+    assert lines[7].startswith("--> ")
+    assert lines[8:] == ["JSONDecodeError: Expecting value: line 1 column 1 (char 0)"]
+
+
 def test_a_cell_that_may_raise_does_not_end_the_task(bench: Any) -> None:
     bench.task("a", "x = 1\n1/0", "x += 1", writes="x", tags=("raises-exception",))
     ended = bench.run("a")
     assert ended.failure is None
     assert ended.stored[0].value == 2
+
+
+SHOWN_ERROR = """\
+def f():
+    1/0
+try:
+    f()
+except ZeroDivisionError:
+    get_ipython().showtraceback()
+"""
+
+
+def test_an_error_that_is_only_shown_fails_the_task_as_papermill_has_it(bench: Any) -> None:
+    bench.task("a", SHOWN_ERROR, "import pathlib; pathlib.Path('ran').touch()", "x = 1", writes="x")
+    ended = bench.run("a")
+    failure = ended.failure
+    assert (failure.kind, failure.message) == ("error", "ZeroDivisionError: division by zero")
+    assert (failure.cell, failure.cell_index, failure.line) == ("cell0", 0, 2)
+    assert failure.last_lines.endswith("ZeroDivisionError: division by zero")
+    assert ended.stored == ()
+    assert not (bench.home / "ran").exists()
+    book = json.loads(bench.taskbook("a"))
+    (cell,) = (cell for cell in book["cells"] if cell["id"] == "cell0")
+    assert [output["output_type"] for output in cell["outputs"]] == ["error"]
+    assert cell["metadata"]["papermill"]["exception"]
+
+
+def test_an_error_that_is_shown_where_one_is_expected_does_not_end_the_task(bench: Any) -> None:
+    bench.task("a", SHOWN_ERROR, "x = 1", writes="x", tags=("raises-exception",))
+    assert bench.run("a").failure is None
 
 
 def test_leaving_early_is_an_error_that_says_so(bench: Any) -> None:
@@ -156,18 +211,34 @@ def test_the_taskbook_keeps_outputs_and_names_files_as_people_do(bench: Any) -> 
     assert outputs["dagflow-save"] == []
 
 
-def test_a_metric_that_is_none_is_an_error(bench: Any) -> None:
-    bench.task("a", "auc = [0.5]", writes="auc", metrics="auc")
+@pytest.mark.parametrize(
+    ("sources", "tags", "cell", "line"),
+    [
+        (("auc = 0", "\nfor auc in [[0.5]]:\n    pass", "print(auc)"), (), 1, 2),
+        (("x = 1", "globals()['auc'] = [0.5]"), ("metric:auc",), 0, None),
+    ],
+)
+def test_a_metric_that_is_none_is_an_error_with_a_place_and_a_way_out(
+    bench: Any, sources: tuple[str, ...], tags: tuple[str, ...], cell: int, line: int | None
+) -> None:
+    bench.task("a", *sources, writes="auc", metrics="auc", tags=tags)
     failure = bench.run("a").failure
     assert (failure.kind, failure.message) == (
         "error",
         "Metric auc is of type list; a metric is a number, a string or a bool.",
     )
+    assert (failure.cell, failure.cell_index, failure.line) == (f"cell{cell}", cell, line)
+    assert "auc = float(...)" in failure.hint
 
 
-def test_keeping_all_keeps_what_can_be_kept(bench: Any) -> None:
-    bench.task("a", "x = 1\ny = 2\ng = (i for i in [])", writes="x", bound="x y g")
-    assert [s.name for s in bench.run("a", keep_all=True).stored] == ["x", "y"]
+def test_keeping_all_keeps_what_can_be_kept_and_says_what_cannot(bench: Any) -> None:
+    bench.task("a", "import os\nx = 1\ny = 2\ng = (i for i in [])", writes="x", bound="os x y g")
+    ended = bench.run("a", keep_all=True)
+    assert ended.failure is None
+    assert [s.name for s in ended.stored] == ["x", "y"]
+    assert [entry.text for entry in read_log(bench.files.taskbook("a", 1))] == [
+        "not kept: g (generator): cannot pickle 'generator' object\n"
+    ]
 
 
 def test_a_damaged_input_is_reported(bench: Any) -> None:
@@ -200,6 +271,28 @@ nbclient.NotebookClient(book, kernel_name={bench.kernel!r}).execute()
 """
     bench.task("hand", source)
     assert bench.run("hand").failure is None
+
+
+def test_run_again_by_hand_a_taskbook_sees_the_notebooks_own_folder(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = bench.home / "my 'project'"
+    (project / "data").mkdir(parents=True)
+    (project / "data" / "n.txt").write_text("7")
+    (project / "beside_the_notebook.py").write_text("def half(n): return n / 2")
+    bench.prelude = [bench.cell("import os, sys\nfrom beside_the_notebook import half")]
+    bench.task("a", "n = half(int(open('data/n.txt').read()))\nprint(n, sys.path[0])\n1 / 0")
+    assert bench.run("a", cwd=project).failure.message == "ZeroDivisionError: division by zero"
+    elsewhere = bench.files.taskbook("a", 1).parent
+    monkeypatch.chdir(elsewhere)
+    book = nbformat.read(elsewhere / "a.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    (before,) = (cell.outputs[0] for cell in book.cells if cell.id == "cell1")
+    client = nbclient.NotebookClient(book, kernel_name=bench.kernel)
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="ZeroDivisionError"):
+        client.execute(cwd=str(elsewhere))
+    (after,) = (cell.outputs[0] for cell in book.cells if cell.id == "cell1")
+    assert after.text == before.text
+    assert after.text.startswith("3.5 ")
 
 
 def test_an_executor_works_inside_a_kernel(bench: Any) -> None:

@@ -50,6 +50,7 @@ class Tasks:
         reads: str = "",
         writes: str = "",
         extras: str = "",
+        survivors: str = "",
         metrics: str = "",
         setup: str = "",
         definitions: dict[str, str] | None = None,
@@ -68,6 +69,7 @@ class Tasks:
             "definitions": replayed + [_statement(n, s, own=True) for n, s in (own or {}).items()],
             "outputs": writes.split(),
             "extras": extras.split(),
+            "survivors": survivors,
             "metrics": metrics.split(),
             "outcome": str(folder / "outcome.json"),
         }

@@ -37,9 +37,33 @@ def test_what_nobody_reads_may_be_anything(tasks: Any) -> None:
     assert ended.outcome["refused"] is None
 
 
-def test_extras_are_kept_if_they_can_be(tasks: Any) -> None:
+def test_extras_are_kept_if_they_can_be_and_it_is_said_if_not(tasks: Any) -> None:
     ended = tasks.ok("x = (i for i in [1])\ny = 2\nz = 3", writes="z", extras="x y z")
     assert [stored["name"] for stored in ended.outcome["stored"]] == ["z", "y"]
+    reason = "cannot pickle 'generator' object"
+    assert ended.outcome["not_kept"] == [{"name": "x", "type": "generator", "reason": reason}]
+    assert ended.output == f"not kept: x (generator): {reason}\n"
+
+
+def test_extras_are_values_and_not_code(tasks: Any) -> None:
+    code = """
+import functools, json, numpy as np
+from collections import OrderedDict as Ordered
+from json import dumps
+from math import sqrt
+def f(): pass
+class C: pass
+def adder(n): return lambda x: x + n
+plus = adder(3)
+instance = C()
+part = functools.partial(dumps, indent=1)
+"""
+    code_names = "functools json np Ordered dumps sqrt f C adder"
+    ended = tasks.ok(code, extras=f"{code_names} plus instance part")
+    assert [stored["name"] for stored in ended.outcome["stored"]] == ["plus", "instance", "part"]
+    assert ended.outcome["not_kept"] == []
+    kept = tasks.ok(code, writes="f np", extras="f np")
+    assert [stored["name"] for stored in kept.outcome["stored"]] == ["f", "np"]
 
 
 @pytest.mark.parametrize(
@@ -79,11 +103,19 @@ def test_storing_again_heals_a_damaged_file(tasks: Any) -> None:
 def test_metrics_are_numbers_strings_or_bools(tasks: Any) -> None:
     ended = tasks.ok(
         "import numpy as np\nauc = np.float64(0.5)\nn = np.int64(3)\ngood = np.bool_(True)\n"
-        "name = 'm'",
-        writes="auc n good name",
-        metrics="auc n good name",
+        "name = 'm'\nlong = np.longdouble(2.5)\nhalf = np.float16(0.5)\ntext = np.str_('t')",
+        writes="auc n good name long half text",
+        metrics="auc n good name long half text",
     )
-    assert ended.outcome["metrics"] == {"auc": 0.5, "n": 3, "good": True, "name": "m"}
+    assert ended.outcome["metrics"] == {
+        "auc": 0.5,
+        "n": 3,
+        "good": True,
+        "name": "m",
+        "long": 2.5,
+        "half": 0.5,
+        "text": "t",
+    }
     assert ended.stored("auc")["value"] == 0.5
 
 

@@ -32,6 +32,8 @@ class Rude:
         (None, "NoneType", None, None),
         (float("nan"), "float", None, None),
         (np.float64(0.5), "numpy.float64", [], 0.5),
+        (np.timedelta64(1, "s"), "numpy.timedelta64", [], None),
+        (np.str_("t"), "numpy.str_", [], "t"),
         ({"a": [1, None, True]}, "dict", None, {"a": [1, None, True]}),
         ((1, 2), "tuple", None, None),
         ({1: 2}, "dict", None, None),

@@ -75,6 +75,50 @@ def test_outputs_go_where_their_cells_are(tmp_path: Path) -> None:
     assert source.read_bytes() == before
 
 
+def test_cells_that_ran_count_from_one_in_notebook_order(tmp_path: Path) -> None:
+    """As after Run All, though every task counts for itself, its own cells between the user's."""
+    parameters = code("n = 1", "p", metadata={"tags": ["parameters"]})
+    source = save(
+        tmp_path / "nb.ipynb", parameters, *[code(id_, id_) for id_ in ("a", "b", "skip", "c", "d")]
+    )
+    header = "\x1b[36mCell\x1b[39m\x1b[36m \x1b[39m\x1b[32mIn[{}]\x1b[39m\x1b[32m, line 1\x1b[39m"
+    shown = "\n----> 1 'In [5]'"
+    error = {"output_type": "error", "ename": "E", "evalue": ""}
+    result = {"output_type": "execute_result", "data": {}, "metadata": {}}
+    injected = code("n = 2", "i", metadata={"tags": ["injected-parameters"]}, outputs=[])
+    first = save(
+        tmp_path / "1.ipynb",
+        ran("p", "p", 2),
+        {**injected, "execution_count": 3},
+        ran("a", "a", 5),
+        code("", "c", execution_count=6, outputs=[{**result, "execution_count": 6}]),
+    )
+    frames = [
+        header.format(7) + shown,
+        header.format(2),
+        header.format(4),
+        "Input In [6], in <cell line: 1>()",
+    ]
+    second = save(
+        tmp_path / "2.ipynb",
+        ran("p", "p", 2),
+        ran("b", "b", 6),
+        code("", "d", execution_count=7, outputs=[{**error, "traceback": frames}]),
+    )
+    raw = executed_notebook(
+        source, {CellId(id_): first if id_ in "pac" else second for id_ in "pabcd"}
+    )
+    counts = [cell["execution_count"] for cell in raw["cells"]]
+    assert counts == [1, 2, 3, 4, None, 5, 6]
+    assert raw["cells"][5]["outputs"][0]["execution_count"] == 5
+    assert raw["cells"][6]["outputs"][0]["traceback"] == [
+        header.format(6) + shown,
+        header.format(1),
+        header.format(" "),
+        "Input In [4], in <cell line: 1>()",
+    ]
+
+
 def test_a_taskbook_that_is_not_whole_counts_as_not_run(tmp_path: Path) -> None:
     source = save(tmp_path / "nb.ipynb", code("a", "a"), code("b", "b"), code("c", "c"))
     cut = tmp_path / "cut.ipynb"

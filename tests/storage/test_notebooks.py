@@ -212,6 +212,27 @@ def test_names_a_similar_notebook(
     assert str(caught.value).replace(str(tmp_path), "FOLDER") == snapshot
 
 
+@pytest.mark.parametrize(
+    ("asked", "suggested"),
+    [
+        ("train_modle.ipynb", True),
+        ("train_models.ipynb", True),
+        ("Train_model.ipynb", True),
+        ("train_model", True),
+        ("train.ipynb", False),
+        ("nb.ipynb", False),
+        ("missing.ipynb", False),
+    ],
+)
+def test_only_a_name_that_is_close_is_suggested(
+    write: Write, tmp_path: Path, asked: str, suggested: bool
+) -> None:
+    write(notebook(code("x")), "train_model.ipynb")
+    with pytest.raises(NotebookError) as caught:
+        read_notebook(tmp_path / asked)
+    assert ("Did you mean train_model.ipynb?" in caught.value.hint) is suggested
+
+
 def test_says_that_there_is_none(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     with pytest.raises(NotebookError) as caught:
         read_notebook(tmp_path / "nowhere" / "nb.ipynb")

@@ -153,7 +153,7 @@ def test_arguments_that_make_no_sense(
     with_json = run(*arguments, *(() if "--json" in arguments else ("--json",)))
     assert with_json.returncode == 2
     error = json.loads(with_json.stdout)["error"]
-    assert set(error) == {"code", "message", "hint", "cell", "line"}
+    assert set(error) == {"code", "message", "hint", "notebook", "cell", "line"}
     assert error["message"]
     assert error["hint"]
 
@@ -164,6 +164,13 @@ def test_a_misspelt_tag_is_a_warning_with_the_suggestion(tmp_path: Path, run: Ru
     assert done.returncode == 0
     assert "DF103" in done.stdout
     assert "'task:b'" in done.stdout
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ENVIRONMENT])
+def test_an_error_in_json_names_the_notebook(name: str, tmp_path: Path, run: Run) -> None:
+    write(tmp_path, FILES[name])
+    error = json.loads(run("run", "nb.ipynb", "--json").stdout)["error"]
+    assert error["notebook"] == "nb.ipynb"
 
 
 def test_a_home_that_cannot_be_written(

@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow import __version__
 from jupyter_dagflow.surfaces.cli.main import build
+from jupyter_dagflow.surfaces.planned import PLANNED
 
 HEAVY = {
     "IPython",
@@ -108,6 +109,11 @@ def test_version_and_no_command(dagflow: Callable[..., Any]) -> None:
         (["run", "x.ipynb", "--keep", "some"], "keep is 'some'."),
         (["run", "x.ipynb", "--executor", "dask"], "--executor is 'dask'."),
         (["run", "x.ipynb", "-p", "n"], "-p n is not of the form NAME=VALUE."),
+        (["run", "x.ipynb", "--jobs", "1", "--jobs", "2"], "--jobs is given twice: '1' and '2'."),
+        (["run", "x.ipynb", "--by", "tags", "--by=cells"], "--by is given twice: 'tags' and"),
+        (["compile", "x", "--format", "dot", "--format", "svg"], "--format is given twice: 'dot'"),
+        (["runs", "list", "--limit", "1", "--limit", "2"], "--limit is given twice: '1' and '2'."),
+        (["run", "x.ipynb", "--jobs"], "dagflow run: Option '--jobs' requires an argument."),
         (
             ["artifacts", "get", "latest", "x", "--to", "x.doc"],
             "A value cannot be written as '.doc'.",
@@ -124,3 +130,17 @@ def test_wrong_usage_is_a_block_and_2(
     assert message in told
     assert "\nnext:  " in told or "--json" in argv
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("typed", [row for row in PLANNED if row.startswith("dagflow ")])
+def test_what_is_planned_is_called_planned_until_it_is_built(
+    typed: str, dagflow: Callable[..., Any]
+) -> None:
+    *command, missing = typed.split()[1:]
+    notebook = ["x.ipynb"] if missing.startswith("-") else []
+    answer = dagflow(*command, *notebook, missing, "something")
+    assert (answer.code, answer.out) == (2, "")
+    parent = " ".join(["dagflow", *command])
+    assert answer.err.startswith(f"error: {typed} is planned, but not built yet in this version.\n")
+    assert f"next:  {parent} --help lists" in answer.err
+    assert missing not in dagflow(*command, "--help").out.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -14,6 +15,10 @@ from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
+
+from jupyter_dagflow import Dagflow
+from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.core.states import RunState
 
 GOOD = [
     ("parameters", "n = 3"),
@@ -93,6 +98,24 @@ def test_a_text_in_a_file_of_parameters_stays_text(
     assert shown["value"] == ["1.10", 4]
 
 
+def test_a_run_in_python_waits_and_says_what_it_is(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    del dagflow  # its home
+    app = Dagflow()
+    told: list[Compilation] = []
+    run = app.run(write_notebook("good.ipynb", GOOD), parameters={"n": 2}, on_compiled=told.append)
+    assert run.state is RunState.SUCCESS
+    assert repr(run) == f"<Run {run.run_id} of good: success>"
+    assert repr(app.open_run("latest")) == repr(run)
+    assert [compilation.pipeline.name for compilation in told] == ["good"]
+    app.close()
+
+
+def test_run_takes_what_start_takes() -> None:
+    assert inspect.signature(Dagflow.run) == inspect.signature(Dagflow.start)
+
+
 def test_a_failing_cell(
     dagflow: Callable[..., Any],
     write_notebook: Callable[..., Path],
@@ -109,6 +132,23 @@ def test_a_failing_cell(
     refused = dagflow("runs", "logs", "latest", "report")
     assert refused.code == 2
     assert "never started" in refused.err
+
+
+def test_warnings_are_shown_before_the_run_begins(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    write_notebook("warned.ipynb", [("", "before = 1"), ("task:a", "x = 1"), ("taks:b", "y = x")])
+    answer = dagflow("run", "warned.ipynb", "--jobs", "1", "--json")
+    assert answer.code == 0
+    assert json.loads(answer.out)["state"] == "success"
+    assert settled(answer.err) == snapshot(name="misspelt tag")
+    write_notebook("nothing.ipynb", [("skip", "x = 1")])
+    answer = dagflow("run", "nothing.ipynb")
+    assert answer.code == 0
+    assert settled(answer.err) == snapshot(name="nothing to run")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +247,7 @@ def started(
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_cancels_the_run(
     started: Callable[[], subprocess.Popen[str]], number: signal.Signals
 ) -> None:

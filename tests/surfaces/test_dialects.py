@@ -163,7 +163,7 @@ def test_a_failure_in_a_percent_file_tells_its_line() -> None:
     assert (error["cell_index"], error["line"], error["file_line"]) == (3, 4, 15)
     assert PERCENT.splitlines()[14].strip().startswith("raise")
     told = dagflow("runs", "show", run["run_id"]).stdout
-    assert "line 4, line 15 of the file" in told
+    assert "line 15 of the file, cell 3" in told
 
 
 WRONG = {

@@ -18,6 +18,7 @@ from nbclient import NotebookClient
 
 from jupyter_dagflow import Dagflow, Settings
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.surfaces.planned import PLANNED
 
 HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
 GRAPH = "application/vnd.jupyter-dagflow.graph+json"
@@ -129,10 +130,25 @@ def test_tags_are_suggested(session: Session) -> None:
     ]
 
 
+def test_a_notebook_verifies_itself(session: Session) -> None:
+    outputs = session.type("%dagflow verify --jobs 2")
+    assert raised(outputs) == ""
+    assert "✓ hello: 3 variables are equal in Run All and the DAG" in printed(outputs)
+    runs = [o["data"][GRAPH]["run"] for o in outputs if o["output_type"] == "display_data"]
+    assert [[task["name"] for task in run["tasks"]] for run in runs] == [
+        ["run-all"],
+        ["greet", "count", "show"],
+    ]
+    write(session.folder / "lie.ipynb", ("x = [2]", "task:a"), ("x.pop()", "task:b", "pure:x"))
+    assert "x: 0 items != 1 items" in raised(session.type("%dagflow verify --notebook lie.ipynb"))
+
+
 def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
     for line, words in {
         "%dagflow run -p n=1": "There is no parameter 'n'",
         "%dagflow run --notebook missing.ipynb": "There is no such notebook",
+        "%dagflow verify --keep all": "No such option",
+        "%dagflow verify -p n=1": "There is no parameter 'n'",
         "%dagflow nosuch": "no command 'nosuch'",
         "%dagflow run --nosuch": "No such option",
         "%dagflow run 'x": "No closing quotation",
@@ -143,6 +159,49 @@ def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
         assert words in text, line
         assert "next:" in text, line
         assert "Traceback" not in text, line
+
+
+def test_what_is_planned_is_called_planned(session: Session) -> None:
+    for typed in [row for row in PLANNED if row.startswith("%")]:
+        assert f"{typed} is planned, but not built yet" in raised(session.type(typed)), typed
+
+
+def test_warnings_are_shown_with_the_graph_and_with_the_run(session: Session) -> None:
+    write(session.folder / "warned.ipynb", ("before = 1",), ("x = 1", "task:a"), ("1", "taks:b"))
+    for verb in ("", "run "):
+        outputs = session.type(f"%dagflow {verb}--notebook warned.ipynb")
+        assert raised(outputs) == ""
+        assert "warning: DF103" in printed(outputs)
+        assert "where: " in printed(outputs)
+        assert "info: " not in printed(outputs)
+
+
+def test_an_error_of_the_machine_is_a_block_as_in_the_terminal(session: Session) -> None:
+    (session.folder / "home" / "runs").mkdir(parents=True)
+    (session.folder / "home" / "runs").rmdir()
+    (session.folder / "home" / "runs").touch()
+    text = raised(session.type("%dagflow run"))
+    assert text.startswith("error: ")
+    assert "runs" in text
+    assert "next:  Check that the path exists" in text
+    assert "Traceback" not in text
+
+
+def test_an_error_of_ours_is_shown_with_its_traceback_to_report(session: Session) -> None:
+    session.type("import jupyter_dagflow.surfaces.magics as magics; magics.parse_run = None")
+    text = raised(session.type("%dagflow run"))
+    assert "Traceback (most recent call last)" in text
+    assert "error: Unexpected TypeError" in text
+    assert "Please report it" in text
+
+
+def test_without_the_browsers_part_the_picture_is_still(session: Session) -> None:
+    module = "jupyter_dagflow.surfaces.widget.graph_widget"
+    session.type(f"import sys; sys.modules[{module!r}] = None  # as if it were not built")
+    outputs = session.type("%dagflow run")
+    assert raised(outputs) == ""
+    assert "note: the picture is not live here." in printed(outputs)
+    assert {task["state"] for task in picture(outputs)[GRAPH]["run"]["tasks"]} == {"success"}
 
 
 def test_a_failed_task_fails_the_cell_and_says_where(session: Session) -> None:
@@ -213,6 +272,17 @@ def test_without_a_path_it_says_what_to_do(tmp_path: Path) -> None:
     try:
         session.type("%load_ext jupyter_dagflow")
         assert "--notebook FILE.ipynb" in raised(session.type("%dagflow run"))
+    finally:
+        session.close()
+
+
+def test_settings_that_make_no_sense_are_a_block(tmp_path: Path) -> None:
+    session = Session(tmp_path, {"DAGFLOW_JOBS": "many"})
+    try:
+        assert session.type("%load_ext jupyter_dagflow") == []
+        text = raised(session.type("%dagflow status"))
+        assert text.startswith("error: DAGFLOW_JOBS")
+        assert "next:  Set it to 1 or more." in text
     finally:
         session.close()
 

@@ -35,6 +35,14 @@ def test_the_magic_reads_what_the_command_reads() -> None:
     )
 
 
+def test_what_is_said_twice_alike_is_no_contradiction() -> None:
+    line = "--jobs 2 --by cells --jobs 2 --fresh --fresh --by cells -p n=1 -p m=2"
+    asked = parse_run(line.split())
+    assert asked is not None
+    assert (asked.jobs, asked.by) == (2, PartitionBy.CELLS)
+    assert asked.parameter_texts == {"n": "1", "m": "2"}
+
+
 def test_defaults() -> None:
     assert parse_run([]) == RunOptions(notebook=None)
     assert parse_graph([]) == GraphOptions(notebook=None)
@@ -57,6 +65,12 @@ def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]
         (["-p", "n=1", "-p", "n=2"], "Parameter 'n' is given twice: '1' by -p, '2' by -p."),
         (["--frob"], "%dagflow run: No such option"),
         (["--jobs"], "Option '--jobs' requires an argument."),
+        (["--jobs", "1", "--jobs", "2"], "--jobs is given twice: '1' and '2'."),
+        (["--by=tags", "--by", "cells"], "--by is given twice: 'tags' and 'cells'."),
+        (["--executor", "local", "--executor", "dask"], "--executor is given twice"),
+        (["--notebook", "a.ipynb", "--notebook", "b.ipynb"], "--notebook is given twice"),
+        (["-f", "a.yaml", "--file", "b.yaml"], "-f/--file is given twice: 'a.yaml' and 'b.yaml'."),
+        (["--only", "a"], "%dagflow run --only is planned, but not built yet"),
         (["surplus"], "%dagflow run: Got unexpected extra argument"),
     ],
 )

@@ -91,8 +91,8 @@ def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
     for block, summary in zip(blocks, summaries, strict=True):
         for step in _block_steps(follower, block, summary, len(steps)):
             steps.append(step)
-            changed |= {base_of(o) for o in step.effect.changed}
-            ever |= step.bound.keys()
+            changed.update(base_of(o) for o in step.effect.changed)
+            ever.update(step.bound)  # not |=, which would copy the set
     return Story(steps, follower.heap, changed, ever)
 
 
@@ -137,8 +137,9 @@ def _follow(
     step.deleted = frozenset(n for n, v in state.names.items() if v is DELETED and n in state.must)
     step.bound, step.touched = follower.commit()
     if declared:
-        for name in sorted(block.mutates & follower.names.keys() - step.bound.keys()):
-            step.touched.setdefault(name, statement.line)
+        for name in sorted(block.mutates):
+            if name in follower.names and name not in step.bound:
+                step.touched.setdefault(name, statement.line)
     for name in block.pure:
         step.touched.pop(name, None)
     step.seen = follower.seen

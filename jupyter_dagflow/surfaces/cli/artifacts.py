@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_table
 from jupyter_dagflow.surfaces.cli.session import application
+from jupyter_dagflow.surfaces.commands import Commands
 from jupyter_dagflow.surfaces.file_formats import encoder
-from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson, RunArgument
+from jupyter_dagflow.surfaces.options import AsJson, RunArgument
 from jupyter_dagflow.surfaces.table import Column, Table
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A value the run kept.")]
@@ -22,9 +22,9 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A value the r
 _PREVIEW = 60
 
 
-def group() -> typer.Typer:
+def group() -> Commands:
     """The commands of ``dagflow artifacts``."""
-    artifacts = typer.Typer(help="The values that runs kept.", context_settings=HELP_NAMES)
+    artifacts = Commands(help="The values that runs kept.")
     artifacts.command("list")(list_)
     artifacts.command()(show)
     artifacts.command()(get)
@@ -86,14 +86,7 @@ def get(
     encode = encoder(path.suffix)
     with application() as app:
         found = app.open_run(run)
-        found.find(name)
-        try:
-            value = found.value(name)
-        except (ImportError, AttributeError) as error:
-            raise EnvironmentFault(
-                f"{name!r} cannot be loaded here: {error}.",
-                hint=f"Load it in its notebook: %dagflow load {name} --run {found.run_id}",
-            ) from error
+        value = found.value(name)
     data = encode(value)
     write_bytes(path, data)
     put(f"{name} → {path} ({words.size(len(data))})")

@@ -9,15 +9,16 @@ import typer
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.surfaces.cli.output import put, put_json
 from jupyter_dagflow.surfaces.cli.session import application
-from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson
+from jupyter_dagflow.surfaces.commands import Commands
+from jupyter_dagflow.surfaces.options import AsJson
 
 if TYPE_CHECKING:
     from jupyter_dagflow.storage.schema import Schema
 
 
-def group() -> typer.Typer:
+def group() -> Commands:
     """The commands of ``dagflow db``."""
-    db = typer.Typer(help="The database that holds the history.", context_settings=HELP_NAMES)
+    db = Commands(help="The database that holds the history.")
     db.command()(upgrade)
     db.command()(check)
     return db

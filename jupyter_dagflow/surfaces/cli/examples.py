@@ -9,17 +9,16 @@ import typer
 
 from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_table
-from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson
+from jupyter_dagflow.surfaces.commands import Commands
+from jupyter_dagflow.surfaces.options import AsJson
 from jupyter_dagflow.surfaces.table import Column, Table
 
 _NOT_COPIED = frozenset({".ipynb_checkpoints", "__pycache__", "output"})
 
 
-def group() -> typer.Typer:
+def group() -> Commands:
     """The commands of ``dagflow examples``; without one, they are listed."""
-    examples = typer.Typer(
-        help="Notebooks to begin with.", invoke_without_command=True, context_settings=HELP_NAMES
-    )
+    examples = Commands(help="Notebooks to begin with.", invoke_without_command=True)
     examples.callback()(_listed_by_default)
     examples.command("list")(list_)
     examples.command()(copy)

@@ -19,12 +19,13 @@ from jupyter_dagflow.surfaces.cli import (
     run,
     runs,
     tag,
+    verify,
 )
 from jupyter_dagflow.surfaces.cli import (
     compile as compile_,
 )
 from jupyter_dagflow.surfaces.cli.output import hush, put
-from jupyter_dagflow.surfaces.options import HELP_NAMES
+from jupyter_dagflow.surfaces.commands import Commands
 
 PROGRAM = "dagflow"
 
@@ -50,19 +51,15 @@ def _root(
         put(context.get_help())
 
 
-def build() -> typer.Typer:
-    """The program with all its commands; typer is kept from loading rich for help and errors."""
-    app = typer.Typer(
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=HELP_NAMES,
-    )
+def build() -> Commands:
+    """The program with all its commands."""
+    app = Commands()
     app.callback(invoke_without_command=True)(_root)
     app.command("compile")(compile_.compile_notebook)
     app.command("check")(compile_.check)
     app.command("tag")(tag.tag)
     app.command("run")(run.run)
+    app.command("verify")(verify.verify)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")
     app.add_typer(examples.group(), name="examples")

@@ -14,6 +14,7 @@ from jupyter_dagflow.surfaces.cli.signals import CancelOnSignal
 from jupyter_dagflow.surfaces.options import RunOptions, run_command
 
 if TYPE_CHECKING:
+    from jupyter_dagflow.core.model import Compilation
     from jupyter_dagflow.run_handle import LiveRun, Run
 
 _LOOK_S = 0.5
@@ -42,9 +43,10 @@ def _run(options: RunOptions) -> Run:
                 jobs=options.jobs,
                 keep=options.keep,
                 sinks=[sink],
+                on_compiled=warn,
             )
             interrupts.cancels(live)
-            _wait(live, interrupts)
+            wait(live, interrupts)
         if options.as_json:
             put_json(live.document())
         else:
@@ -56,7 +58,13 @@ def _run(options: RunOptions) -> Run:
             app.close()
 
 
-def _wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
+def warn(compilation: Compilation) -> None:
+    """Show what the compiler warns of, on standard error."""
+    if told := report.warnings(compilation):
+        put(told, error=True)
+
+
+def wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
     """Wait for the run to end; not for long once it was interrupted twice."""
     patience_s = _PATIENCE_S
     while not live.wait(_LOOK_S):

@@ -11,8 +11,9 @@ from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
 from jupyter_dagflow.surfaces.cli.session import application
+from jupyter_dagflow.surfaces.commands import Commands
 from jupyter_dagflow.surfaces.look import run_look
-from jupyter_dagflow.surfaces.options import HELP_NAMES, AsJson, RunArgument
+from jupyter_dagflow.surfaces.options import AsJson, RunArgument
 from jupyter_dagflow.surfaces.table import Column, Table
 
 if TYPE_CHECKING:
@@ -25,11 +26,9 @@ TaskArgument = Annotated[
 ]
 
 
-def group() -> typer.Typer:
+def group() -> Commands:
     """The commands of ``dagflow runs``."""
-    runs = typer.Typer(
-        help="The history of runs.", no_args_is_help=False, context_settings=HELP_NAMES
-    )
+    runs = Commands(help="The history of runs.")
     runs.command("list")(list_)
     runs.command()(show)
     runs.command()(logs)

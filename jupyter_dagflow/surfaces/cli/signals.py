@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a command that runs a notebook."""
+"""What Ctrl-C, SIGTERM and a terminal that is closed do to a command that runs a notebook."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from jupyter_dagflow.run_handle import LiveRun
 
 _MOST_SIGNALS = 2
+_ASKING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
 
 
 class CancelOnSignal:
-    """Meanwhile Ctrl-C and SIGTERM cancel the run and let it end; ``count`` tells how many came.
+    """Meanwhile signals that ask for an end cancel the run and let it end; ``count`` tells how many came.
 
     They only take note and ask: an exception thrown into the middle of drawing or waiting could
     leave either half done. KeyboardInterrupt is raised while there is no run to cancel yet, and at
@@ -28,8 +31,9 @@ class CancelOnSignal:
 
     def __enter__(self) -> CancelOnSignal:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._handle)
+            for number in _ASKING:
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves SIGHUP
+                    self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(

@@ -1,0 +1,38 @@
+"""The whole notebook as one task: what Run All does, in the words of the DAG.
+
+The law: nothing is moved. All code cells that the pipeline has run once, in notebook order, in one
+kernel; only those down to the parameters cell count as prelude, because papermill sets parameters
+behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, Task, TaskName
+
+RUN_ALL = TaskName("run-all")
+
+
+def whole(notebook: Notebook, pipeline: Pipeline) -> Pipeline:
+    """A pipeline of the one task `RUN_ALL`, with the cells and parameters of ``pipeline``.
+
+    Its name tells the two apart in the history: ``churn (Run All)``.
+    """
+    indexes = {cell.id: cell.index for cell in notebook.cells}
+    cells = sorted({*pipeline.prelude, *_cells(pipeline)}, key=indexes.__getitem__)
+    first = cells.index(pipeline.parameters_cell) + 1 if pipeline.parameters_cell else 0
+    own = tuple(cells[first:])
+    task = Task(name=RUN_ALL, cells=own, cell_indexes=tuple(indexes[cell] for cell in own))
+    return replace(
+        pipeline,
+        name=f"{pipeline.name} (Run All)",
+        prelude=tuple(cells[:first]),
+        prelude_definitions=(),  # it hands code over by value: what is there, not what was written
+        tasks=(task,),
+        edges=(),
+    )
+
+
+def _cells(pipeline: Pipeline) -> list[CellId]:
+    return [cell for task in pipeline.tasks for cell in task.cells]

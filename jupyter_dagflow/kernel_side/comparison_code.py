@@ -1,0 +1,141 @@
+"""Functions and classes, compared by what they do: code, defaults, closure, members.
+
+The law: where the code stood (file, line) does not count, nor do annotations, which
+``from __future__ import annotations`` turns into text; and globals are variables of their own.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from .comparison_steps import Pair, only_in, unequal
+
+if TYPE_CHECKING:
+    from .comparison_steps import Steps
+
+_NOT_CODE = frozenset(  # made by the interpreter for the class, not by its author
+    (
+        "__dict__",
+        "__weakref__",
+        "__module__",
+        "__qualname__",
+        "__annotations__",
+        "__annotations_cache__",
+        "__annotate__",
+        "__annotate_func__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__slotnames__",  # copyreg's memory
+        "_abc_impl",
+        "__abstractmethods__",
+    )
+)
+_CODE = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
+_SIGNATURE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount")
+_FUTURE = 0x1FF0000  # flags of ``from __future__``, of which only annotations are left
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+
+
+def functions(path: str, one: Any, other: Any) -> Steps:
+    """Functions, those written in C too."""
+    if one.__qualname__ != other.__qualname__ or one.__module__ != other.__module__:
+        yield unequal(path, one, other)
+        return
+    if not isinstance(one, types.FunctionType):
+        yield Pair(f"{path}.__self__", one.__self__, other.__self__)
+        return
+    yield from _code(path, one.__code__, other.__code__)
+    for name in ("__defaults__", "__kwdefaults__"):
+        yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+    names = one.__code__.co_freevars
+    for name, a, b in zip(names, one.__closure__ or (), other.__closure__ or ()):  # noqa: B905
+        yield Pair(f"{path}<{name}>", a, b)
+    yield Pair(f"vars({path})", vars(one), vars(other))
+
+
+def cached(path: str, one: Any, other: Any) -> Steps:
+    """What ``functools.lru_cache`` makes; what it remembers can be computed again."""
+    for name in ("cache_parameters", "cache_info"):
+        if hasattr(one, name):
+            a, b = getattr(one, name)(), getattr(other, name)()
+            if name == "cache_info":
+                a, b = a.maxsize, b.maxsize
+            yield Pair(f"{path}.{name}()", a, b)
+    yield Pair(f"{path}.__wrapped__", one.__wrapped__, other.__wrapped__)
+
+
+def methods(path: str, one: Any, other: Any) -> Steps:
+    """Bound methods."""
+    yield Pair(f"{path}.__func__", one.__func__, other.__func__)
+    yield Pair(f"{path}.__self__", one.__self__, other.__self__)
+
+
+def cells(path: str, one: Any, other: Any) -> Steps:
+    """What a closure holds."""
+    a, b = _content(one), _content(other)
+    if len(a) != len(b):
+        yield f"{path}: bound on one side only"
+    elif a:
+        yield Pair(path, a[0], b[0])
+
+
+def properties(path: str, one: Any, other: Any) -> Steps:
+    """Properties of classes."""
+    for name in ("fget", "fset", "fdel"):
+        yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+
+
+def wrapped(path: str, one: Any, other: Any) -> Steps:
+    """Static methods and class methods."""
+    yield Pair(path, one.__func__, other.__func__)
+
+
+def classes(path: str, one: Any, other: Any) -> Steps:
+    """Classes: the name, the bases, and each member. Of an imported one the name is enough."""
+    if one.__qualname__ != other.__qualname__ or one.__module__ != other.__module__:
+        yield unequal(path, one, other)
+        return
+    if one.__module__ != "__main__":
+        return
+    yield Pair(f"{path}.__bases__", one.__bases__, other.__bases__)
+    members, others = _members(one), _members(other)
+    for name in dict.fromkeys([*members, *others]):
+        if name not in members or name not in others:
+            yield f"{path}: member {name} {only_in(run_all=name in members)}"
+        else:
+            yield Pair(f"{path}.{name}", members[name], others[name])
+
+
+def _members(cls: Any) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in vars(cls).items()
+        if name not in _NOT_CODE and not isinstance(value, _DESCRIPTORS)
+    }
+
+
+def _code(path: str, one: types.CodeType, other: types.CodeType) -> Steps:
+    for name in _SIGNATURE:
+        if getattr(one, name) != getattr(other, name):
+            yield f"{path}: its parameters differ"
+            return
+    same = all(getattr(one, name) == getattr(other, name) for name in _CODE)
+    if not same or (one.co_flags ^ other.co_flags) & ~_FUTURE:
+        yield f"{path}: its code differs"
+        return
+    if len(one.co_consts) != len(other.co_consts):
+        yield f"{path}: its code differs"
+        return
+    for a, b in zip(one.co_consts, other.co_consts):  # noqa: B905 -- of one length
+        if isinstance(a, types.CodeType) and isinstance(b, types.CodeType):
+            yield from _code(f"{path}.{a.co_name}", a, b)
+        else:
+            yield Pair(f"{path}, a constant in its code", a, b)
+
+
+def _content(cell: Any) -> list[Any]:
+    try:
+        return [cell.cell_contents]
+    except ValueError:  # not filled yet
+        return []

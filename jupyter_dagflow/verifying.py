@@ -1,0 +1,117 @@
+"""Runs a notebook both ways and compares what is left: Run All first, then the DAG.
+
+The law: one after the other, for both write the same files; both are recorded, so that what they
+printed can be read; neither is told of the other until the values are compared.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from jupyter_dagflow.app import Dagflow, Prepared, check_jobs
+from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.core.verify import (
+    Left,
+    Stopped,
+    TaskLeft,
+    Verification,
+    explained,
+    first_failure,
+    left_by,
+)
+from jupyter_dagflow.core.whole import whole
+from jupyter_dagflow.execution.comparing import compare
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.runner import Sink, Survivors
+from jupyter_dagflow.run_handle import LiveRun
+
+TRIGGER = "verify"
+
+
+class Verifying:
+    """One verification: `start_run_all`, wait, `start_dag`, wait, `compare`.
+
+    Raises `OptionError` if ``jobs`` (of the DAG) makes no sense.
+    """
+
+    def __init__(self, app: Dagflow, prepared: Prepared, *, jobs: int | None = None) -> None:
+        check_jobs(jobs)
+        self._app = app
+        self._prepared = prepared
+        self._jobs = jobs
+        compilation = prepared.compilation
+        pipeline = whole(prepared.source, compilation.pipeline)
+        self._whole = replace(prepared, compilation=replace(compilation, pipeline=pipeline))
+
+    def start_run_all(self, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Begin to run the notebook top to bottom in one kernel."""
+        return self._app.launch(
+            self._whole, jobs=1, survivors=Survivors.ALL, trigger=TRIGGER, sinks=sinks
+        )
+
+    def start_dag(self, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Begin to run it as a DAG."""
+        return self._app.launch(
+            self._prepared, jobs=self._jobs, survivors=Survivors.NEW, trigger=TRIGGER, sinks=sinks
+        )
+
+    def compare(self, run_all: LiveRun, dag: LiveRun) -> Verification:
+        """What the two runs, which have ended, came to; raises `ComparisonFailed`."""
+        verification = Verification(
+            run_id=dag.run_id,
+            run_all_id=run_all.run_id,
+            pipeline=dag.view.pipeline,
+            state=dag.state,
+            not_compared={},
+        )
+        stopped = Stopped(run_all=_failure(run_all), dag=_failure(dag))
+        if stopped.run_all or stopped.dag:
+            return replace(verification, stopped=stopped)
+        if RunState.CANCELLED in (run_all.state, dag.state):
+            return replace(verification, state=RunState.CANCELLED)
+        settings, prepared = self._app.settings, self._prepared
+        compared = compare(
+            notebook=prepared.source,
+            pipeline=prepared.compilation.pipeline,
+            parameters=prepared.parameters,
+            files=RunFiles(settings.home, dag.run_id),
+            store=settings.artifacts,
+            cwd=prepared.cwd,
+            run_all=_left(run_all),
+            dag=_left(dag),
+        )
+        return replace(
+            verification,
+            equal=compared.equal,
+            different=explained(prepared.source, prepared.compilation, compared.different),
+            not_compared=compared.not_compared,
+        )
+
+
+def _failure(run: LiveRun) -> TaskFailure | None:
+    return first_failure(_failures(run))
+
+
+def _failures(run: LiveRun) -> Collection[TaskFailure]:
+    return [task.failure for task in run.tasks.values() if task.failure is not None]
+
+
+def _left(run: LiveRun) -> Left:
+    """What the run has left, by what its tasks' last cells wrote of it."""
+    tasks = {}
+    for name, task in run.tasks.items():
+        if task.state is not TaskState.SUCCESS:  # skipped: it left nothing
+            continue
+        path = run.taskbook_path(name).with_name("outcome.json")
+        outcome = json.loads(path.read_text(encoding="utf-8"))
+        tasks[name] = TaskLeft(
+            stored=task.stored,
+            gone=outcome["gone"],
+            not_stored={
+                left["name"]: f"{left['type']}: {left['reason']}" for left in outcome["not_kept"]
+            },
+        )
+    return left_by(tasks)

@@ -1,0 +1,80 @@
+"""Notebooks made up for measuring: plausible cells, about seven lines each, the same for the same size."""
+
+from __future__ import annotations
+
+import random
+
+HEAD = [
+    "import numpy as np\nimport pandas as pd\nfrom math import sqrt\n",
+    "df = pd.DataFrame({'a': np.arange(100), 'b': 1.0})\n",
+]
+FUNCTION = """\
+def f{i}(x, k={i}):
+    y = x + k
+    for j in range(3):
+        y += j
+    return y
+
+"""
+CALL = """\
+# step {i}
+v{i} = {f}({a})
+w{i} = [q for q in range({i})]
+if {i} > 3:
+    z{i} = v{i}
+else:
+    z{i} = None
+print(v{i}, w{i}[:3])
+"""
+CONTAINER = """\
+d{i} = {a}
+t{i} = {{'k': 1, 'm': [1, 2, {i}]}}
+t{i}['k'] += 2
+t{i}['m'].append(3)
+v{i} = sum(t{i}['m'])
+print(v{i}, d{i})
+
+"""
+FRAME = """\
+m{i} = df.groupby('a').mean()
+m{i}['c'] = m{i}['b'] * 2
+m{i}.columns = ['b', 'c']
+v{i} = m{i}.shape[0]
+assert v{i} >= 0
+x{i}, y{i} = np.split(np.arange(10), 2)
+"""
+FILE = """\
+try:
+    v{i} = sqrt({i})
+except ValueError as e:
+    print(e)
+    v{i} = 0
+with open('/dev/null') as h{i}:
+    b{i} = h{i}.read()
+v{i} *= 2
+"""
+CLASS = """\
+class C{i}:
+    def __init__(self, v):
+        self.v = v
+    def get(self):
+        return self.v
+c{i} = C{i}({a})
+v{i} = c{i}.get()
+"""
+KINDS = [FUNCTION, CALL, CONTAINER, FRAME, FILE, CLASS]
+
+
+def cells(number: int) -> list[str]:
+    """The sources of a notebook of that many cells, each reading something of the twenty above it."""
+    choose = random.Random(number)
+    sources, values, functions = list(HEAD), ["df"], ["len"]
+    for i in range(len(HEAD), number):
+        kind = choose.choice(KINDS)
+        names = {"i": i, "a": choose.choice(values[-20:]), "f": choose.choice(functions[-10:])}
+        sources.append(kind.format(**names))
+        if kind is FUNCTION:
+            functions.append(f"f{i}")
+        else:
+            values.append(f"v{i}")
+    return sources

@@ -1,0 +1,188 @@
+"""Notebooks run both ways on real kernels, and what is said of the two."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+EXAMPLES = Path(__file__).parents[2] / "notebooks"
+
+ALL_SORTS = [
+    ("", "import dataclasses, math\nfrom string import *\ntable = {}\n_private = 1"),
+    (
+        "setup",
+        "import enum\nclass Colour(enum.Enum):\n    RED = 1\ndef double(x):\n    return 2 * x",
+    ),
+    ("parameters", "import datetime\nday = datetime.date(2024, 1, 1)\nn: int = 2"),
+    (
+        "task:make",
+        "@dataclasses.dataclass\nclass Point:\n    x: int\n    tags: list = dataclasses.field(default_factory=list)\n"
+        "    def norm(self) -> float:\n        return math.fabs(self.x)\n"
+        "scale = lambda x, k=n: k * x\npoint = Point(3, ['a'])\nrow = [float('nan'), 1.5]\n"
+        "for at in range(2):\n    last = at\ntemporary = 1\ncolour = Colour.RED\ntable['a'] = 1",
+    ),
+    (
+        "task:use",
+        "import numpy as np\nnumbers = np.arange(4.0)\nview = numbers[::2]\npoint.tags.append('b')\n"
+        "doubled = double(point.norm())\ndel temporary\nexec('made = 1')\nimport sqlite3\n"
+        "db = sqlite3.connect(':memory:')\nrng = np.random.default_rng(1)\nrng.random()",
+    ),
+    ("task:tell", "both = [point, point]\nscaled = scale(n)\nwhen = day\nopened = open"),
+]
+
+# The tag is a lie: the second task does change rows.
+LIE = [
+    ("task:load", "rows = [3, 1, 2]\nother = 1"),
+    ("task:sort pure:rows", "rows.sort()\nother += 1"),
+    ("task:first", "first = rows[0]\nimport time\nat = time.time()"),
+]
+
+
+def settle(text: str) -> str:
+    return re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "<run>", re.sub(r"\d{10}\.\d+", "<time>", text))
+
+
+@pytest.mark.parametrize("name", ["hello", "etl", "churn"])
+def test_the_examples_give_what_run_all_gives(name: str, dagflow: Callable[..., Any]) -> None:
+    shutil.copytree(EXAMPLES, Path.cwd(), dirs_exist_ok=True)
+    answer = dagflow("verify", f"{name}.ipynb", "--json")
+    told = json.loads(answer.out)
+    assert (told["different"], told["stopped"]) == ([], None)
+    assert {left["name"] for left in told["not_compared"]} <= {"db"}
+    assert (answer.code, told["state"]) == (0, "success")
+    assert told["equal"] > 2
+
+
+def test_all_sorts_of_variables_are_compared(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    source = write_notebook("sorts.ipynb", ALL_SORTS)
+    before = source.read_bytes()
+    answer = dagflow("verify", "sorts.ipynb", "-p", "day=2025-06-07", "-p", "n=5", "--json")
+    told = json.loads(answer.out)
+    assert told["different"] == []
+    assert {left["name"] for left in told["not_compared"]} == {"db"}
+    assert answer.code == 0
+    assert source.read_bytes() == before
+    found = json.loads(next(Path().glob("../home/runs/*/comparison/outcome.json")).read_text())
+    assert {"point", "Point", "scale", "table", "double", "Colour", "made", "n", "day"} <= {
+        *found["equal"]
+    }
+    assert not {"temporary", "math", "_private"} & {*found["equal"]}
+
+
+def test_a_lie_is_found_and_explained(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path], snapshot: SnapshotAssertion
+) -> None:
+    write_notebook("lie.ipynb", LIE)
+    answer = dagflow("verify", "lie.ipynb")
+    assert answer.code == 1
+    assert settle(answer.out) == snapshot(name="told")
+    told = json.loads(dagflow("verify", "lie.ipynb", "--json").out)
+    assert [found["name"] for found in told["different"]] == ["rows", "first", "at"]
+    assert {**told["different"][0], "explained_by": len(told["different"][0]["explained_by"])} == {
+        "name": "rows",
+        "difference": "rows[0]: 1 != 3",
+        "task": "sort",
+        "cell": "cell-1",
+        "cell_index": 1,
+        "line": 1,
+        "explained_by": 2,
+    }
+    assert told["equal"] == 1
+    listed = json.loads(dagflow("runs", "list", "--json").out)
+    assert [(run["pipeline"], run["trigger"]) for run in listed[:2]] == [
+        ("lie", "verify"),
+        ("lie (Run All)", "verify"),
+    ]
+    assert told["run_id"] == listed[0]["run_id"]
+    assert told["run_all_id"] == listed[1]["run_id"]
+
+
+STOPPING = {
+    "both": [("task:a", "x = 0"), ("task:b", "print(x)\ny = 1 / x"), ("task:c", "z = 1")],
+    "only the DAG": [("task:a", "x = (n for n in [1])"), ("task:b", "y = list(x)")],
+    "only Run All": [
+        ("task:a", "x = 1"),
+        ("task:b", "y = 1"),
+        ("task:c", "assert 'y' not in globals()"),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", STOPPING)
+def test_what_stops_is_told(
+    name: str,
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    write_notebook("stops.ipynb", STOPPING[name])
+    answer = dagflow("verify", "stops.ipynb")
+    assert answer.code == 1
+    assert settled(answer.out) == snapshot
+
+
+def test_what_cannot_run_is_refused_before_anything_runs(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    write_notebook("bad.ipynb", [("task:a", "x =")])
+    write_notebook("none.ipynb", [("task:a", "x = 1")], kernel="no-such-kernel")
+    assert dagflow("verify", "nothing.ipynb").code == 2
+    assert dagflow("verify", "bad.ipynb").code == 2
+    write_notebook("good.ipynb", [("task:a", "x = 1")])
+    assert dagflow("verify", "good.ipynb", "--jobs", "0").code == 2
+    assert dagflow("verify", "good.ipynb", "-p", "n=1").code == 2
+    assert dagflow("verify", "none.ipynb").code == 3
+    assert json.loads(dagflow("runs", "list", "--json").out) == []
+
+
+# Every kernel leaves a mark; that of the number given stays until it is stopped.
+STAYS = """\
+import pathlib, time
+number = len(list(pathlib.Path().glob("kernel*")))
+pathlib.Path(f"kernel{number}").touch()
+if number == STAYING:
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("staying", [0, 1, 2], ids=["Run All", "the DAG", "the comparison"])
+def test_an_interrupt_ends_it_wherever_it_is(
+    staying: int, write_notebook: Callable[..., Path], tmp_path: Path
+) -> None:
+    setup = STAYS.replace("STAYING", str(staying))
+    work = write_notebook("stays.ipynb", [("setup", setup), ("task:a", "x = 1")]).parent
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "verify", "stays.ipynb"],
+        cwd=work,
+        env={**os.environ, "DAGFLOW_HOME": str(tmp_path / "home")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not (work / f"kernel{staying}").exists():
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, out) == (130, "")
+    assert err.endswith("error: interrupted\n")
+    assert "Traceback" not in err
+    assert len(list(work.glob("kernel*"))) == staying + 1
