@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
+from jupyter_dagflow.core.errors import EnvironmentFault, OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import ObservedChange
 from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
@@ -26,7 +26,8 @@ from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.metastore import Metastore, exists
-from jupyter_dagflow.storage.notebooks import read_notebook
+from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
+from jupyter_dagflow.storage.tagged import write_tagged
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
@@ -45,6 +46,21 @@ def compile_notebook(
     True
     """
     return compile_cells(read_notebook(notebook), by=PartitionBy(by))
+
+
+def suggest_tags(notebook: str | Path) -> tuple[Suggestion, ...]:
+    """Tags that a notebook could have; writes nothing. Raises `NotebookError`."""
+    return suggest(read_notebook(notebook))
+
+
+def write_tagged_copy(
+    notebook: str | Path, to: str | Path, *, force: bool = False
+) -> tuple[Suggestion, ...]:
+    """Write a copy of a notebook with the suggested tags, and return these; see `write_tagged`."""
+    suggestions = suggest_tags(notebook)
+    tags = {suggestion.cell: suggestion.all_tags for suggestion in suggestions}
+    write_tagged(notebook, tags, to=to, force=force)
+    return suggestions
 
 
 def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
@@ -186,7 +202,7 @@ class Dagflow:
         check_jobs(jobs)
         metastore = self.metastore
         files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, _bytes_of(prepared.source))
+        write_bytes(files.source, notebook_bytes_of(prepared.source))
         request = RunRequest(
             run_id=files.run_id,
             notebook=prepared.source,
@@ -254,15 +270,6 @@ def check_jobs(jobs: int | None) -> None:
 def _new_run_id() -> RunId:
     """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
     return RunId(f"{_now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
-
-
-def _bytes_of(source: Notebook) -> bytes:
-    data = Path(source.path).read_bytes()
-    if hashlib.sha256(data).hexdigest() != source.digest:
-        raise NotebookError(
-            f"{source.path} was changed while it was being read.", hint="Run it again."
-        )
-    return data
 
 
 def _now() -> datetime:

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 
 if TYPE_CHECKING:
+    from jupyter_dagflow.core.suggest import Suggestion
     from jupyter_dagflow.core.verify import Verification
 
 T = TypeVar("T")
@@ -72,6 +73,22 @@ class DiagnosticsDocument(msgspec.Struct, kw_only=True):
     """What ``dagflow check --json`` prints."""
 
     diagnostics: tuple[Diagnostic, ...]
+
+
+class SuggestionDocument(msgspec.Struct, kw_only=True):
+    """What a code cell could be tagged: ``tags`` are to be added, ``all_tags`` are those it then has."""
+
+    cell: str
+    cell_index: int
+    tags: tuple[str, ...]
+    all_tags: tuple[str, ...]
+    why: str
+
+
+class SuggestionsDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow tag --json`` and ``check --suggest --json`` print."""
+
+    suggestions: list[SuggestionDocument]
 
 
 class TaskRunDocument(msgspec.Struct, kw_only=True):
@@ -174,7 +191,10 @@ class VerificationDocument(msgspec.Struct, kw_only=True):
 
 
 class ErrorDetail(msgspec.Struct, kw_only=True):
-    """What went wrong in a command, what to do next, and where in which notebook it was."""
+    """What went wrong in a command, what to do next, and where in which notebook it was.
+
+    ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
+    """
 
     code: str
     message: str
@@ -182,6 +202,7 @@ class ErrorDetail(msgspec.Struct, kw_only=True):
     notebook: str | None = None
     cell: str | None = None
     line: int | None = None
+    file_line: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ErrorDocument(msgspec.Struct, kw_only=True):
@@ -240,6 +261,7 @@ class ExampleDocument(msgspec.Struct, kw_only=True):
 DOCUMENTS: tuple[type[Any], ...] = (
     CompilationDocument,
     DiagnosticsDocument,
+    SuggestionsDocument,
     GraphDocument,
     RunDocument,
     RunSummaryDocument,
@@ -265,6 +287,13 @@ def compilation_document(compilation: Compilation) -> CompilationDocument:
         tasks=[_task(task) for task in pipeline.tasks],
         edges=pipeline.edges,
         diagnostics=compilation.diagnostics,
+    )
+
+
+def suggestions_document(suggestions: tuple[Suggestion, ...]) -> SuggestionsDocument:
+    """The document of suggested tags."""
+    return SuggestionsDocument(
+        suggestions=_same_fields(suggestions, list[SuggestionDocument]),
     )
 
 
@@ -335,6 +364,7 @@ def error_document(error: DagflowError) -> ErrorDocument:
             notebook=where.notebook,
             cell=where.cell,
             line=where.line,
+            file_line=msgspec.UNSET if where.file_line is None else where.file_line,
         )
     )
 

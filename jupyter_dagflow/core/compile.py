@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
+from jupyter_dagflow.core import kale
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
@@ -73,6 +74,8 @@ def compile_cells(
 
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
+    translation = kale.translate(notebook.cells)
+    notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)
     blocks = _blocks(notebook, parts, observed)
@@ -83,13 +86,14 @@ def compile_cells(
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
     diagnostics = [
+        *translation.diagnostics,
         *parts.diagnostics,
         *parameter_diagnostics,
         *flow.diagnostics,
         *after_diagnostics,
         *_cycles(edges, parts),
         *_file_order(edges, files, notebook),
-        *_unknown_names(parts, flow),
+        *_unknown_names(parts, flow, parameters),
         *_observed(blocks, parts, flow),
         *_nothing_to_run(parts),
     ]
@@ -104,7 +108,8 @@ def compile_cells(
         tasks=tasks,
         edges=edges,
     )
-    return Compilation(pipeline=pipeline, diagnostics=tuple(sorted(diagnostics, key=_place)))
+    placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
+    return Compilation(pipeline=pipeline, diagnostics=tuple(placed))
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
@@ -335,9 +340,12 @@ def _why(path: list[TaskName], edges: tuple[Edge, ...]) -> str:
     return "; ".join(steps)
 
 
-def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
-    """``keep:``, ``metric:``, ``mutates:`` and ``pure:`` must name what the task uses."""
+def _unknown_names(
+    parts: Partition, flow: Dataflow, parameters: tuple[Parameter, ...]
+) -> list[Diagnostic]:
+    """``mutates:`` and ``pure:`` must name what the task uses; ``keep:`` and ``metric:`` a parameter also."""
     found = []
+    given = {parameter.name for parameter in parameters}
     unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
         if unread & {cell.id for cell in task.cells}:
@@ -346,7 +354,7 @@ def _unknown_names(parts: Partition, flow: Dataflow) -> list[Diagnostic]:
         used = {*node.writes, *(item.name for item in node.inputs)} if node else set()
         for key in ("keep", "metric", "mutates", "pure"):
             for variable in _names(task, key):
-                if variable not in used:
+                if variable not in used and not (key in ("keep", "metric") and variable in given):
                     cell = task.option_cells[key]
                     found.append(
                         Diagnostic.of(
@@ -370,6 +378,12 @@ def _nothing_to_run(parts: Partition) -> list[Diagnostic]:
             hint="Tag a code cell task:NAME, or write some code.",
         )
     ]
+
+
+def _in_file(found: Diagnostic, notebook: Notebook) -> Diagnostic:
+    if found.cell_index is None:
+        return found
+    return replace(found, file_line=notebook.cells[found.cell_index].file_line(found.line))
 
 
 def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ meaning for ever; a code that is retired is not given again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from jupyter_dagflow.core.errors import InputError, Location
@@ -46,6 +46,7 @@ class Code(Enum):
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
     FILE_ORDER = ("DF123", Severity.WARNING)
+    OTHER_DIALECT = ("DF140", Severity.INFO)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)
@@ -59,7 +60,7 @@ class Code(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One finding about one place of a notebook."""
+    """One finding about one place of a notebook; ``file_line`` as in `Location`."""
 
     code: str
     severity: Severity
@@ -68,6 +69,7 @@ class Diagnostic:
     cell_index: int | None = None
     line: int | None = None
     hint: str = ""
+    file_line: int | None = None
 
     @classmethod
     def of(
@@ -94,7 +96,9 @@ class Diagnostic:
     @property
     def where(self) -> Location:
         """The place the finding is about, without the notebook's name."""
-        return Location(cell=self.cell, cell_index=self.cell_index, line=self.line)
+        return Location(
+            cell=self.cell, cell_index=self.cell_index, line=self.line, file_line=self.file_line
+        )
 
 
 class CompilationFailed(InputError):
@@ -114,7 +118,5 @@ class CompilationFailed(InputError):
         super().__init__(
             f"{first.code}: {first.message}{more}",
             hint=first.hint,
-            where=Location(
-                notebook=notebook, cell=first.cell, cell_index=first.cell_index, line=first.line
-            ),
+            where=replace(first.where, notebook=notebook),
         )

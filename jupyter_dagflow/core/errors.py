@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Location:
     """A place in a notebook: ``cell_index`` counts all cells from 0, ``line`` counts from 1 within the cell.
 
-    ``file_line`` counts from 1 within the file, for one that is too broken to have cells.
+    ``file_line`` counts from 1 within the file: for a file that is too broken to have cells, and for one whose cells
+    people read by the lines of the file.
     """
 
     notebook: str | None = None
@@ -23,8 +24,11 @@ class Location:
     file_line: int | None = None
 
     def __str__(self) -> str:
+        in_cell = self.cell_index is not None or self.cell is not None
         parts = [self.notebook] if self.notebook else []
-        if self.file_line is not None:
+        if self.file_line is not None and parts and in_cell:
+            parts = [f"{self.notebook}:{self.file_line}"]
+        elif self.file_line is not None:
             parts.append(f"line {self.file_line} of the file")
         if self.cell_index is not None:
             parts.append(f"cell {self.cell_index}" + (f" (id {self.cell})" if self.cell else ""))

@@ -21,7 +21,7 @@ class TaskFailure:
 
     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
     kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
-    ``last_lines`` is the end of the traceback, plain.
+    ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
     """
 
     kind: str
@@ -32,6 +32,7 @@ class TaskFailure:
     last_lines: str = ""
     taskbook: str | None = None
     hint: str = ""
+    file_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

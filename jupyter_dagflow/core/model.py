@@ -42,7 +42,8 @@ class Cell:
 
     ``source`` is what the user wrote. ``code`` is the same as plain Python: IPython's own syntax (magics, ``!``,
     ``?``) rewritten to calls on ``get_ipython()``, with the same line numbers; empty for cells that hold no code.
-    ``options`` is ``cell.metadata.dagflow`` as it stands in the file.
+    ``options`` is ``cell.metadata.dagflow`` as it stands in the file. ``first_line`` is the line of the file on
+    which the source begins, where the file is one that people read by lines; lines count from 1.
     """
 
     id: CellId
@@ -52,6 +53,13 @@ class Cell:
     code: str = ""
     tags: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
+    first_line: int | None = None
+
+    def file_line(self, line: int | None) -> int | None:
+        """The line of the file where a line of this cell stands; without a line, where the cell is marked."""
+        if self.first_line is None:
+            return None
+        return self.first_line + line - 1 if line is not None else max(1, self.first_line - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,7 @@ class Parameter:
     cell_index: int
     line: int
     optional: bool = False
+    file_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

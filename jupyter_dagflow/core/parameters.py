@@ -118,6 +118,7 @@ def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
         cell=cell.id,
         cell_index=cell.index,
         line=statement.lineno,
+        file_line=cell.file_line(statement.lineno),
         optional=optional or default is None,
     )
 
@@ -281,6 +282,7 @@ def _refused(
             cell=parameter.cell,
             cell_index=parameter.cell_index,
             line=parameter.line,
+            file_line=parameter.file_line,
         ),
     )
 

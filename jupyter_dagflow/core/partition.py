@@ -6,21 +6,16 @@ each place that was chosen for the user is told to the user.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.headings import last_heading
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, PartitionBy, TaskName
+from jupyter_dagflow.core.names import free, slug
+from jupyter_dagflow.core.own_lines import only_own_lines
 from jupyter_dagflow.core.tags import CellTags, Role, read_tags
-
-_LONGEST_SLUG = 60  # of a heading: it is shown in a card and leaves room for a number behind it
-
-# A line that only runs or shows this very pipeline.
-_OUR_OWN = re.compile(
-    r"""get_ipython\(\)\.run_line_magic\('(dagflow|(re)?load_ext)', '(?P<line>[^']*)'\)\Z"""
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +66,7 @@ def _choose(cells: Sequence[Cell], tags: Mapping[CellId, CellTags]) -> Partition
         return PartitionBy.TAGS
     under_heading = False
     for cell in cells:
-        if cell.kind is CellKind.MARKDOWN and _heading(cell.source):
+        if cell.kind is CellKind.MARKDOWN and last_heading(cell.source):
             under_heading = True
         elif under_heading and cell.kind is CellKind.CODE and cell.code.strip():
             return PartitionBy.HEADINGS
@@ -92,7 +87,7 @@ class _Grouping:
             if cell.kind is CellKind.CODE:
                 self._place(cell, self._tags[cell.id])
             elif cell.kind is CellKind.MARKDOWN and self._result.by is PartitionBy.HEADINGS:
-                title = _heading(cell.source)
+                title = last_heading(cell.source)
                 if title:
                     self._heading, self._current = title, None
 
@@ -104,7 +99,7 @@ class _Grouping:
                 self._place_parameters(cell)
             case Role.SETUP:
                 self._result.setup.append(cell)
-            case Role.UNTAGGED if _only_runs_itself(cell.code):
+            case Role.UNTAGGED if only_own_lines(cell.code):
                 return
             case Role.TASK | Role.UNTAGGED:
                 self._place_in_task(cell, tags)
@@ -156,7 +151,7 @@ class _Grouping:
             if not self._result.tasks and only_definitions(cell.code):
                 self._result.setup.append(cell)
                 return None
-            self._current = self._free_name(_slug(self._heading))
+            self._current = self._free_name(slug(self._heading) or "section")
         return self._current
 
     def _before_first_task(self, cell: Cell) -> TaskName | None:
@@ -175,10 +170,7 @@ class _Grouping:
         return name
 
     def _free_name(self, wanted: str) -> TaskName:
-        name, n = wanted, 2
-        while name in self._result.tasks:
-            name, n = f"{wanted}_{n}", n + 1
-        return TaskName(name)
+        return TaskName(free(wanted, self._result.tasks))
 
     def _take_option(self, task: TaskCells, key: str, value: object, cell: Cell) -> None:
         earlier = task.options.get(key)
@@ -200,36 +192,3 @@ class _Grouping:
         self._result.diagnostics.append(
             Diagnostic.of(code, message, cell=cell.id, cell_index=cell.index, hint=hint)
         )
-
-
-def _only_runs_itself(code: str) -> bool:
-    """Whether a cell only loads our extension or types ``%dagflow …``: in a task it would run itself again."""
-    lines = [line for line in map(str.strip, code.splitlines()) if line and line[0] != "#"]
-    ours = [match for line in lines if (match := _OUR_OWN.match(line))]
-    return (
-        bool(lines)
-        and len(ours) == len(lines)
-        and all(
-            match[1] == "dagflow" or match["line"].strip() == "jupyter_dagflow" for match in ours
-        )
-    )
-
-
-def _heading(source: str) -> str | None:
-    """The text of the last markdown heading of a cell, those in code fences apart."""
-    title, fenced = None, False
-    for line in source.splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        match = re.match(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*$", line)
-        if match and not fenced and match[1]:
-            title = match[1]
-    return title
-
-
-def _slug(title: str) -> str:
-    slug = re.sub(r"[^A-Za-z0-9]+", "_", title).strip("_").lower()
-    if not slug:
-        return "section"
-    slug = slug if not slug[0].isdigit() else f"_{slug}"
-    return slug[:_LONGEST_SLUG].rstrip("_")

@@ -174,7 +174,10 @@ BARE: dict[str, Role] = {
 _MAP = "map"
 
 # Tags of other tools that lie one slip of the finger from ours.
-_FOREIGN = frozenset({"step", "steps", "prev", "block", "limit", "imports", "name", "type", "tag"})
+_FOREIGN = frozenset(
+    {"step", "steps", "prev", "block", "limit", "label", "image", "report", "imports"}
+    | {"functions", "name", "type", "tag"}
+)
 
 
 def read_tags(cell: Cell) -> CellTags:

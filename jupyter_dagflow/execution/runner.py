@@ -166,7 +166,7 @@ class Runner:
                 if isinstance(stimulus, CellProgress):
                     self._publish(stimulus)
                 else:
-                    await self._take(stimulus)
+                    await self._take(self._in_file(stimulus))
         finally:
             watch.cancel()
             for starting in self._starting.values():
@@ -174,6 +174,16 @@ class Runner:
             await self._executor.close()
             self._threads.close()
         return self._machine.view
+
+    def _in_file(self, stimulus: Stimulus) -> Stimulus:
+        """The stimulus; a failure in it tells the line of the file also, if people read the notebook by lines."""
+        if not isinstance(stimulus, AttemptEnded) or stimulus.failure is None:
+            return stimulus
+        failure = stimulus.failure
+        if failure.cell_index is None:
+            return stimulus
+        line = self._request.notebook.cells[failure.cell_index].file_line(failure.line)
+        return replace(stimulus, failure=replace(failure, file_line=line))
 
     async def _take(self, stimulus: Stimulus) -> None:
         if isinstance(stimulus, AttemptEnded):

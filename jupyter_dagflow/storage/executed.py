@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jupyter_dagflow.core.model import CellId
-from jupyter_dagflow.core.taskbook import INJECTED_TAG, PARAMETERS_TAG
+from jupyter_dagflow.core.taskbook import INJECTED_TAG
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.logs import CELL_FRAME, plain_text
 from jupyter_dagflow.storage.notebook_file import read_notebook_file
@@ -52,6 +53,7 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
     ran = {path: {_key(cell): cell for cell in book["cells"]} for path, book in books.items()}
     cells: list[dict[str, Any]] = []
     executed: list[_Executed] = []
+    injected = _injected(ran)
     ids = cell_ids(notebook["cells"], path=source)
     for id_, cell in zip(ids, notebook["cells"], strict=True):
         tags = _tags(cell)
@@ -64,10 +66,11 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
             cell["execution_count"] = result.get("execution_count")
             if cell["execution_count"] is not None:
                 executed.append(_Executed(cell, id_, taskbooks[id_]))
-        if PARAMETERS_TAG in tags:
-            injected = _injected(ran, with_id="id" in cell)
-            cells += [one.cell for one in injected]
-            executed += [one for one in injected if one.cell["execution_count"] is not None]
+        if id_ in injected:
+            below = injected[id_]._replace(cell=_like(cell, injected[id_].cell))
+            cells.append(below.cell)
+            if below.cell["execution_count"] is not None:
+                executed.append(below)
     _renumber(executed, ran)
     notebook["cells"] = cells
     _add_widgets(notebook, books.values())
@@ -93,14 +96,21 @@ def _key(cell: Mapping[str, Any]) -> Any:
     return INJECTED_TAG if INJECTED_TAG in _tags(cell) else cell.get("id")
 
 
-def _injected(ran: Mapping[Path, Mapping[Any, Any]], *, with_id: bool) -> list[_Executed]:
-    """The first cell of injected parameters: every taskbook has the same."""
+def _injected(ran: Mapping[Path, Mapping[Any, Any]]) -> dict[Any, _Executed]:
+    """The first cell of injected parameters, by the id of the cell that it follows: the parameters cell.
+
+    Every taskbook has the same. There it is told by a tag; in the source it may be by another's word.
+    """
     for path, by_key in ran.items():
-        if INJECTED_TAG in by_key:
-            # Cells have ids from nbformat 4.5 on, and may have none before.
-            cell = {k: v for k, v in by_key[INJECTED_TAG].items() if k != "id" or with_id}
-            return [_Executed(cell, INJECTED_TAG, path)]
-    return []
+        for above, key in pairwise(by_key):
+            if key == INJECTED_TAG:
+                return {above: _Executed(by_key[key], INJECTED_TAG, path)}
+    return {}
+
+
+def _like(source: Mapping[str, Any], cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Cells have ids from nbformat 4.5 on, and may have none before."""
+    return {key: value for key, value in cell.items() if key != "id" or "id" in source}
 
 
 def _renumber(executed: Sequence[_Executed], ran: Mapping[Path, Mapping[Any, Any]]) -> None:

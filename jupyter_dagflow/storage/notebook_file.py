@@ -1,4 +1,4 @@
-"""The bytes of an ``.ipynb`` file, as the JSON object that they must be.
+"""The bytes of a notebook file, as the JSON object that they are or, in a percent file, stand for.
 
 The law: whatever can be wrong with the file as a file is said here, in words that name the place
 and the way out; who calls may take nbformat 4 with at least one cell, and cells that are objects,
@@ -11,10 +11,13 @@ import difflib
 import hashlib
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from jupyter_dagflow.core.errors import Location, NotebookError
+from jupyter_dagflow.storage.percent import first_lines, is_percent_file, parse_percent
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?$|^={7}$", re.MULTILINE)
 _STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b')
@@ -26,15 +29,42 @@ class _NotANumberError(Exception):
     """JSON knows neither NaN nor Infinity; Python's parser does."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotebookFile:
+    """A notebook's JSON object, and the bytes that it was read from.
+
+    ``first_lines`` tells for each cell of a percent file the line on which its source begins.
+    """
+
+    raw: dict[str, Any]
+    data: bytes
+    first_lines: Sequence[int | None]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def open_notebook(path: str | Path) -> NotebookFile:
+    """Read a notebook file or a percent file; raises `NotebookError`."""
+    data = _bytes(path)
+    text = _text(path, data)
+    raw = parse_notebook(text, path=path)
+    lines = first_lines(text, raw["cells"]) if is_percent_file(path) else [None] * len(raw["cells"])
+    return NotebookFile(raw=raw, data=data, first_lines=lines)
+
+
 def read_notebook_file(path: str | Path) -> tuple[dict[str, Any], str]:
     """The notebook's JSON object and the SHA-256 of its bytes, in hex; raises `NotebookError`."""
-    data = _bytes(path)
-    raw = parse_notebook(_text(path, data), path=path)
-    return raw, hashlib.sha256(data).hexdigest()
+    file = open_notebook(path)
+    return file.raw, file.digest
 
 
 def parse_notebook(text: str, *, path: str | Path) -> dict[str, Any]:
-    """The notebook's JSON object in a text; ``path`` is only for the words of a `NotebookError`."""
+    """The notebook's JSON object in a text, which ``path`` tells the format of; raises `NotebookError`."""
+    if is_percent_file(path):
+        return parse_percent(text, path=path)
     try:
         raw = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -99,12 +129,6 @@ def _broken_json(path: str | Path, text: str, error: json.JSONDecodeError) -> No
             "Resolve the conflict, for instance with nbdime: git mergetool --tool nbdime",
             line=line,
         )
-    if Path(path).suffix == ".py":
-        _fail(
-            path,
-            "is a Python file, not a notebook.",
-            f"Make a notebook of it: jupytext --to ipynb {Path(path).name}",
-        )
     if error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip()):
         _fail(
             path,
@@ -160,6 +184,12 @@ def _check_shape(path: str | Path, raw: object) -> None:
 
 def fail_cell(path: str | Path, index: int, what: str) -> NoReturn:
     """Refuse a notebook one of whose cells is not what nbformat says that cells are."""
+    if is_percent_file(path):
+        raise NotebookError(
+            f"Cell {index} {what}",
+            hint='Write its marker like: # %% tags=["task:load"]',
+            where=Location(notebook=str(path), cell_index=index),
+        )
     raise NotebookError(
         f"The notebook is damaged: cell {index} {what}",
         hint="Open and save it in JupyterLab, which repairs much, or restore it from a backup.",

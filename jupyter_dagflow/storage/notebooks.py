@@ -8,13 +8,16 @@ nothing that a run left behind.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.errors import Location, NotebookError
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
 from jupyter_dagflow.storage.ipython_syntax import automagic_name, bound_names, parses, to_python
-from jupyter_dagflow.storage.notebook_file import conflict_line, fail_cell, read_notebook_file
+from jupyter_dagflow.storage.notebook_file import conflict_line, fail_cell, open_notebook
+from jupyter_dagflow.storage.percent import is_percent_file
+from jupyter_dagflow.storage.taskbooks import notebook_bytes
 
 DEFAULT_KERNEL = "python3"
 
@@ -22,22 +25,40 @@ DEFAULT_KERNEL = "python3"
 def read_notebook(path: str | Path) -> Notebook:
     """Read a notebook file.
 
-    Any nbformat 4 will do; cells without an id (before 4.5) get ``cell-<index>``. Raises
-    `NotebookError` for a file that is missing, no notebook, damaged, or not written in Python.
+    Any nbformat 4 will do, and a percent file; cells without an id (before 4.5) get
+    ``cell-<index>``. Raises `NotebookError` for a file that is missing, no notebook, damaged, or
+    not written in Python.
     """
-    raw, digest = read_notebook_file(path)
+    file = open_notebook(path)
+    raw = file.raw
     metadata = _mapping(raw.get("metadata"))
     kernel = _mapping(metadata.get("kernelspec"))
     _check_language(path, metadata, kernel)
     ids = cell_ids(raw["cells"], path=path)
-    cells = [_cell(path, i, ids[i], cell) for i, cell in enumerate(raw["cells"])]
+    cells = [
+        replace(_cell(path, i, ids[i], cell), first_line=file.first_lines[i])
+        for i, cell in enumerate(raw["cells"])
+    ]
     codes = _codes(cells)
     return Notebook(
         path=str(path),
-        digest=digest,
+        digest=file.digest,
         cells=tuple(_with_code(path, cells[i], code) for i, code in enumerate(codes)),
         kernel_name=str(kernel.get("name") or DEFAULT_KERNEL),
     )
+
+
+def notebook_bytes_of(source: Notebook) -> bytes:
+    """The bytes of the file, or those of the notebook that a percent file stands for.
+
+    Raises `NotebookError` if the file is no longer the one that was read.
+    """
+    file = open_notebook(source.path)
+    if file.digest != source.digest:
+        raise NotebookError(
+            f"{source.path} was changed while it was being read.", hint="Run it again."
+        )
+    return notebook_bytes(file.raw) if is_percent_file(source.path) else file.data
 
 
 def cell_ids(cells: Sequence[Mapping[str, Any]], *, path: str | Path) -> list[CellId]:
@@ -108,17 +129,15 @@ def _with_code(path: str | Path, cell: Cell, code: str) -> Cell:
         raise NotebookError(
             f"Cell {cell.index} has merge conflict markers.",
             hint="Keep what you want, delete the lines of <<<<<<<, ======= and >>>>>>>, and save.",
-            where=Location(notebook=str(path), cell=cell.id, cell_index=cell.index, line=line),
+            where=Location(
+                notebook=str(path),
+                cell=cell.id,
+                cell_index=cell.index,
+                line=line,
+                file_line=cell.file_line(line),
+            ),
         )
-    return Cell(
-        id=cell.id,
-        index=cell.index,
-        kind=cell.kind,
-        source=cell.source,
-        code=code,
-        tags=cell.tags,
-        options=cell.options,
-    )
+    return replace(cell, code=code)
 
 
 def _check_language(

@@ -19,7 +19,7 @@ from typing import Any
 from IPython.core.magic import Magics, line_magic, magics_class
 from IPython.display import display
 
-from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
@@ -39,6 +39,7 @@ from jupyter_dagflow.surfaces.options import (
 from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.planned import refuse_planned
 from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
+from jupyter_dagflow.surfaces.suggestions import suggestions_report
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 from jupyter_dagflow.verifying import Verifying
 
@@ -79,6 +80,7 @@ class DagflowMagics(Magics):
             "run": self._run,
             "verify": self._verify,
             "check": self._check,
+            "suggest": self._suggest,
             "status": self._status,
             "cancel": self._cancel,
             "load": self._load,
@@ -132,6 +134,15 @@ class DagflowMagics(Magics):
             raise MagicFailed(
                 report.error_block(CompilationFailed(str(path), compilation.diagnostics))
             )
+
+    def _suggest(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv, program="%dagflow suggest")
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        suggestions = suggest_tags(path)
+        self._warn_if_unsaved(path)
+        print(report.as_text(suggestions_report(suggestions)))  # noqa: T201
 
     def _run(self, argv: Sequence[str]) -> None:
         options = parse_run(argv)

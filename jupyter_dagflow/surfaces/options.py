@@ -42,6 +42,7 @@ By = Annotated[
         "--by", metavar="|".join(by.value for by in PartitionBy), help="What makes a task of cells."
     ),
 ]
+Suggest = Annotated[bool, typer.Option("--suggest", help="Propose tags for the cells instead.")]
 Parameters = Annotated[
     list[str] | None,
     typer.Option(

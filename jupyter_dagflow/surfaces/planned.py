@@ -24,7 +24,6 @@ PLANNED = (
     "%dagflow run --until",
     "%dagflow schedule",
     "%dagflow notebook",
-    "%dagflow suggest",
 )
 
 

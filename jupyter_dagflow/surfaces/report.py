@@ -134,7 +134,12 @@ def failure_block(task: TaskRun, *, failure: TaskFailure) -> str:
     """Why a task failed: cell and line, the end of its traceback, its taskbook, what to do next."""
     return block(
         f"task {task.name} failed: {failure.message}",
-        where=Location(cell=failure.cell, cell_index=failure.cell_index, line=failure.line),
+        where=Location(
+            cell=failure.cell,
+            cell_index=failure.cell_index,
+            line=failure.line,
+            file_line=failure.file_line,
+        ),
         quoted=failure.last_lines,
         taskbook=failure.taskbook or "",
         hint=failure.hint or _ADVICE.get(failure.kind, _REPORT_IT),

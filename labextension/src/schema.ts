@@ -20,6 +20,8 @@ export type Shape =
   | RunSummaryDocument
   | StatusDocument
   | StoppedDocument
+  | SuggestionDocument
+  | SuggestionsDocument
   | TaskDocument
   | TaskRunDocument
   | VerificationDocument;
@@ -148,11 +150,12 @@ export interface ObservedChange {
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
  *     kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
- *     ``last_lines`` is the end of the traceback, plain.
+ *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {
   cell?: string | null;
   cell_index?: number | null;
+  file_line?: number | null;
   hint?: string;
   kind: string;
   last_lines?: string;
@@ -233,12 +236,13 @@ export interface CompilationDocument {
   tasks: TaskDocument[];
 }
 /**
- * One finding about one place of a notebook.
+ * One finding about one place of a notebook; ``file_line`` as in `Location`.
  */
 export interface Diagnostic {
   cell?: string | null;
   cell_index?: number | null;
   code: string;
+  file_line?: number | null;
   hint?: string;
   line?: number | null;
   message: string;
@@ -332,10 +336,13 @@ export interface ErrorDocument {
 }
 /**
  * What went wrong in a command, what to do next, and where in which notebook it was.
+ *
+ *     ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
  */
 export interface ErrorDetail {
   cell?: string | null;
   code: string;
+  file_line?: number;
   hint: string;
   line?: number | null;
   message: string;
@@ -425,6 +432,22 @@ export interface StoppedDocument {
   alike: boolean;
   dag: TaskFailure | null;
   run_all: TaskFailure | null;
+}
+/**
+ * What a code cell could be tagged: ``tags`` are to be added, ``all_tags`` are those it then has.
+ */
+export interface SuggestionDocument {
+  all_tags: string[];
+  cell: string;
+  cell_index: number;
+  tags: string[];
+  why: string;
+}
+/**
+ * What ``dagflow tag --json`` and ``check --suggest --json`` print.
+ */
+export interface SuggestionsDocument {
+  suggestions: SuggestionDocument[];
 }
 /**
  * What ``dagflow verify --json`` prints; ``equal`` is how many variables are.

@@ -149,8 +149,9 @@ def test_injected_parameters_follow_the_parameters_cell(tmp_path: Path, minor: i
         for cell in cells:
             del cell["id"]
     source = save(tmp_path / "nb.ipynb", *cells, minor=minor)
+    in_taskbook = {**parameters, "id": "p" if minor == 5 else "cell-0"}
     first, second = (
-        save(tmp_path / f"{i}.ipynb", parameters, code(f"n = 5  # {i}", "new", **injected))
+        save(tmp_path / f"{i}.ipynb", in_taskbook, code(f"n = 5  # {i}", "new", **injected))
         for i in range(2)
     )
     raw = executed_notebook(source, {CellId("p"): first, CellId("a"): second})

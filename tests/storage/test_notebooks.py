@@ -158,7 +158,16 @@ BROKEN: dict[str, tuple[str, Any]] = {
         notebook(code("x"), code("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other", "conflict")),
     ),
     "a Git LFS pointer": ("nb.ipynb", "version https://git-lfs.github.com/spec/v1\noid sha256:1"),
-    "a Python file": ("script.py", "# %%\nx = 1\n"),
+    "a Python file without cells": ("script.py", "x = 1\n"),
+    "a percent file whose tags are no list": ("script.py", '# %% tags="task:a"\nx = 1\n'),
+    "a percent file with options that are no object": (
+        "script.py",
+        "x = 1\n\n# %% dagflow=1\ny = 1\n",
+    ),
+    "a percent file with merge conflict markers": (
+        "script.py",
+        "# %%\nx = 1\n\n# %%\n<<<<<<< HEAD\ny\n=======\nz\n>>>>>>> other\n",
+    ),
     "JSON but no notebook": ("data.json", "[1, 2]"),
     "JSON without a version": ("data.json", '{"cells": []}'),
     "nbformat 3": (

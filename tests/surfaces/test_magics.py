@@ -118,6 +118,18 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_tags_are_suggested(session: Session) -> None:
+    write(session.folder / "other.ipynb", ("x = 1 + 1",), ("print(x)",))
+    told = printed(session.type("%dagflow suggest --notebook other.ipynb"))
+    assert told.splitlines() == [
+        "cell  suggested tags  why",
+        "   0  task:x          makes x",
+        "   1                  only shows x, made above",
+        "",
+        "1 of 2 code cells to tag",
+    ]
+
+
 def test_a_notebook_verifies_itself(session: Session) -> None:
     outputs = session.type("%dagflow verify --jobs 2")
     assert raised(outputs) == ""

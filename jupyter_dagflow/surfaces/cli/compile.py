@@ -9,7 +9,8 @@ import typer
 from jupyter_dagflow.core.errors import InputError, OptionError
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import for_markup, put, put_json, put_parts
-from jupyter_dagflow.surfaces.options import AsJson, By, NotebookArgument, checked_by
+from jupyter_dagflow.surfaces.cli.tag import show_suggestions
+from jupyter_dagflow.surfaces.options import AsJson, By, NotebookArgument, Suggest, checked_by
 
 if TYPE_CHECKING:
     from jupyter_dagflow.core.model import Compilation, Pipeline
@@ -49,8 +50,18 @@ def compile_notebook(
     _leave(compilation)
 
 
-def check(notebook: NotebookArgument, by: By = "auto", as_json: AsJson = False) -> None:
+def check(
+    notebook: NotebookArgument,
+    by: By = "auto",
+    suggest: Suggest = False,
+    as_json: AsJson = False,
+) -> None:
     """Show what is wrong with a notebook; runs nothing."""
+    if suggest:
+        from jupyter_dagflow.app import suggest_tags
+
+        show_suggestions(suggest_tags(notebook), as_json=as_json)
+        return
     compilation = _compiled(notebook, by)
     if as_json:
         from jupyter_dagflow.wire import DiagnosticsDocument

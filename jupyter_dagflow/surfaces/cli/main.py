@@ -18,6 +18,7 @@ from jupyter_dagflow.surfaces.cli import (
     examples,
     run,
     runs,
+    tag,
     verify,
 )
 from jupyter_dagflow.surfaces.cli import (
@@ -56,6 +57,7 @@ def build() -> Commands:
     app.callback(invoke_without_command=True)(_root)
     app.command("compile")(compile_.compile_notebook)
     app.command("check")(compile_.check)
+    app.command("tag")(tag.tag)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
     app.add_typer(runs.group(), name="runs")

@@ -1,0 +1,364 @@
+"""Tags for a notebook that has none, or few: proposed from its headings and from what its cells make and read.
+
+The law: what a tag says already stays; with the proposed tags the notebook compiles without errors of theirs, and
+every value still comes from where it came from. A proposal is a beginning for a person to improve, so each says why.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
+from jupyter_dagflow.core.analysis.source import only_definitions
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.diagnostics import Severity
+from jupyter_dagflow.core.headings import last_heading
+from jupyter_dagflow.core.kale import translate
+from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
+from jupyter_dagflow.core.names import free, slug
+from jupyter_dagflow.core.own_lines import only_own_lines
+from jupyter_dagflow.core.parameters import declared_parameters
+from jupyter_dagflow.core.tags import NAME, CellTags, Role, read_tags
+
+# What a cell that draws binds on the way.
+_DRAWN = frozenset({"fig", "figure", "ax", "axs", "axes", "chart", "plot", "_"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """What one code cell should be tagged: ``tags`` are to be added, ``all_tags`` are those it then has."""
+
+    cell: CellId
+    cell_index: int
+    tags: tuple[str, ...]
+    all_tags: tuple[str, ...]
+    why: str
+
+
+def suggest(notebook: Notebook) -> tuple[Suggestion, ...]:
+    """A suggestion for each code cell, in notebook order; those of another dialect are translated.
+
+    Example: of the cells ``import pandas as pd``, ``df = pd.read_csv("x.csv")`` and ``df.head()`` the first is
+    to be setup, the second begins a task df, and the third belongs to it.
+    """
+    translation = translate(notebook.cells)
+    if translation.dialect:
+        return _translated(notebook, translation.cells, translation.dialect)
+    with_parameters = _Proposal(notebook, parameters=True).suggestions()
+    if not _errors(notebook, with_parameters):
+        return with_parameters
+    without = _Proposal(notebook, parameters=False).suggestions()
+    better = _errors(notebook, without) < _errors(notebook, with_parameters)
+    return without if better else with_parameters
+
+
+def tagged(notebook: Notebook, suggestions: Sequence[Suggestion]) -> Notebook:
+    """The notebook with what was suggested."""
+    tags = {suggestion.cell: suggestion.all_tags for suggestion in suggestions}
+    return replace(
+        notebook,
+        cells=tuple(replace(cell, tags=tags.get(cell.id, cell.tags)) for cell in notebook.cells),
+    )
+
+
+def _errors(notebook: Notebook, suggestions: Sequence[Suggestion]) -> int:
+    found = compile_cells(tagged(notebook, suggestions)).diagnostics
+    return sum(d.severity is Severity.ERROR for d in found)
+
+
+def _translated(notebook: Notebook, cells: Sequence[Cell], dialect: str) -> tuple[Suggestion, ...]:
+    suggestions = []
+    for old, new in zip(notebook.cells, cells, strict=True):
+        if old.kind is CellKind.CODE:
+            said = [tag for tag in old.tags if tag not in new.tags]
+            added = tuple(tag for tag in new.tags if tag not in old.tags)
+            why = f"{dialect}: {', '.join(said)}" if said else f"{dialect}: continues the above"
+            if not said and not added:
+                why = "stays as it is" if old.tags else "belongs to the task above"
+            suggestions.append(
+                Suggestion(
+                    cell=old.id, cell_index=old.index, tags=added, all_tags=new.tags, why=why
+                )
+            )
+    return tuple(suggestions)
+
+
+@dataclass(slots=True)
+class _Group:
+    """A task to be: consecutive cells, the section they stand in, and what is known of it."""
+
+    section: int
+    title: str | None = None
+    name: str = ""
+    cells: list[Cell] = field(default_factory=list)
+    makes: dict[str, None] = field(default_factory=dict)
+    takes_from: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Use:
+    """What one cell takes from which cells, and what it leaves bound or changed."""
+
+    inputs: Mapping[str, frozenset[int]]
+    writes: tuple[str, ...]
+
+    @property
+    def sources(self) -> set[int]:
+        return {source for sources in self.inputs.values() for source in sources}
+
+
+class _Proposal:
+    """One pass down the notebook: first what each cell is for, then which cells make a task."""
+
+    def __init__(self, notebook: Notebook, *, parameters: bool) -> None:
+        self._code = [cell for cell in notebook.cells if cell.kind is CellKind.CODE]
+        self._said: dict[CellId, CellTags] = {cell.id: read_tags(cell) for cell in self._code}
+        self._new: dict[CellId, tuple[str, ...]] = {}
+        self._why: dict[CellId, str] = {}
+        self._wants_parameters = parameters and not self._has(Role.PARAMETERS)
+        self._prelude: list[Cell] = []
+        self._work: list[Cell] = []
+        self._choose_roles()
+        self._uses = self._follow()
+        self._sections = _sections(notebook.cells)
+        self._groups: list[_Group] = []
+        self._above: _Group | None = None
+
+    def suggestions(self) -> tuple[Suggestion, ...]:
+        for cell in self._work:
+            self._place(cell)
+        self._name_groups()
+        return tuple(self._suggestion(cell) for cell in self._code)
+
+    def _suggestion(self, cell: Cell) -> Suggestion:
+        new = self._new.get(cell.id, ())
+        return Suggestion(
+            cell=cell.id,
+            cell_index=cell.index,
+            tags=new,
+            all_tags=(*cell.tags, *new),
+            why=self._why.get(cell.id, "tagged already"),
+        )
+
+    def _has(self, role: Role) -> bool:
+        return any(said.role is role for said in self._said.values())
+
+    def _choose_roles(self) -> None:
+        for cell in self._code:
+            role = self._said[cell.id].role
+            if role is Role.UNTAGGED:
+                self._choose_role(cell)
+            elif role in (Role.PARAMETERS, Role.SETUP):
+                self._prelude.append(cell)
+            elif role is Role.TASK:
+                self._work.append(cell)
+
+    def _choose_role(self, cell: Cell) -> None:
+        at_top = not self._work
+        if only_own_lines(cell.code):
+            self._say(cell, "only shows or runs this very pipeline", "skip")
+        elif not cell.code.strip():
+            self._say(cell, "holds no code")
+        elif at_top and self._wants_parameters and _declares(cell):
+            self._wants_parameters = False
+            self._prelude.append(cell)
+            self._say(cell, "assigns plain values above all work", "parameters")
+        elif at_top and only_definitions(cell.code):
+            self._prelude.append(cell)
+            self._say(cell, "imports, definitions and settings above all work", "setup")
+        else:
+            self._work.append(cell)
+
+    def _say(self, cell: Cell, why: str, *tags: str) -> None:
+        self._why[cell.id] = why
+        self._new[cell.id] = tags
+
+    def _follow(self) -> dict[int, _Use]:
+        """What each cell takes and makes, were it a task of its own."""
+        prelude = {cell.id for cell in self._prelude}
+        cells = sorted([*self._prelude, *self._work], key=lambda cell: cell.index)
+        flow: Dataflow = analyse([self._block(cell, prelude) for cell in cells])
+        return {
+            int(node): _Use(
+                inputs={
+                    item.name: frozenset(int(source) for source in item.sources)
+                    for item in state.inputs
+                },
+                writes=state.writes,
+            )
+            for node, state in flow.nodes.items()
+        }
+
+    def _block(self, cell: Cell, prelude: set[CellId]) -> Block:
+        options = self._said[cell.id].options
+        mutates, pure = options.get("mutates", ()), options.get("pure", ())
+        assert isinstance(mutates, tuple)  # both are repeatable
+        assert isinstance(pure, tuple)
+        return Block(
+            cell=cell.id,
+            index=cell.index,
+            code=cell.code,
+            node=PRELUDE if cell.id in prelude else str(cell.index),
+            mutates=frozenset(mutates),
+            pure=frozenset(pure),
+        )
+
+    def _place(self, cell: Cell) -> None:
+        """Put a cell into the task above or let it begin one."""
+        section, title = self._sections[cell.id]
+        said = self._said[cell.id].task
+        above = self._above
+        if said is not None:
+            group = next((g for g in self._groups if g.name == said), None) or self._begin(
+                section, name=said
+            )
+        elif above is not None and section == above.section and title is not None:
+            self._say(cell, "under the same heading")
+            group = above
+        elif above is not None and (why := self._why_with(above, cell)):
+            self._say(cell, why)
+            group = above
+        else:
+            group = self._begin(section, title)
+        use = self._uses[cell.index]
+        group.cells.append(cell)
+        group.makes.update(dict.fromkeys(use.writes))
+        group.takes_from |= use.sources
+        self._above = group
+
+    def _begin(self, section: int, title: str | None = None, *, name: str = "") -> _Group:
+        group = _Group(section, title, name)
+        self._groups.append(group)
+        return group
+
+    def _why_with(self, above: _Group, cell: Cell) -> str:
+        """Why a cell belongs to the task above though no heading says so; empty if it does not."""
+        if self._sections[cell.id][0] != above.section:
+            return ""
+        use = self._uses[cell.index]
+        own = {name for name, sources in use.inputs.items() if sources & _indexes(above)}
+        made = [n for n in use.writes if n not in above.makes and not n.startswith("<")]
+        if only_definitions(cell.code):
+            return "definitions go along to wherever they are needed"
+        if any(name not in self._passing(cell) for name in made):
+            return ""
+        if not use.writes and not use.inputs:
+            return "reads and makes no variable"
+        if not own or not use.sources <= _indexes(above) | above.takes_from:
+            return ""
+        changes = [name for name in use.writes if name in own]
+        return f"only {'changes' if changes else 'shows'} {_listed(changes or sorted(own))}, made above"
+
+    def _passing(self, cell: Cell) -> set[str]:
+        """Names that a cell binds on the way and that no other cell reads."""
+        read = {
+            name
+            for use in self._uses.values()
+            for name, sources in use.inputs.items()
+            if cell.index in sources
+        }
+        return _bound_on_the_way(cell.code) - read
+
+    def _name_groups(self) -> None:
+        taken = {group.name for group in self._groups if group.name}
+        for group in self._groups:
+            if not group.name:
+                wanted, why = self._wanted_name(group)
+                group.name = free(wanted, taken)
+                taken.add(group.name)
+                self._say(group.cells[0], why, f"task:{group.name}")
+
+    def _wanted_name(self, group: _Group) -> tuple[str, str]:
+        by_heading = slug(group.title or "")
+        main, readers = self._main(group)
+        if by_heading:
+            return by_heading, f"below the heading {group.title!r}"
+        if main:
+            read = f", read by cell{'s' if len(readers) > 1 else ''} {_listed(sorted(map(str, readers), key=int))}"
+            return _as_name(main), f"makes {main}{read if readers else ''}"
+        shown = [name for cell in group.cells for name in self._uses[cell.index].inputs]
+        shown = [name for name in shown if not name.startswith("<")]
+        if shown:
+            return _as_name(f"show_{shown[0]}"), f"shows {_listed(list(dict.fromkeys(shown)))}"
+        return f"cell_{group.cells[0].index}", "does work, and makes no variable"
+
+    def _main(self, group: _Group) -> tuple[str, list[int]]:
+        """The variable that a task is about, and the cells that read it: the most read, else the last one made."""
+        own = _indexes(group)
+        on_the_way = {name for cell in group.cells for name in self._passing(cell)}
+        best, best_readers = "", list[int]()
+        for name in group.makes:
+            if name.startswith(("_", "<")) or name in on_the_way:
+                continue
+            readers = [
+                index
+                for index, use in self._uses.items()
+                if index not in own and use.inputs.get(name, frozenset()) & own
+            ]
+            if len(readers) > len(best_readers) or not best_readers:
+                best, best_readers = name, readers
+        return best, best_readers
+
+
+def _sections(cells: Sequence[Cell]) -> dict[CellId, tuple[int, str | None]]:
+    """Under which heading each code cell stands: its number, from 1, and its text; 0 above all."""
+    found: dict[CellId, tuple[int, str | None]] = {}
+    section, title = 0, None
+    for cell in cells:
+        if cell.kind is CellKind.MARKDOWN:
+            heading = last_heading(cell.source)
+            if heading:
+                section, title = section + 1, heading
+        found[cell.id] = (section, title)
+    return found
+
+
+def _declares(cell: Cell) -> bool:
+    """Whether a cell could be the parameters cell."""
+    parameters, problems = declared_parameters(cell)
+    return bool(parameters) and not problems
+
+
+def _indexes(group: _Group) -> set[int]:
+    return {cell.index for cell in group.cells}
+
+
+def _as_name(text: str) -> str:
+    return text if NAME.match(text) else slug(text) or "step"
+
+
+def _bound_on_the_way(code: str) -> set[str]:
+    """Names of imports, of functions, of loops, of ``with … as`` and of drawing: a cell is not about these."""
+    found = set(_DRAWN)
+    for node in ast.walk(_parsed(code)):
+        match node:
+            case ast.For(target=target) | ast.withitem(optional_vars=ast.expr() as target):
+                found |= _names_in(target)
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {alias.asname or alias.name.partition(".")[0] for alias in names}
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                found.add(name)
+            case ast.Assign(targets=[ast.Tuple() as target]) if _names_in(target) & _DRAWN:
+                found |= _names_in(target)
+    return found
+
+
+def _names_in(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _parsed(code: str) -> ast.Module:
+    try:
+        return ast.parse(code)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
