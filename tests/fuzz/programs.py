@@ -144,8 +144,10 @@ class _Filling:
         self._picked: dict[str, str] = {}
         self._bound: dict[str, str] = {}
         self._deleted: list[str] = []
-        if depth and "<block>" in template and depth >= _DEEPEST:
+        if depth >= _DEEPEST and "<block>" in template:
             raise _Unfit
+        if depth and template in STATEMENTS["settings"]:
+            raise _Unfit  # a setting that is made perhaps cannot be made again elsewhere
         self.text = self._fill(template, 0)
         self._settle()
         self.text = _BLOCK.sub(self._block, self.text)

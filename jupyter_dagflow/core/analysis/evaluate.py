@@ -355,7 +355,10 @@ class Evaluator(ForeignCalls):
             self.expr(target.index)
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
             if base.kind not in ("frame", "array"):
-                self.heap.hold(base, value, target.key)
+                if target.sliced:
+                    self.heap.hold(base, self.heap.element(value))
+                if not target.sliced or base.kind != "list":
+                    self.heap.hold(base, value, target.key)
             self.operator(base, self.line(target.line))
         else:
             self._unpack(target, value, line)

@@ -10,7 +10,14 @@ from __future__ import annotations
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.classes import Arguments
-from jupyter_dagflow.core.analysis.values import UNKNOWN, ClassCode, Value, base_of, join
+from jupyter_dagflow.core.analysis.values import (
+    IMMUTABLE_VALUE,
+    UNKNOWN,
+    ClassCode,
+    Value,
+    base_of,
+    join,
+)
 
 
 class ForeignCalls(Calls):
@@ -109,7 +116,8 @@ class ForeignCalls(Calls):
         if name in library.SELF_RETURNING:
             return receiver
         if name in library.PAIR_METHODS and kind not in ("frame", "array"):
-            return self._paired([receiver, *((receiver,) if kind == "dict" else ())])
+            known = kind == "dict"
+            return self._paired([IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known)
         if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:
             copy = heap.make(kind, plain=True)
             heap.hold(copy, heap.element(receiver))
@@ -137,10 +145,11 @@ class ForeignCalls(Calls):
         options = list(arguments.positional[1:]) if name in ("get", "pop", "setdefault") else []
         return join(self.heap.element(receiver), *options)
 
-    def _paired(self, sources: list[Value]) -> Value:
+    def _paired(self, sources: list[Value], *, placed: bool) -> Value:
+        """An iterator of tuples of elements; ``placed`` if each has the place of its source."""
         pair = self.heap.make("tuple", plain=True)
-        for source in sources:
-            self.heap.hold(pair, self.heap.element(source))
+        for place, source in enumerate(sources):
+            self.heap.hold(pair, self.heap.element(source), place if placed else None)
         result = self.heap.make("iterator", plain=True)
         self.heap.hold(result, pair)
         return result
@@ -204,11 +213,12 @@ class ForeignCalls(Calls):
 
     def _library_result(self, path: str, arguments: Arguments, *, keeps: bool) -> Value:
         heap, every = self.heap, arguments.every
+        name = path.rpartition(".")[2]
         if path in library.HANDLES:
             return heap.make("handle", unmovable=library.HANDLES[path])
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
-        if path.rpartition(".")[2] in library.MADE_CLASSES:
+        if name in library.MADE_CLASSES:
             return self._made_class(path)
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
@@ -216,12 +226,11 @@ class ForeignCalls(Calls):
         if kind in library.IMMUTABLE:
             return Value(kind)
         if path in library.PAIRING:
-            return self._paired(list(every))
+            numbers = [IMMUTABLE_VALUE] if path == "builtins.enumerate" else []
+            placed = name in ("enumerate", "zip") and not arguments.spread
+            return self._paired([*numbers, *every], placed=placed)
         if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
-            elements = [heap.element(v) for v in every[:1]] + (
-                list(every) if len(every) > 1 and path != "builtins.next" else []
-            )
-            return join(elements[0], *elements[1:]) if elements else heap.make(UNKNOWN)
+            return self._one_of(arguments, itself=path != "builtins.next")
         if path == "builtins.getattr" and len(every) > 1:
             return heap.attribute(every[0], "")
         if path in library.COPYING:
@@ -242,6 +251,17 @@ class ForeignCalls(Calls):
                 heap.hold(made, value)
         self.keep_codes(made, every)
         return made
+
+    def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:
+        """An element of the first argument, or one of the others: ``next(it, default)``; with
+        ``itself``, the first as well if there are others: ``max(a, b)``.
+        """
+        options = [*arguments.positional, *arguments.spread]
+        first, *others = options or [self.heap.make(UNKNOWN)]
+        if others and itself:
+            others.append(first)
+        default = arguments.keyword("default")
+        return join(self.heap.element(first), *others, *((default,) if default else ()))
 
     def _made_class(self, path: str) -> Value:
         """``namedtuple(…)`` and the like make a class, just as a statement would."""

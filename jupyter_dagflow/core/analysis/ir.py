@@ -287,11 +287,12 @@ class AttrTarget:
 
 @dataclass(frozen=True, slots=True)
 class ItemTarget:
-    """``base[index] = …``."""
+    """``base[index] = …``; a slice takes the elements of what is stored."""
 
     base: Expr
     index: Expr
     key: str | int | None
+    sliced: bool
     line: int
 
 

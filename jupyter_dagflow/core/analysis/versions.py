@@ -10,7 +10,7 @@ from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
-from jupyter_dagflow.core.analysis.world import Mark
+from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
@@ -44,8 +44,7 @@ class Linker(Units):
         self._bind(step, state, defined=defined)
         self._ambient(step)
         if step.number == self._lasts[step.node]:
-            for name in self._demands.get(step.node, ()):
-                self._take_on_demand(step, state, name)
+            self._take_on_demand(step, state, self._demands.get(step.node, []))
 
     # reading
 
@@ -86,7 +85,12 @@ class Linker(Units):
         if taken is None:
             places = {s: self._places.get((s, name)) for s in sources}
             taken = state.taken[name] = Taken(
-                places, self._version[name], step, line, self._value(step, name)
+                places,
+                self._version[name],
+                step,
+                line,
+                self._value(step, name),
+                self._kin_of(step, state, name),
             )
             self._check_movable(step, name, line, sources)
         else:
@@ -141,25 +145,35 @@ class Linker(Units):
                 self._write(step, state, name, (step.node,))
                 self._behind.pop(name, None)
         for name in [*step.bound, *step.touched]:
-            self._relate(name, step.kin.get(name, frozenset()))
+            kin = step.kin.get(name, NO_KIN)
+            known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
+            new = kin.names if step.bound.get(name) else kin.names - known
+            state.joined |= {frozenset((name, other)) for other in new}
+            self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
         for name in step.bound:
             self._share_bound(step, state, name)
 
-    def _relate(self, name: str, kin: frozenset[str]) -> None:
+    def _relate(self, name: str, kin: Kin) -> None:
         """From here on a name shares objects with just these others."""
-        for other in self._kin.get(name, set()) - kin:
-            self._kin[other].discard(name)
-        for other in kin:
-            self._kin.setdefault(other, set()).add(name)
-        self._kin[name] = set(kin)
+        for other in self._kin.get(name, NO_KIN).names - kin.names:
+            theirs = self._kin.get(other, NO_KIN)
+            self._kin[other] = theirs._replace(names=theirs.names - {name})
+        for other in kin.names:
+            theirs = self._kin.get(other, NO_KIN)
+            if name not in theirs.names:
+                self._kin[other] = theirs._replace(names=theirs.names | {name})
+        self._kin[name] = kin
 
     def _bind_surely(self, step: Step, state: NodeState, name: str, *, defined: bool) -> None:
         extends = name in step.effect.extends and name in self._behind
         before = self._behind.get(name, ()) if extends else ()
         self._write(step, state, name, (step.node,))
-        if name in state.taken:
-            state.taken[name].rebound = True
+        taken = state.taken.get(name)
+        if taken is not None:
+            value = step.values.get(name, NO_VALUE)
+            taken.rebound = taken.rebound or value.objects != taken.value.objects
+        state.apart = {pair for pair in state.apart if name not in pair}
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)
@@ -183,7 +197,8 @@ class Linker(Units):
         """
         anyhow = (PRELUDE, name) in self._places or name in self._ever_defined
         many = len(self._writers[name]) >= _MANY_WRITERS
-        return name in state.taken or anyhow or many or bool(step.kin.get(name))
+        shares = any(k.get(name, NO_KIN).names for k in (step.kin, step.kin_before))
+        return name in state.taken or anyhow or many or shares
 
     def _write(self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]) -> None:
         if step.node == PRELUDE:
@@ -204,20 +219,10 @@ class Linker(Units):
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        value = step.values.get(name, NO_VALUE)
-        for group in self._related(state, self._sharing(state, "", value, step.kin.get(name, ()))):
+        shared = self._sharing(state, "", step.kin.get(name, NO_KIN))
+        for group in self._groups(step, state, shared):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
-
-    def _related(self, state: NodeState, names: list[str]) -> list[list[str]]:
-        """Taken names in groups that share objects among themselves, whatever else holds both."""
-        groups: list[list[str]] = []
-        for name in names:
-            kin = {*self._sharing(state, name, state.taken[name].value, self._kin.get(name, ()))}
-            mine = [group for group in groups if kin & set(group)]
-            groups = [group for group in groups if group not in mine]
-            groups.append([name, *(other for group in mine for other in group)])
-        return groups
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():

@@ -40,12 +40,28 @@ class Mark(NamedTuple):
     line: int
 
 
+class Kin(NamedTuple):
+    """What a value shares at one moment: the names of values that have an object with it in
+    common, and the objects it reaches.
+    """
+
+    names: frozenset[str] = frozenset()
+    reach: frozenset[int] = frozenset()
+
+
+NO_KIN = Kin()
+
+
 @dataclass(slots=True)
 class Effect:
-    """What one top-level statement does; lines are within its cell."""
+    """What one top-level statement does; lines are within its cell.
+
+    ``kin`` is what the value of a name shared when it was read.
+    """
 
     reads: dict[str, int] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
+    kin: dict[str, Kin] = field(default_factory=dict)
     unresolved: dict[str, int] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
     builtins: dict[str, int] = field(default_factory=dict)
@@ -149,6 +165,8 @@ class World:
         if name not in self.effect.reads and name not in self.state.must:
             self.effect.reads[name] = line
             self.effect.values[name] = value
+            if value.objects:
+                self.effect.kin[name] = self.kin(name, value)
 
     def _unbound(self, name: str, line: int, *, soft: bool) -> Value:
         effect = self.effect
@@ -272,16 +290,14 @@ class World:
         own = [line for obj, line in changed.items() if base_of(obj) == base]
         return min(own or changed.values())
 
-    def kin(self, value: Value) -> set[str]:
-        """The names whose values share an object with a value."""
+    def kin(self, name: str, value: Value) -> Kin:
+        """What a value that has this name shares now."""
         heap = self.heap
         objects = value.objects
-        if not objects:
-            return set()
-        found: set[str] = set()
         quick = len(objects) == 1 and not heap.fields.get(base_of(next(iter(objects))))
-        bases = {base_of(o) for o in objects} if quick else heap.reach(value)
-        todo = list(bases)
+        reach = {base_of(o) for o in objects} if quick else heap.reach(value)
+        found: set[str] = set()
+        todo = list(reach)
         seen: set[int] = set()
         while todo and len(seen) < 512:
             base = todo.pop()
@@ -291,4 +307,5 @@ class World:
             if not heap.is_stateless(base):
                 found |= self.named.get(base, set())
                 todo += heap.held_by.get(base, ())
-        return found
+        own = frozenset(base for base in reach if not heap.is_stateless(base))
+        return Kin(frozenset(found - {name}), own)
