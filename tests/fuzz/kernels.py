@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from cloudpickle import cloudpickle
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.events import Stored
@@ -53,6 +54,8 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
     show, warnings.showwarning = warnings.showwarning, _say_nothing
     sys.modules["__main__"] = module
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()  # noqa: SLF001 -- as a new process has it
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()  # noqa: SLF001
     os.chdir(folder)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 -- the global generator is what notebooks use

@@ -16,11 +16,13 @@ from tests.fuzz.templates import (
     BASICS,
     CODE,
     EXPRESSIONS,
+    HIDDEN,
     IMPORTS,
     NAMES,
+    ODD,
     START,
     STATEMENTS,
-    UNCERTAIN,
+    UNSEEN,
 )
 
 _HOLE = re.compile(r"<(?P<kind>[a-z0-9]+)(?:#(?P<number>\d))?(?::(?P<role>[etrdn]))?>")
@@ -269,9 +271,11 @@ class _Notebook:
         basics = [*START, *(t for name in self._features for t in BASICS.get(name, ()))]
         first = tuple(writer.statement([template]) for template in basics)
         cut = rng.randrange(len(first) + 1)
+        setup = True
         for part in (first[:cut], first[cut:]):
             if part:
-                setup = self._tagged and rng.random() < 0.25
+                below = not (setup or not self._certain)
+                setup = self._tagged and not below and rng.random() < 0.25
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         return cells
 
@@ -286,8 +290,9 @@ class _Notebook:
         return cells
 
     def _statement(self) -> str:
-        if not self._certain and self._rng.random() < 0.15:
-            return self._writer.statement(UNCERTAIN)
+        if not self._certain and self._rng.random() < 0.2:
+            share = self._rng.random()
+            return self._writer.statement(HIDDEN if share < 0.02 else ODD if share < 0.2 else UNSEEN)
         return self._writer.statement()
 
     def _skipped(self) -> str:

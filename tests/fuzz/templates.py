@@ -550,40 +550,68 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
 }
 """What statements of a feature may be."""
 
-UNCERTAIN: tuple[str, ...] = (
+UNSEEN: tuple[str, ...] = (
+    "<text:n> = json.dumps([<list>, <nest>])",
+    "<text:n> = pprint.pformat(<book>)",
+    "<num:t> = int(statistics.mean(<list#1> or [1]))",
+    "<num:t> = int(math.fsum(<list>)) % 97",
+    "<num:t> = int(np.linalg.norm(<array>)) % 97",
+    "<array:t> = np.cumsum(<array>) % 9",
+    "<num:t> = int(np.median(<array>)) % 97",
+    "<frame:t> = pd.concat([<frame>, <frame>], ignore_index=True)[:3]",
+    "<text:n> = textwrap.shorten(repr(<list>), 30)",
+    "<num:t> = statistics.mode([<digit>, *<list>])",
+    "<list:t> = list(itertools.accumulate([<digit>, <digit>]))",
+    "<list:t> = list(itertools.chain.from_iterable(<nest>))[:4]",
+    "<text:n> = pprint.pformat([<object>.xs, <dict>])",
+    "<num:t> = int(np.corrcoef([1, 2, 3], [2, 1, <digit>])[0, 0])",
+    "<dict:t> = json.loads(json.dumps(<dict>))",
+    "<nest:t> = json.loads(json.dumps(<nest>))",
+    "<text:n> = inspect.signature(<l2l>).return_annotation is inspect.Signature.empty",
+    "<num:t> = sys.getsizeof(<list>) % 7 * 0",
+    "<text:n> = operator.itemgetter('k')(<book>) is <book#1>['k']",
+)
+"""Calls that cannot be seen into, and change nothing."""
+
+ODD: tuple[str, ...] = (
     "getattr(<list>, 'append')(<digit>)",
     "list.append(<list>, <digit>)",
     "list.append(<nest>[0], <digit>)",
+    "dict.update(<dict>, k=<digit>)",
     "grow = <list>.append\ngrow(<digit>)",
-    "functools.reduce(lambda u, e: u.append(e) or u, [<digit>], <list>)",
     "any(map(<list>.append, [<digit>]))",
+    "functools.reduce(lambda u, e: u.append(e) or u, [<digit>], <list>)",
     "list(map(<l2l>, [<list>]))",
     "sorted([<list>, <list>], key=<l2l>)",
+    "np.ndarray.fill(<array>, <digit>)",
     "<array:t> = np.add(<array#1>, 1, <array#1>)",
     "<array:t> = np.nan_to_num(<array>, copy=False)",
-    "np.ndarray.fill(<array>, <digit>)",
-    "memoryview(<array>)[0] = <digit>",
     "vars(<object>)['n2'] = <digit>",
     "<object>.__dict__.update(n2=<digit>)",
     "exec('<list>.append(<digit>)')",
     "globals()['<list:r>'] = [<digit>]",
     "<list:t> = eval('<list>')",
     "operator.iadd(<list>, [<digit>])",
-    "operator.methodcaller('append', <digit>)(<list>)",
-    "<list:t> = list(itertools.chain.from_iterable(<nest>))[:4]",
     "heapq.heapify(<list>)",
     "bisect.insort(<list>, <digit>)",
-    "dict.update(<dict>, k=<digit>)",
     "setattr(<class>, 'tag', <digit>)",
-    "os.environ['FUZZ'] = str(<num>)",
     "pd.DataFrame.insert(<frame#1>, 0, 'z', <digit>) if 'z' not in <frame#1> else None",
     "<frame>.eval('q = p + 1', inplace=True)",
     "<class>.tag = <list>",
     "<list>.__iadd__([<digit>])",
     "<l2l>.calls = <digit>",
-    "<l2l>.calls = <list>",
 )
-"""Statements that do what cannot be known without running them, or nearly so."""
+"""Changes in ways that few write them."""
+
+HIDDEN: tuple[str, ...] = (
+    "operator.methodcaller('append', <digit>)(<list>)",
+    "memoryview(<array>)[0] = <digit>",
+    "os.environ['FUZZ'] = str(<num>)",
+    "globals()[chr(97)] = [<digit>]",
+    "vars(<object>).update(xs=<list>)",
+    "np.lib.stride_tricks.as_strided(<array>)[0] = <digit>",
+)
+"""Changes that nobody can read from the text."""
 
 START: tuple[str, ...] = (
     "<num:t> = <digit>",
@@ -652,5 +680,12 @@ IMPORTS: dict[str, str] = {
     "itertools": "import itertools",
     "heapq": "import heapq",
     "bisect": "import bisect",
+    "json": "import json",
+    "math": "import math",
+    "pprint": "import pprint",
+    "statistics": "import statistics",
+    "textwrap": "import textwrap",
+    "inspect": "import inspect",
+    "sys": "import sys",
 }
 """How the modules that templates name are imported."""

@@ -113,6 +113,8 @@ class Calls(Classes):
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""
+        if code.me is not None:
+            arguments = arguments._replace(positional=(code.me, *arguments.positional))
         shape = self._shape(base, code, arguments)
         kept = self._kept.get(shape) if shape is not None else None
         if kept is not None and self._is_good(kept):
@@ -159,7 +161,7 @@ class Calls(Classes):
 
     def _shape(self, base: int, code: FunctionCode, arguments: Arguments) -> Shape | None:
         """What of a call decides its outcome if it has no effects; nothing if more does."""
-        if code.function.free or self._active.get(base, 0):
+        if code.function.free or code.me is not None or self._active.get(base, 0):
             return None
         shapes: list[tuple[object, ...]] = [(base, len(arguments.positional))]
         names = [*([""] * len(arguments.positional)), *(k for k, _ in arguments.keywords)]

@@ -98,8 +98,7 @@ class Evaluator(ForeignCalls):
             if code.property_:
                 found.append(self.follow(base, code, Arguments((me,)), line))
             else:
-                bound = Value("function", frozenset((slot(base, 0),)))
-                found.append(bound)
+                found.append(self._bound_method(base, code, me))
         for class_base in sorted(self.heap.classes[inner]):
             held = self.heap.fields.get(class_base, {}).get(name)
             found += [Value(UNKNOWN, frozenset(held))] if held else []
@@ -110,6 +109,19 @@ class Evaluator(ForeignCalls):
                     for b, c in self.methods(inner, special)
                 ]
         return found
+
+    def _bound_method(self, base: int, code: FunctionCode, me: Value) -> Value:
+        """``instance.method`` as a value: it holds the instance."""
+        function = Value("function", frozenset((slot(base, 0),)))
+        if code.receiver == "none":
+            return function
+        if code.receiver == "class":
+            me = join(*(self.class_value(c) for o in me.objects for c in self.heap.classes[base_of(o)]))
+        made = self.heap.make("function", plain=True)
+        self.heap.code[base_of(next(iter(made.objects)))] = code.bound(me)
+        self.heap.hold(made, me)
+        self.heap.hold(made, function)
+        return made
 
     def _item(self, node: ir.Item) -> Value:
         base = self.expr(node.base)

@@ -74,10 +74,20 @@ class ForeignCalls(Calls):
                 self.change(Value(UNKNOWN, frozenset((obj,))), line)
 
     def _store(self, receiver: Value, name: str, arguments: Arguments) -> None:
-        for value in arguments.every:
+        for value in (*arguments.positional, *arguments.spread):
             if name in library.SPREADING:
-                value = self.heap.element(value)
-            self.heap.hold(receiver, value)
+                self._hold_elements(receiver, value)
+            else:
+                self.heap.hold(receiver, value)
+        for key, value in arguments.keywords:
+            self.heap.hold(receiver, value, key)
+
+    def _hold_elements(self, container: Value, value: Value) -> None:
+        """Let a container hold what is in a value; a dict takes pairs apart."""
+        element = self.heap.element(value)
+        self.heap.hold(container, element)
+        if container.kind == "dict" and value.kind != "dict":
+            self.heap.hold(container, self.heap.element(element))
 
     def changes(self, receiver: Value, name: str, arguments: Arguments, *, dropped: bool) -> bool:
         """Whether calling this method changes its object, by the tables and the policy."""
@@ -204,7 +214,8 @@ class ForeignCalls(Calls):
         if out is not None:
             self.change(out, line, content=True)
         trailing = name.endswith("_") and not name.endswith("__")
-        if (path in library.CHANGING_FIRST or trailing) and arguments.positional:
+        in_place = path in library.CHANGING_UNLESS_COPIED and arguments.keyword("copy") is not None
+        if (path in library.CHANGING_FIRST or trailing or in_place) and arguments.positional:
             first = arguments.positional[0]
             self.change(first, line, content=True)
             index = library.STORING_FIRST.get(path)
@@ -234,7 +245,7 @@ class ForeignCalls(Calls):
         if path == "builtins.getattr" and len(every) > 1:
             return heap.attribute(every[0], "")
         if path in library.COPYING:
-            return self._copied(kind or "list", every)
+            return self._copied(kind or "list", arguments)
         if path in ("builtins.map",):
             made = heap.make("iterator", plain=True)
             for value in every:
@@ -244,6 +255,8 @@ class ForeignCalls(Calls):
             kind = self._kind_by_pattern(path)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
+        if arguments.keyword("copy") is not None and every:
+            return join(every[0], heap.make(kind or UNKNOWN))
         known = kind in library.CONTAINERS and path != "collections.defaultdict"
         made = heap.make(kind or UNKNOWN, plain=known)
         if keeps and kind not in ("frame", "array", "rng"):
@@ -277,11 +290,16 @@ class ForeignCalls(Calls):
             return "array"
         return "figure" if library.FIGURES.match(path) else ""
 
-    def _copied(self, kind: str, values: tuple[Value, ...]) -> Value:
+    def _copied(self, kind: str, arguments: Arguments) -> Value:
         made = self.heap.make(kind, plain=True)
-        for value in values:
+        for value in (*arguments.positional, *arguments.spread):
             if value.kind == "array":
                 self.heap.hold(made, Value("array", value.objects))
+            else:
+                self._hold_elements(made, value)
+        for key, value in arguments.keywords:
+            if kind == "dict":
+                self.heap.hold(made, value, key)
             else:
                 self.heap.hold(made, self.heap.element(value))
         return made

@@ -234,6 +234,9 @@ CHANGING_FIRST = _words(
 )
 """Calls that change their first argument."""
 
+CHANGING_UNLESS_COPIED = frozenset({"numpy.nan_to_num"})
+"""Calls that change their first argument if ``copy`` says so."""
+
 STORING_FIRST = {
     "heapq.heappush": 1,
     "heapq.heappushpop": 1,

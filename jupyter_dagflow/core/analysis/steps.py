@@ -74,11 +74,16 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """All steps of a notebook, and what is known when it has ended."""
+    """All steps of a notebook, and what is known when it has ended.
+
+    ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
+    whose name came to mean something else while something still held them.
+    """
 
     steps: list[Step]
     heap: Heap
     changed: set[int]
+    outlived: set[int]
     names: set[str]
 
 
@@ -93,7 +98,7 @@ def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
             steps.append(step)
             changed |= {base_of(o) for o in step.effect.changed}
             ever |= step.bound.keys()
-    return Story(steps, follower.heap, changed, ever)
+    return Story(steps, follower.heap, changed, follower.outlived, ever)
 
 
 def _block_steps(

@@ -73,9 +73,12 @@ def _common(first: Value, second: Value) -> str:
 
 
 class FunctionCode:
-    """A function object: its IR, and the variables of the function it was made in."""
+    """A function object: its IR, and the variables of the function it was made in.
 
-    __slots__ = ("defaults", "function", "origin", "outer", "property_", "receiver")
+    ``me`` is the first argument that a bound method brings along.
+    """
+
+    __slots__ = ("defaults", "function", "me", "origin", "outer", "property_", "receiver")
 
     def __init__(self, function: ir.Function, outer: Frame | None, origin: int) -> None:
         self.function = function
@@ -84,6 +87,13 @@ class FunctionCode:
         self.defaults: dict[str, Value] = {}
         self.receiver = "self"
         self.property_ = False
+        self.me: Value | None = None
+
+    def bound(self, me: Value) -> FunctionCode:
+        """The method of one object."""
+        other = FunctionCode(self.function, self.outer, self.origin)
+        other.defaults, other.me = self.defaults, me
+        return other
 
 
 class ClassCode:

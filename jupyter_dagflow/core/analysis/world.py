@@ -130,6 +130,7 @@ class World:
         self.heap = Heap()
         self.names: dict[str, Value] = {}
         self.named: dict[int, set[str]] = {}
+        self.outlived: set[int] = set()
         self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)
@@ -271,6 +272,28 @@ class World:
             self.names[name] = value
             for obj in value.objects:
                 self.named.setdefault(base_of(obj), set()).add(name)
+        if old is not None and value is not None:
+            self._outlive(old, value)
+
+    def _outlive(self, old: Value, new: Value) -> None:
+        """Note functions and classes that lose their name to another value and are still held."""
+        heap = self.heap
+        for obj in old.objects - new.objects:
+            base = base_of(obj)
+            if slot_of(obj) == 0 and base in heap.code and self._is_held(base):
+                self.outlived.add(base)
+
+    def _is_held(self, base: int) -> bool:
+        """Whether any name leads to an object."""
+        todo, seen = [base], {base}
+        while todo:
+            inner = todo.pop()
+            if self.named.get(inner):
+                return True
+            more = self.heap.held_by.get(inner, set()) - seen
+            seen |= more
+            todo += more
+        return False
 
     def _touched(self) -> dict[str, int]:
         """The names whose values see an object changed by this statement."""
