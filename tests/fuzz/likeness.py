@@ -90,7 +90,7 @@ class _Camera:
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, types.MethodType):
-            return (self.take(value.__self__), self.take(value.__func__))
+            return (self.take(value.__self__), value.__name__)
         if isinstance(value, functools.partial):
             return (self.take(value.func), self.take(value.args), self.take(value.keywords))
         if isinstance(value, property):

@@ -12,6 +12,7 @@ from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.classes import Arguments, Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
+    NOTHING,
     UNKNOWN,
     ClassCode,
     Frame,
@@ -34,8 +35,8 @@ Shape = tuple[tuple[object, ...], ...]
 class Calls(Classes):
     """The world, with calls."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
+        super().__init__(stateful)
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
         self._kept: dict[Shape, Outcome] = {}

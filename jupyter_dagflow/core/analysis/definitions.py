@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import base_of
+from jupyter_dagflow.core.analysis.values import ClassCode, base_of
 from jupyter_dagflow.core.model import Definition
 
 PRELUDE = ""
@@ -82,6 +82,23 @@ class Definitions:
             if not story.outlived.isdisjoint(own):
                 return True
         return False
+
+    def stateful_classes(self) -> frozenset[int]:
+        """The classes that are no definitions and hold data, or are changed: they are shared as
+        lists are.
+        """
+        heap, changed = self._story.heap, self._story.changed
+        found: set[int] = set()
+        for step in self._story.steps:
+            if step.number in self._needs or not step.statement.role.definition:
+                continue
+            for value in step.values.values():
+                for base in map(base_of, value.objects):
+                    held = heap.fields.get(base, {})
+                    data = any(base_of(o) not in heap.code for s in held.values() for o in s)
+                    if isinstance(heap.code.get(base), ClassCode) and (data or base in changed):
+                        found.add(base)
+        return frozenset(found)
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

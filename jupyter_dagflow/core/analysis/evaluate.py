@@ -78,6 +78,8 @@ class Evaluator(ForeignCalls):
             elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
                 methods = self.class_methods(inner, name)
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
+                held = self.class_data(inner, name)
+                found += [held] if held.objects else []
         if (
             name in library.BINDABLE
             and not found
@@ -100,8 +102,8 @@ class Evaluator(ForeignCalls):
             else:
                 found.append(self._bound_method(base, code, me))
         for class_base in sorted(self.heap.classes[inner]):
-            held = self.heap.fields.get(class_base, {}).get(name)
-            found += [Value(UNKNOWN, frozenset(held))] if held else []
+            held = self.class_data(class_base, name)
+            found += [held] if held.objects else []
         if not found:
             for special in ("__getattr__", "__getattribute__"):
                 found += [
@@ -209,6 +211,12 @@ class Evaluator(ForeignCalls):
             return join(made, *[self._operator_result(v) for v in values])
         self.keep_codes(made, tuple(values))
         return made
+
+    def _identity(self, node: ir.Identity) -> Value:
+        values = [self.expr(operand) for operand in node.operands]
+        self.effect.compares = self.effect.compares or any(v.objects for v in values)
+        self.impure()
+        return Value("number")
 
     def _operator_result(self, value: Value) -> Value:
         """An operator of a notebook class most often gives another of the same class."""
@@ -413,6 +421,7 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Call: Evaluator.call_expr,
     ir.Display: Evaluator._display,
     ir.Operation: Evaluator._operation,
+    ir.Identity: Evaluator._identity,
     ir.Choice: Evaluator._choice,
     ir.ShortCircuit: Evaluator.short_circuit,
     ir.Comp: Evaluator.comp,

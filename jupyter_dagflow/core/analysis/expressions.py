@@ -200,6 +200,13 @@ class ExpressionLowering(ABC):
         keywords = tuple(ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords)
         return ir.Call(func, args, starred, keywords, self.line(node))
 
+    def _compare(self, node: ast.Compare) -> ir.Expr:
+        values = [node.left, *node.comparators]
+        same = all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+        if same and not any(isinstance(value, ast.Constant) for value in values):
+            return ir.Identity(tuple(self.expr(value) for value in values), self.line(node))
+        return self._operation(node)
+
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> ir.Expr:
         literal = _literal(node)
         return literal if literal is not None else self.display(node)
@@ -415,7 +422,7 @@ _LOWER: dict[type[ast.expr], Callable[..., ir.Expr]] = {
     ast.Dict: ExpressionLowering._dict,
     ast.BinOp: ExpressionLowering._binary,
     ast.UnaryOp: ExpressionLowering._operation,
-    ast.Compare: ExpressionLowering._operation,
+    ast.Compare: ExpressionLowering._compare,
     ast.JoinedStr: ExpressionLowering._operation,
     ast.IfExp: ExpressionLowering._choice,
     ast.BoolOp: ExpressionLowering._bool,

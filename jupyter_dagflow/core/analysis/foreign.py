@@ -171,6 +171,12 @@ class ForeignCalls(Calls):
         module, _, name = path.rpartition(".")
         if path == "builtins.super":
             return self.super_value()
+        if path == "builtins.type" and len(arguments.every) == 1:
+            return self._type_of(arguments.every[0])
+        if module in library.TYPES and arguments.positional:
+            receiver, *others = arguments.positional
+            given = arguments._replace(positional=tuple(others))
+            return self.call_method(receiver, name, given, line, dropped=True)
         self._ambient(path, arguments, line)
         self._change_arguments(path, name, arguments, line)
         runs = not (
@@ -243,7 +249,7 @@ class ForeignCalls(Calls):
         if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
             return self._one_of(arguments, itself=path != "builtins.next")
         if path == "builtins.getattr" and len(every) > 1:
-            return heap.attribute(every[0], "")
+            return join(heap.element(every[0]), *every[2:])
         if path in library.COPYING:
             return self._copied(kind or "list", arguments)
         if path in ("builtins.map",):
@@ -275,6 +281,11 @@ class ForeignCalls(Calls):
             others.append(first)
         default = arguments.keyword("default")
         return join(self.heap.element(first), *others, *((default,) if default else ()))
+
+    def _type_of(self, value: Value) -> Value:
+        """``type(value)``."""
+        classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
+        return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
 
     def _made_class(self, path: str) -> Value:
         """``namedtuple(…)`` and the like make a class, just as a statement would."""

@@ -19,6 +19,9 @@ def _words(text: str) -> frozenset[str]:
 IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
 
+TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame")
+"""Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
+
 STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 """Kinds that any use moves on."""
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
-from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
+from jupyter_dagflow.core.analysis.values import NOTHING, Heap, Value, base_of
 from jupyter_dagflow.core.analysis.world import DELETED, NO_KIN, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
 
@@ -87,9 +87,15 @@ class Story:
     names: set[str]
 
 
-def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
-    """Follow the cells of a notebook in order."""
-    follower = Follower()
+def tell(
+    blocks: Sequence[Block],
+    summaries: Sequence[CellSummary],
+    stateful: frozenset[int] = NOTHING,
+) -> Story:
+    """Follow the cells of a notebook in order; ``stateful`` are classes that are data, as an earlier
+    telling found out (objects have the same numbers in every one).
+    """
+    follower = Follower(stateful)
     steps: list[Step] = []
     changed: set[int] = set()
     ever: set[str] = set()

@@ -135,10 +135,14 @@ class Frame:
 
 
 class Heap:
-    """All objects: what each holds, what it is, and who holds it."""
+    """All objects: what each holds, what it is, and who holds it.
 
-    def __init__(self) -> None:
+    ``stateful`` are classes that are handed over as data.
+    """
+
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
         self._next = 1
+        self.stateful = stateful
         self.kinds: dict[int, str] = {}
         self.fields: dict[int, dict[Key, set[int]]] = {}
         self.held_by: dict[int, set[int]] = {}
@@ -319,11 +323,13 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class, or a function that holds nothing: such are shared by name,
-        not as objects.
+        """Whether an object is a class that is a definition, or a function that holds nothing: such
+        are shared by name, not as objects.
         """
         code = self.code.get(base)
-        return isinstance(code, ClassCode) or (code is not None and base not in self.fields)
+        if isinstance(code, ClassCode):
+            return base not in self.stateful
+        return code is not None and base not in self.fields
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut

@@ -40,6 +40,8 @@ class Linker(Units):
         for name in step.effect.extends:
             self._require(step, state, name, step.statement.line)
         self._require_unit(step, state)
+        if step.effect.compares:
+            self._unify_groups(step, state, [n for n in step.effect.reads if n in state.taken])
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
@@ -219,8 +221,10 @@ class Linker(Units):
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        shared = self._sharing(state, "", step.kin.get(name, NO_KIN))
-        for group in self._groups(step, state, shared):
+        self._unify_groups(step, state, self._sharing(state, "", step.kin.get(name, NO_KIN)))
+
+    def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
+        for group in self._groups(step, state, names):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
 

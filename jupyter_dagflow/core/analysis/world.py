@@ -15,6 +15,7 @@ from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.memory import Trace
 from jupyter_dagflow.core.analysis.values import (
     BUFFER,
+    NOTHING,
     UNKNOWN,
     Frame,
     Heap,
@@ -56,7 +57,8 @@ NO_KIN = Kin()
 class Effect:
     """What one top-level statement does; lines are within its cell.
 
-    ``kin`` is what the value of a name shared when it was read.
+    ``kin`` is what the value of a name shared when it was read; ``compares`` tells whether the
+    statement asks if two values are one object.
     """
 
     reads: dict[str, int] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Effect:
     modules: dict[str, int] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     extends: tuple[str, ...] = ()
+    compares: bool = False
 
 
 class State:
@@ -126,8 +129,8 @@ class World:
     being followed.
     """
 
-    def __init__(self) -> None:
-        self.heap = Heap()
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
+        self.heap = Heap(stateful)
         self.names: dict[str, Value] = {}
         self.named: dict[int, set[str]] = {}
         self.outlived: set[int] = set()
