@@ -607,7 +607,6 @@ HIDDEN: tuple[str, ...] = (
     "operator.methodcaller('append', <digit>)(<list>)",
     "memoryview(<array>)[0] = <digit>",
     "os.environ['FUZZ'] = str(<num>)",
-    "globals()[chr(97)] = [<digit>]",
     "vars(<object>).update(xs=<list>)",
     "np.lib.stride_tricks.as_strided(<array>)[0] = <digit>",
 )

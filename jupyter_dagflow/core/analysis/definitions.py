@@ -94,8 +94,8 @@ class Definitions:
                 continue
             for value in step.values.values():
                 for base in map(base_of, value.objects):
-                    held = heap.fields.get(base, {})
-                    data = any(base_of(o) not in heap.code for s in held.values() for o in s)
+                    held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+                    data = any(o not in heap.code or o in found for o in held)
                     if isinstance(heap.code.get(base), ClassCode) and (data or base in changed):
                         found.add(base)
         return frozenset(found)

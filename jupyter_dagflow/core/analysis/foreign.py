@@ -250,6 +250,8 @@ class ForeignCalls(Calls):
             return self._one_of(arguments, itself=path != "builtins.next")
         if path == "builtins.getattr" and len(every) > 1:
             return join(heap.element(every[0]), *every[2:])
+        if path in ("copy.copy", "copy.deepcopy") and every:
+            return self._twin(every[0], deep=path == "copy.deepcopy")
         if path in library.COPYING:
             return self._copied(kind or "list", arguments)
         if path in ("builtins.map",):
@@ -281,6 +283,23 @@ class ForeignCalls(Calls):
             others.append(first)
         default = arguments.keyword("default")
         return join(self.heap.element(first), *others, *((default,) if default else ()))
+
+    def _twin(self, value: Value, *, deep: bool) -> Value:
+        """A copy: of the same kind and class, and unless it is deep with the same inside."""
+        heap = self.heap
+        if value.kind in library.IMMUTABLE:
+            return value
+        made = heap.make(value.kind, plain=not deep and value.kind in library.CONTAINERS)
+        twin = base_of(next(iter(made.objects)))
+        for obj in value.objects:
+            if base_of(obj) in heap.classes:
+                heap.classes.setdefault(twin, set()).update(heap.classes[base_of(obj)])
+            for key, held in list(heap.fields.get(base_of(obj), {}).items()):
+                shared = held if not deep else {o for o in held if base_of(o) in heap.code}
+                heap.hold(made, Value(UNKNOWN, frozenset(shared)), key)
+        if not deep:
+            heap.hold(made, heap.element(value))
+        return made
 
     def _type_of(self, value: Value) -> Value:
         """``type(value)``."""

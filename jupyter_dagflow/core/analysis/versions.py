@@ -149,12 +149,19 @@ class Linker(Units):
         for name in [*step.bound, *step.touched]:
             kin = step.kin.get(name, NO_KIN)
             known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
-            new = kin.names if step.bound.get(name) else kin.names - known
+            new = kin.names if self._is_another(step, state, name) else kin.names - known
             state.joined |= {frozenset((name, other)) for other in new}
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
         for name in step.bound:
             self._share_bound(step, state, name)
+
+    def _is_another(self, step: Step, state: NodeState, name: str) -> bool:
+        """Whether a step surely gives a name another object than the task took for it."""
+        taken = state.taken.get(name)
+        value = step.values.get(name, NO_VALUE)
+        same = taken is not None and taken.value.objects == value.objects
+        return step.bound.get(name, False) and not same
 
     def _relate(self, name: str, kin: Kin) -> None:
         """From here on a name shares objects with just these others."""
@@ -173,8 +180,7 @@ class Linker(Units):
         self._write(step, state, name, (step.node,))
         taken = state.taken.get(name)
         if taken is not None:
-            value = step.values.get(name, NO_VALUE)
-            taken.rebound = taken.rebound or value.objects != taken.value.objects
+            taken.rebound = taken.rebound or self._is_another(step, state, name)
         state.apart = {pair for pair in state.apart if name not in pair}
         if defined:
             self._behind[name] = (*before, step.number)
@@ -205,6 +211,8 @@ class Linker(Units):
     def _write(self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]) -> None:
         if step.node == PRELUDE:
             self._check_setup_order(step, name)
+            for other in self.nodes.values():
+                other.writes.pop(name, None)  # every task has the new one from here on
         self._clock += 1
         self._writers[name] = writers
         self._version[name] = self._clock
@@ -221,7 +229,10 @@ class Linker(Units):
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        self._unify_groups(step, state, self._sharing(state, "", step.kin.get(name, NO_KIN)))
+        taken = state.taken.get(name)
+        itself = [name] if taken is not None and not taken.rebound else []
+        shared = self._sharing(state, "", step.kin.get(name, NO_KIN))
+        self._unify_groups(step, state, [*itself, *shared])
 
     def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
         for group in self._groups(step, state, names):
