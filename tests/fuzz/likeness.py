@@ -127,6 +127,8 @@ class _Camera:
             name: value
             for name, value in vars(cls).items()
             if name not in _WRITTEN_BY_PYTHON and not name.startswith(("__dataclass", "_abc"))
+            # cloudpickle leaves out what a base has as well
+            and not any(vars(base).get(name) is value for base in cls.__mro__[1:])
         }
         return (
             cls.__name__,

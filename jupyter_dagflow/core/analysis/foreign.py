@@ -101,6 +101,8 @@ class ForeignCalls(Calls):
             return True
         if kind == "figure":
             return name not in ("show", "savefig") and not name.startswith(("get_", "to_"))
+        if kind == "frame" and name in library.CHANGING_ALWAYS:
+            return True  # what is taken out of a frame may be anything
         if kind in library.CHANGING_BY_KIND:
             return name in library.CHANGING_BY_KIND[kind]
         if name in library.CHANGING_ALWAYS or (name.endswith("_") and not name.startswith("_")):
@@ -133,7 +135,8 @@ class ForeignCalls(Calls):
             heap.hold(copy, heap.element(receiver))
             return copy
         if kind == "frame":
-            return heap.make("frame")
+            given = library.OUT_OF_FRAMES.get(name, kind)
+            return heap.make(given, plain=given in library.CONTAINERS)
         if name in library.COPY_METHODS:
             copy = heap.make(kind if kind != "instance" else UNKNOWN)
             heap.hold(copy, heap.contents(receiver))

@@ -409,6 +409,15 @@ COPY_METHODS = _words(
     """
 )
 
+OUT_OF_FRAMES = {
+    "tolist": "list",
+    "to_list": "list",
+    "to_dict": "dict",
+    "to_numpy": "array",
+    "to_records": "array",
+}
+"""Methods of frames that give something else."""
+
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
 
 VIEW_ATTRIBUTES = _words(

@@ -77,7 +77,7 @@ class Story:
     """All steps of a notebook, and what is known when it has ended.
 
     ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
-    whose name came to mean something else while something still held them.
+    whose name came to mean something else, perhaps, or while something still held them.
     """
 
     steps: list[Step]

@@ -142,6 +142,7 @@ class Linker(Units):
                 self._bind_surely(step, state, name, defined=defined)
             else:
                 self._bind_perhaps(step, state, name)
+        self._check_setup_code(step)
         for name in step.touched:
             if name in self._writers:
                 self._write(step, state, name, (step.node,))
@@ -238,6 +239,16 @@ class Linker(Units):
         for group in self._groups(step, state, names):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
+
+    def _check_setup_code(self, step: Step) -> None:
+        """Functions and classes of setup are made in every task, so a task cannot change them."""
+        code = self.story.heap.code
+        if step.node == PRELUDE:
+            return
+        for base in step.seen.keys() & code.keys():
+            made = self.story.steps[code[base].origin]
+            if made.node == PRELUDE:
+                self.findings.setup_changed(step, made)
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():

@@ -256,11 +256,14 @@ class World:
         that see its changes.
         """
         bound: dict[str, bool] = {}
+        code = self.heap.code
         for name, value in self.state.names.items():
             surely = name in self.state.must
             bound[name] = surely
             if not surely and name in self.names and value is not DELETED:
-                value = join(self.names[name], value)
+                old = self.names[name]
+                self.outlived |= {base_of(o) for o in old.objects - value.objects} & code.keys()
+                value = join(old, value)
             elif not surely and value is DELETED:
                 value = self.names.get(name, value)
             self._rename(name, None if value is DELETED else value)
