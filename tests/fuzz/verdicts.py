@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from tests.fuzz.programs import Program
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 -- where fsync costs nothing
 _FAR_APART = (11, 22)
+_LONGEST_S = 20
 
 
 class Outcome(Enum):
@@ -56,10 +58,27 @@ def judge(program: Program, rng: random.Random) -> Verdict:
     """Run a notebook both ways and compare; ``rng`` decides between orders that edges allow."""
     memory = _MEMORY if _MEMORY.is_dir() else None
     home = Path(tempfile.mkdtemp(prefix="dagflow-fuzz-", dir=memory))
+    trial = _Trial(program, home)
+    handler = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(_LONGEST_S)
     try:
-        return _Trial(program, home).judge(rng)
+        return trial.judge(rng)
+    except _TooLong:
+        compiling = trial.stage == "compile"
+        outcome = Outcome.DIFFERENT if compiling else Outcome.UNUSABLE
+        return Verdict(outcome, f"{trial.stage} takes too long")
     finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, handler)
         shutil.rmtree(home, ignore_errors=True)
+
+
+class _TooLong(BaseException):
+    """No notebook that is written here takes this long."""
+
+
+def _too_long(*_: object) -> None:
+    raise _TooLong
 
 
 def notebook_of(program: Program) -> Notebook:
@@ -85,6 +104,7 @@ class _Trial:
         self._program = program
         self._home = home
         self._notebook = notebook_of(program)
+        self.stage = "run all"
         self._run_all = [
             (str(cell.id), cell.code) for cell in self._notebook.cells if "skip" not in cell.tags
         ]
@@ -94,7 +114,9 @@ class _Trial:
         again, _ = self._whole(_FAR_APART[1])
         if left != again:
             return Verdict(Outcome.UNUSABLE, "two Run Alls differ")
+        self.stage = "compile"
         compilation = compile_cells(self._notebook)
+        self.stage = "tasks"
         errors = [d for d in compilation.diagnostics if d.severity is Severity.ERROR]
         if errors:
             return Verdict(Outcome.REFUSED, errors[0].code, errors[0].message)
