@@ -54,11 +54,11 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
     show, warnings.showwarning = warnings.showwarning, _say_nothing
     sys.modules["__main__"] = module
-    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()  # noqa: SLF001 -- as a new process has it
-    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()  # noqa: SLF001
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()
     os.chdir(folder)
     random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 -- the global generator is what notebooks use
+    np.random.seed(seed)
     try:
         yield vars(module)
     finally:
@@ -101,7 +101,7 @@ def pictures(namespace: Mapping[str, Any]) -> dict[str, Picture]:
 
 def _run(id_: str, code: str, namespace: Namespace) -> None:
     try:
-        exec(compile(code, f"<{id_}>", "exec", dont_inherit=True), namespace)  # noqa: S102
+        exec(compile(code, f"<{id_}>", "exec", dont_inherit=True), namespace)
     except Exception as error:  # noqa: BLE001 -- whatever a notebook raises
         raise Failed(id_, error) from None
 
@@ -180,13 +180,13 @@ class Cluster:
             for source in sorted(item.sources, key=order.__getitem__):
                 if (source, item.name) in self._ambient:
                     value = self._ambient[source, item.name]
-                    exec(state.restore, {**_modules(state.module), "state": value})  # noqa: S102
+                    exec(state.restore, {**_modules(state.module), "state": value})
 
     def _leave(self, task: Task) -> None:
         for name in task.outputs:
             state = AMBIENT_STATES.get(name)
             if state is not None:
-                value = eval(state.save, _modules(state.module))  # noqa: S307
+                value = eval(state.save, _modules(state.module))
                 self._ambient[task.name, name] = value
 
 

@@ -74,7 +74,7 @@ class _Camera:
             return tuple(sorted((self.take(part) for part in values), key=repr))
         return tuple(self.take(part) for part in values)
 
-    def _content(self, value: Any) -> Picture:  # noqa: C901 -- one line a type
+    def _content(self, value: Any) -> Picture:
         if isinstance(value, dict):
             factory = self.take(value.default_factory) if hasattr(value, "default_factory") else ()
             return (factory, *((self.take(k), self.take(v)) for k, v in value.items()))
@@ -126,7 +126,8 @@ class _Camera:
         own = {
             name: value
             for name, value in vars(cls).items()
-            if name not in _WRITTEN_BY_PYTHON and not name.startswith(("__dataclass", "_abc"))
+            if name not in _WRITTEN_BY_PYTHON
+            and not name.startswith(("__dataclass", "_abc"))
             # cloudpickle leaves out what a base has as well
             and not any(vars(base).get(name) is value for base in cls.__mro__[1:])
         }

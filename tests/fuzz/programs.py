@@ -292,7 +292,9 @@ class _Notebook:
     def _statement(self) -> str:
         if not self._certain and self._rng.random() < 0.2:
             share = self._rng.random()
-            return self._writer.statement(HIDDEN if share < 0.02 else ODD if share < 0.2 else UNSEEN)
+            return self._writer.statement(
+                HIDDEN if share < 0.02 else ODD if share < 0.2 else UNSEEN
+            )
         return self._writer.statement()
 
     def _skipped(self) -> str:

@@ -31,7 +31,7 @@ from tests.fuzz.kernels import Cluster, Failed, run_all
 from tests.fuzz.likeness import Picture, difference
 from tests.fuzz.programs import Program
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 -- where fsync costs nothing
+_MEMORY = Path("/dev/shm")
 _FAR_APART = (11, 22)
 _LONGEST_S = 20
 

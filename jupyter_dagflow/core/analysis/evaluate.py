@@ -118,7 +118,9 @@ class Evaluator(ForeignCalls):
         if code.receiver == "none":
             return function
         if code.receiver == "class":
-            me = join(*(self.class_value(c) for o in me.objects for c in self.heap.classes[base_of(o)]))
+            me = join(
+                *(self.class_value(c) for o in me.objects for c in self.heap.classes[base_of(o)])
+            )
         made = self.heap.make("function", plain=True)
         self.heap.code[base_of(next(iter(made.objects)))] = code.bound(me)
         self.heap.hold(made, me)

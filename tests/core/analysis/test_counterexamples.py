@@ -24,7 +24,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "b.append(2)",
         "seen = repr(w)",
     ),
-    "dict() holds its keyword values": ("a = [1]", "w = dict(k=a)", "a.append(2)", "seen = repr(w)"),
+    "dict() holds its keyword values": (
+        "a = [1]",
+        "w = dict(k=a)",
+        "a.append(2)",
+        "seen = repr(w)",
+    ),
     "identity is a question to one task": (
         "class C:\n    pass\no = C()\no.xs = [1]",
         "q = [o.xs]",
