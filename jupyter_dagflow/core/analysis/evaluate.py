@@ -70,6 +70,8 @@ class Evaluator(ForeignCalls):
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
+        if name == "__dict__":
+            return Value(UNKNOWN, base.objects)
         found: list[Value] = []
         for obj in base.objects:
             inner = base_of(obj)

@@ -187,11 +187,14 @@ class ForeignCalls(Calls):
             or library.NOT_RUNNING.match(path)
         )
         keeps = path in library.KEEPING or self._is_constructor(name)
+        given = self._folded(arguments) if path == "functools.reduce" else arguments
         for value in arguments.every:
+            if value.kind == "bound" and runs and not keeps:
+                self.call(value, self._unknown(arguments, value), line)
             self.use(
                 value,
                 line,
-                arguments=arguments,
+                arguments=given,
                 calls=runs and not keeps,
                 whole=runs and module != "builtins" and not keeps,
             )
@@ -200,6 +203,18 @@ class ForeignCalls(Calls):
             elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
                 self.change(value, line)
         return self._library_result(path, arguments, keeps=keeps)
+
+    def _folded(self, arguments: Arguments) -> Arguments:
+        """What ``functools.reduce`` calls with: elements, and the value to begin with."""
+        box = self.heap.make("tuple", plain=True)
+        for value in arguments.positional[2:]:
+            self.heap.hold(box, value)
+        return arguments._replace(spread=(*arguments.spread, box))
+
+    def _unknown(self, arguments: Arguments, called: Value) -> Arguments:
+        """What code that cannot be seen may call one of its arguments with."""
+        others = (self.heap.element(v) for v in arguments.every if v is not called)
+        return Arguments(spread=tuple(v for v in others if v.objects))
 
     def _is_constructor(self, name: str) -> bool:
         return name[:1].isupper()
@@ -219,7 +234,7 @@ class ForeignCalls(Calls):
             self.effect.modules.setdefault(path, line)
 
     def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:
-        out = arguments.keyword("out")
+        out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None:
             self.change(out, line, content=True)
         trailing = name.endswith("_") and not name.endswith("__")
@@ -231,11 +246,20 @@ class ForeignCalls(Calls):
             if index is not None and index < len(arguments.positional):
                 self.heap.hold(first, arguments.positional[index])
 
+    def _placed_out(self, path: str, arguments: Arguments) -> Value | None:
+        """The array that a NumPy function writes to, given by its place."""
+        place = library.PLACE_OF_OUT.get(path)
+        known = place is not None and place < len(arguments.positional)
+        return arguments.positional[place] if known and place is not None else None
+
     def _library_result(self, path: str, arguments: Arguments, *, keeps: bool) -> Value:
         heap, every = self.heap, arguments.every
         name = path.rpartition(".")[2]
         if path in library.HANDLES:
             return heap.make("handle", unmovable=library.HANDLES[path])
+        out = arguments.keyword("out") or self._placed_out(path, arguments)
+        if out is not None and out.objects:
+            return out
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
         if name in library.MADE_CLASSES:

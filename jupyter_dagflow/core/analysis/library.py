@@ -67,7 +67,7 @@ _MADE = {
     ),
     "dict": _words(
         """
-        builtins.dict builtins.vars collections.ChainMap collections.Counter
+        builtins.dict collections.ChainMap collections.Counter
         collections.OrderedDict collections.defaultdict
         """
     ),
@@ -208,7 +208,7 @@ PAIRING = _words(
 
 VIEWING = _words(
     """
-    builtins.memoryview builtins.super contextlib.closing contextlib.nullcontext
+    builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
     numpy.asanyarray numpy.asarray numpy.ascontiguousarray numpy.atleast_1d numpy.atleast_2d
     numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.ravel numpy.reshape numpy.split
     numpy.squeeze numpy.swapaxes numpy.transpose torch.as_tensor torch.from_numpy
@@ -239,6 +239,21 @@ CHANGING_FIRST = _words(
 
 CHANGING_UNLESS_COPIED = frozenset({"numpy.nan_to_num"})
 """Calls that change their first argument if ``copy`` says so."""
+
+PLACE_OF_OUT = {
+    **{f"numpy.{name}": 1 for name in _words("abs exp log negative sqrt square")},
+    **{
+        f"numpy.{name}": 2
+        for name in _words(
+            """
+            add bitwise_and bitwise_or divide floor_divide fmax fmin maximum minimum mod multiply
+            power remainder subtract true_divide
+            """
+        )
+    },
+    "numpy.clip": 3,
+}
+"""Where NumPy's functions take the array that they write to."""
 
 STORING_FIRST = {
     "heapq.heappush": 1,
