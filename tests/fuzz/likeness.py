@@ -114,8 +114,8 @@ class _Camera:
         return (
             function.__name__,
             _code(function.__code__),
-            self.take(function.__defaults__),
-            self.take(function.__kwdefaults__),
+            picture(function.__defaults__),
+            picture(function.__kwdefaults__),
             self.take(vars(function)),
             *(self.take(cell) for cell in cells),
         )
@@ -134,7 +134,8 @@ class _Camera:
         return (
             cls.__name__,
             tuple(self.take(base) for base in cls.__bases__),
-            *((name, self.take(value)) for name, value in sorted(own.items())),
+            # each by itself: a definition makes its own data anew, and nobody changes it
+            *((name, picture(value)) for name, value in sorted(own.items())),
         )
 
 

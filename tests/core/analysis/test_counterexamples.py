@@ -112,6 +112,17 @@ CASES: dict[str, tuple[str, ...]] = {
         "b.extend(b[:2])",
         "seen = repr(b)",
     ),
+    "a list out of an array is a list": (
+        "import numpy as np\nx = np.arange(4)",
+        "d = x.tolist()",
+        "d.append(3)",
+        "seen = repr(d)",
+    ),
+    "a generator that is perhaps seeded is there before": (
+        "import random\nrandom.seed(7)\nn = 3",
+        "if n > 5:\n    random.seed(8)",
+        "b = random.sample([1, 2, 3, 4], 2)",
+    ),
     "strided views stay views over two tasks": (
         "import numpy as np\nx = np.arange(4)",
         "y = np.asarray(x)\nz = x[::2]",
