@@ -46,8 +46,9 @@ def picture(value: object) -> Picture:
 class _Camera:
     """Takes one picture; knows what it has seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, code: dict[int, int] | None = None) -> None:
         self._seen: dict[int, int] = {}
+        self._code: dict[int, int] = {} if code is None else code
         self._kept: list[object] = []
         self._arrays: list[np.ndarray[Any, Any]] = []
 
@@ -63,11 +64,16 @@ class _Camera:
             return (kind, repr(value))
         if isinstance(value, (tuple, frozenset)) and not hasattr(value, "_fields"):
             return (kind, *self._parts(value))
-        if id(value) in self._seen:
-            return ("same", self._seen[id(value)])
-        self._seen[id(value)] = len(self._seen)
+        seen = self._code if isinstance(value, (type, types.FunctionType)) else self._seen
+        if id(value) in seen:
+            return ("same", seen[id(value)])
+        seen[id(value)] = len(seen)
         self._kept.append(value)
         return (kind, *self._content(value))
+
+    def _alone(self, value: object) -> Picture:
+        """The picture of a value that shares only code with what is around it."""
+        return _Camera(self._code).take(value)
 
     def _parts(self, values: Any) -> Picture:
         if isinstance(values, (set, frozenset)):
@@ -114,8 +120,8 @@ class _Camera:
         return (
             function.__name__,
             _code(function.__code__),
-            picture(function.__defaults__),
-            picture(function.__kwdefaults__),
+            self._alone(function.__defaults__),
+            self._alone(function.__kwdefaults__),
             self.take(vars(function)),
             *(self.take(cell) for cell in cells),
         )
@@ -135,7 +141,7 @@ class _Camera:
             cls.__name__,
             tuple(self.take(base) for base in cls.__bases__),
             # each by itself: a definition makes its own data anew, and nobody changes it
-            *((name, picture(value)) for name, value in sorted(own.items())),
+            *((name, self._alone(value)) for name, value in sorted(own.items())),
         )
 
 
