@@ -138,7 +138,8 @@ class ForeignCalls(Calls):
             given = library.OUT_OF_FRAMES.get(name, kind)
             return heap.make(given, plain=given in library.CONTAINERS)
         if name in library.COPY_METHODS:
-            copy = heap.make(kind if kind != "instance" else UNKNOWN)
+            given = library.OUT_OF_FRAMES.get(name, kind) if kind == "array" else kind
+            copy = heap.make(given if given != "instance" else UNKNOWN)
             heap.hold(copy, heap.contents(receiver))
             return copy
         if name in library.VIEW_METHODS and kind in ("array", UNKNOWN):

@@ -431,7 +431,7 @@ OUT_OF_FRAMES = {
     "to_numpy": "array",
     "to_records": "array",
 }
-"""Methods of frames that give something else."""
+"""Methods of frames and arrays that give something else."""
 
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
 

@@ -323,13 +323,13 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class that is a definition, or a function that holds nothing: such
-        are shared by name, not as objects.
+        """Whether an object is a class that is a definition, or a function that holds nothing and
+        closes over nothing: such are shared by name, not as objects.
         """
         code = self.code.get(base)
         if isinstance(code, ClassCode):
             return base not in self.stateful
-        return code is not None and base not in self.fields
+        return code is not None and base not in self.fields and not code.function.free
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut

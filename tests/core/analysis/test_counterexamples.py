@@ -123,6 +123,13 @@ CASES: dict[str, tuple[str, ...]] = {
         "if n > 5:\n    random.seed(8)",
         "b = random.sample([1, 2, 3, 4], 2)",
     ),
+    "a closure is an object, whatever it closes over": (
+        "def make(k):\n    def inner():\n        nonlocal k\n        k += 1\n        return k\n"
+        "    return inner",
+        "f = make(0)\nfs = [f]",
+        "f = f",
+        "everything = [f, fs]",
+    ),
     "strided views stay views over two tasks": (
         "import numpy as np\nx = np.arange(4)",
         "y = np.asarray(x)\nz = x[::2]",
