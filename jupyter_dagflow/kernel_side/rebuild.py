@@ -59,4 +59,5 @@ def strided_array(
 ) -> Any:
     """A NumPy array with steps between its elements, over memory that it shares with others."""
     numpy = importlib.import_module("numpy")
-    return numpy.ndarray(shape, dtype, buffer=buffer, offset=offset, strides=strides)
+    memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
+    return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)

@@ -12,6 +12,7 @@ from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.classes import Arguments, Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
+    NOTHING,
     UNKNOWN,
     ClassCode,
     Frame,
@@ -34,8 +35,8 @@ Shape = tuple[tuple[object, ...], ...]
 class Calls(Classes):
     """The world, with calls."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
+        super().__init__(stateful)
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
         self._kept: dict[Shape, Outcome] = {}
@@ -113,6 +114,8 @@ class Calls(Classes):
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""
+        if code.me is not None:
+            arguments = arguments._replace(positional=(code.me, *arguments.positional))
         shape = self._shape(base, code, arguments)
         kept = self._kept.get(shape) if shape is not None else None
         if kept is not None and self._is_good(kept):
@@ -159,7 +162,7 @@ class Calls(Classes):
 
     def _shape(self, base: int, code: FunctionCode, arguments: Arguments) -> Shape | None:
         """What of a call decides its outcome if it has no effects; nothing if more does."""
-        if code.function.free or self._active.get(base, 0):
+        if code.function.free or code.me is not None or self._active.get(base, 0):
             return None
         shapes: list[tuple[object, ...]] = [(base, len(arguments.positional))]
         names = [*([""] * len(arguments.positional)), *(k for k, _ in arguments.keywords)]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.values import (
+    NOTHING,
     UNKNOWN,
     ClassCode,
     FunctionCode,
@@ -53,8 +54,8 @@ NO_ARGUMENTS = Arguments()
 class Classes(World):
     """The world, with classes."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
+        super().__init__(stateful)
         self.used: set[object] = set()
 
     @abstractmethod
@@ -144,6 +145,22 @@ class Classes(World):
             if isinstance(code, ClassCode):
                 todo += [base_of(o) for v in code.bases for o in v.objects]
         return []
+
+    def class_data(self, class_base: int, name: str) -> Value:
+        """What an attribute of a class, or the nearest of its notebook bases, may hold."""
+        todo, seen = [class_base], set()
+        while todo:
+            current = todo.pop(0)
+            if current in seen:
+                continue
+            seen.add(current)
+            held = self.heap.fields.get(current, {}).get(name)
+            if held:
+                return Value(UNKNOWN, frozenset(held))
+            code = self.heap.code.get(current)
+            if isinstance(code, ClassCode):
+                todo += [base_of(o) for v in code.bases for o in v.objects]
+        return Value(UNKNOWN)
 
     def is_foreign(self, class_base: int) -> bool:
         """Whether a class inherits from something outside the notebook."""

@@ -13,7 +13,7 @@ from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
-from jupyter_dagflow.core.analysis.steps import Block, tell
+from jupyter_dagflow.core.analysis.steps import Block, Story, tell
 from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
 from jupyter_dagflow.core.diagnostics import Diagnostic
@@ -62,16 +62,10 @@ def analyse(
     because of x.
     """
     summaries = [summarise(block.code) for block in blocks]
-    story = tell(blocks, summaries)
-    demands: list[Demand] = []
-    for attempt in range(_ATTEMPTS):
-        findings = Findings()
-        linker = Linker(story, findings, demands, insists=attempt < _ATTEMPTS - 1)
-        try:
-            linker.link()
-            break
-        except Conflict as conflict:
-            demands += conflict.demands
+    linker, findings = _linked(tell(blocks, summaries))
+    stateful = linker.definitions.stateful_classes()
+    if stateful:
+        linker, findings = _linked(tell(blocks, summaries, stateful))
     for block, summary in zip(blocks, summaries, strict=True):
         if summary.problem is not None:
             findings.syntax(block, summary.problem)
@@ -81,6 +75,19 @@ def analyse(
     order = {name: index for index, name in enumerate(names)}
     flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}
     return Dataflow(nodes=flows, edges=edges, diagnostics=findings.diagnostics)
+
+
+def _linked(story: Story) -> tuple[Linker, Findings]:
+    demands: list[Demand] = []
+    for attempt in range(_ATTEMPTS):
+        findings = Findings()
+        linker = Linker(story, findings, demands, insists=attempt < _ATTEMPTS - 1)
+        try:
+            linker.link()
+            break
+        except Conflict as conflict:
+            demands += conflict.demands
+    return linker, findings
 
 
 def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:

@@ -3,7 +3,8 @@ over a value.
 
 The law: an import, ``def``, ``class`` or setting is copied if running it again gives the same:
 what it reads while it is being defined comes from other definitions or from setup, nothing is
-changed by it, and nobody changes what it made. Anything else is data.
+changed by it, nobody changes what it made, and its name means it for as long as anything holds it.
+Anything else is data.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import base_of
+from jupyter_dagflow.core.analysis.values import ClassCode, base_of
 from jupyter_dagflow.core.model import Definition
 
 PRELUDE = ""
@@ -43,6 +44,8 @@ class Definitions:
             return True
         if not (role.definition or role.setting) or not self._is_quiet(step):
             return False
+        if "os.chdir" in effect.modules:
+            return False  # what the path means depends on files, which an earlier task may make
         setting = bool(effect.modules) and not step.bound
         if not role.definition and not setting:
             return False
@@ -70,13 +73,32 @@ class Definitions:
         return not (ambient or loud or step.touched)
 
     def _is_changed(self, step: Step) -> bool:
-        """Whether anyone changes what this step made, at any time."""
-        heap = self._story.heap
+        """Whether anyone changes what this step made, at any time, or takes its name from it."""
+        heap, story = self._story.heap, self._story
         for value in step.values.values():
             own = {base_of(o) for o in value.objects}
-            if (heap.reach(value) | own) & self._story.changed:
+            if not story.changed.isdisjoint(heap.reach(value) | own):
+                return True
+            if not story.outlived.isdisjoint(own):
                 return True
         return False
+
+    def stateful_classes(self) -> frozenset[int]:
+        """The classes that are no definitions and hold data, or are changed: they are shared as
+        lists are.
+        """
+        heap, changed = self._story.heap, self._story.changed
+        found: set[int] = set()
+        for step in self._story.steps:
+            if step.number in self._needs or not step.statement.role.definition:
+                continue
+            for value in step.values.values():
+                for base in map(base_of, value.objects):
+                    held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+                    data = any(o not in heap.code or o in found for o in held)
+                    if isinstance(heap.code.get(base), ClassCode) and (data or base in changed):
+                        found.add(base)
+        return frozenset(found)
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

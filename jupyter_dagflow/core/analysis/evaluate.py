@@ -70,6 +70,8 @@ class Evaluator(ForeignCalls):
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
+        if name == "__dict__":
+            return Value(UNKNOWN, base.objects)
         found: list[Value] = []
         for obj in base.objects:
             inner = base_of(obj)
@@ -78,6 +80,8 @@ class Evaluator(ForeignCalls):
             elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
                 methods = self.class_methods(inner, name)
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
+                held = self.class_data(inner, name)
+                found += [held] if held.objects else []
         if (
             name in library.BINDABLE
             and not found
@@ -98,11 +102,10 @@ class Evaluator(ForeignCalls):
             if code.property_:
                 found.append(self.follow(base, code, Arguments((me,)), line))
             else:
-                bound = Value("function", frozenset((slot(base, 0),)))
-                found.append(bound)
+                found.append(self._bound_method(base, code, me))
         for class_base in sorted(self.heap.classes[inner]):
-            held = self.heap.fields.get(class_base, {}).get(name)
-            found += [Value(UNKNOWN, frozenset(held))] if held else []
+            held = self.class_data(class_base, name)
+            found += [held] if held.objects else []
         if not found:
             for special in ("__getattr__", "__getattribute__"):
                 found += [
@@ -110,6 +113,21 @@ class Evaluator(ForeignCalls):
                     for b, c in self.methods(inner, special)
                 ]
         return found
+
+    def _bound_method(self, base: int, code: FunctionCode, me: Value) -> Value:
+        """``instance.method`` as a value: it holds the instance."""
+        function = Value("function", frozenset((slot(base, 0),)))
+        if code.receiver == "none":
+            return function
+        if code.receiver == "class":
+            me = join(
+                *(self.class_value(c) for o in me.objects for c in self.heap.classes[base_of(o)])
+            )
+        made = self.heap.make("function", plain=True)
+        self.heap.code[base_of(next(iter(made.objects)))] = code.bound(me)
+        self.heap.hold(made, me)
+        self.heap.hold(made, function)
+        return made
 
     def _item(self, node: ir.Item) -> Value:
         base = self.expr(node.base)
@@ -197,6 +215,12 @@ class Evaluator(ForeignCalls):
             return join(made, *[self._operator_result(v) for v in values])
         self.keep_codes(made, tuple(values))
         return made
+
+    def _identity(self, node: ir.Identity) -> Value:
+        values = [self.expr(operand) for operand in node.operands]
+        self.effect.compares = self.effect.compares or any(v.objects for v in values)
+        self.impure()
+        return Value("number")
 
     def _operator_result(self, value: Value) -> Value:
         """An operator of a notebook class most often gives another of the same class."""
@@ -355,7 +379,10 @@ class Evaluator(ForeignCalls):
             self.expr(target.index)
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
             if base.kind not in ("frame", "array"):
-                self.heap.hold(base, value, target.key)
+                if target.sliced:
+                    self.heap.hold(base, self.heap.element(value))
+                if not target.sliced or base.kind != "list":
+                    self.heap.hold(base, value, target.key)
             self.operator(base, self.line(target.line))
         else:
             self._unpack(target, value, line)
@@ -398,6 +425,7 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Call: Evaluator.call_expr,
     ir.Display: Evaluator._display,
     ir.Operation: Evaluator._operation,
+    ir.Identity: Evaluator._identity,
     ir.Choice: Evaluator._choice,
     ir.ShortCircuit: Evaluator.short_circuit,
     ir.Comp: Evaluator.comp,

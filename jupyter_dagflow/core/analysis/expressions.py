@@ -42,6 +42,11 @@ def constant_key(node: ast.expr | None) -> str | int | None:
     return node.value if isinstance(node.value, (str, int)) else None
 
 
+def _is_sliced(node: ast.Subscript) -> bool:
+    parts = [node.slice, *getattr(node.slice, "elts", [])]
+    return any(isinstance(part, ast.Slice) for part in parts)
+
+
 class ExpressionLowering(ABC):
     """Lowers expressions and targets within a stack of scopes; statements are the subclass's."""
 
@@ -138,6 +143,7 @@ class ExpressionLowering(ABC):
                 self.expr(node.value),
                 self.expr(node.slice),
                 constant_key(node.slice),
+                _is_sliced(node),
                 self.line(node),
             )
         if isinstance(node, ast.Starred):
@@ -178,12 +184,9 @@ class ExpressionLowering(ABC):
         name = self.namespace_key(node)
         if name is not None:
             return ir.LoadGlobal(name, self.line(node))
-        sliced = any(
-            isinstance(n, ast.Slice) for n in [node.slice, *getattr(node.slice, "elts", [])]
-        )
         key = constant_key(node.slice)
         index = None if key is not None else self.expr(node.slice)
-        return ir.Item(self.expr(node.value), index, key, sliced, self.line(node))
+        return ir.Item(self.expr(node.value), index, key, _is_sliced(node), self.line(node))
 
     def _call(self, node: ast.Call) -> ir.Expr:
         special = self.special_call(node)
@@ -196,6 +199,13 @@ class ExpressionLowering(ABC):
         starred = tuple(isinstance(a, ast.Starred) for a in node.args)
         keywords = tuple(ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords)
         return ir.Call(func, args, starred, keywords, self.line(node))
+
+    def _compare(self, node: ast.Compare) -> ir.Expr:
+        values = [node.left, *node.comparators]
+        same = all(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops)
+        if same and not any(isinstance(value, ast.Constant) for value in values):
+            return ir.Identity(tuple(self.expr(value) for value in values), self.line(node))
+        return self._operation(node)
 
     def _display(self, node: ast.List | ast.Tuple | ast.Set) -> ir.Expr:
         literal = _literal(node)
@@ -412,7 +422,7 @@ _LOWER: dict[type[ast.expr], Callable[..., ir.Expr]] = {
     ast.Dict: ExpressionLowering._dict,
     ast.BinOp: ExpressionLowering._binary,
     ast.UnaryOp: ExpressionLowering._operation,
-    ast.Compare: ExpressionLowering._operation,
+    ast.Compare: ExpressionLowering._compare,
     ast.JoinedStr: ExpressionLowering._operation,
     ast.IfExp: ExpressionLowering._choice,
     ast.BoolOp: ExpressionLowering._bool,

@@ -118,6 +118,19 @@ class Findings:
             hint="move the setup cell up, or make it part of a task",
         )
 
+    def setup_changed(self, step: Step, made: Step) -> None:
+        """A function or class of setup that a task changes."""
+        names = ", ".join(f"`{n}`" for n in made.bound)
+        self._add(
+            (names, step.node),
+            Code.UNCERTAIN_ORDER,
+            f"task `{step.node}` changes {names}, which setup (cell {made.block.index}) makes in "
+            "every task; the others would not see the change",
+            block=step.block,
+            line=step.statement.line,
+            hint="define it in a task, or keep what changes in a variable of its own",
+        )
+
     def needs_lane(self, step: Step, name: str, line: int, *, what: str, made: Step) -> None:
         """A value that cannot leave its kernel."""
         self._add(

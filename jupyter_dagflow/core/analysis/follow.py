@@ -85,7 +85,7 @@ class Follower(Evaluator):
             self._aug_immutable(node, old, value)
             return
         self.change(old, line, content=old.kind not in library.CONTAINERS)
-        if old.kind in ("list", "dict", "set"):
+        if old.kind not in ("array", "frame"):
             self.heap.hold(old, self.heap.element(value))
         self.assign(node.target, old, node.line)
 

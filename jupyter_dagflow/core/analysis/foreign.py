@@ -10,7 +10,14 @@ from __future__ import annotations
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.classes import Arguments
-from jupyter_dagflow.core.analysis.values import UNKNOWN, ClassCode, Value, base_of, join
+from jupyter_dagflow.core.analysis.values import (
+    IMMUTABLE_VALUE,
+    UNKNOWN,
+    ClassCode,
+    Value,
+    base_of,
+    join,
+)
 
 
 class ForeignCalls(Calls):
@@ -67,10 +74,20 @@ class ForeignCalls(Calls):
                 self.change(Value(UNKNOWN, frozenset((obj,))), line)
 
     def _store(self, receiver: Value, name: str, arguments: Arguments) -> None:
-        for value in arguments.every:
+        for value in (*arguments.positional, *arguments.spread):
             if name in library.SPREADING:
-                value = self.heap.element(value)
-            self.heap.hold(receiver, value)
+                self._hold_elements(receiver, value)
+            else:
+                self.heap.hold(receiver, value)
+        for key, value in arguments.keywords:
+            self.heap.hold(receiver, value, key)
+
+    def _hold_elements(self, container: Value, value: Value) -> None:
+        """Let a container hold what is in a value; a dict takes pairs apart."""
+        element = self.heap.element(value)
+        self.heap.hold(container, element)
+        if container.kind == "dict" and value.kind != "dict":
+            self.heap.hold(container, self.heap.element(element))
 
     def changes(self, receiver: Value, name: str, arguments: Arguments, *, dropped: bool) -> bool:
         """Whether calling this method changes its object, by the tables and the policy."""
@@ -84,6 +101,8 @@ class ForeignCalls(Calls):
             return True
         if kind == "figure":
             return name not in ("show", "savefig") and not name.startswith(("get_", "to_"))
+        if kind == "frame" and name in library.CHANGING_ALWAYS:
+            return True  # what is taken out of a frame may be anything
         if kind in library.CHANGING_BY_KIND:
             return name in library.CHANGING_BY_KIND[kind]
         if name in library.CHANGING_ALWAYS or (name.endswith("_") and not name.startswith("_")):
@@ -109,15 +128,18 @@ class ForeignCalls(Calls):
         if name in library.SELF_RETURNING:
             return receiver
         if name in library.PAIR_METHODS and kind not in ("frame", "array"):
-            return self._paired([receiver, *((receiver,) if kind == "dict" else ())])
+            known = kind == "dict"
+            return self._paired([IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known)
         if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:
             copy = heap.make(kind, plain=True)
             heap.hold(copy, heap.element(receiver))
             return copy
         if kind == "frame":
-            return heap.make("frame")
+            given = library.OUT_OF_FRAMES.get(name, kind)
+            return heap.make(given, plain=given in library.CONTAINERS)
         if name in library.COPY_METHODS:
-            copy = heap.make(kind if kind != "instance" else UNKNOWN)
+            given = library.OUT_OF_FRAMES.get(name, kind) if kind == "array" else kind
+            copy = heap.make(given if given != "instance" else UNKNOWN)
             heap.hold(copy, heap.contents(receiver))
             return copy
         if name in library.VIEW_METHODS and kind in ("array", UNKNOWN):
@@ -137,10 +159,11 @@ class ForeignCalls(Calls):
         options = list(arguments.positional[1:]) if name in ("get", "pop", "setdefault") else []
         return join(self.heap.element(receiver), *options)
 
-    def _paired(self, sources: list[Value]) -> Value:
+    def _paired(self, sources: list[Value], *, placed: bool) -> Value:
+        """An iterator of tuples of elements; ``placed`` if each has the place of its source."""
         pair = self.heap.make("tuple", plain=True)
-        for source in sources:
-            self.heap.hold(pair, self.heap.element(source))
+        for place, source in enumerate(sources):
+            self.heap.hold(pair, self.heap.element(source), place if placed else None)
         result = self.heap.make("iterator", plain=True)
         self.heap.hold(result, pair)
         return result
@@ -152,6 +175,12 @@ class ForeignCalls(Calls):
         module, _, name = path.rpartition(".")
         if path == "builtins.super":
             return self.super_value()
+        if path == "builtins.type" and len(arguments.every) == 1:
+            return self._type_of(arguments.every[0])
+        if module in library.TYPES and arguments.positional:
+            receiver, *others = arguments.positional
+            given = arguments._replace(positional=tuple(others))
+            return self.call_method(receiver, name, given, line, dropped=True)
         self._ambient(path, arguments, line)
         self._change_arguments(path, name, arguments, line)
         runs = not (
@@ -159,11 +188,14 @@ class ForeignCalls(Calls):
             or library.NOT_RUNNING.match(path)
         )
         keeps = path in library.KEEPING or self._is_constructor(name)
+        given = self._folded(arguments) if path == "functools.reduce" else arguments
         for value in arguments.every:
+            if value.kind == "bound" and runs and not keeps:
+                self.call(value, self._unknown(arguments, value), line)
             self.use(
                 value,
                 line,
-                arguments=arguments,
+                arguments=given,
                 calls=runs and not keeps,
                 whole=runs and module != "builtins" and not keeps,
             )
@@ -172,6 +204,18 @@ class ForeignCalls(Calls):
             elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
                 self.change(value, line)
         return self._library_result(path, arguments, keeps=keeps)
+
+    def _folded(self, arguments: Arguments) -> Arguments:
+        """What ``functools.reduce`` calls with: elements, and the value to begin with."""
+        box = self.heap.make("tuple", plain=True)
+        for value in arguments.positional[2:]:
+            self.heap.hold(box, value)
+        return arguments._replace(spread=(*arguments.spread, box))
+
+    def _unknown(self, arguments: Arguments, called: Value) -> Arguments:
+        """What code that cannot be seen may call one of its arguments with."""
+        others = (self.heap.element(v) for v in arguments.every if v is not called)
+        return Arguments(spread=tuple(v for v in others if v.objects))
 
     def _is_constructor(self, name: str) -> bool:
         return name[:1].isupper()
@@ -191,24 +235,35 @@ class ForeignCalls(Calls):
             self.effect.modules.setdefault(path, line)
 
     def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:
-        out = arguments.keyword("out")
+        out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None:
             self.change(out, line, content=True)
         trailing = name.endswith("_") and not name.endswith("__")
-        if (path in library.CHANGING_FIRST or trailing) and arguments.positional:
+        in_place = path in library.CHANGING_UNLESS_COPIED and arguments.keyword("copy") is not None
+        if (path in library.CHANGING_FIRST or trailing or in_place) and arguments.positional:
             first = arguments.positional[0]
             self.change(first, line, content=True)
             index = library.STORING_FIRST.get(path)
             if index is not None and index < len(arguments.positional):
                 self.heap.hold(first, arguments.positional[index])
 
+    def _placed_out(self, path: str, arguments: Arguments) -> Value | None:
+        """The array that a NumPy function writes to, given by its place."""
+        place = library.PLACE_OF_OUT.get(path)
+        known = place is not None and place < len(arguments.positional)
+        return arguments.positional[place] if known and place is not None else None
+
     def _library_result(self, path: str, arguments: Arguments, *, keeps: bool) -> Value:
         heap, every = self.heap, arguments.every
+        name = path.rpartition(".")[2]
         if path in library.HANDLES:
             return heap.make("handle", unmovable=library.HANDLES[path])
+        out = arguments.keyword("out") or self._placed_out(path, arguments)
+        if out is not None and out.objects:
+            return out
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
-        if path.rpartition(".")[2] in library.MADE_CLASSES:
+        if name in library.MADE_CLASSES:
             return self._made_class(path)
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
@@ -216,16 +271,17 @@ class ForeignCalls(Calls):
         if kind in library.IMMUTABLE:
             return Value(kind)
         if path in library.PAIRING:
-            return self._paired(list(every))
+            numbers = [IMMUTABLE_VALUE] if path == "builtins.enumerate" else []
+            placed = name in ("enumerate", "zip") and not arguments.spread
+            return self._paired([*numbers, *every], placed=placed)
         if path in ("builtins.next", "builtins.max", "builtins.min", "random.choice"):
-            elements = [heap.element(v) for v in every[:1]] + (
-                list(every) if len(every) > 1 and path != "builtins.next" else []
-            )
-            return join(elements[0], *elements[1:]) if elements else heap.make(UNKNOWN)
+            return self._one_of(arguments, itself=path != "builtins.next")
         if path == "builtins.getattr" and len(every) > 1:
-            return heap.attribute(every[0], "")
+            return join(heap.element(every[0]), *every[2:])
+        if path in ("copy.copy", "copy.deepcopy") and every:
+            return self._twin(every[0], deep=path == "copy.deepcopy")
         if path in library.COPYING:
-            return self._copied(kind or "list", every)
+            return self._copied(kind or "list", arguments)
         if path in ("builtins.map",):
             made = heap.make("iterator", plain=True)
             for value in every:
@@ -235,6 +291,8 @@ class ForeignCalls(Calls):
             kind = self._kind_by_pattern(path)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
+        if arguments.keyword("copy") is not None and every:
+            return join(every[0], heap.make(kind or UNKNOWN))
         known = kind in library.CONTAINERS and path != "collections.defaultdict"
         made = heap.make(kind or UNKNOWN, plain=known)
         if keeps and kind not in ("frame", "array", "rng"):
@@ -242,6 +300,39 @@ class ForeignCalls(Calls):
                 heap.hold(made, value)
         self.keep_codes(made, every)
         return made
+
+    def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:
+        """An element of the first argument, or one of the others: ``next(it, default)``; with
+        ``itself``, the first as well if there are others: ``max(a, b)``.
+        """
+        options = [*arguments.positional, *arguments.spread]
+        first, *others = options or [self.heap.make(UNKNOWN)]
+        if others and itself:
+            others.append(first)
+        default = arguments.keyword("default")
+        return join(self.heap.element(first), *others, *((default,) if default else ()))
+
+    def _twin(self, value: Value, *, deep: bool) -> Value:
+        """A copy: of the same kind and class, and unless it is deep with the same inside."""
+        heap = self.heap
+        if value.kind in library.IMMUTABLE:
+            return value
+        made = heap.make(value.kind, plain=not deep and value.kind in library.CONTAINERS)
+        twin = base_of(next(iter(made.objects)))
+        for obj in value.objects:
+            if base_of(obj) in heap.classes:
+                heap.classes.setdefault(twin, set()).update(heap.classes[base_of(obj)])
+            for key, held in list(heap.fields.get(base_of(obj), {}).items()):
+                shared = held if not deep else {o for o in held if base_of(o) in heap.code}
+                heap.hold(made, Value(UNKNOWN, frozenset(shared)), key)
+        if not deep:
+            heap.hold(made, heap.element(value))
+        return made
+
+    def _type_of(self, value: Value) -> Value:
+        """``type(value)``."""
+        classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
+        return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
 
     def _made_class(self, path: str) -> Value:
         """``namedtuple(…)`` and the like make a class, just as a statement would."""
@@ -257,11 +348,16 @@ class ForeignCalls(Calls):
             return "array"
         return "figure" if library.FIGURES.match(path) else ""
 
-    def _copied(self, kind: str, values: tuple[Value, ...]) -> Value:
+    def _copied(self, kind: str, arguments: Arguments) -> Value:
         made = self.heap.make(kind, plain=True)
-        for value in values:
+        for value in (*arguments.positional, *arguments.spread):
             if value.kind == "array":
                 self.heap.hold(made, Value("array", value.objects))
+            else:
+                self._hold_elements(made, value)
+        for key, value in arguments.keywords:
+            if kind == "dict":
+                self.heap.hold(made, value, key)
             else:
                 self.heap.hold(made, self.heap.element(value))
         return made

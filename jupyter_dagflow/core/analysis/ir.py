@@ -121,6 +121,14 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """``a is b``: tells whether two values are one object."""
+
+    operands: tuple[Expr, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """``test`` runs, then one of the options (``a if t else b``)."""
 
@@ -243,6 +251,7 @@ Expr = (
     | Call
     | Display
     | Operation
+    | Identity
     | Choice
     | ShortCircuit
     | Comp
@@ -287,11 +296,12 @@ class AttrTarget:
 
 @dataclass(frozen=True, slots=True)
 class ItemTarget:
-    """``base[index] = …``."""
+    """``base[index] = …``; a slice takes the elements of what is stored."""
 
     base: Expr
     index: Expr
     key: str | int | None
+    sliced: bool
     line: int
 
 

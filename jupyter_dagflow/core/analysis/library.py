@@ -19,6 +19,9 @@ def _words(text: str) -> frozenset[str]:
 IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
 
+TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame")
+"""Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
+
 STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 """Kinds that any use moves on."""
 
@@ -64,7 +67,7 @@ _MADE = {
     ),
     "dict": _words(
         """
-        builtins.dict builtins.vars collections.ChainMap collections.Counter
+        builtins.dict collections.ChainMap collections.Counter
         collections.OrderedDict collections.defaultdict
         """
     ),
@@ -205,7 +208,7 @@ PAIRING = _words(
 
 VIEWING = _words(
     """
-    builtins.memoryview builtins.super contextlib.closing contextlib.nullcontext
+    builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
     numpy.asanyarray numpy.asarray numpy.ascontiguousarray numpy.atleast_1d numpy.atleast_2d
     numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.ravel numpy.reshape numpy.split
     numpy.squeeze numpy.swapaxes numpy.transpose torch.as_tensor torch.from_numpy
@@ -233,6 +236,24 @@ CHANGING_FIRST = _words(
     """
 )
 """Calls that change their first argument."""
+
+CHANGING_UNLESS_COPIED = frozenset({"numpy.nan_to_num"})
+"""Calls that change their first argument if ``copy`` says so."""
+
+PLACE_OF_OUT = {
+    **{f"numpy.{name}": 1 for name in _words("abs exp log negative sqrt square")},
+    **{
+        f"numpy.{name}": 2
+        for name in _words(
+            """
+            add bitwise_and bitwise_or divide floor_divide fmax fmin maximum minimum mod multiply
+            power remainder subtract true_divide
+            """
+        )
+    },
+    "numpy.clip": 3,
+}
+"""Where NumPy's functions take the array that they write to."""
 
 STORING_FIRST = {
     "heapq.heappush": 1,
@@ -402,6 +423,15 @@ COPY_METHODS = _words(
     astype clone copy deepcopy flatten to_dict to_list tolist
     """
 )
+
+OUT_OF_FRAMES = {
+    "tolist": "list",
+    "to_list": "list",
+    "to_dict": "dict",
+    "to_numpy": "array",
+    "to_records": "array",
+}
+"""Methods of frames and arrays that give something else."""
 
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
 

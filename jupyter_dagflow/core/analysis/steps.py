@@ -13,11 +13,11 @@ from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
-from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
-from jupyter_dagflow.core.analysis.world import DELETED, Effect, Mark
+from jupyter_dagflow.core.analysis.values import NOTHING, Heap, Value, base_of
+from jupyter_dagflow.core.analysis.world import DELETED, NO_KIN, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
 
-_NO_KIN: Mapping[str, frozenset[str]] = MappingProxyType({})
+_ALONE: Mapping[str, Kin] = MappingProxyType({})
 _NO_ORIGINS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 _MOVABLE: Mapping[str, str] = MappingProxyType({})
 
@@ -43,9 +43,9 @@ class Step:
     """One top-level statement after it has been followed.
 
     ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose
-    values it changes in place, ``seen`` the slots of objects that see its changes; ``kin`` are,
-    for a name read or bound, the other names that share objects with it, and ``kin_before`` the
-    same for the old value of a name perhaps bound.
+    values it changes in place, ``seen`` the slots of objects that see its changes; ``kin`` is
+    what the value of a name bound or touched shares afterwards, ``kin_before`` what that of a
+    name read or perhaps bound shared before.
     """
 
     number: int
@@ -57,8 +57,8 @@ class Step:
     touched: dict[str, int] = field(default_factory=dict)
     seen: dict[int, set[int]] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
-    kin: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NO_KIN)
-    kin_before: Mapping[str, frozenset[str]] = field(default_factory=lambda: _NO_KIN)
+    kin: Mapping[str, Kin] = field(default_factory=lambda: _ALONE)
+    kin_before: Mapping[str, Kin] = field(default_factory=lambda: _ALONE)
     origins: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: _NO_ORIGINS)
     unmovable: Mapping[str, str] = field(default_factory=lambda: _MOVABLE)
 
@@ -74,17 +74,28 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """All steps of a notebook, and what is known when it has ended."""
+    """All steps of a notebook, and what is known when it has ended.
+
+    ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
+    whose name came to mean something else, perhaps, or while something still held them.
+    """
 
     steps: list[Step]
     heap: Heap
     changed: set[int]
+    outlived: set[int]
     names: set[str]
 
 
-def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
-    """Follow the cells of a notebook in order."""
-    follower = Follower()
+def tell(
+    blocks: Sequence[Block],
+    summaries: Sequence[CellSummary],
+    stateful: frozenset[int] = NOTHING,
+) -> Story:
+    """Follow the cells of a notebook in order; ``stateful`` are classes that are data, as an earlier
+    telling found out (objects have the same numbers in every one).
+    """
+    follower = Follower(stateful)
     steps: list[Step] = []
     changed: set[int] = set()
     ever: set[str] = set()
@@ -93,7 +104,7 @@ def tell(blocks: Sequence[Block], summaries: Sequence[CellSummary]) -> Story:
             steps.append(step)
             changed.update(base_of(o) for o in step.effect.changed)
             ever.update(step.bound)  # not |=, which would copy the set
-    return Story(steps, follower.heap, changed, ever)
+    return Story(steps, follower.heap, changed, follower.outlived, ever)
 
 
 def _block_steps(
@@ -130,9 +141,8 @@ def _follow(
     step = Step(number, block, statement, effect)
     for name, value in effect.values.items():
         _note(follower, step, name, value)
-    perhaps = follower.state.names.keys() - follower.state.must
-    if perhaps:
-        step.kin_before = {n: _kin_before(follower, n) for n in perhaps}
+    perhaps = follower.state.names.keys() - follower.state.must - effect.reads.keys()
+    step.kin_before = {**effect.kin, **{n: _kin_before(follower, n) for n in perhaps}}
     state = follower.state
     step.deleted = frozenset(n for n, v in state.names.items() if v is DELETED and n in state.must)
     step.bound, step.touched = follower.commit()
@@ -143,17 +153,21 @@ def _follow(
     for name in block.pure:
         step.touched.pop(name, None)
     step.seen = follower.seen
+    kin: dict[str, Kin] = {}
     for name in [*step.bound, *step.touched]:
         value = follower.names.get(name)
         if value is not None:
             step.values[name] = value
             _note(follower, step, name, value)
+            if value.objects:
+                kin[name] = follower.kin(name, value)
+    step.kin = kin
     return step
 
 
-def _kin_before(follower: Follower, name: str) -> frozenset[str]:
+def _kin_before(follower: Follower, name: str) -> Kin:
     old = follower.names.get(name)
-    return frozenset(follower.kin(old) - {name}) if old is not None else frozenset()
+    return follower.kin(name, old) if old is not None and old.objects else NO_KIN
 
 
 def _believe_pure(follower: Follower, block: Block) -> None:
@@ -164,15 +178,12 @@ def _believe_pure(follower: Follower, block: Block) -> None:
 
 
 def _note(follower: Follower, step: Step, name: str, value: Value) -> None:
-    """Record what linking needs to know of a value: kin, the definitions it carries, whether it
-    can move.
+    """Record what linking needs to know of a value: the definitions it carries, whether it can
+    move.
     """
     if not value.objects:
         return
     heap = follower.heap
-    kin = follower.kin(value) - {name}
-    if kin:
-        step.kin = {**step.kin, name: step.kin.get(name, frozenset()) | kin}
     codes = heap.codes(value)
     if codes:
         origins = {heap.code[c].origin for c in codes}

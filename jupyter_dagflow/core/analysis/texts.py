@@ -22,6 +22,8 @@ class TextLowering(MagicLowering):
         func = node.func
         if isinstance(func, ast.Name) and func.id in ("exec", "eval"):
             return self._run_text(node, func.id)
+        if isinstance(func, ast.Name) and func.id == "getattr":
+            return self._get_attribute(node)
         if not isinstance(func, ast.Attribute):
             return None
         if dynamic.is_shell(func.value):
@@ -31,6 +33,16 @@ class TextLowering(MagicLowering):
         if func.attr in _QUERY_METHODS and node.args:
             return self._query(node)
         return None
+
+    def _get_attribute(self, node: ast.Call) -> ir.Expr | None:
+        """``getattr(x, "name", default)``, which is ``x.name`` or the default."""
+        name = dynamic.constant_text(node.args[1]) if len(node.args) in (2, 3) else None
+        shadowed = self.scope.find("getattr").kind != "module"
+        if name is None or shadowed or node.keywords:
+            return None
+        read = ir.Attr(self.expr(node.args[0]), name, self.line(node))
+        rest = tuple(self.expr(default) for default in node.args[2:])
+        return ir.ShortCircuit((read, *rest)) if rest else read
 
     def _run_text(self, node: ast.Call, name: str) -> ir.Expr | None:
         shadowed = self.scope.find(name).kind != "module"

@@ -8,7 +8,7 @@ first (a `Demand`), and linking begins anew.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.steps import Step, Story
 from jupyter_dagflow.core.analysis.values import Value, base_of, sees
+from jupyter_dagflow.core.analysis.world import NO_KIN, Kin
 from jupyter_dagflow.core.model import Reason
 
 NO_VALUE = Value("?")
@@ -48,6 +49,7 @@ class Taken:
     step: Step
     line: int
     value: Value
+    kin: Kin = NO_KIN
     rebound: bool = False
     holder: str | None = None
     place: Place | None = None
@@ -64,7 +66,11 @@ class Taken:
 
 @dataclass(slots=True)
 class NodeState:
-    """What linking knows of one task."""
+    """What linking knows of one task.
+
+    ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
+    that share objects because of what this task did.
+    """
 
     taken: dict[str, Taken] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
@@ -72,6 +78,7 @@ class NodeState:
     definitions: set[int] = field(default_factory=set)
     from_prelude: dict[str, Step] = field(default_factory=dict)
     apart: set[frozenset[str]] = field(default_factory=set)
+    joined: set[frozenset[str]] = field(default_factory=set)
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
@@ -106,7 +113,7 @@ class Units(ABC):
         self._holders: dict[tuple[str, int], list[str]] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
-        self._kin: dict[str, set[str]] = {}
+        self._kin: dict[str, Kin] = {}
         self._values: dict[str, Value] = {}
         self._modules: dict[str, tuple[str, Step]] = {}
         self._binders: list[str] = []
@@ -124,25 +131,33 @@ class Units(ABC):
         """Names that share objects and are both taken come from a task that has both, if there is
         one.
         """
-        kin = step.kin_before[name] if name in step.kin_before else step.kin.get(name, frozenset())
-        shared = self._sharing(state, name, state.taken[name].value, kin)
+        shared = self._sharing(state, name, step.kin_before.get(name, NO_KIN))
         if shared and not self._unify(step, state, [name, *shared], insist=False):
             state.apart |= {frozenset((name, other)) for other in shared}
 
-    def _sharing(
-        self, state: NodeState, name: str, value: Value, kin: Collection[str]
-    ) -> list[str]:
-        """The names taken that share objects with a value; ``kin`` tells it for names that still
-        mean what was taken.
+    def _sharing(self, state: NodeState, name: str, kin: Kin) -> list[str]:
+        """The names taken that share objects with a value, but for what this task made share.
+
+        Names tell that as long as they mean what was taken, objects after that.
         """
-        found = [
-            k for k in sorted(kin) if k != name and k in state.taken and not state.taken[k].rebound
+        found = []
+        for other in sorted(kin.names):
+            taken = state.taken.get(other)
+            joined = frozenset((name, other)) in state.joined
+            if taken is not None and not taken.rebound and not joined:
+                found.append(other)
+        return found + [
+            other
+            for other, taken in state.taken.items()
+            if taken.rebound and other != name and not taken.kin.reach.isdisjoint(kin.reach)
         ]
-        rebound = [n for n, t in state.taken.items() if t.rebound and t.value.objects and n != name]
-        if rebound and value.objects:
-            reach = self.story.heap.reach(value)
-            found += [n for n in rebound if reach & self.story.heap.reach(state.taken[n].value)]
-        return found
+
+    def _kin_of(self, step: Step, state: NodeState, name: str) -> Kin:
+        """What a name shares: as it was taken, or as it is where the step begins."""
+        taken = state.taken.get(name)
+        if taken is not None and taken.rebound:
+            return taken.kin
+        return step.kin_before.get(name) or self._kin.get(name, NO_KIN)
 
     def _value(self, step: Step, name: str) -> Value:
         return step.effect.values.get(name) or self._values.get(name, NO_VALUE)
@@ -157,12 +172,25 @@ class Units(ABC):
             return
         names = {n for n in step.touched if self._is_foreign(n, step.node)}
         names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
-        if len(names) == 1:
-            name = names.pop()
-            if name not in state.taken:
-                self._require(step, state, name, step.touched[name])
-        elif names:
-            self._unify(step, state, sorted(names), insist=True)
+        for group in self._groups(step, state, sorted(names)):
+            if len(group) > 1:
+                self._unify(step, state, group, insist=True)
+            elif group[0] not in state.taken:
+                self._require(step, state, group[0], step.touched[group[0]])
+
+    def _groups(self, step: Step, state: NodeState, names: list[str]) -> list[list[str]]:
+        """Names in groups that share objects among themselves, but for what this task made them
+        share.
+        """
+        groups: list[list[str]] = []
+        for name in names:
+            kin = self._kin_of(step, state, name)
+            joined = {other for other in names if frozenset((name, other)) in state.joined}
+            near = {*self._sharing(state, name, kin), *(kin.names - joined)}
+            mine = [group for group in groups if near & set(group)]
+            groups = [group for group in groups if group not in mine]
+            groups.append([name, *(other for group in mine for other in group)])
+        return groups
 
     def _check_prelude(self, step: Step, name: str, line: int, writers: tuple[str, ...]) -> None:
         culprits = [w for w in writers if w != PRELUDE]
@@ -178,7 +206,7 @@ class Units(ABC):
         if len(names) > 1 and set(names) <= state.tied.get(names[0], set()):
             return True
         new = [n for n in names if n not in state.taken] if insist else []
-        sharing = (self._sharing(state, n, self._value(step, n), self._kin.get(n, ())) for n in new)
+        sharing = (self._sharing(state, n, self._kin_of(step, state, n)) for n in new)
         every = set(names).union(*sharing)
         names = sorted(every.union(*(state.tied.get(n, ()) for n in every)))
         common = self._common_holder(step.node, state, names) if len(names) > 1 else None
@@ -221,7 +249,12 @@ class Units(ABC):
             )
             places = {w: self._places.get((w, name)) for w in writers}
             state.taken[name] = Taken(
-                places, self._version[name], step, line, self._value(step, name)
+                places,
+                self._version[name],
+                step,
+                line,
+                self._value(step, name),
+                self._kin_of(step, state, name),
             )
             self.definitions.closure(step.origins.get(name, ()), state.definitions)
             self._check_movable(step, name, line, writers)
@@ -246,11 +279,14 @@ class Units(ABC):
         for name in names:
             self._take_from(step, state, name, None)
 
-    def _take_on_demand(self, step: Step, state: NodeState, name: str) -> None:
-        if name in self._writers and self._is_foreign(name, step.node) and name not in state.taken:
-            kin = self._sharing(state, name, self._value(step, name), self._kin.get(name, ()))
-            self._unify(step, state, [name, *kin], insist=True)
-            self.findings.shared_order(step, name, self._writers[name])
+    def _take_on_demand(self, step: Step, state: NodeState, names: list[str]) -> None:
+        """Take names that others need from here, each group of them from one task that has it."""
+        there = {n for n in names if n in state.taken or self._is_foreign(n, step.node)}
+        for group in self._groups(step, state, sorted(there)):
+            new = [name for name in group if name not in state.taken]
+            self._unify(step, state, group, insist=True)
+            for name in new:
+                self.findings.shared_order(step, name, self._writers[name])
 
     def _has(self, node: str, state: NodeState, name: str) -> None:
         version = self._version[name]

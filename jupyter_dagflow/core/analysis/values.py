@@ -73,9 +73,12 @@ def _common(first: Value, second: Value) -> str:
 
 
 class FunctionCode:
-    """A function object: its IR, and the variables of the function it was made in."""
+    """A function object: its IR, and the variables of the function it was made in.
 
-    __slots__ = ("defaults", "function", "origin", "outer", "property_", "receiver")
+    ``me`` is the first argument that a bound method brings along.
+    """
+
+    __slots__ = ("defaults", "function", "me", "origin", "outer", "property_", "receiver")
 
     def __init__(self, function: ir.Function, outer: Frame | None, origin: int) -> None:
         self.function = function
@@ -84,6 +87,13 @@ class FunctionCode:
         self.defaults: dict[str, Value] = {}
         self.receiver = "self"
         self.property_ = False
+        self.me: Value | None = None
+
+    def bound(self, me: Value) -> FunctionCode:
+        """The method of one object."""
+        other = FunctionCode(self.function, self.outer, self.origin)
+        other.defaults, other.me = self.defaults, me
+        return other
 
 
 class ClassCode:
@@ -125,10 +135,14 @@ class Frame:
 
 
 class Heap:
-    """All objects: what each holds, what it is, and who holds it."""
+    """All objects: what each holds, what it is, and who holds it.
 
-    def __init__(self) -> None:
+    ``stateful`` are classes that are handed over as data.
+    """
+
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
         self._next = 1
+        self.stateful = stateful
         self.kinds: dict[int, str] = {}
         self.fields: dict[int, dict[Key, set[int]]] = {}
         self.held_by: dict[int, set[int]] = {}
@@ -309,11 +323,13 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class, or a function that holds nothing: such are shared by name,
-        not as objects.
+        """Whether an object is a class that is a definition, or a function that holds nothing and
+        closes over nothing: such are shared by name, not as objects.
         """
         code = self.code.get(base)
-        return isinstance(code, ClassCode) or (code is not None and base not in self.fields)
+        if isinstance(code, ClassCode):
+            return base not in self.stateful
+        return code is not None and base not in self.fields and not code.function.free
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut

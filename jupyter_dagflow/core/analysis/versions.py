@@ -10,7 +10,7 @@ from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
-from jupyter_dagflow.core.analysis.world import Mark
+from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
@@ -40,12 +40,13 @@ class Linker(Units):
         for name in step.effect.extends:
             self._require(step, state, name, step.statement.line)
         self._require_unit(step, state)
+        if step.effect.compares:
+            self._unify_groups(step, state, [n for n in step.effect.reads if n in state.taken])
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
         if step.number == self._lasts[step.node]:
-            for name in self._demands.get(step.node, ()):
-                self._take_on_demand(step, state, name)
+            self._take_on_demand(step, state, self._demands.get(step.node, []))
 
     # reading
 
@@ -86,7 +87,12 @@ class Linker(Units):
         if taken is None:
             places = {s: self._places.get((s, name)) for s in sources}
             taken = state.taken[name] = Taken(
-                places, self._version[name], step, line, self._value(step, name)
+                places,
+                self._version[name],
+                step,
+                line,
+                self._value(step, name),
+                self._kin_of(step, state, name),
             )
             self._check_movable(step, name, line, sources)
         else:
@@ -136,30 +142,47 @@ class Linker(Units):
                 self._bind_surely(step, state, name, defined=defined)
             else:
                 self._bind_perhaps(step, state, name)
+        self._check_setup_code(step)
         for name in step.touched:
             if name in self._writers:
                 self._write(step, state, name, (step.node,))
                 self._behind.pop(name, None)
         for name in [*step.bound, *step.touched]:
-            self._relate(name, step.kin.get(name, frozenset()))
+            kin = step.kin.get(name, NO_KIN)
+            known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
+            new = kin.names if self._is_another(step, state, name) else kin.names - known
+            state.joined |= {frozenset((name, other)) for other in new}
+            self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
         for name in step.bound:
             self._share_bound(step, state, name)
 
-    def _relate(self, name: str, kin: frozenset[str]) -> None:
+    def _is_another(self, step: Step, state: NodeState, name: str) -> bool:
+        """Whether a step surely gives a name another object than the task took for it."""
+        taken = state.taken.get(name)
+        value = step.values.get(name, NO_VALUE)
+        same = taken is not None and taken.value.objects == value.objects
+        return step.bound.get(name, False) and not same
+
+    def _relate(self, name: str, kin: Kin) -> None:
         """From here on a name shares objects with just these others."""
-        for other in self._kin.get(name, set()) - kin:
-            self._kin[other].discard(name)
-        for other in kin:
-            self._kin.setdefault(other, set()).add(name)
-        self._kin[name] = set(kin)
+        for other in self._kin.get(name, NO_KIN).names - kin.names:
+            theirs = self._kin.get(other, NO_KIN)
+            self._kin[other] = theirs._replace(names=theirs.names - {name})
+        for other in kin.names:
+            theirs = self._kin.get(other, NO_KIN)
+            if name not in theirs.names:
+                self._kin[other] = theirs._replace(names=theirs.names | {name})
+        self._kin[name] = kin
 
     def _bind_surely(self, step: Step, state: NodeState, name: str, *, defined: bool) -> None:
         extends = name in step.effect.extends and name in self._behind
         before = self._behind.get(name, ()) if extends else ()
         self._write(step, state, name, (step.node,))
-        if name in state.taken:
-            state.taken[name].rebound = True
+        taken = state.taken.get(name)
+        if taken is not None:
+            taken.rebound = taken.rebound or self._is_another(step, state, name)
+        state.apart = {pair for pair in state.apart if name not in pair}
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)
@@ -182,12 +205,16 @@ class Linker(Units):
         and the new value share objects with others; and if too many tasks would be asked in turn.
         """
         anyhow = (PRELUDE, name) in self._places or name in self._ever_defined
+        anyhow = anyhow or name.startswith("<")  # ambient state is there in any kernel
         many = len(self._writers[name]) >= _MANY_WRITERS
-        return name in state.taken or anyhow or many or bool(step.kin.get(name))
+        shares = any(k.get(name, NO_KIN).names for k in (step.kin, step.kin_before))
+        return name in state.taken or anyhow or many or shares
 
     def _write(self, step: Step, state: NodeState, name: str, writers: tuple[str, ...]) -> None:
         if step.node == PRELUDE:
             self._check_setup_order(step, name)
+            for other in self.nodes.values():
+                other.writes.pop(name, None)  # every task has the new one from here on
         self._clock += 1
         self._writers[name] = writers
         self._version[name] = self._clock
@@ -204,20 +231,25 @@ class Linker(Units):
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
         """What is bound from several taken names that share objects needs them sharing."""
-        value = step.values.get(name, NO_VALUE)
-        for group in self._related(state, self._sharing(state, "", value, step.kin.get(name, ()))):
+        taken = state.taken.get(name)
+        itself = [name] if taken is not None and not taken.rebound else []
+        shared = self._sharing(state, "", step.kin.get(name, NO_KIN))
+        self._unify_groups(step, state, [*itself, *shared])
+
+    def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
+        for group in self._groups(step, state, names):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
 
-    def _related(self, state: NodeState, names: list[str]) -> list[list[str]]:
-        """Taken names in groups that share objects among themselves, whatever else holds both."""
-        groups: list[list[str]] = []
-        for name in names:
-            kin = {*self._sharing(state, name, state.taken[name].value, self._kin.get(name, ()))}
-            mine = [group for group in groups if kin & set(group)]
-            groups = [group for group in groups if group not in mine]
-            groups.append([name, *(other for group in mine for other in group)])
-        return groups
+    def _check_setup_code(self, step: Step) -> None:
+        """Functions and classes of setup are made in every task, so a task cannot change them."""
+        code = self.story.heap.code
+        if step.node == PRELUDE:
+            return
+        for base in step.seen.keys() & code.keys():
+            made = self.story.steps[code[base].origin]
+            if made.node == PRELUDE:
+                self.findings.setup_changed(step, made)
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():

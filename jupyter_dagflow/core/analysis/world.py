@@ -15,6 +15,7 @@ from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.memory import Trace
 from jupyter_dagflow.core.analysis.values import (
     BUFFER,
+    NOTHING,
     UNKNOWN,
     Frame,
     Heap,
@@ -40,12 +41,29 @@ class Mark(NamedTuple):
     line: int
 
 
+class Kin(NamedTuple):
+    """What a value shares at one moment: the names of values that have an object with it in
+    common, and the objects it reaches.
+    """
+
+    names: frozenset[str] = frozenset()
+    reach: frozenset[int] = frozenset()
+
+
+NO_KIN = Kin()
+
+
 @dataclass(slots=True)
 class Effect:
-    """What one top-level statement does; lines are within its cell."""
+    """What one top-level statement does; lines are within its cell.
+
+    ``kin`` is what the value of a name shared when it was read; ``compares`` tells whether the
+    statement asks if two values are one object.
+    """
 
     reads: dict[str, int] = field(default_factory=dict)
     values: dict[str, Value] = field(default_factory=dict)
+    kin: dict[str, Kin] = field(default_factory=dict)
     unresolved: dict[str, int] = field(default_factory=dict)
     excused: frozenset[str] = frozenset()
     builtins: dict[str, int] = field(default_factory=dict)
@@ -54,6 +72,7 @@ class Effect:
     modules: dict[str, int] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     extends: tuple[str, ...] = ()
+    compares: bool = False
 
 
 class State:
@@ -110,10 +129,11 @@ class World:
     being followed.
     """
 
-    def __init__(self) -> None:
-        self.heap = Heap()
+    def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
+        self.heap = Heap(stateful)
         self.names: dict[str, Value] = {}
         self.named: dict[int, set[str]] = {}
+        self.outlived: set[int] = set()
         self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)
@@ -149,6 +169,8 @@ class World:
         if name not in self.effect.reads and name not in self.state.must:
             self.effect.reads[name] = line
             self.effect.values[name] = value
+            if value.objects:
+                self.effect.kin[name] = self.kin(name, value)
 
     def _unbound(self, name: str, line: int, *, soft: bool) -> Value:
         effect = self.effect
@@ -234,11 +256,14 @@ class World:
         that see its changes.
         """
         bound: dict[str, bool] = {}
+        code = self.heap.code
         for name, value in self.state.names.items():
             surely = name in self.state.must
             bound[name] = surely
             if not surely and name in self.names and value is not DELETED:
-                value = join(self.names[name], value)
+                old = self.names[name]
+                self.outlived |= {base_of(o) for o in old.objects - value.objects} & code.keys()
+                value = join(old, value)
             elif not surely and value is DELETED:
                 value = self.names.get(name, value)
             self._rename(name, None if value is DELETED else value)
@@ -253,6 +278,28 @@ class World:
             self.names[name] = value
             for obj in value.objects:
                 self.named.setdefault(base_of(obj), set()).add(name)
+        if old is not None and value is not None:
+            self._outlive(old, value)
+
+    def _outlive(self, old: Value, new: Value) -> None:
+        """Note functions and classes that lose their name to another value and are still held."""
+        heap = self.heap
+        for obj in old.objects - new.objects:
+            base = base_of(obj)
+            if slot_of(obj) == 0 and base in heap.code and self._is_held(base):
+                self.outlived.add(base)
+
+    def _is_held(self, base: int) -> bool:
+        """Whether any name leads to an object."""
+        todo, seen = [base], {base}
+        while todo:
+            inner = todo.pop()
+            if self.named.get(inner):
+                return True
+            more = self.heap.held_by.get(inner, set()) - seen
+            seen |= more
+            todo += more
+        return False
 
     def _touched(self) -> dict[str, int]:
         """The names whose values see an object changed by this statement."""
@@ -272,16 +319,14 @@ class World:
         own = [line for obj, line in changed.items() if base_of(obj) == base]
         return min(own or changed.values())
 
-    def kin(self, value: Value) -> set[str]:
-        """The names whose values share an object with a value."""
+    def kin(self, name: str, value: Value) -> Kin:
+        """What a value that has this name shares now."""
         heap = self.heap
         objects = value.objects
-        if not objects:
-            return set()
-        found: set[str] = set()
         quick = len(objects) == 1 and not heap.fields.get(base_of(next(iter(objects))))
-        bases = {base_of(o) for o in objects} if quick else heap.reach(value)
-        todo = list(bases)
+        reach = {base_of(o) for o in objects} if quick else heap.reach(value)
+        found: set[str] = set()
+        todo = list(reach)
         seen: set[int] = set()
         while todo and len(seen) < 512:
             base = todo.pop()
@@ -291,4 +336,5 @@ class World:
             if not heap.is_stateless(base):
                 found |= self.named.get(base, set())
                 todo += heap.held_by.get(base, ())
-        return found
+        own = frozenset(base for base in reach if not heap.is_stateless(base))
+        return Kin(frozenset(found - {name}), own)

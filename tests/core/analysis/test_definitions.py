@@ -27,7 +27,6 @@ def _sources(notebook: Any, node: str) -> list[str]:
         "import numpy as np\nnp.seterr(all='ignore')",
         "import matplotlib.pyplot as plt\nplt.style.use('ggplot')\nplt.rcParams['figure.dpi'] = 100",
         "%matplotlib inline",
-        "import os\nos.chdir('/tmp')",
         "pd.DataFrame.total = lambda self: self.sum().sum()",
     ],
 )

@@ -1,0 +1,201 @@
+"""Notebooks that once came out different, or were refused without need, each for a principle."""
+
+from __future__ import annotations
+
+import random
+import textwrap
+
+import pytest
+
+from tests.fuzz.programs import Program, ProgramCell
+from tests.fuzz.verdicts import Outcome, judge
+
+CASES: dict[str, tuple[str, ...]] = {
+    "a bound method holds its object": (
+        "class C:\n    n = 0\n    def take(self, x):\n        self.xs = x\n        return x\no = C()",
+        "f = o.take",
+        "c = f([1])",
+        "seen = o.xs is c",
+    ),
+    "keywords of update are stored, not spread": (
+        "b = [1]",
+        "w = {'k': [1]}",
+        "w.update(l=b)",
+        "b.append(2)",
+        "seen = repr(w)",
+    ),
+    "dict() holds its keyword values": (
+        "a = [1]",
+        "w = dict(k=a)",
+        "a.append(2)",
+        "seen = repr(w)",
+    ),
+    "identity is a question to one task": (
+        "class C:\n    pass\no = C()\no.xs = [1]",
+        "q = [o.xs]",
+        "a = q[-1]",
+        "c = a",
+        "seen = q[0] is c",
+    ),
+    "a copy=False array is its argument": (
+        "import numpy as np\ny = np.arange(4)",
+        "x = np.nan_to_num(y, copy=False)",
+        "x[0] = 7",
+        "seen = repr(y)",
+    ),
+    "a relative folder is found where it was": (
+        "import os\nos.makedirs('d1', exist_ok=True)\nos.chdir('d1')",
+        "a = 1",
+        "seen = os.path.basename(os.getcwd())",
+    ),
+    "an old class lives on in its instances": (
+        "class D:\n    def __init__(self, xs):\n        self.xs = xs\no = D([5])",
+        "class D:\n    def more(self):\n        return 2",
+        "o = [o.xs, D().more()]",
+    ),
+    "an old function lives on in a list": (
+        "def h(x):\n    return x",
+        "fs = [h, h]",
+        "def h(x):\n    return 2",
+        "everything = [h, fs]",
+    ),
+    "a class that is data is shared as an object": (
+        "b = [1, 5]",
+        "class C:\n    more = b",
+        "b[0] = 11",
+        "seen = repr(C.more)",
+    ),
+    "a class attribute is found in a base": (
+        "n = 1\nm = k = 5",
+        "class D:\n    shared = []\n    def add(self, v):\n        self.shared.append(v)",
+        "class D(D):\n    pass",
+        "o = D()",
+        "u = o.add(n)",
+        "seen = repr(D.shared)",
+    ),
+    "type(x) is the class of x": (
+        "class C:\n    made = 0\n    def __init__(self):\n        type(self).made += 1",
+        "o = C()",
+        "seen = C.made",
+    ),
+    "getattr by a constant is the attribute": (
+        "class C:\n    pass\no = C()\no.xs = [5]",
+        "c = getattr(o, 'xs')",
+        "c.append(3)",
+        "seen = repr(o.xs)",
+    ),
+    "what is added to a list of unknown make is held": (
+        "import json\nb = [8]",
+        "p = json.loads('[[1], [9]]')",
+        "p += [b]",
+        "b.append(3)",
+        "seen = repr(p)",
+    ),
+    "a shallow copy has the class and the inside": (
+        "import copy\nclass C:\n    def take(self, x):\n        self.xs = x\n        return x\no = C()",
+        "u = copy.copy(o)",
+        "a = o.take([1])",
+        "d = u.take(a)",
+        "seen = [u.xs is a]",
+    ),
+    "adding twice what is in already": (
+        "b = [1]\nq = [[1], [5]]",
+        "q += [b]",
+        "q.sort(key=len)",
+        "q += [b]",
+        "seen = [e is b for e in q]",
+    ),
+    "setup below a task takes the name over": ("m = 9", "# setup\nm = 3", "seen = m"),
+    "a list out of a frame is a list": (
+        "import pandas as pd\ndf = pd.DataFrame({'p': [1, 2]})",
+        "b = df['p'].tolist()",
+        "b.extend(b[:2])",
+        "seen = repr(b)",
+    ),
+    "a list out of an array is a list": (
+        "import numpy as np\nx = np.arange(4)",
+        "d = x.tolist()",
+        "d.append(3)",
+        "seen = repr(d)",
+    ),
+    "a generator that is perhaps seeded is there before": (
+        "import random\nrandom.seed(7)\nn = 3",
+        "if n > 5:\n    random.seed(8)",
+        "b = random.sample([1, 2, 3, 4], 2)",
+    ),
+    "a closure is an object, whatever it closes over": (
+        "def make(k):\n    def inner():\n        nonlocal k\n        k += 1\n        return k\n"
+        "    return inner",
+        "f = make(0)\nfs = [f]",
+        "f = f",
+        "everything = [f, fs]",
+    ),
+    "strided views stay views over two tasks": (
+        "import numpy as np\nx = np.arange(4)",
+        "y = np.asarray(x)\nz = x[::2]",
+        "y.fill(3)",
+        "y += 1",
+        "seen = repr([x, z])",
+    ),
+    "a function perhaps defined anew is the one there is": (
+        "def f():\n    return 1",
+        "for i in range(2):\n    def f():\n        return 9",
+        "everything = [f, f()]",
+    ),
+    "what one task made share is one": (
+        "q = [[1], [7]]",
+        "c = [4]",
+        "q.append(c)\nc.append(5)",
+        "c += [6]",
+        "seen = repr(q)",
+    ),
+    "sharing is asked for as it was when it was taken": (
+        "c = [1]\nd = [7]",
+        "w = {'k': [1]}",
+        "w['k'] = d",
+        "c, d = d, c\nw.update({'l': d})",
+        "everything = [c, w]",
+    ),
+    "max with a default is not the list": (
+        "c = [1, 5]\ne = {'k': 4}",
+        "e['k'] = max(c, default=9)",
+        "e.pop('k', None)\nmax(c, default=0)",
+        "c.pop()",
+    ),
+    "a slice takes elements, not the list": (
+        "b = [2]\ns = {1}\nd = [0]",
+        "b[:1] = [d[0]]",
+        "s.add(b[0] if b else 7)",
+        "everything = [b, s]",
+    ),
+    "a task that has both apart is made to take both together": (
+        "d = [7]\nn = [1, 5, 7]\nw = {'k': [1]}\nq = [[1]]",
+        "w |= {'l': n}",
+        "w.update({'k': [3]})",
+        "for m in n[:2]:\n    q[0].append(m)\nseen3 = repr(w)",
+        "b = n\nd = w.get('l', b)",
+    ),
+    "numbers of enumerate hold nothing": (
+        "c = [7]\nb = [1, 5]\nq = [[1]]",
+        "q += [b]",
+        "for m, c in enumerate(q):\n    m = m + 1",
+        "c.append(m)",
+        "everything = [q, b, c]",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("order", range(3))
+def test_run_all_and_the_tasks_leave_the_same(name: str, order: int) -> None:
+    cells = tuple(
+        ProgramCell((textwrap.dedent(text),), ("setup",) if text.startswith("# setup") else tags)
+        for text, tags in ((text, _tags(CASES[name], i)) for i, text in enumerate(CASES[name]))
+    )
+    verdict = judge(Program(cells), random.Random(order))
+    assert verdict.outcome is Outcome.EQUAL, verdict.text
+
+
+def _tags(cells: tuple[str, ...], index: int) -> tuple[str, ...]:
+    """A task a cell; only a notebook with setup in it needs tags."""
+    return (f"task:t{index}",) if any(text.startswith("# setup") for text in cells) else ()

@@ -1,0 +1,112 @@
+"""``python -m tests.fuzz 20000``: judge that many random notebooks and print what came of them.
+
+Exit 1 if any was different; then one that was is printed, made small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import multiprocessing
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator, Mapping
+
+from tests.fuzz.programs import Program, write_program
+from tests.fuzz.shrink import shrink
+from tests.fuzz.verdicts import Outcome, Verdict, judge
+
+_BATCH = 50
+_ORDERS = 4
+Tally = collections.Counter[tuple[bool, Outcome, str]]
+
+
+def main() -> int:
+    """Run it as the arguments say; the exit status."""
+    parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
+    parser.add_argument("number", type=int, help="how many notebooks")
+    parser.add_argument("--seed", type=int, default=0, help="where to begin; others find others")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--show", type=int, default=1, help="how many counterexamples to print")
+    arguments = parser.parse_args()
+    begun = time.monotonic()
+    tally: Tally = collections.Counter()
+    different: list[int] = []
+    first = arguments.seed * 1_000_000
+    batches = _batches(first, first + arguments.number)
+    with multiprocessing.Pool(arguments.jobs, maxtasksperchild=4) as pool:
+        for counted, found in pool.imap_unordered(_judge_batch, batches):
+            tally += counted
+            different += found
+            if sys.stderr.isatty():
+                print(f"\r{tally.total()} judged", end="", file=sys.stderr)  # noqa: T201
+        _print_table(tally, time.monotonic() - begun)
+        for seed, program, verdict in pool.imap(_small, sorted(different)[: arguments.show]):
+            print(f"\nDifferent (number {seed}), made small:\n\n{program}\n\n{verdict.text}")  # noqa: T201
+    return 1 if different else 0
+
+
+def _batches(start: int, stop: int) -> Iterator[range]:
+    for first in range(start, stop, _BATCH):
+        yield range(first, min(first + _BATCH, stop))
+
+
+def _judge_batch(seeds: range) -> tuple[Tally, list[int]]:
+    tally: Tally = collections.Counter()
+    different = []
+    for seed in seeds:
+        program = write_program(random.Random(seed))
+        verdict = judge(program, random.Random(seed))
+        tally[program.certain, verdict.outcome, verdict.label] += 1
+        if verdict.outcome is Outcome.DIFFERENT:
+            different.append(seed)
+    return tally, different
+
+
+def _small(seed: int) -> tuple[int, Program, Verdict]:
+    """The counterexample of that number, made small."""
+    program = write_program(random.Random(seed))
+    wanted = judge(program, random.Random(seed))
+
+    def verdict(candidate: Program) -> Verdict:
+        for order in range(_ORDERS):
+            found = judge(candidate, random.Random(seed + order))
+            if (found.outcome, found.label) == (wanted.outcome, wanted.label):
+                return found
+        return found
+
+    def fails(candidate: Program) -> bool:
+        found = verdict(candidate)
+        return (found.outcome, found.label) == (wanted.outcome, wanted.label)
+
+    program = shrink(program, fails)
+    return seed, program, verdict(program)
+
+
+def _print_table(tally: Mapping[tuple[bool, Outcome, str], int], seconds: float) -> None:
+    print(f"{'':28}{'certain':>10}{'the rest':>10}")  # noqa: T201
+    rows = sorted({(outcome, label) for _, outcome, label in tally}, key=str)
+    for outcome in Outcome:
+        mine = [row for row in rows if row[0] is outcome]
+        _print_row(outcome.value, [tally.get((c, *r), 0) for r in mine for c in (True, False)])
+        for row in mine if outcome is not Outcome.EQUAL else ():
+            _print_row(f"  {row[1]}", [tally.get((certain, *row), 0) for certain in (True, False)])
+    counts = [sum(n for (c, _, _), n in tally.items() if c is certain) for certain in (True, False)]
+    refused = [
+        sum(n for (c, o, _), n in tally.items() if c is certain and o is Outcome.REFUSED)
+        for certain in (True, False)
+    ]
+    rates = [f"{r / max(n, 1):.2%}" for r, n in zip(refused, counts, strict=True)]
+    print(f"{'refusal rate':28}{rates[0]:>10}{rates[1]:>10}")  # noqa: T201
+    print(f"{sum(counts)} notebooks in {seconds:.0f} s")  # noqa: T201
+
+
+def _print_row(title: str, counts: list[int]) -> None:
+    certain, rest = sum(counts[::2]), sum(counts[1::2])
+    print(f"{title:28}{certain:>10}{rest:>10}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

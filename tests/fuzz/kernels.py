@@ -1,0 +1,196 @@
+"""Kernels that are no processes: a namespace of its own as ``__main__``, and a clean surrounding.
+
+The law: a task runs here as it does in a real kernel: the cells of its taskbook, as the executor
+lays them out (`prepare_attempt`), in a namespace that holds nothing else, with values that the
+kernel side stored and loaded. What lives outside namespaces (environment variables, options of
+libraries, global generators, the working directory) is as a new process finds it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import sys
+import types
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from cloudpickle import cloudpickle
+
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
+from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID
+from jupyter_dagflow.execution.attempt_files import prepare_attempt
+from jupyter_dagflow.execution.files import RunFiles
+from tests.fuzz.likeness import Picture, picture
+
+Namespace = dict[str, Any]
+
+
+class Failed(Exception):
+    """A cell raised: its id, and what it raised."""
+
+    def __init__(self, cell: str, error: BaseException) -> None:
+        super().__init__(f"cell {cell}: {type(error).__name__}: {error}")
+        self.cell = cell
+        self.error = error
+
+
+@contextlib.contextmanager
+def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
+    """A namespace that is ``__main__`` for a while; ``seed`` is what the generators begin with.
+
+    Two kernels with different seeds draw different numbers, as two processes do.
+    """
+    module = types.ModuleType("__main__")
+    main, environment, cwd = sys.modules["__main__"], os.environ.copy(), os.getcwd()
+    path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
+    show, warnings.showwarning = warnings.showwarning, _say_nothing
+    sys.modules["__main__"] = module
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()
+    os.chdir(folder)
+    random.seed(seed)
+    np.random.seed(seed)
+    try:
+        yield vars(module)
+    finally:
+        sys.modules["__main__"] = main
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(cwd)
+        sys.path[:], warnings.filters[:] = path, filters
+        warnings.showwarning = show
+        np.set_printoptions(**printing)
+        pd.reset_option("display.precision")
+        pd.reset_option("display.max_rows")
+
+
+def _say_nothing(*_: object, **__: object) -> None:
+    """Notebooks may do what libraries warn of."""
+
+
+def run_all(
+    cells: Iterable[tuple[str, str]], folder: Path, *, seed: int
+) -> tuple[Namespace, dict[str, Picture]]:
+    """Run cells (id and code) in one kernel, top to bottom; raises `Failed`.
+
+    Gives what is left and, because that may still change, its pictures.
+    """
+    with new_kernel(folder, seed=seed) as namespace:
+        for id_, code in cells:
+            _run(id_, code, namespace)
+        return namespace, pictures(namespace)
+
+
+def pictures(namespace: Mapping[str, Any]) -> dict[str, Picture]:
+    """The pictures of all variables of a namespace."""
+    return {
+        name: picture(value)
+        for name, value in namespace.items()
+        if not name.startswith("__") and not isinstance(value, types.ModuleType)
+    }
+
+
+def _run(id_: str, code: str, namespace: Namespace) -> None:
+    try:
+        exec(compile(code, f"<{id_}>", "exec", dont_inherit=True), namespace)
+    except Exception as error:  # noqa: BLE001 -- whatever a notebook raises
+        raise Failed(id_, error) from None
+
+
+class Cluster:
+    """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored."""
+
+    def __init__(self, notebook: Notebook, pipeline: Pipeline, home: Path, folder: Path) -> None:
+        self._notebook = notebook
+        self._pipeline = pipeline
+        self._folder = folder
+        self._files = RunFiles(home, RunId("run"))
+        self._store = home / "artifacts"
+        self._ambient: dict[tuple[str, str], object] = {}
+        self.stored: dict[TaskName, tuple[Stored, ...]] = {}
+        self.kept: dict[TaskName, dict[str, Picture]] = {}
+        self.changed: list[tuple[TaskName, str]] = []
+
+    def run(self, task: Task, *, seed: int, watch: bool) -> None:
+        """Run one task; raises `Failed`. With ``watch``, inputs that it changes are noted."""
+        assignment = prepare_attempt(
+            task=task.name,
+            attempt=1,
+            run_id=self._files.run_id,
+            notebook=self._notebook,
+            pipeline=self._pipeline,
+            files=self._files,
+            store=self._store,
+            cwd=self._folder,
+            sources=self.stored,
+            parameters={},
+            keep_all=True,
+        )
+        taskbook = json.loads(assignment.taskbook.read_text(encoding="utf-8"))
+        codes = {cell.id: cell.code for cell in self._notebook.cells}
+        given: dict[str, tuple[object, Picture]] = {}
+        with new_kernel(self._folder, seed=seed) as namespace:
+            for cell in taskbook["cells"]:
+                if cell["cell_type"] != "code":
+                    continue
+                if cell["id"] == SAVE_ID:
+                    self._note_changes(task, given, namespace)
+                    self._leave(task)
+                _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
+                if cell["id"] == LOAD_ID:
+                    self._enter(task)
+                    if watch:
+                        given = {n: (namespace[n], p) for n, p in pictures(namespace).items()}
+            self._keep(task, namespace, assignment.outcome)
+
+    def _keep(self, task: Task, namespace: Namespace, outcome: Path) -> None:
+        fields = json.loads(outcome.read_text(encoding="utf-8"))["stored"]
+        self.stored[task.name] = tuple(
+            Stored(**{**f, "shape": None if f["shape"] is None else tuple(f["shape"])})
+            for f in fields
+        )
+        names = [stored.name for stored in self.stored[task.name] if stored.name in namespace]
+        self.kept[task.name] = {name: picture(namespace[name]) for name in names}
+
+    def _note_changes(
+        self, task: Task, given: Mapping[str, tuple[object, Picture]], namespace: Namespace
+    ) -> None:
+        for name, (value, before) in given.items():
+            declared = name in task.writes and namespace.get(name) is value
+            if not declared and picture(value) != before:
+                self.changed.append((task.name, name))
+
+    # ambient state, which the kernel side does not carry yet
+
+    def _enter(self, task: Task) -> None:
+        order = {t.name: place for place, t in enumerate(self._pipeline.tasks)}
+        for item in task.inputs:
+            state = AMBIENT_STATES.get(item.name)
+            if state is None:
+                continue
+            for source in sorted(item.sources, key=order.__getitem__):
+                if (source, item.name) in self._ambient:
+                    value = self._ambient[source, item.name]
+                    exec(state.restore, {**_modules(state.module), "state": value})
+
+    def _leave(self, task: Task) -> None:
+        for name in task.outputs:
+            state = AMBIENT_STATES.get(name)
+            if state is not None:
+                value = eval(state.save, _modules(state.module))
+                self._ambient[task.name, name] = value
+
+
+def _modules(module: str) -> Namespace:
+    root = module.partition(".")[0]
+    __import__(module)
+    return {root: sys.modules[root]}

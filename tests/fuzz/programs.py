@@ -1,0 +1,314 @@
+"""Random notebooks that mostly run: a writer that knows what kind of value each name holds.
+
+The law: every choice is drawn from the ``random.Random`` that is given, so that a number, or
+Hypothesis, makes a notebook. A program is *certain* if the writer put in nothing whose effect
+cannot be read from the text: then refusing it is a fault.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tests.fuzz.templates import (
+    BASICS,
+    CODE,
+    EXPRESSIONS,
+    HIDDEN,
+    IMPORTS,
+    NAMES,
+    ODD,
+    START,
+    STATEMENTS,
+    UNSEEN,
+)
+
+_HOLE = re.compile(r"<(?P<kind>[a-z0-9]+)(?:#(?P<number>\d))?(?::(?P<role>[etrdn]))?>")
+_BLOCK = re.compile(r"^(?P<indent> *)<block>$", re.MULTILINE)
+_ALWAYS = ("bind", "list", "observe")
+_TRIES = 30
+_DEEPEST = 2
+_DATA = ("num", "list", "nest", "dict", "book", "set", "array", "frame")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramCell:
+    """A code cell: its statements, each of which is whole, and its tags."""
+
+    statements: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """The cell's text."""
+        return "\n".join(self.statements)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A notebook; ``certain`` if nothing in it is uncertain, so that it must not be refused."""
+
+    cells: tuple[ProgramCell, ...]
+    certain: bool = True
+
+    def __str__(self) -> str:
+        parts = [
+            f"# %% [{index}] {' '.join(cell.tags)}\n{cell.source}"
+            for index, cell in enumerate(self.cells)
+        ]
+        return "\n".join(parts)
+
+
+def write_program(rng: random.Random) -> Program:
+    """A notebook of 2 to 12 tasks."""
+    return _Notebook(rng).write()
+
+
+class _Unfit(Exception):
+    """This template asks for what is not there."""
+
+
+@dataclass(slots=True)
+class _Thing:
+    """What a name holds: its kind, and the names that code in it looks up (with their kinds)."""
+
+    kind: str
+    needs: dict[str, str] = field(default_factory=dict)
+
+
+class _Writer:
+    """Writes statements; ``names`` is what is bound where the next one will stand."""
+
+    def __init__(self, rng: random.Random, templates: Sequence[str]) -> None:
+        self._rng = rng
+        self._templates = templates
+        self._fresh = 0
+        self.imported: set[str] = set()
+        self.names: dict[str, _Thing] = {}
+
+    def statement(self, templates: Sequence[str] = (), *, depth: int = 0) -> str:
+        """A statement that runs here, with the imports it needs."""
+        for _ in range(_TRIES):
+            template = self._rng.choice(templates or self._templates)
+            try:
+                return self._with_imports(_Filling(self, template, depth).text, depth)
+            except _Unfit:
+                continue
+        return "pass"
+
+    def _with_imports(self, text: str, depth: int) -> str:
+        missing = [m for m in IMPORTS if m not in self.imported and re.search(rf"\b{m}\.", text)]
+        if missing and depth:
+            raise _Unfit
+        self.imported |= set(missing)
+        return "\n".join([*(IMPORTS[m] for m in missing), text])
+
+    def usable(self, kind: str) -> list[str]:
+        """The names of a kind that may be used here: whatever they look up is there as well."""
+        return [n for n, t in self.names.items() if t.kind == kind and self._runs(n, ())]
+
+    def _runs(self, name: str, above: tuple[str, ...]) -> bool:
+        thing = self.names[name]
+        return name not in above and all(
+            n in self.names and self.names[n].kind == kind and self._runs(n, (*above, name))
+            for n, kind in thing.needs.items()
+        )
+
+    def fresh(self) -> str:
+        """A name that nothing else has."""
+        self._fresh += 1
+        return f"seen{self._fresh}"
+
+    def choice(self, options: Sequence[str]) -> str:
+        """One of these."""
+        if not options:
+            raise _Unfit
+        return self._rng.choice(options)
+
+    def chance(self, probability: float) -> bool:
+        """Whether something that happens this often happens."""
+        return self._rng.random() < probability
+
+    def number(self, below: int) -> int:
+        """A number."""
+        return self._rng.randrange(below)
+
+
+class _Filling:
+    """One template being filled in; what it binds is bound when it is whole."""
+
+    def __init__(self, writer: _Writer, template: str, depth: int) -> None:
+        self._writer = writer
+        self._depth = depth
+        self._numbered: dict[tuple[str, str], str] = {}
+        self._picked: dict[str, str] = {}
+        self._bound: dict[str, str] = {}
+        self._deleted: list[str] = []
+        if depth >= _DEEPEST and "<block>" in template:
+            raise _Unfit
+        if depth and template in STATEMENTS["settings"]:
+            raise _Unfit  # a setting that is made perhaps cannot be made again elsewhere
+        self.text = self._fill(template, 0)
+        self._settle()
+        self.text = _BLOCK.sub(self._block, self.text)
+
+    def _fill(self, template: str, depth: int) -> str:
+        def fill(hole: re.Match[str]) -> str:
+            return self._hole(hole["kind"], hole["number"], hole["role"] or "", depth)
+
+        return _HOLE.sub(fill, template)
+
+    def _hole(self, kind: str, number: str | None, role: str, depth: int) -> str:
+        writer = self._writer
+        if kind == "block":
+            return "<block>"
+        if kind == "digit":
+            return str(writer.number(10))
+        if role == "e":
+            return self._expression(kind, depth)
+        if role == "n":
+            return writer.fresh()
+        key = (kind, number or "")
+        name = self._numbered.get(key) if number else None
+        if name is None:
+            name = self._name(kind, role)
+            if number:
+                self._numbered[key] = name
+        if role == "t":
+            self._bound[name] = kind
+        elif role == "d":
+            self._deleted.append(name)
+        else:
+            self._picked[name] = kind
+        return name
+
+    def _expression(self, kind: str, depth: int) -> str:
+        options = EXPRESSIONS[kind]
+        for _ in range(_TRIES):
+            option = self._writer.choice(options)
+            if depth >= _DEEPEST and ":" in option:
+                continue
+            try:
+                return self._fill(option, depth + 1)
+            except _Unfit:
+                continue
+        raise _Unfit
+
+    def _name(self, kind: str, role: str) -> str:
+        writer = self._writer
+        if role == "d" and self._depth:
+            raise _Unfit
+        if role != "t":
+            return writer.choice(writer.usable(kind))
+        taken = self._picked.keys() | self._bound.keys()
+        if self._depth:
+            there = [n for n, t in writer.names.items() if t.kind == kind]
+            return writer.choice([n for n in there if n not in taken or kind not in CODE])
+        pool = NAMES[kind]
+        if kind not in CODE and writer.chance(0.04):
+            pool = NAMES[writer.choice(_DATA)]
+        return writer.choice([n for n in pool if n not in taken or kind not in CODE])
+
+    def _settle(self) -> None:
+        names = self._writer.names
+        needs: dict[str, str] = {}
+        for name, kind in self._picked.items():
+            needs[name] = kind
+            needs.update(names[name].needs if name in names else {})
+        for name, kind in self._bound.items():
+            own = {n: k for n, k in needs.items() if n != name} if kind in CODE else {}
+            old = names[name].needs if self._depth and name in names else {}
+            names[name] = _Thing(kind, {**old, **own})
+        for name, kind in self._picked.items():
+            if kind in ("fns", "object") and name in names:
+                code = {n: k for n, k in needs.items() if k in CODE and n != name}
+                names[name].needs.update(code)
+        for name in self._deleted:
+            names.pop(name, None)
+
+    def _block(self, hole: re.Match[str]) -> str:
+        writer = self._writer
+        count = 1 + writer.number(2)
+        text = "\n".join(writer.statement(depth=self._depth + 1) for _ in range(count))
+        return "\n".join(hole["indent"] + line for line in text.split("\n"))
+
+
+class _Notebook:
+    """Writes one notebook: statements into cells, cells into tasks, tags on cells."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._certain = rng.random() < 0.5
+        options = [name for name in STATEMENTS if name not in _ALWAYS]
+        features = rng.sample(options, rng.randrange(1, 6))
+        self._features = [*_ALWAYS, *features]
+        templates = [t for name in self._features for t in STATEMENTS[name]]
+        self._writer = _Writer(rng, templates)
+        self._tagged = rng.random() < 0.85
+        self._tasks = 0
+
+    def write(self) -> Program:
+        """The whole notebook."""
+        cells = [*self._begin()]
+        for _ in range(self._rng.randrange(2, 12)):
+            cells += self._task()
+        if self._rng.random() < 0.4:
+            names = [n for n, t in self._writer.names.items() if t.kind in _DATA]
+            names += [n for n, t in self._writer.names.items() if t.kind in CODE]
+            lines = "".join(f"    {name},\n" for name in names)
+            cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
+        return Program(tuple(cells), self._certain)
+
+    def _begin(self) -> list[ProgramCell]:
+        writer, rng = self._writer, self._rng
+        cells = []
+        if rng.random() < 0.6:
+            writer.imported = set(IMPORTS)
+            tags = ("setup",) if self._tagged and rng.random() < 0.5 else ()
+            cells.append(ProgramCell(tuple(IMPORTS.values()), tags))
+        basics = [*START, *(t for name in self._features for t in BASICS.get(name, ()))]
+        first = tuple(writer.statement([template]) for template in basics)
+        cut = rng.randrange(len(first) + 1)
+        setup = True
+        for part in (first[:cut], first[cut:]):
+            if part:
+                below = not (setup or not self._certain)
+                setup = self._tagged and not below and rng.random() < 0.25
+                cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
+        return cells
+
+    def _task(self) -> list[ProgramCell]:
+        cells = []
+        for number in range(1 if self._rng.random() < 0.7 else 2):
+            count = self._rng.randrange(1, 5)
+            statements = tuple(self._statement() for _ in range(count))
+            cells.append(ProgramCell(statements, () if number else self._tags()))
+        if self._tagged and self._rng.random() < 0.05:
+            cells.append(ProgramCell((self._skipped(),), ("skip",)))
+        return cells
+
+    def _statement(self) -> str:
+        if not self._certain and self._rng.random() < 0.2:
+            share = self._rng.random()
+            return self._writer.statement(
+                HIDDEN if share < 0.02 else ODD if share < 0.2 else UNSEEN
+            )
+        return self._writer.statement()
+
+    def _skipped(self) -> str:
+        return self._rng.choice(["raise SystemExit", "a = None", "n = a.append(1)", "del a"])
+
+    def _tags(self) -> tuple[str, ...]:
+        if not self._tagged:
+            return ()
+        rng = self._rng
+        earlier = self._tasks
+        if not self._certain and earlier > 1 and rng.random() < 0.01:
+            return (f"task:t{rng.randrange(earlier)}",)
+        self._tasks += 1
+        tags = [f"task:t{earlier}"]
+        if earlier and rng.random() < 0.1:
+            tags.append(f"after:t{rng.randrange(earlier)}")
+        return tuple(tags)

@@ -1,0 +1,233 @@
+"""What comes of a notebook: the same both ways, refused with a reason, or different.
+
+The law: Run All is right by definition. What survives it must be what the tasks leave: of each
+name, what the last task in notebook order that kept it did. Where Run All itself stops at a cell,
+the task of that cell must stop as well, and what stands above it must be the same.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.diagnostics import Severity
+from jupyter_dagflow.core.model import (
+    Cell,
+    CellId,
+    CellKind,
+    Compilation,
+    Notebook,
+    Task,
+    TaskName,
+)
+from tests.fuzz.kernels import Cluster, Failed, run_all
+from tests.fuzz.likeness import Picture, difference
+from tests.fuzz.programs import Program
+
+_MEMORY = Path("/dev/shm")
+_FAR_APART = (11, 22)
+_LONGEST_S = 20
+
+
+class Outcome(Enum):
+    """What may come of a notebook; `UNUSABLE` are those that Run All itself cannot tell about."""
+
+    EQUAL = "equal"
+    REFUSED = "refused"
+    DIFFERENT = "different"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """An outcome; ``label`` tells refusals apart, ``text`` says what is different."""
+
+    outcome: Outcome
+    label: str = ""
+    text: str = ""
+
+
+def judge(program: Program, rng: random.Random) -> Verdict:
+    """Run a notebook both ways and compare; ``rng`` decides between orders that edges allow."""
+    memory = _MEMORY if _MEMORY.is_dir() else None
+    home = Path(tempfile.mkdtemp(prefix="dagflow-fuzz-", dir=memory))
+    trial = _Trial(program, home)
+    handler = signal.signal(signal.SIGALRM, _too_long)
+    signal.alarm(_LONGEST_S)
+    try:
+        return trial.judge(rng)
+    except _TooLong:
+        compiling = trial.stage == "compile"
+        outcome = Outcome.DIFFERENT if compiling else Outcome.UNUSABLE
+        return Verdict(outcome, f"{trial.stage} takes too long")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, handler)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class _TooLong(BaseException):
+    """No notebook that is written here takes this long."""
+
+
+def _too_long(*_: object) -> None:
+    raise _TooLong
+
+
+def notebook_of(program: Program) -> Notebook:
+    """The notebook as storage would read it."""
+    cells = tuple(
+        Cell(
+            id=CellId(f"c{index}"),
+            index=index,
+            kind=CellKind.CODE,
+            source=cell.source,
+            code=cell.source,
+            tags=cell.tags,
+        )
+        for index, cell in enumerate(program.cells)
+    )
+    return Notebook(path="notebook.ipynb", digest="0", cells=cells, kernel_name="python3")
+
+
+class _Trial:
+    """One notebook, both ways."""
+
+    def __init__(self, program: Program, home: Path) -> None:
+        self._program = program
+        self._home = home
+        self._notebook = notebook_of(program)
+        self.stage = "run all"
+        self._run_all = [
+            (str(cell.id), cell.code) for cell in self._notebook.cells if "skip" not in cell.tags
+        ]
+
+    def judge(self, rng: random.Random) -> Verdict:
+        left, failed = self._whole(_FAR_APART[0])
+        again, _ = self._whole(_FAR_APART[1])
+        if left != again:
+            return Verdict(Outcome.UNUSABLE, "two Run Alls differ")
+        self.stage = "compile"
+        compilation = compile_cells(self._notebook)
+        self.stage = "tasks"
+        errors = [d for d in compilation.diagnostics if d.severity is Severity.ERROR]
+        if errors:
+            return Verdict(Outcome.REFUSED, errors[0].code, errors[0].message)
+        return self._compare(compilation, left, failed, rng)
+
+    def _whole(self, seed: int) -> tuple[dict[str, Picture], Failed | None]:
+        """What Run All leaves, or where it stops what the cells above leave."""
+        try:
+            return run_all(self._run_all, self._folder(f"whole{seed}"), seed=seed)[1], None
+        except Failed as error:
+            place = [id_ for id_, _ in self._run_all].index(error.cell)
+            above = self._run_all[:place]
+            return run_all(above, self._folder(f"above{seed}"), seed=seed)[1], error
+
+    def _folder(self, name: str) -> Path:
+        folder = self._home / name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def _compare(
+        self,
+        compilation: Compilation,
+        left: Mapping[str, Picture],
+        failed: Failed | None,
+        rng: random.Random,
+    ) -> Verdict:
+        pipeline = compilation.pipeline
+        cluster = Cluster(self._notebook, pipeline, self._home, self._folder("tasks"))
+        stopped: dict[TaskName, Failed] = {}
+        watch = not self._program.certain
+        for number, task in enumerate(_some_order(compilation, rng)):
+            if any(source not in cluster.stored for source in _before(compilation, task)):
+                continue
+            try:
+                cluster.run(task, seed=_FAR_APART[1] + 1 + number, watch=watch)
+            except Failed as error:
+                stopped[task.name] = error
+        refusal = _refusal(cluster, stopped)
+        if refusal is not None:
+            return refusal
+        expected = failed.cell if failed else None
+        unexpected = [
+            error
+            for error in stopped.values()
+            if not failed or not _same_failure(error, failed, self._notebook)
+        ]
+        if unexpected:
+            return Verdict(Outcome.DIFFERENT, "raises", f"only as a DAG: {unexpected[0]}")
+        if failed and not stopped:
+            return Verdict(Outcome.DIFFERENT, "passes", f"only Run All raises: {failed}")
+        return self._values(compilation, left, cluster, expected)
+
+    def _values(
+        self,
+        compilation: Compilation,
+        left: Mapping[str, Picture],
+        cluster: Cluster,
+        failed: str | None,
+    ) -> Verdict:
+        tasks = compilation.pipeline.tasks
+        below: set[str] = set()
+        if failed is not None:
+            order = [cell.id for cell in self._notebook.cells]
+            place = order.index(CellId(failed))
+            late = [t for t in tasks if any(order.index(c) >= place for c in t.cells)]
+            tasks = tuple(task for task in tasks if task not in late)
+            below = {name for task in late for name in task.writes}
+        kept: dict[str, tuple[TaskName, Picture]] = {}
+        for task in tasks:
+            kept.update({n: (task.name, p) for n, p in cluster.kept.get(task.name, {}).items()})
+        for name, expected in left.items():
+            if name in below or name not in kept:
+                continue
+            task_name, found = kept[name]
+            if found != expected:
+                text = f"{name}, left by {task_name} / by Run All: {difference(found, expected)}"
+                return Verdict(Outcome.DIFFERENT, "value", text)
+        return Verdict(Outcome.EQUAL)
+
+
+def _some_order(compilation: Compilation, rng: random.Random) -> Iterable[Task]:
+    """The tasks in any order that the edges allow."""
+    waiting = {task.name: set(_before(compilation, task)) for task in compilation.pipeline.tasks}
+    while waiting:
+        ready = [name for name, before in waiting.items() if not before & waiting.keys()]
+        name = rng.choice(ready)
+        del waiting[name]
+        task = compilation.pipeline.task(name)
+        assert task is not None
+        yield task
+
+
+def _before(compilation: Compilation, task: Task) -> list[TaskName]:
+    return [edge.source for edge in compilation.pipeline.edges if edge.target == task.name]
+
+
+def _refusal(cluster: Cluster, stopped: Mapping[TaskName, Failed]) -> Verdict | None:
+    if cluster.changed:
+        return Verdict(Outcome.REFUSED, "guard", repr(cluster.changed))
+    for error in stopped.values():
+        kind = type(error.error).__name__
+        if kind in ("NotStorable", "CannotLoad"):
+            return Verdict(Outcome.REFUSED, kind, str(error))
+    return None
+
+
+def _same_failure(one: Failed, other: Failed, notebook: Notebook) -> bool:
+    """Whether a task stopped as Run All did, or where Run All never came to."""
+    order = [str(cell.id) for cell in notebook.cells]
+    if one.cell not in order:
+        return False
+    later = order.index(one.cell) > order.index(other.cell)
+    same = one.cell == other.cell and type(one.error) is type(other.error)
+    return later or same
