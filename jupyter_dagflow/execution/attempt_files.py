@@ -55,6 +55,7 @@ def prepare_attempt(
     reads = guarded(pipeline, the_task, bundles)
     reads_of_shared = shared(pipeline, the_task, bundles)
     told = {**reads_of_shared, **reads}
+    taken = {item.name for item in the_task.inputs}
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -77,8 +78,9 @@ def prepare_attempt(
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
-        "guarded": list(reads),
-        "shared": list(reads_of_shared),
+        # What setup made each task has for itself: the object counts, not what its name means later.
+        "guarded": [name for name in reads if name in taken],
+        "shared": [*reads_of_shared, *(name for name in reads if name not in taken)],
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),

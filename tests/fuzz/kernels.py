@@ -23,7 +23,6 @@ import numpy as np
 import pandas as pd
 from cloudpickle import cloudpickle
 
-from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID
@@ -115,7 +114,6 @@ class Cluster:
         self._folder = folder
         self._files = RunFiles(home, RunId("run"))
         self._store = home / "artifacts"
-        self._ambient: dict[tuple[str, str], object] = {}
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
         self.kept: dict[TaskName, dict[str, Picture]] = {}
         self.changed: list[tuple[TaskName, str]] = []
@@ -144,12 +142,9 @@ class Cluster:
                     continue
                 if cell["id"] == SAVE_ID:
                     self._note_changes(task, given, namespace)
-                    self._leave(task)
                 _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
-                if cell["id"] == LOAD_ID:
-                    self._enter(task)
-                    if watch:
-                        given = {n: (namespace[n], p) for n, p in pictures(namespace).items()}
+                if cell["id"] == LOAD_ID and watch:
+                    given = {n: (namespace[n], p) for n, p in pictures(namespace).items()}
             self._keep(task, namespace, assignment.outcome)
 
     def _keep(self, task: Task, namespace: Namespace, outcome: Path) -> None:
@@ -158,7 +153,8 @@ class Cluster:
             Stored(**{**f, "shape": None if f["shape"] is None else tuple(f["shape"])})
             for f in fields
         )
-        names = [stored.name for stored in self.stored[task.name] if stored.name in namespace]
+        stored = [stored.name for stored in self.stored[task.name]]
+        names = [name for name in dict.fromkeys((*task.writes, *stored)) if name in namespace]
         self.kept[task.name] = {name: picture(namespace[name]) for name in names}
 
     def _note_changes(
@@ -168,29 +164,3 @@ class Cluster:
             declared = name in task.writes and namespace.get(name) is value
             if not declared and picture(value) != before:
                 self.changed.append((task.name, name))
-
-    # ambient state, which the kernel side does not carry yet
-
-    def _enter(self, task: Task) -> None:
-        order = {t.name: place for place, t in enumerate(self._pipeline.tasks)}
-        for item in task.inputs:
-            state = AMBIENT_STATES.get(item.name)
-            if state is None:
-                continue
-            for source in sorted(item.sources, key=order.__getitem__):
-                if (source, item.name) in self._ambient:
-                    value = self._ambient[source, item.name]
-                    exec(state.restore, {**_modules(state.module), "state": value})
-
-    def _leave(self, task: Task) -> None:
-        for name in task.outputs:
-            state = AMBIENT_STATES.get(name)
-            if state is not None:
-                value = eval(state.save, _modules(state.module))
-                self._ambient[task.name, name] = value
-
-
-def _modules(module: str) -> Namespace:
-    root = module.partition(".")[0]
-    __import__(module)
-    return {root: sys.modules[root]}

@@ -218,6 +218,8 @@ def _refusal(cluster: Cluster, stopped: Mapping[TaskName, Failed]) -> Verdict | 
         return Verdict(Outcome.REFUSED, "guard", repr(cluster.changed))
     for error in stopped.values():
         kind = type(error.error).__name__
+        if kind == "UndeclaredChange":
+            return Verdict(Outcome.REFUSED, "DF201", str(error))
         if kind in ("NotStorable", "CannotLoad"):
             return Verdict(Outcome.REFUSED, kind, str(error))
     return None
