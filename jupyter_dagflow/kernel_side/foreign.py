@@ -166,7 +166,7 @@ def _frame(walk: Walk, frame: Any) -> Children:
     yield state.get("_name")
     yield state.get("_attrs") or None
     walk.atom(bool(frame.flags.allows_duplicate_labels))
-    yield from walk.attributes(frame, without=_NDFRAME_OWN)
+    yield from walk.attributes(frame, without=_NDFRAME_OWN | _accessors(frame))
     walk.write(b";")
 
 
@@ -231,8 +231,13 @@ def _pandas_object(walk: Walk, obj: Any) -> Children:
     if walk.seen(obj):
         return
     walk.kind(type(obj))
-    yield from walk.attributes(obj, without=_PANDAS_LAZY)
+    yield from walk.attributes(obj, without=_PANDAS_LAZY | _accessors(obj))
     walk.write(b";")
+
+
+def _accessors(obj: Any) -> frozenset[str]:
+    """Names like ``str`` and ``dt``: pandas up to 2 leaves there what it made when they were used."""
+    return frozenset(getattr(type(obj), "_accessors", ()))
 
 
 # SciPy and scikit-learn
