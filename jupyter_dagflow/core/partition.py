@@ -93,8 +93,9 @@ class _Grouping:
 
     def _place(self, cell: Cell, tags: CellTags) -> None:
         match tags.role:
-            case Role.SKIP:
-                return
+            case Role.SKIP:  # left out itself, but what stands below still belongs to its task
+                if tags.task is not None and self._result.by is PartitionBy.TAGS:
+                    self._current = tags.task
             case Role.PARAMETERS:
                 self._place_parameters(cell)
             case Role.SETUP:

@@ -96,6 +96,11 @@ GROUPING = [
         codes=("DF110",),
     ),
     Case("skip leaves out", (("x = 1", "task:a"), ("boom", "skip")), {"a": [0]}),
+    Case(
+        "a skipped cell still begins its task",
+        (("x = 1", "task:a"), ("boom", "task:b", "skip"), ("y = 2",)),
+        {"a": [0], "b": [2]},
+    ),
     Case("setup is no task", (("import os", "setup"), ("x = 1", "task:a")), {"a": [1]}),
     Case("markdown is no task", ("# Title", ("x = 1", "task:a"), "# End"), {"a": [1]}),
     Case("an empty cell is no task", ("", ("x = 1", "task:a")), {"a": [1]}),
