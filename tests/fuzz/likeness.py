@@ -49,6 +49,7 @@ class _Camera:
     def __init__(self, code: dict[int, int] | None = None) -> None:
         self._seen: dict[int, int] = {}
         self._code: dict[int, int] = {} if code is None else code
+        self._open: set[int] = set()
         self._kept: list[object] = []
         self._arrays: list[np.ndarray[Any, Any]] = []
 
@@ -64,7 +65,9 @@ class _Camera:
             return (kind, repr(value))
         if isinstance(value, (tuple, frozenset)) and not hasattr(value, "_fields"):
             return (kind, *self._parts(value))
-        seen = self._code if isinstance(value, (type, types.FunctionType)) else self._seen
+        if isinstance(value, types.FunctionType):
+            return self._function_once(value)
+        seen = self._code if isinstance(value, type) else self._seen
         if id(value) in seen:
             return ("same", seen[id(value)])
         seen[id(value)] = len(seen)
@@ -91,8 +94,6 @@ class _Camera:
             return (value.dtype.str, value.shape, repr(value.tolist()))
         if isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
             return _pandas(value)
-        if isinstance(value, types.FunctionType):
-            return self._function(value)
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, types.MethodType):
@@ -114,6 +115,19 @@ class _Camera:
         if hasattr(value, "__wrapped__"):
             return (self.take(value.__wrapped__),)
         return (self.take(vars(value)),) if hasattr(value, "__dict__") else ()
+
+    def _function_once(self, function: types.FunctionType) -> Picture:
+        """A function wherever it turns up: which of two equal ones it is, nothing but ``is`` can tell.
+
+        What it carries may be shared, and is pictured so.
+        """
+        if id(function) in self._open:
+            return ("function", "itself")
+        self._open.add(id(function))
+        try:
+            return ("function", *self._function(function))
+        finally:
+            self._open.discard(id(function))
 
     def _function(self, function: types.FunctionType) -> Picture:
         cells = [cell.cell_contents for cell in function.__closure__ or ()]

@@ -10,6 +10,7 @@ from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
+from jupyter_dagflow.core.analysis.values import FunctionCode
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
@@ -247,7 +248,10 @@ class Linker(Units):
         if step.node == PRELUDE:
             return
         for base in step.seen.keys() & code.keys():
-            made = self.story.steps[code[base].origin]
+            known = code[base]
+            if isinstance(known, FunctionCode) and known.me is not None:
+                continue  # a bound method is handed over like the object it is bound to
+            made = self.story.steps[known.origin]
             if made.node == PRELUDE:
                 self.findings.setup_changed(step, made)
 

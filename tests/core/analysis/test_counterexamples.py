@@ -106,6 +106,13 @@ CASES: dict[str, tuple[str, ...]] = {
         "seen = [e is b for e in q]",
     ),
     "setup below a task takes the name over": ("m = 9", "# setup\nm = 3", "seen = m"),
+    "a bound method holds what setup made, and is not setup's code": (
+        "# setup\nclass C:\n    def __init__(self):\n        self.xs = [0]\n"
+        "    def take(self, x):\n        self.xs = x\no = C()",
+        "f = o.take",
+        "o.xs += [1]",
+        "seen = o.xs",
+    ),
     "a list out of a frame is a list": (
         "import pandas as pd\ndf = pd.DataFrame({'p': [1, 2]})",
         "b = df['p'].tolist()",
