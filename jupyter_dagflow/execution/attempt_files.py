@@ -80,7 +80,8 @@ def prepare_attempt(
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
         # What setup made each task has for itself: the object counts, not what its name means later.
         "guarded": [name for name in reads if name in taken],
-        "shared": [*reads_of_shared, *(name for name in reads if name not in taken)],
+        "made_alike": [name for name in reads if name not in taken],
+        "beside": {name: read.name for name, read in reads_of_shared.items()},
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),

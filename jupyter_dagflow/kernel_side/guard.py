@@ -15,16 +15,16 @@ from .fingerprint import fingerprint
 class Guard:
     """The fingerprints of some names of a namespace, as they were when this was made.
 
-    Of the names in ``objects``, the objects they held then are looked at, whatever they hold later.
+    Of the names in ``objects``, those objects are looked at, whatever the names hold later.
     """
 
     def __init__(
-        self, namespace: Mapping[str, Any], names: Iterable[str], objects: Iterable[str] = ()
+        self, namespace: Mapping[str, Any], names: Iterable[str], objects: Mapping[str, Any]
     ) -> None:
         self._namespace = namespace
-        self._objects = {name: namespace[name] for name in objects if name in namespace}
-        names = [name for name in names if name in namespace]
-        self._before = {n: fingerprint(namespace[n]) for n in (*names, *self._objects)}
+        self._objects = dict(objects)
+        held = {name: namespace[name] for name in names if name in namespace}
+        self._before = {n: fingerprint(value) for n, value in {**held, **self._objects}.items()}
 
     def changed(self, names: Iterable[str]) -> list[str]:
         """Those of the names that now hold something else, or nothing."""

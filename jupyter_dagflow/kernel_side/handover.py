@@ -45,8 +45,9 @@ class Handover:
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
     bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
     whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
-    ``metrics`` (names), ``guarded`` (names that must not change), ``shared`` (names whose present
-    objects must not change), ``changing`` (names that count as extras if they have changed),
+    ``metrics`` (names), ``guarded`` (names that must not change), ``made_alike`` (names of the
+    prelude whose present objects must not change), ``beside`` (input to another name of its bundle
+    that must not change with it), ``changing`` (names that count as extras if they have changed),
     ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
     `Touched`) and ``outcome`` (the file that `save` writes).
     """
@@ -57,7 +58,7 @@ class Handover:
         self._namespace = vars(sys.modules["__main__"])
         self._definitions = self._define({})
         self._ambient = Ambient(self._spec["ambient"])
-        self._guard = Guard(self._namespace, ())
+        self._guard = Guard(self._namespace, (), {})
         self._generators: dict[str, str] = {}
         self._touched = touched
         self._before: dict[str, Any] = {}
@@ -67,6 +68,7 @@ class Handover:
         self._definitions = self._define(dict(self._namespace))
         store = self._spec["store"]
         names: dict[str, list[str]] = {}
+        beside: dict[str, Any] = {}
         for name, digest in self._spec["inputs"].items():
             names.setdefault(digest, []).append(name)
         for digest, wanted in sorted(names.items(), key=lambda item: self._is_ambient(item[1])):
@@ -78,6 +80,7 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
+            beside.update({n: values[o] for n, o in self._spec["beside"].items() if n in wanted})
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
@@ -85,7 +88,7 @@ class Handover:
         self._guard = Guard(
             self._namespace,
             [*self._spec["guarded"], *self._spec["changing"]],
-            objects=self._spec["shared"],
+            {**self._made_alike(), **beside},
         )
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
@@ -125,8 +128,14 @@ class Handover:
             else:
                 self._namespace[name] = value
 
+    def _made_alike(self) -> dict[str, Any]:
+        names = self._spec["made_alike"]
+        return {name: self._namespace[name] for name in names if name in self._namespace}
+
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
-        outcome["changed"] = self._guard.changed([*self._spec["guarded"], *self._spec["shared"]])
+        spec = self._spec
+        watched = [*spec["guarded"], *spec["made_alike"], *spec["beside"]]
+        outcome["changed"] = self._guard.changed(dict.fromkeys(watched))
         if outcome["changed"]:
             names = ", ".join(outcome["changed"])
             raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")
