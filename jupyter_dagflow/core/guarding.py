@@ -37,10 +37,11 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     them. ``bundles`` tells of its inputs what they came together with.
     """
     later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    earlier = {each.name for each in pipeline.tasks[: pipeline.tasks.index(task)]}
     found: dict[str, LaterRead] = {}
     for name in _believed_unchanged(task, (item.name for item in task.inputs)):
         bundle = bundles.get(name)
-        reads = (_read_of(pipeline, task, reader, name, bundle) for reader in later)
+        reads = (_read_of(pipeline, earlier, reader, name, bundle) for reader in later)
         first = next((read for read in reads if read is not None), None)
         if first is not None:
             found[name] = first
@@ -83,12 +84,15 @@ def _believed_unchanged(task: Task, names: Collection[str] | Iterator[str]) -> I
 
 
 def _read_of(
-    pipeline: Pipeline, task: Task, reader: Task, name: str, bundle: Bundled | None
+    pipeline: Pipeline,
+    earlier: Collection[TaskName],
+    reader: Task,
+    name: str,
+    bundle: Bundled | None,
 ) -> LaterRead | None:
-    """How a later task reads a name, or one that shares objects with it, from before the task."""
-    order = {each.name: place for place, each in enumerate(pipeline.tasks)}
+    """How a task reads a name, or one that shares objects with it, from one of the earlier tasks."""
     for item in reader.inputs:
-        same = item.name == name and any(order[s] < order[task.name] for s in item.sources)
+        same = item.name == name and any(s in earlier for s in item.sources)
         shares = bundle is not None and item.name in bundle.names and bundle.source in item.sources
         if same or shares:
             return _place(pipeline, reader, item.name)

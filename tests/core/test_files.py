@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.files import meet
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
+from tests.core.notebooks import tagged
 
 
 @pytest.mark.parametrize(
@@ -39,22 +39,7 @@ def test_patterns_meet(one: str, other: str, expected: bool) -> None:
 
 def compiled(*cells: tuple[str, str]) -> list[tuple[str, str, str, str]]:
     """The edges of tasks given as (tags, source), with the first reason of each."""
-    notebook = Notebook(
-        path="nb.ipynb",
-        digest="",
-        kernel_name="python3",
-        cells=tuple(
-            Cell(
-                id=CellId(f"c{index}"),
-                index=index,
-                kind=CellKind.CODE,
-                source=source,
-                code=source,
-                tags=tuple(tags.split()),
-            )
-            for index, (tags, source) in enumerate(cells)
-        ),
-    )
+    notebook = tagged(*cells)
     found = compile_cells(notebook)
     assert [d.code for d in found.diagnostics] == []
     return [

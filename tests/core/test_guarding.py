@@ -6,27 +6,13 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.guarding import Bundled, guarded, unguarded
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook, Pipeline, TaskName
+from jupyter_dagflow.core.model import Pipeline, TaskName
+from tests.core.notebooks import tagged
 
 
 def pipeline(*cells: tuple[str, str]) -> Pipeline:
     """The pipeline of cells given as (tags, source)."""
-    notebook = Notebook(
-        path="nb.ipynb",
-        digest="",
-        kernel_name="python3",
-        cells=tuple(
-            Cell(
-                id=CellId(f"c{index}"),
-                index=index,
-                kind=CellKind.CODE,
-                source=source,
-                code=source,
-                tags=tuple(tags.split()),
-            )
-            for index, (tags, source) in enumerate(cells)
-        ),
-    )
+    notebook = tagged(*cells)
     return compile_cells(notebook).pipeline
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.literal_paths import touches
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
+from tests.core.notebooks import tagged
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,7 @@ WRITE, READ = "open('o.txt', 'w').write('x')", "text = open('o.txt').read()"
 def test_what_is_said_of_files_that_nothing_orders(
     cells: list[tuple[str, ...]], said: list[str]
 ) -> None:
-    notebook = Notebook(
-        path="nb.ipynb",
-        digest="",
-        kernel_name="python3",
-        cells=tuple(
-            Cell(id=CellId(f"c{i}"), index=i, kind=CellKind.CODE, source=code, code=code, tags=tuple(tags))
-            for i, (code, *tags) in enumerate(cells)
-        ),
-    )  # fmt: skip
+    notebook = tagged(*((" ".join(tags), code) for code, *tags in cells))
     found = [d for d in compile_cells(notebook).diagnostics if d.code == "DF123"]
     assert [d.message.split(", but")[0] for d in found] == said
     assert all(d.hint.startswith("Tag the cell after:a") for d in found)

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.events import Stored, TaskFailure
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook, TaskName
+from jupyter_dagflow.core.model import CellId, TaskName
 from jupyter_dagflow.core.verify import (
     Difference,
     Stopped,
@@ -15,6 +15,7 @@ from jupyter_dagflow.core.verify import (
     first_failure,
     left_by,
 )
+from tests.core.notebooks import tagged
 
 
 def stored(name: str, digest: str = "d", kind: str = "int") -> Stored:
@@ -69,22 +70,7 @@ def test_two_stops_are_alike_if_cell_and_kind_of_error_are(
 
 
 def explain(cells: list[tuple[str, str]], *names: str) -> dict[str, Difference]:
-    notebook = Notebook(
-        path="nb.ipynb",
-        digest="",
-        kernel_name="python3",
-        cells=tuple(
-            Cell(
-                id=CellId(f"c{at}"),
-                index=at,
-                kind=CellKind.CODE,
-                source=code,
-                code=code,
-                tags=tuple(tags.split()),
-            )
-            for at, (tags, code) in enumerate(cells)
-        ),
-    )
+    notebook = tagged(*cells)
     different = {name: f"{name}: 1 != 2" for name in names}
     return {d.name: d for d in explained(notebook, compile_cells(notebook), different)}
 
