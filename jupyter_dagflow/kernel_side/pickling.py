@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
+from .anatomy import instance_dict, root_package
 from .definitions import Definitions, found_by_name, names_in
 
 _Cached = type(functools.lru_cache(maxsize=None)(len))
@@ -189,6 +190,8 @@ class _Rules:
             return self._module(obj)
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._array(obj)
+        if root_package(kind) == "pandas":
+            return self._pandas(obj)
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
         return None
@@ -246,6 +249,25 @@ class _Rules:
             raise Refused(f"it holds a module that cannot be imported by name ({module.__name__})")
         return importlib.import_module, (module.__name__,)
 
+    def _pandas(self, obj: Any) -> Any:
+        """A piece of a table that is copied when it is written to, with the others it is one with.
+
+        pandas keeps books of who shares its memory until then (`BlockValuesRefs`), and leaves them
+        out of its pickles: what was apart would write to each other's memory.
+        """
+        kind = type(obj)
+        if kind.__name__ == "BlockValuesRefs":
+            return rebuild.new_references, (kind,)
+        if kind.__name__ == "SingleBlockManager" and _is_shared(obj.blocks[0].refs):
+            return kind, (obj.blocks[0], obj.axes[0])  # pandas' own way tells the values only
+        place = rebuild.place_of_references(kind)
+        known = place == "refs" or place in instance_dict(obj)  # a range index makes them up
+        references = getattr(obj, place) if known else None
+        if not _is_shared(references):
+            return None
+        make, arguments, *state = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        return (rebuild.referring, (references, make, arguments), *state)
+
     def _array(self, array: Any) -> Any:
         if array.flags.forc or array.dtype.hasobject:
             return None
@@ -259,6 +281,12 @@ class _Rules:
         offset = array.__array_interface__["data"][0] - span[0]
         arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, array.strides, offset)
         return rebuild.strided_array, arguments
+
+
+def _is_shared(references: Any) -> bool:
+    """Whether pandas' books say that others share the memory."""
+    kind = type(references)
+    return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
 
 
 def span_of(array: Any) -> tuple[int, int]:

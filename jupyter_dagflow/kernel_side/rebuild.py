@@ -61,3 +61,24 @@ def strided_array(
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+
+
+def new_references(kind: type[Any]) -> Any:
+    """The books pandas keeps of the pieces of tables over one memory; `referring` fills them."""
+    return kind()
+
+
+def place_of_references(kind: type[Any]) -> str:
+    """The attribute in which a piece of a table has its books: of blocks and indexes only."""
+    names = {base.__name__ for base in kind.__mro__}
+    return "refs" if "Block" in names else "_references" if "Index" in names else ""
+
+
+def referring(references: Any, make: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    """A piece of a table, entered in the books of those that share its memory until it changes."""
+    piece = make(*arguments)
+    place = place_of_references(type(piece))
+    setattr(piece, place, references)
+    enter = references.add_reference if place == "refs" else references.add_index_reference
+    enter(piece)
+    return piece

@@ -25,7 +25,6 @@ from cloudpickle import cloudpickle
 
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
-from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from tests.fuzz.likeness import Picture, picture
@@ -116,10 +115,9 @@ class Cluster:
         self._store = home / "artifacts"
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
         self.kept: dict[TaskName, dict[str, Picture]] = {}
-        self.changed: list[tuple[TaskName, str]] = []
 
-    def run(self, task: Task, *, seed: int, watch: bool) -> None:
-        """Run one task; raises `Failed`. With ``watch``, inputs that it changes are noted."""
+    def run(self, task: Task, *, seed: int) -> None:
+        """Run one task; raises `Failed`."""
         assignment = prepare_attempt(
             task=task.name,
             attempt=1,
@@ -135,16 +133,11 @@ class Cluster:
         )
         taskbook = json.loads(assignment.taskbook.read_text(encoding="utf-8"))
         codes = {cell.id: cell.code for cell in self._notebook.cells}
-        given: dict[str, tuple[object, Picture]] = {}
         with new_kernel(self._folder, seed=seed) as namespace:
             for cell in taskbook["cells"]:
                 if cell["cell_type"] != "code":
                     continue
-                if cell["id"] == SAVE_ID:
-                    self._note_changes(task, given, namespace)
                 _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
-                if cell["id"] == LOAD_ID and watch:
-                    given = {n: (namespace[n], p) for n, p in pictures(namespace).items()}
             self._keep(task, namespace, assignment.outcome)
 
     def _keep(self, task: Task, namespace: Namespace, outcome: Path) -> None:
@@ -156,11 +149,3 @@ class Cluster:
         stored = [stored.name for stored in self.stored[task.name]]
         names = [name for name in dict.fromkeys((*task.writes, *stored)) if name in namespace]
         self.kept[task.name] = {name: picture(namespace[name]) for name in names}
-
-    def _note_changes(
-        self, task: Task, given: Mapping[str, tuple[object, Picture]], namespace: Namespace
-    ) -> None:
-        for name, (value, before) in given.items():
-            declared = name in task.writes and namespace.get(name) is value
-            if not declared and picture(value) != before:
-                self.changed.append((task.name, name))

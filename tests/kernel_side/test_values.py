@@ -104,6 +104,35 @@ def test_a_frame_and_its_column_take_the_room_of_the_frame(tasks: Any) -> None:
     tasks.ok("assert (df[2] == s).all()", reads="df s")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [
+        "df[['p', 'q']]",
+        "df.rename(columns={'p': 'r'})",
+        "df.reset_index(drop=True)",
+        "df['p']",
+        "df[:2]",
+        "df.set_index('s')",
+        "[df.copy(deep=False)][0]",
+        "pd.Index(df['p'])",
+    ],
+)
+def test_tables_that_share_memory_until_one_is_written_to_stay_apart(
+    tasks: Any, other: str
+) -> None:
+    table = "pd.DataFrame({'p': [1, 2, 3], 'q': [1.5, 2.5, 3.5], 's': ['a', 'b', 'c']})"
+    lazily = (
+        "import pandas as pd\n"
+        "if pd.__version__ < '3':\n    pd.set_option('mode.copy_on_write', True)\n"
+    )
+    tasks.ok(f"{lazily}df = {table}\nother = {other}", writes="df other")
+    tasks.ok(
+        f"{lazily}before = other.copy(deep=True)\ndf.iloc[0, 0] = 7\ndf.iloc[0, 1] = 7.5\n"
+        "assert df.iloc[0, 0] == 7\nassert other.equals(before)",
+        reads="df other",
+    )
+
+
 def test_only_the_names_asked_for_are_bound(tasks: Any) -> None:
     tasks.ok("a = [1]\nb = a", writes="a b")
     tasks.ok("assert a == [1] and 'b' not in globals()", reads="a")

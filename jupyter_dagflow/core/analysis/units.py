@@ -182,15 +182,21 @@ class Units(ABC):
         """Names in groups that share objects among themselves, but for what this task made them
         share.
         """
+        near = {name: self._near(step, state, name, names) for name in names}
         groups: list[list[str]] = []
         for name in names:
-            kin = self._kin_of(step, state, name)
-            joined = {other for other in names if frozenset((name, other)) in state.joined}
-            near = {*self._sharing(state, name, kin), *(kin.names - joined)}
-            mine = [group for group in groups if near & set(group)]
+            mine = [g for g in groups if any(o in near[name] or name in near[o] for o in g)]
             groups = [group for group in groups if group not in mine]
             groups.append([name, *(other for group in mine for other in group)])
         return groups
+
+    def _near(self, step: Step, state: NodeState, name: str, names: list[str]) -> set[str]:
+        kin = self._kin_of(step, state, name)
+        taken = state.taken.get(name)
+        if taken is not None and taken.rebound:
+            return {*self._sharing(state, "", kin), *kin.names}
+        joined = {other for other in names if frozenset((name, other)) in state.joined}
+        return {*self._sharing(state, name, kin), *(kin.names - joined)}
 
     def _check_prelude(self, step: Step, name: str, line: int, writers: tuple[str, ...]) -> None:
         culprits = [w for w in writers if w != PRELUDE]
