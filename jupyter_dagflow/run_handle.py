@@ -112,7 +112,10 @@ class Run:
         ]
 
     def find(self, name: str) -> tuple[TaskName, Stored]:
-        """The last task, in notebook order, that kept a value of this name; raises `NotFound`."""
+        """The value of this name that the notebook ends with, of those that the run kept, and its task.
+
+        Raises `NotFound`.
+        """
         kept = [pair for pair in self.artifacts() if pair[1].name == name]
         if not kept:
             names = sorted({stored.name for _, stored in self.artifacts()})
@@ -120,7 +123,7 @@ class Run:
                 f"Run {self.run_id} kept no value {name!r}.",
                 hint=f"It kept: {', '.join(names) or 'nothing'}. Tag the task keep:{name} to keep it.",
             )
-        return kept[-1]
+        return max(reversed(kept), key=lambda pair: pair[1].version)
 
     def value(self, name: str) -> object:
         """Load a value the run kept, into this process; raises `NotFound`, `ArtifactDamaged` or

@@ -101,6 +101,8 @@ def _failures(run: LiveRun) -> Collection[TaskFailure]:
 
 def _left(run: LiveRun) -> Left:
     """What the run has left, by what its tasks' last cells wrote of it."""
+    pipeline = run.compilation.pipeline
+    versions = {task.name: task.versions for task in pipeline.tasks}
     tasks = {}
     for name, task in run.tasks.items():
         if task.state is not TaskState.SUCCESS:  # skipped: it left nothing
@@ -113,5 +115,6 @@ def _left(run: LiveRun) -> Left:
             not_stored={
                 left["name"]: f"{left['type']}: {left['reason']}" for left in outcome["not_kept"]
             },
+            versions=versions[name],
         )
-    return left_by(tasks)
+    return left_by(tasks, pipeline.prelude_versions)

@@ -105,6 +105,7 @@ def compile_cells(
         parameters_cell=parts.parameters.id if parts.parameters else None,
         prelude=tuple(cell.id for cell in parts.prelude),
         prelude_definitions=prelude_definitions(parts.prelude),
+        prelude_versions=flow.prelude_versions,
         tasks=tasks,
         edges=edges,
     )
@@ -282,6 +283,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
         from_prelude=node.from_prelude if node else (),
         definitions=node.definitions if node else (),
         options=_options(task),
+        versions=node.versions if node else {},
         declared={
             key: list(value) if isinstance(value, tuple) else value
             for key, value in task.options.items()

@@ -40,6 +40,7 @@ class Stored:
     """A value that a task left behind: what can be told of it without unpickling it.
 
     Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
+    Of the values of one name, that of the highest ``version`` is what the notebook ends with.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Stored:
     shape: tuple[int, ...] | None = None
     preview: str = ""
     value: object = None
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

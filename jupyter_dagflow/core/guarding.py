@@ -6,7 +6,7 @@ pipeline lets a later task take the older version, the change must not happen un
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
@@ -14,10 +14,14 @@ from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterRead:
-    """Where a later task first reads ``name`` as it was before the task in question."""
+    """Where a later task first reads ``name`` as it was before the task in question.
+
+    Or, if it is ``left``, the earlier task whose value of it is what the notebook ends with.
+    """
 
     name: str
     task: TaskName
+    left: bool = False
     cell: CellId | None = None
     line: int | None = None
 
@@ -36,13 +40,17 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     Names that the task is known to change, or is said to leave alone (``pure:``), are not among
     them. ``bundles`` tells of its inputs what they came together with.
     """
-    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
-    earlier = {each.name for each in pipeline.tasks[: pipeline.tasks.index(task)]}
+    place = pipeline.tasks.index(task)
+    before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
+    earlier = {each.name for each in before}
     found: dict[str, LaterRead] = {}
-    for name in _believed_unchanged(task, (item.name for item in task.inputs)):
+    inputs = {item.name: item for item in task.inputs}
+    for name in _believed_unchanged(task, inputs):
+        others = {o for o in inputs[name].shares if o not in task.writes}
         bundle = bundles.get(name)
-        reads = (_read_of(pipeline, earlier, reader, name, bundle) for reader in later)
+        reads = (_read_of(pipeline, earlier, reader, {name, *others}, bundle) for reader in later)
         first = next((read for read in reads if read is not None), None)
+        first = first or next(_left(before, task, later, sorted(others)), None)
         if first is not None:
             found[name] = first
     for reader in later:
@@ -87,16 +95,27 @@ def _read_of(
     pipeline: Pipeline,
     earlier: Collection[TaskName],
     reader: Task,
-    name: str,
+    names: Collection[str],
     bundle: Bundled | None,
 ) -> LaterRead | None:
-    """How a task reads a name, or one that shares objects with it, from one of the earlier tasks."""
+    """How a task reads one of these names, or what came with them, from one of the earlier tasks."""
     for item in reader.inputs:
-        same = item.name == name and any(s in earlier for s in item.sources)
+        same = item.name in names and any(s in earlier for s in item.sources)
         shares = bundle is not None and item.name in bundle.names and bundle.source in item.sources
         if same or shares:
             return _place(pipeline, reader, item.name)
     return None
+
+
+def _left(
+    before: Sequence[Task], task: Task, later: Sequence[Task], names: Iterable[str]
+) -> Iterator[LaterRead]:
+    """Those of the names that no later task touches, so that the notebook ends with them."""
+    for name in names:
+        owners = [each for each in before if name in each.writes]
+        newest = max((each.versions.get(name, 0) for each in (*before, task)), default=0)
+        if owners and all(each.versions.get(name, 0) <= newest for each in later):
+            yield LaterRead(name=name, task=owners[-1].name, left=True)
 
 
 def _place(pipeline: Pipeline, reader: Task, name: str) -> LaterRead:

@@ -120,10 +120,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A name that a task takes from other tasks: of ``sources``, in notebook order, the last that has it wins."""
+    """A name that a task takes from other tasks: of ``sources``, in notebook order, the last that has it wins.
+
+    ``shares`` are the names whose values may have an object in common with it.
+    """
 
     name: str
     sources: tuple[TaskName, ...]
+    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +161,8 @@ class Task:
     ``inputs`` come from other tasks; ``writes`` are the names it leaves bound or changed; ``outputs`` those of
     them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
     ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
+    ``versions`` tells of each name which of its versions, counted down the notebook, the task ends with,
+    be it that it is deleted.
     """
 
     name: TaskName
@@ -168,6 +174,7 @@ class Task:
     from_prelude: tuple[Mention, ...] = ()
     definitions: tuple[Definition, ...] = ()
     options: TaskOptions = TaskOptions()
+    versions: Mapping[str, int] = field(default_factory=dict)
     declared: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -176,7 +183,8 @@ class Pipeline:
     """The DAG of one notebook.
 
     ``prelude`` are the cells that run first in every task: parameters and setup, in notebook order;
-    ``prelude_definitions`` the imports, functions and classes that they make.
+    ``prelude_definitions`` the imports, functions and classes that they make, ``prelude_versions`` the
+    versions of the names that they bind (see `Task`).
     """
 
     name: str
@@ -188,6 +196,7 @@ class Pipeline:
     tasks: tuple[Task, ...]
     edges: tuple[Edge, ...]
     prelude_definitions: tuple[Definition, ...] = ()
+    prelude_versions: Mapping[str, int] = field(default_factory=dict)
 
     def task(self, name: str) -> Task | None:
         """The task of that name, if there is one."""

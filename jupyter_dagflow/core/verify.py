@@ -8,7 +8,8 @@ compiler knows about the place where the variable was last written.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block
 from jupyter_dagflow.core.analysis.source import analyse_cell
@@ -90,38 +91,47 @@ class Left:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskLeft:
-    """What one task has left; see `Left`."""
+    """What one task has left; see `Left`. ``versions`` are those of its names, see `Task`."""
 
     stored: tuple[Stored, ...]
     gone: Collection[str]
     not_stored: Mapping[str, str]
+    versions: Mapping[str, int] = field(default_factory=dict)
+
+    def version(self, name: str) -> int:
+        """Which version of a name it left; what nobody foresaw is as new as the task is."""
+        return self.versions.get(name, max(self.versions.values(), default=0))
 
 
-def left_by(tasks: Mapping[TaskName, TaskLeft]) -> Left:
-    """What a run has left under each name, by its tasks in notebook order.
+def left_by(
+    tasks: Mapping[TaskName, TaskLeft], prelude: Mapping[str, int] = MappingProxyType({})
+) -> Left:
+    """What a run has left under each name: the newest version, by its tasks in notebook order.
 
-    Modules and ambient state (``<random>``) are no variables.
+    Modules and ambient state (``<random>``) are no variables; nor is what setup, whose versions are
+    ``prelude``, bound after all tasks.
     """
-    stored: dict[str, Stored] = {}
-    not_stored: dict[str, str] = {}
-    gone: set[str] = set()
+    newest: dict[str, tuple[int, Stored | str | None]] = {}
     for task in tasks.values():
-        for name in task.gone:
-            stored.pop(name, None)
-            not_stored.pop(name, None)
-            gone.add(name)
-        for value in task.stored:
-            not_stored.pop(value.name, None)
-            gone.discard(value.name)
-            if value.type == _MODULE or value.name.startswith("<"):
-                stored.pop(value.name, None)
-            else:
-                stored[value.name] = value
-        for name, reason in task.not_stored.items():
-            stored.pop(name, None)
-            not_stored[name] = reason
-            gone.discard(name)
-    return Left(stored=stored, gone=frozenset(gone), not_stored=not_stored)
+        left: dict[str, Stored | str | None] = dict.fromkeys(task.gone)
+        left.update({value.name: value for value in task.stored})
+        left.update(task.not_stored)
+        for name, what in left.items():
+            version = task.version(name)
+            if version < prelude.get(name, 0):
+                continue
+            if name not in newest or version >= newest[name][0]:
+                newest[name] = (version, what)
+    found = {name: what for name, (_, what) in newest.items()}
+    return Left(
+        stored={n: v for n, v in found.items() if isinstance(v, Stored) and _is_variable(v)},
+        gone=frozenset(n for n, what in found.items() if what is None),
+        not_stored={n: reason for n, reason in found.items() if isinstance(reason, str)},
+    )
+
+
+def _is_variable(value: Stored) -> bool:
+    return value.type != _MODULE and not value.name.startswith("<")
 
 
 def first_failure(failures: Collection[TaskFailure]) -> TaskFailure | None:

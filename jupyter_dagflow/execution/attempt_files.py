@@ -77,9 +77,12 @@ def prepare_attempt(
         "store": str(store.absolute()),
         "inputs": _inputs(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
+        "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
         # What setup made each task has for itself: the object counts, not what its name means later.
         "guarded": [name for name in reads if name in taken],
+        # What is read later by another name is not missed under this one.
+        "may_go": [name for name, read in reads.items() if read.name != name],
         "made_alike": [name for name in reads if name not in taken],
         "beside": {name: read.name for name, read in reads_of_shared.items()},
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
@@ -147,8 +150,14 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
 def _inputs(
     pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> dict[str, str]:
-    """Each input's name and the digest of its bundle, but for names that no source bound."""
-    return {name: stored.digest for name, _, stored in _taken(pipeline, task, sources)}
+    """Each input's name and the digest of its bundle, but for names that no source bound.
+
+    They are in the order of the tasks that stored them: a class that several bundles hold is as the
+    last of them has it.
+    """
+    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
+    taken = sorted(_taken(pipeline, task, sources), key=lambda each: order[each[1]])
+    return {name: stored.digest for name, _, stored in taken}
 
 
 def _taken(
@@ -189,11 +198,14 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     place += f", line {read.line}" if read.line is not None else ""
     place += "," if place else ""
     what = "it" if read.name == name else f"{read.name}, which shares objects with it,"
+    reader = f"task {read.task}{place} reads {what}"
+    if read.left:
+        reader = f"{read.name}, which shares objects with it, is left by task {read.task}"
     by_cell = {cell.id: cell for cell in cells}
     last = by_cell[mentions[-1].cell] if mentions else cells[-1]
     return Guarded(
         mentions=tuple(mentions),
-        reader=f"task {read.task}{place} reads {what}",
+        reader=reader,
         change=ObservedChange(code=code_digest(last.code), name=read.name),
     )
 

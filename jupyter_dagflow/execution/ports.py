@@ -41,7 +41,7 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A name that must not change: the places that mention it, and in words who reads it later.
+    """A name that must not change: the places that mention it, and in words who has it as it was.
 
     ``change`` is what would have to be known of it beforehand.
     """

@@ -38,18 +38,26 @@ class Definitions:
         self._before = before
         self._named = {statement["name"]: statement for statement in statements}
         self._replayed = {s["name"]: s["source"] for s in statements if not s["own"]}
+        self._made: dict[str, Any] = {}
         self._parents: dict[str, frozenset[str]] = {}
 
     def has(self, obj: Any, qualname: str) -> bool:
         """Whether ``obj`` is what every kernel of the run gets by making that name."""
         top, _, rest = qualname.partition(".")
-        found = root = self.namespace.get(top)
+        own = self._named.get(top, {}).get("own", False)
+        found = self.namespace.get(top) if own else self._before.get(top)
         for part in rest.split(".") if rest else ():
             found = getattr(found, part, None)
-        if root is None or found is not obj:
-            return False
-        own = self._named.get(top, {}).get("own", False)
-        return bool(own) or self._before.get(top) is root
+        return found is obj
+
+    def __contains__(self, name: str) -> bool:
+        """Whether a name means something here."""
+        return name in self._before or name in self._made or name in self.namespace
+
+    def find(self, name: str) -> Any:
+        """What pickles mean by a name: what it was before any value was loaded."""
+        places = (self._before, self._made, self.namespace)
+        return next(place[name] for place in places if name in place)
 
     def needed_for(self, names: Iterable[str]) -> list[dict[str, Any]]:
         """The statements that make these names, and what those look up in turn, in order."""
@@ -73,9 +81,17 @@ class Definitions:
             if name in wanted and self._replayed.get(name, wanted[name]) != wanted[name]:
                 raise OtherVersion(f"it refers to another {name} than the one this task uses")
         for name, source in wanted.items():
-            if name not in self.namespace:
-                code = compile(source, f"<definition of {name}>", "exec", dont_inherit=True)
-                exec(code, self.namespace)  # noqa: S102 -- the notebook's own statement
+            if name not in self._before and name not in self._made:
+                self._make(name, source)
+
+    def _make(self, name: str, source: str) -> None:
+        """Run the statement behind a name; a value that was loaded under it stays."""
+        loaded = {name: self.namespace[name]} if name in self.namespace else {}
+        code = compile(source, f"<definition of {name}>", "exec", dont_inherit=True)
+        exec(code, self.namespace)  # noqa: S102 -- the notebook's own statement
+        if name in self.namespace:
+            self._made[name] = self.namespace[name]
+        self.namespace.update(loaded)
 
     def _uses(self, name: str) -> frozenset[str]:
         if name not in self._parents:

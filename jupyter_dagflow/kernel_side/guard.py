@@ -15,14 +15,20 @@ from .fingerprint import fingerprint
 class Guard:
     """The fingerprints of some names of a namespace, as they were when this was made.
 
-    Of the names in ``objects``, those objects are looked at, whatever the names hold later.
+    Of the names in ``objects``, those objects are looked at, whatever the names hold later. Names
+    in ``may_go`` may also be deleted.
     """
 
     def __init__(
-        self, namespace: Mapping[str, Any], names: Iterable[str], objects: Mapping[str, Any]
+        self,
+        namespace: Mapping[str, Any],
+        names: Iterable[str] = (),
+        objects: Mapping[str, Any] | None = None,
+        may_go: Iterable[str] = (),
     ) -> None:
         self._namespace = namespace
-        self._objects = dict(objects)
+        self._may_go = frozenset(may_go)
+        self._objects = dict(objects or {})
         held = {name: namespace[name] for name in names if name in namespace}
         self._before = {n: fingerprint(value) for n, value in {**held, **self._objects}.items()}
 
@@ -34,5 +40,5 @@ class Guard:
         if name in self._objects:
             return fingerprint(self._objects[name]) == self._before[name]
         if name not in self._namespace:
-            return False
+            return name in self._may_go
         return fingerprint(self._namespace[name]) == self._before[name]

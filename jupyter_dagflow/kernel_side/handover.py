@@ -43,11 +43,12 @@ class Handover:
 
     The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
-    bound), ``extras`` (names stored if they can be and are no code), ``survivors`` (``new``: so is
-    whatever else the task's cells have bound, code too; ``all``: whatever is bound at all),
-    ``metrics`` (names), ``guarded`` (names that must not change), ``made_alike`` (names of the
-    prelude whose present objects must not change), ``beside`` (input to another name of its bundle
-    that must not change with it), ``changing`` (names that count as extras if they have changed),
+    bound), ``versions`` (name to number, see `Task`), ``extras`` (names stored if they can be and
+    are no code), ``survivors`` (``new``: so is whatever else the task's cells have bound, code too;
+    ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
+    change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names of the prelude
+    whose present objects must not change), ``beside`` (input to another name of its bundle that
+    must not change with it), ``changing`` (names that count as extras if they have changed),
     ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
     `Touched`) and ``outcome`` (the file that `save` writes).
     """
@@ -58,7 +59,7 @@ class Handover:
         self._namespace = vars(sys.modules["__main__"])
         self._definitions = self._define({})
         self._ambient = Ambient(self._spec["ambient"])
-        self._guard = Guard(self._namespace, (), {})
+        self._guard = Guard(self._namespace)
         self._generators: dict[str, str] = {}
         self._touched = touched
         self._before: dict[str, Any] = {}
@@ -89,6 +90,7 @@ class Handover:
             self._namespace,
             [*self._spec["guarded"], *self._spec["changing"]],
             {**self._made_alike(), **beside},
+            self._spec["may_go"],
         )
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
@@ -217,8 +219,14 @@ class Handover:
                     "digest": digest,
                     "size_bytes": size if len(names) == 1 else members[name].size,
                     **summarise(self._value(name)),
+                    "version": self._version(name),
                 }
         return [stored[name] for name in pickled]
+
+    def _version(self, name: str) -> int:
+        """Which version of the name this is; what nobody foresaw is as new as the task is."""
+        versions: dict[str, int] = self._spec["versions"]
+        return versions.get(name, max(versions.values(), default=0))
 
     def _is_spare_code(self, name: str) -> bool:
         return name not in self._spec["outputs"] and is_code(name, self._namespace[name])

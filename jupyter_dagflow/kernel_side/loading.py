@@ -36,7 +36,7 @@ def load(
         raise CannotLoad(f"Cannot load {names}: this kernel lacks the package cloudpickle.")
     try:
         definitions.admit(stored.header["definitions"], stored.header["by_name"])
-        unpickler = _Unpickler(stored, definitions.namespace)
+        unpickler = _Unpickler(stored, definitions)
         values: dict[str, Any] = unpickler.load()
     except OtherVersion as error:
         raise CannotLoad(f"Cannot load {names} here: {error}.") from None
@@ -47,22 +47,24 @@ def load(
 
 
 class _Unpickler(pickle.Unpickler):
-    """Finds the notebook's names in the namespace given, wherever this package was loaded from."""
+    """Finds the notebook's names among its definitions, wherever this package was loaded from."""
 
-    def __init__(self, stored: bundle.Bundle, namespace: dict[str, Any]) -> None:
+    def __init__(self, stored: bundle.Bundle, definitions: Definitions) -> None:
         super().__init__(_File(stored.pickled), buffers=stored.buffers)
-        self._namespace = namespace
+        self._definitions = definitions
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of that name."""
         if module in _REBUILD:
             found = getattr(rebuild, name)
             if found is rebuild.make_function:
-                return functools.partial(found, self._namespace)
+                return functools.partial(found, self._definitions.namespace)
+            if found is rebuild.named:
+                return functools.partial(found, self._definitions.find)
             return found
         top, _, rest = name.partition(".")
-        if module == rebuild.MAIN and top in self._namespace:
-            found = self._namespace[top]
+        if module == rebuild.MAIN and top in self._definitions:
+            found = self._definitions.find(top)
             for part in rest.split(".") if rest else ():
                 found = getattr(found, part)
             return found

@@ -179,11 +179,11 @@ class _Rules:
         """The reduced value, NotImplemented for pickle's default, or None."""
         kind = type(obj)
         if kind is types.FunctionType:
-            return NotImplemented if self._by_name(obj) else self._function(obj)
+            return self._named(obj) if self._by_name(obj) else self._function(obj)
         if kind is _Cached:
-            return NotImplemented if self._by_name(obj) else self._cached(obj)
+            return self._named(obj) if self._by_name(obj) else self._cached(obj)
         if issubclass(kind, type):
-            return NotImplemented if self._by_name(obj) else self._class(obj)
+            return self._named(obj) if self._by_name(obj) else self._class(obj)
         if kind is types.CellType:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
@@ -205,6 +205,12 @@ class _Rules:
                 self._pickled.by_name.add(qualname.partition(".")[0])
             return known
         return found_by_name(obj)
+
+    def _named(self, obj: Any) -> Any:
+        """What travels by name; pickle's own way asks what the name means by now."""
+        if obj.__module__ != rebuild.MAIN:
+            return NotImplemented
+        return rebuild.named, (obj.__qualname__,)
 
     def _class(self, cls: type[Any]) -> Any:
         if cls.__module__ == rebuild.MAIN and not self._by_value:

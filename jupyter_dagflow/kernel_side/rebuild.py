@@ -40,6 +40,12 @@ def make_function(
     return types.FunctionType(marshal.loads(code), globals_, name, None, cells)  # noqa: S302
 
 
+def named(find: Callable[[str], Any], qualname: str) -> Any:
+    """What a definition made; ``find`` gives it by its name."""
+    top, _, rest = qualname.partition(".")
+    return functools.reduce(getattr, rest.split(".") if rest else (), find(top))
+
+
 def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
     """Give a function all that is not its code: attributes, and the values its closure holds."""
     for cell, value in state.pop("cells"):

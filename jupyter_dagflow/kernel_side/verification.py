@@ -64,7 +64,7 @@ class Verification:
         found: dict[str, Any] = {}
         for digest, wanted in names.items():
             path = bundle.digest_path(self._spec["store"], digest)
-            definitions = Definitions(dict(self._namespace))
+            definitions = Definitions(dict(self._namespace), before=self._namespace)
             try:
                 values = loading.load(path, digest, definitions, cloudpickle=self._cloudpickle)
             except (bundle.DamagedBundle, loading.CannotLoad) as error:

@@ -47,9 +47,10 @@ class ArtifactStore:
         """
         if namespace is None:
             namespace = {"__name__": "__main__", "__builtins__": builtins}
+        definitions = Definitions(namespace, before=dict(namespace))
         path = str(self.path(digest))
         try:
-            return loading.load(path, digest, Definitions(namespace), cloudpickle=_cloudpickle)
+            return loading.load(path, digest, definitions, cloudpickle=_cloudpickle)
         except bundle.DamagedBundle as error:
             raise ArtifactDamaged(str(error), hint=_HINT) from error
         except loading.CannotLoad as error:

@@ -263,4 +263,5 @@ def _stored(row: RowMapping) -> Stored:
         shape=None if row["shape"] is None else tuple(json.loads(row["shape"])),
         preview=row["preview"],
         value=None if row["value"] is None else json.loads(row["value"]),
+        version=row["version"],
     )

@@ -142,4 +142,5 @@ def _artifact(event: TaskFinished, position: int, stored: Stored) -> dict[str, o
         "shape": None if stored.shape is None else as_json(stored.shape),
         "preview": stored.preview,
         "value": None if stored.value is None else as_json(stored.value),
+        "version": stored.version,
     }

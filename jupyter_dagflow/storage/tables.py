@@ -124,6 +124,7 @@ artifacts = Table(
     Column("shape", Text),
     Column("preview", DisplayText, nullable=False),
     Column("value", Text),
+    Column("version", Integer, nullable=False, server_default="0"),
     Index("ix_artifacts_digest", "digest"),
 )
 

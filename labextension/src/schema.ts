@@ -167,6 +167,7 @@ export interface TaskFailure {
  * A value that a task left behind: what can be told of it without unpickling it.
  *
  *     Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
+ *     Of the values of one name, that of the highest ``version`` is what the notebook ends with.
  */
 export interface Stored {
   digest: string;
@@ -176,6 +177,7 @@ export interface Stored {
   size_bytes: number;
   type: string;
   value?: unknown;
+  version?: number;
 }
 /**
  * All that the task waited for has come; it waits for a free slot.

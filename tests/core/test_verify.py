@@ -41,6 +41,23 @@ def test_the_last_task_that_left_a_name_bound_decides() -> None:
     assert found.not_stored == {"z": "refused"}
 
 
+def test_a_task_that_goes_on_further_down_left_the_newer_value() -> None:
+    early = TaskLeft(
+        stored=(stored("x", "1"),), gone=("y",), not_stored={}, versions={"x": 9, "y": 8}
+    )
+    late = TaskLeft(
+        stored=(stored("x", "2"), stored("y")), gone=(), not_stored={}, versions={"x": 4, "y": 3}
+    )
+    found = left_by({TaskName("a"): early, TaskName("b"): late})
+    assert {name: value.digest for name, value in found.stored.items()} == {"x": "1"}
+    assert found.gone == {"y"}
+
+
+def test_what_setup_binds_after_all_tasks_is_left_by_none() -> None:
+    one = TaskLeft(stored=(stored("x"),), gone=(), not_stored={}, versions={"x": 2})
+    assert left_by({TaskName("a"): one}, {"x": 5}).stored == {}
+
+
 def failure(index: int | None, message: str = "KeyError: 1", kind: str = "error") -> TaskFailure:
     cell = None if index is None else CellId(f"c{index}")
     return TaskFailure(kind=kind, message=message, cell=cell, cell_index=index)

@@ -136,7 +136,7 @@ class _Camera:
             _code(function.__code__),
             self._alone(function.__defaults__),
             self._alone(function.__kwdefaults__),
-            self.take(vars(function)),
+            self.take(vars(function)) if vars(function) else (),
             *(self.take(cell) for cell in cells),
         )
 

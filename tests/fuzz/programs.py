@@ -305,7 +305,7 @@ class _Notebook:
             return ()
         rng = self._rng
         earlier = self._tasks
-        if not self._certain and earlier > 1 and rng.random() < 0.01:
+        if not self._certain and earlier > 1 and rng.random() < 0.005:
             return (f"task:t{rng.randrange(earlier)}",)
         self._tasks += 1
         tags = [f"task:t{earlier}"]

@@ -184,8 +184,12 @@ class _Trial:
             tasks = tuple(task for task in tasks if task not in late)
             below = {name for task in late for name in task.writes}
         kept: dict[str, tuple[TaskName, Picture]] = {}
+        newest = dict(compilation.pipeline.prelude_versions)
         for task in tasks:
-            kept.update({n: (task.name, p) for n, p in cluster.kept.get(task.name, {}).items()})
+            for name, found in cluster.kept.get(task.name, {}).items():
+                version = task.versions.get(name, max(task.versions.values(), default=0))
+                if version >= newest.get(name, 0):
+                    newest[name], kept[name] = version, (task.name, found)
         for name, expected in left.items():
             if name in below or name not in kept:
                 continue

@@ -7,7 +7,7 @@ everything there is to say about the notebook; nothing raises, whatever the cell
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
@@ -29,7 +29,8 @@ class NodeFlow:
     """One task: the names it takes and from whom, those it leaves bound or changed, the
     definitions it copies.
 
-    ``from_prelude`` are the names it reads as setup leaves them, ``files_read`` and
+    ``versions`` are the versions it ends with, counted down the notebook, of names that it takes,
+    writes or deletes, ``from_prelude`` the names it reads as setup leaves them, ``files_read`` and
     ``files_written`` the paths that stand in its code. A name in ``<…>`` is ambient state
     (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
@@ -37,6 +38,7 @@ class NodeFlow:
     inputs: tuple[Input, ...]
     writes: tuple[str, ...]
     definitions: tuple[Definition, ...]
+    versions: Mapping[str, int] = field(default_factory=dict)
     from_prelude: tuple[Mention, ...] = ()
     files_read: tuple[Mention, ...] = ()
     files_written: tuple[Mention, ...] = ()
@@ -44,13 +46,14 @@ class NodeFlow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataflow:
-    """The tasks of a notebook in order of their first cell, the edges between them, and the
-    findings.
+    """The tasks of a notebook in order of their first cell, the edges between them, the findings,
+    and the versions of names that setup makes (see `NodeFlow`).
     """
 
     nodes: Mapping[str, NodeFlow]
     edges: tuple[Edge, ...]
     diagnostics: tuple[Diagnostic, ...]
+    prelude_versions: Mapping[str, int] = field(default_factory=dict)
 
 
 def analyse(
@@ -63,7 +66,7 @@ def analyse(
     """
     summaries = [summarise(block.code) for block in blocks]
     linker, findings = _linked(tell(blocks, summaries))
-    stateful = linker.definitions.stateful_classes()
+    stateful = linker.definitions.stateful_code()
     if stateful:
         linker, findings = _linked(tell(blocks, summaries, stateful))
     for block, summary in zip(blocks, summaries, strict=True):
@@ -74,7 +77,13 @@ def analyse(
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
     flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}
-    return Dataflow(nodes=flows, edges=edges, diagnostics=findings.diagnostics)
+    prelude = linker.nodes.get(PRELUDE, NodeState())
+    return Dataflow(
+        nodes=flows,
+        edges=edges,
+        diagnostics=findings.diagnostics,
+        prelude_versions=prelude.holds,
+    )
 
 
 def _linked(story: Story) -> tuple[Linker, Findings]:
@@ -95,12 +104,15 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
     for variable, taken in state.taken.items():
         sources = sorted((s for s in taken.sources if s != PRELUDE), key=order.__getitem__)
         if sources:
-            inputs.append(Input(name=variable, sources=tuple(TaskName(s) for s in sources)))
+            shares = tuple(sorted(taken.kin.names))
+            tasks = tuple(TaskName(s) for s in sources)
+            inputs.append(Input(name=variable, sources=tasks, shares=shares))
     definitions = linker.definitions.listed(state.definitions, name)
     return NodeFlow(
         inputs=tuple(inputs),
         writes=tuple(state.writes),
         definitions=definitions,
+        versions=state.holds,
         from_prelude=tuple(_from_prelude(state)),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),

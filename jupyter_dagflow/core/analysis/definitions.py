@@ -24,6 +24,7 @@ class Definitions:
     def __init__(self, story: Story) -> None:
         self._story = story
         self._needs: dict[int, frozenset[int]] = {}
+        self._setup: dict[str, set[int]] = {}
         self.settings: list[int] = []
         self.futures: list[int] = []
 
@@ -38,6 +39,9 @@ class Definitions:
         name now.
         """
         role, effect = step.statement.role, step.effect
+        if step.node == PRELUDE:
+            for name, value in step.values.items():
+                self._setup.setdefault(name, set()).update(map(base_of, value.objects))
         if role.future:
             self._needs[step.number] = frozenset()
             self.futures.append(step.number)
@@ -59,12 +63,21 @@ class Definitions:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
             }
-        if step.bound and self._is_changed(step):
+        if step.bound and (self._is_changed(step) or self._replaces_setup(step)):
             return False
         self._needs[step.number] = frozenset(needs)
         if effect.modules:
             self.settings.append(step.number)
         return True
+
+    def _replaces_setup(self, step: Step) -> bool:
+        """Whether a task gives a name of setup to something else, and what had it lives on.
+
+        Both are needed then: what setup made is there under the name when values are loaded.
+        """
+        if step.node == PRELUDE:
+            return False
+        return any(not self._story.outlived.isdisjoint(self._setup.get(n, ())) for n in step.bound)
 
     def _is_quiet(self, step: Step) -> bool:
         effect = step.effect
@@ -83,21 +96,19 @@ class Definitions:
                 return True
         return False
 
-    def stateful_classes(self) -> frozenset[int]:
-        """The classes that are no definitions and hold data, or are changed: they are shared as
-        lists are.
+    def stateful_code(self) -> frozenset[int]:
+        """The classes and functions that are no definitions and are changed, or classes that hold
+        data: they are shared as lists are.
         """
         heap, changed = self._story.heap, self._story.changed
         found: set[int] = set()
-        for step in self._story.steps:
-            if step.number in self._needs or not step.statement.role.definition:
+        for base, code in sorted(heap.code.items()):
+            if code.origin in self._needs:
                 continue
-            for value in step.values.values():
-                for base in map(base_of, value.objects):
-                    held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
-                    data = any(o not in heap.code or o in found for o in held)
-                    if isinstance(heap.code.get(base), ClassCode) and (data or base in changed):
-                        found.add(base)
+            held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+            data = any(o not in heap.code or o in found for o in held)
+            if base in changed or (data and isinstance(code, ClassCode)):
+                found.add(base)
         return frozenset(found)
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:

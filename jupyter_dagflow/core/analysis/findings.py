@@ -94,6 +94,19 @@ class Findings:
             "name",
         )
 
+    def taken_before(self, step: Step, name: str, taker: Step) -> None:
+        """A task in several places of the notebook that changes what was read of it in between."""
+        self._add(
+            (name, step.node),
+            Code.TWO_VERSIONS,
+            f"task `{step.node}` changes `{name}` after task `{taker.node}` "
+            f"(cell {taker.block.index}) has read it; a task hands over what it has at its end",
+            block=step.block,
+            line=step.line_of(name),
+            hint="give the later cells a task of their own, or give one of the versions another "
+            "name",
+        )
+
     def setup_reads_task(self, step: Step, name: str, line: int, writer: str) -> None:
         """Setup that needs what a task makes."""
         self._add(

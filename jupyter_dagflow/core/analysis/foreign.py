@@ -268,6 +268,8 @@ class ForeignCalls(Calls):
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
         kind = library.MADE_BY_PATH.get(path, "")
+        if path.partition(".")[0] in library.NUMBER_MODULES:
+            kind = "number"
         if kind in library.IMMUTABLE:
             return Value(kind)
         if path in library.PAIRING:

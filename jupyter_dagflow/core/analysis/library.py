@@ -44,7 +44,13 @@ _MADE = {
         builtins.all builtins.any builtins.bool builtins.callable builtins.complex
         builtins.float builtins.hasattr builtins.hash builtins.id builtins.int
         builtins.isinstance builtins.issubclass builtins.len builtins.ord
-        datetime.datetime.now os.getenv os.getpid time.perf_counter time.time
+        datetime.datetime.now os.getenv os.getpid random.betavariate random.expovariate
+        random.gammavariate random.gauss random.getrandbits random.lognormvariate
+        random.normalvariate random.paretovariate random.randint random.random random.randrange
+        random.triangular random.uniform random.vonmisesvariate random.weibullvariate
+        statistics.fmean statistics.geometric_mean statistics.harmonic_mean statistics.mean
+        statistics.median statistics.pstdev statistics.pvariance statistics.stdev
+        statistics.variance time.monotonic time.perf_counter time.process_time time.time
         """
     ),
     "str": _words(
@@ -104,6 +110,9 @@ _MADE = {
 
 MADE_BY_PATH = {path: kind for kind, paths in _MADE.items() for path in paths}
 """What kind of value a call gives, by path."""
+
+NUMBER_MODULES = frozenset({"math", "cmath"})
+"""Modules all of whose functions give numbers."""
 
 _HANDLES = {
     "an open file": _words(

@@ -92,7 +92,7 @@ def tell(
     summaries: Sequence[CellSummary],
     stateful: frozenset[int] = NOTHING,
 ) -> Story:
-    """Follow the cells of a notebook in order; ``stateful`` are classes that are data, as an earlier
+    """Follow the cells of a notebook in order; ``stateful`` are classes and functions that are data, as an earlier
     telling found out (objects have the same numbers in every one).
     """
     follower = Follower(stateful)

@@ -111,10 +111,12 @@ class Units(ABC):
         self._writers: dict[str, tuple[str, ...]] = {}
         self._version: dict[str, int] = {}
         self._holders: dict[tuple[str, int], list[str]] = {}
+        self._takers: dict[tuple[str, str], Step] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
         self._kin: dict[str, Kin] = {}
         self._values: dict[str, Value] = {}
+        self._origins: dict[str, tuple[int, ...]] = {}
         self._modules: dict[str, tuple[str, Step]] = {}
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
@@ -130,10 +132,21 @@ class Units(ABC):
     def _share(self, step: Step, state: NodeState, name: str) -> None:
         """Names that share objects and are both taken come from a task that has both, if there is
         one.
+
+        There must be one if this task has already bound another name to what they share.
         """
-        shared = self._sharing(state, name, step.kin_before.get(name, NO_KIN))
-        if shared and not self._unify(step, state, [name, *shared], insist=False):
+        kin = step.kin_before.get(name, NO_KIN)
+        shared = self._sharing(state, name, kin)
+        if not shared:
+            return
+        insist = any(self._has_made(step.node, state, other) for other in kin.names)
+        if not self._unify(step, state, [name, *shared], insist=insist):
             state.apart |= {frozenset((name, other)) for other in shared}
+
+    def _has_made(self, node: str, state: NodeState, name: str) -> bool:
+        """Whether a task has bound a name itself, to what it has now."""
+        taken = state.taken.get(name)
+        return node in self._writers.get(name, ()) and (taken is None or taken.rebound)
 
     def _sharing(self, state: NodeState, name: str, kin: Kin) -> list[str]:
         """The names taken that share objects with a value, but for what this task made share.
@@ -227,9 +240,10 @@ class Units(ABC):
         return True
 
     def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
-        """The other tasks that have a name at the version this task takes."""
+        """The other tasks that have a name at the version this task takes, and still have it."""
         version = state.taken[name].version if name in state.taken else self._version[name]
-        return [h for h in self._holders.get((name, version), ()) if h != node]
+        having = self._holders.get((name, version), ())
+        return [h for h in having if h != node and self.nodes[h].holds.get(name) == version]
 
     def _common_holder(self, node: str, state: NodeState, names: list[str]) -> str | None:
         common: list[str] | None = None
@@ -262,7 +276,8 @@ class Units(ABC):
                 self._value(step, name),
                 self._kin_of(step, state, name),
             )
-            self.definitions.closure(step.origins.get(name, ()), state.definitions)
+            origins = step.origins.get(name) or self._origins.get(name, ())
+            self.definitions.closure(origins, state.definitions)
             self._check_movable(step, name, line, writers)
             self._has(step.node, state, name)
         elif holder is not None:
@@ -270,6 +285,8 @@ class Units(ABC):
             state.taken[name].place = self._places.get((holder, name))
         if holder is not None:
             self.nodes[holder].writes.setdefault(name)
+        for source in state.taken[name].sources:
+            self._takers.setdefault((source, name), step)
 
     def _demand(self, step: Step, state: NodeState, names: list[str]) -> None:
         """Begin anew with the latest task that has any of the names taking all of them."""
@@ -295,10 +312,10 @@ class Units(ABC):
                 self.findings.shared_order(step, name, self._writers[name])
 
     def _has(self, node: str, state: NodeState, name: str) -> None:
-        version = self._version[name]
-        if state.holds.get(name) != version:
-            state.holds[name] = version
-            self._holders[name, version].append(node)
+        version = state.holds[name] = self._version[name]
+        holders = self._holders[name, version]
+        if node not in holders:
+            holders.append(node)
 
     def _check_movable(self, step: Step, name: str, line: int, sources: tuple[str, ...]) -> None:
         what = step.unmovable.get(name)

@@ -137,7 +137,8 @@ class Frame:
 class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
-    ``stateful`` are classes that are handed over as data.
+    ``stateful`` are classes and functions that are handed over as data. ``stored`` are the older objects that the
+    statement being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -156,11 +157,13 @@ class Heap:
         self.changes = 0
         self.old = 0
         self.site = 0
+        self.stored: set[int] = set()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def begin(self) -> None:
         """A new statement: what there is by now is old."""
         self.old = self._next
+        self.stored = set()
         self._pool.clear()
 
     @property
@@ -193,6 +196,9 @@ class Heap:
             return
         for base in {base_of(o) for o in container.objects}:
             self.lowest = min(self.lowest, base)
+            if base < self.old:
+                self.stored.add(base)
+                self.stored.update(i for i in map(base_of, value.objects) if i < self.old)
             held = self.fields.setdefault(base, {}).setdefault(key, set())
             fresh = value.objects - held
             if not fresh:
@@ -327,9 +333,9 @@ class Heap:
         closes over nothing: such are shared by name, not as objects.
         """
         code = self.code.get(base)
-        if isinstance(code, ClassCode):
-            return base not in self.stateful
-        return code is not None and base not in self.fields and not code.function.free
+        if code is None or base in self.stateful:
+            return False
+        return isinstance(code, ClassCode) or (base not in self.fields and not code.function.free)
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut

@@ -43,6 +43,8 @@ class Linker(Units):
         self._require_unit(step, state)
         if step.effect.compares:
             self._unify_groups(step, state, [n for n in step.effect.reads if n in state.taken])
+        if step.effect.stored:
+            self._share_stored(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
@@ -99,6 +101,8 @@ class Linker(Units):
         else:
             for source in sources:
                 taken.writers.setdefault(source, self._places.get((source, name)))
+        for source in sources:
+            self._takers.setdefault((source, name), step)
         self._has(step.node, state, name)
         self._share(step, state, name)
 
@@ -155,6 +159,7 @@ class Linker(Units):
             state.joined |= {frozenset((name, other)) for other in new}
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
+            self._origins[name] = step.origins.get(name, ())
         for name in step.bound:
             self._share_bound(step, state, name)
 
@@ -216,6 +221,7 @@ class Linker(Units):
             self._check_setup_order(step, name)
             for other in self.nodes.values():
                 other.writes.pop(name, None)  # every task has the new one from here on
+        self._check_takers(step, name)
         self._clock += 1
         self._writers[name] = writers
         self._version[name] = self._clock
@@ -224,10 +230,22 @@ class Linker(Units):
         state.holds[name] = self._clock
         state.writes.setdefault(name)
 
+    def _check_takers(self, step: Step, name: str) -> None:
+        """A task hands over what it has at its end, so what was taken from it must be that."""
+        taker = self._takers.get((step.node, name))
+        if taker is not None and step.node != PRELUDE:
+            self.findings.taken_before(step, name, taker)
+
     def _forget(self, step: Step, state: NodeState, name: str) -> None:
+        self._check_takers(step, name)
         self._writers.pop(name, None)
         self._behind.pop(name, None)
         state.writes.pop(name, None)
+        self._clock += 1
+        state.holds[name] = self._clock
+        taken = state.taken.get(name)
+        if taken is not None:
+            taken.rebound = True
         self._places[step.node, name] = Place(step, step.line_of(name))
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
@@ -236,6 +254,19 @@ class Linker(Units):
         itself = [name] if taken is not None and not taken.rebound else []
         shared = self._sharing(state, "", step.kin.get(name, NO_KIN))
         self._unify_groups(step, state, [*itself, *shared])
+
+    def _share_stored(self, step: Step, state: NodeState) -> None:
+        """What is put into something that has it already, or a part of it, must be that very object."""
+        names: dict[str, None] = {}
+        for name in step.effect.reads:
+            kin = step.kin_before.get(name, NO_KIN)
+            if not step.effect.stored.isdisjoint(kin.reach):
+                taken = state.taken.get(name)
+                itself = [name] if taken is not None and not taken.rebound else []
+                names.update(dict.fromkeys([*itself, *self._sharing(state, "", kin)]))
+        reach = {name: self._kin_of(step, state, name).reach for name in names}
+        stored = [n for n in names if not step.effect.stored.isdisjoint(reach[n])]
+        self._unify_groups(step, state, stored)
 
     def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
         for group in self._groups(step, state, names):

@@ -58,7 +58,8 @@ class Effect:
     """What one top-level statement does; lines are within its cell.
 
     ``kin`` is what the value of a name shared when it was read; ``compares`` tells whether the
-    statement asks if two values are one object.
+    statement asks if two values are one object; ``stored`` are older objects put into others, and
+    those they were put into.
     """
 
     reads: dict[str, int] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Effect:
     marks: tuple[Mark, ...] = ()
     extends: tuple[str, ...] = ()
     compares: bool = False
+    stored: set[int] = field(default_factory=set)
 
 
 class State:
@@ -247,7 +249,7 @@ class World:
         self.statement = number
         self.heap.begin()
         self.trace = None
-        self.effect = Effect()
+        self.effect = Effect(stored=self.heap.stored)
         self.state = State()
         self.frame = Frame(None)
 

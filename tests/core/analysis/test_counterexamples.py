@@ -182,6 +182,94 @@ CASES: dict[str, tuple[str, ...]] = {
         "for m in n[:2]:\n    q[0].append(m)\nseen3 = repr(w)",
         "b = n\nd = w.get('l', b)",
     ),
+    "what a list had before it was made anew still counts": (
+        "n = 4\nd = [8, 2]\nc = [1, 5, 8]\nq = [[1], [2]]",
+        "q.insert(0, c)\nq.insert(0, d)",
+        "d[:1] = [n]",
+        "d = c\n*q, b = [*q, d]",
+        "q += [c]",
+    ),
+    "a deleted name still tells what it shared": (
+        "m = 1\nd = [8]",
+        "p = [[1], [8]]",
+        "a, *p = [d, *p]",
+        "b, *p = [a, *p]\ndel a\nb += [m]",
+    ),
+    "what is put in twice is one object": (
+        "a = [1, 5, 7]\nclass C:\n    n = 0\n    def add(self):\n        self.n += 1\nu = C()",
+        "u.extra = a",
+        "u.add()",
+        "u.xs = a",
+    ),
+    "what is appended twice is one object": (
+        "b = [7]",
+        "q = [[1], [2]]",
+        "q.append(b)",
+        "q.reverse()",
+        "q.append(b)",
+    ),
+    "an instance passed on knows its class": (
+        "a = [5, 2]\nclass C:\n    pass\nu = C()\np = [[1], [4]]",
+        "b = a",
+        "u.extra = a",
+        "p.append(b)",
+        "isinstance(u, C) and b.append(8)",
+    ),
+    "columns that are one until written to stay apart": (
+        "import pandas as pd\ndf = pd.DataFrame({'p': [1, 2, 3], 'q': [4, 8, 6]})",
+        "q = df.rename(columns={'r': 's'})",
+        "df.reset_index(drop=True, inplace=True)\ndg = df.rename(columns={'r': 's'})",
+        "dg.at[0, 'q'] = 8\ndf['r'] = 1",
+    ),
+    "one name may go and the object stay": (
+        "b = [1, 5, 6]",
+        "w = {'k': [1]}",
+        "w.setdefault('m', b)",
+        "b[-1] += 0",
+        "del w",
+        "b[-1] += 3",
+    ),
+    "a class that holds data changes with it, made anew twice": (
+        "d = [2, 2]",
+        "class C:\n    def take(self, x):\n        return x\no = C()",
+        "class C(C):\n    more = d\n    def take(self, x):\n        return self.more\no.xs = [4]",
+        "class C(C):\n    def peek(self):\n        return 1",
+        "d.append(5)\nb = o.take(d)",
+        "seen = repr(C.more)",
+    ),
+    "a class within a try holds data": (
+        "a = [8]\nclass D:\n    pass",
+        "try:\n    pass\nfinally:\n    class D(D):\n        more = a",
+        "def f(x):\n    return a",
+        "b = f(a)\nb.sort()",
+        "b.clear()",
+        "seen = repr(D.more)",
+    ),
+    "a function is changed wherever it is": (
+        "def h(x):\n    return x",
+        "fs = [h, h]",
+        "h.calls = 9",
+        "seen = [f.calls for f in fs]",
+    ),
+    "two names swapped and one of them held": (
+        "d = [0]\na = [1, 5]\nclass C:\n    def __init__(self):\n        self.xs = [0]\no = C()",
+        "def deco(fn):\n    def around(x):\n        a.append(4)\n    return around\no.extra = d",
+        "o.n = 8",
+        "@deco\ndef f(x):\n    return x\na, d = d, a\nd = o.xs",
+        "seen = repr(f([7]))",
+    ),
+    "a class of setup and what replaced it": (
+        "# setup\nclass D:\n    def __init__(self, xs):\n        self.xs = xs\no = D([6])",
+        "o.xs.append(1)",
+        "class D(D):\n    def peek(self):\n        return 1",
+        "seen = [type(o) is D, isinstance(D([1]), type(o)), o.xs]",
+    ),
+    "a number of the standard library shares nothing": (
+        "import random\nk = 0\nc = [1, 2]",
+        "try:\n    k = random.randint(1, 1)\nexcept ValueError:\n    c = [2]",
+        "c[:1] = [k]",
+        "b = [k, c]",
+    ),
     "numbers of enumerate hold nothing": (
         "c = [7]\nb = [1, 5]\nq = [[1]]",
         "q += [b]",
@@ -199,6 +287,73 @@ def test_run_all_and_the_tasks_leave_the_same(name: str, order: int) -> None:
         ProgramCell((textwrap.dedent(text),), ("setup",) if text.startswith("# setup") else tags)
         for text, tags in ((text, _tags(CASES[name], i)) for i, text in enumerate(CASES[name]))
     )
+    verdict = judge(Program(cells), random.Random(order))
+    assert verdict.outcome is Outcome.EQUAL, verdict.text
+
+
+REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "an older version than the task ends with": (
+        "DF114",
+        (
+            ("task:a", "b = [1]"),
+            ("task:b", "b.append(2)"),
+            ("task:c", "seen = repr(b)"),
+            ("task:b", "b = [3]"),
+        ),
+    ),
+    "an unseen change that shows through another name": (
+        "DF201",
+        (
+            ("task:a", "import operator\na = [7]"),
+            ("task:b", "b = a"),
+            ("task:c", "operator.methodcaller('append', 9)(a)"),
+        ),
+    ),
+    "an unseen change that shows through a default": (
+        "DF201",
+        (
+            ("task:a", "import operator\na = [7]"),
+            ("task:b", "def f(x, k=a):\n    return x"),
+            ("task:c", "operator.methodcaller('append', 9)(a)"),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_the_same_is_refused(name: str) -> None:
+    code, cells = REFUSED[name]
+    program = Program(tuple(ProgramCell((text,), (tag,)) for tag, text in cells))
+    verdict = judge(program, random.Random(0))
+    assert (verdict.outcome, verdict.label) == (Outcome.REFUSED, code), verdict.text
+
+
+TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
+    "what a task does further down comes later": (
+        ("task:a", "m = 2"),
+        ("task:b", "z = [1]"),
+        ("task:a", "z.append(m)"),
+    ),
+    "a task further down reads what was changed in between": (
+        ("task:a", "a = [8]"),
+        ("task:b", "b = a"),
+        ("task:c", "seen1 = repr(a)"),
+        ("task:d", "b += b[:2]"),
+        ("task:c", "seen2 = repr(b)"),
+    ),
+    "what setup binds at last is what is left": (
+        ("", "def g(x):\n    return x\nq = [[1]]"),
+        ("", "fs = [g, g]"),
+        ("", "g = lambda x: g(x)"),
+        ("task:t", "seen = 1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TAGGED)
+@pytest.mark.parametrize("order", range(3))
+def test_versions_count_down_the_notebook(name: str, order: int) -> None:
+    cells = tuple(ProgramCell((text,), tuple(tag.split())) for tag, text in TAGGED[name])
     verdict = judge(Program(cells), random.Random(order))
     assert verdict.outcome is Outcome.EQUAL, verdict.text
 
