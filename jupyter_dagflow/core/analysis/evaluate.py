@@ -322,6 +322,10 @@ class Evaluator(ForeignCalls):
     def _consume(self, node: ir.Consume) -> Value:
         value = self.expr(node.value)
         self.operator(value, self.line(node.line))
+        if node.gives == "value":
+            self.frame.returns.append(value)
+        elif node.gives:
+            self.frame.returns.append(self.iterate(value, node.line))
         return value
 
     def _inline(self, node: ir.Inline) -> Value:

@@ -275,7 +275,8 @@ class ExpressionLowering(ABC):
     def _consume(self, node: ast.Await | ast.YieldFrom | ast.Yield) -> ir.Expr:
         if node.value is None:
             return ir.Const(NONE)
-        return ir.Consume(self.expr(node.value), self.line(node))
+        given = {ast.Yield: "value", ast.YieldFrom: "elements"}.get(type(node), "")
+        return ir.Consume(self.expr(node.value), given, self.line(node))
 
     def _starred(self, node: ast.Starred) -> ir.Expr:
         return self.expr(node.value)

@@ -188,9 +188,13 @@ class Chain:
 class Consume:
     """``await x``, ``yield x``: uses its operand; what comes back is of unknown origin or the
     operand itself.
+
+    ``gives`` is what a generator hands out here: its ``value``, the ``elements`` of it (``yield
+    from``), or nothing.
     """
 
     value: Expr
+    gives: str
     line: int
 
 

@@ -55,12 +55,17 @@ def _parse(code: str) -> tuple[ast.Module, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code), code
+            tree = ast.parse(code)
         except IndentationError:
             dedented = textwrap.dedent(code)
             if dedented == code:
                 raise
-            return ast.parse(dedented), dedented
+            tree, code = ast.parse(dedented), dedented
+        # Parsing alone lets pass what only a compiler finds: `global x` of a parameter, say. IPython
+        # compiles statement by statement, so `from __future__` may stand anywhere.
+        if "__future__" not in code:
+            compile(code, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return tree, code
 
 
 def _statements(tree: ast.Module, code: str) -> list[Statement]:

@@ -12,6 +12,12 @@ SETUP = ""
 # title, cells, nodes ("" is setup; none: a task a cell), expected (code, cell, line)
 TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
     ("syntax", ["x = 1", "y = 1\nz = (", "print(x)"], [], [("DF101", 1, 2)]),
+    (
+        "what only a compiler finds",
+        ["x = 1", "def f(x):\n    global x\n    return x", "y = 1\nreturn y", "print(x)"],
+        [],
+        [("DF101", 1, 2), ("DF101", 2, 2)],
+    ),
     ("null byte", ["x = '\0'"], [], [("DF101", 0, 1)]),
     ("undefined", ["a = 1\nprint(nope)"], [], [("DF112", 0, 2)]),
     ("defined only below", ["print(x)", "x = 1"], [], [("DF112", 0, 1)]),
