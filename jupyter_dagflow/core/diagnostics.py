@@ -46,6 +46,7 @@ class Code(Enum):
     UNCERTAIN_ORDER = ("DF121", Severity.ERROR)
     NO_TASKS = ("DF122", Severity.WARNING)
     FILE_ORDER = ("DF123", Severity.WARNING)
+    SHADOWED = ("DF124", Severity.INFO)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)

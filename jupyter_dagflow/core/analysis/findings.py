@@ -107,6 +107,29 @@ class Findings:
             "name",
         )
 
+    def hides(self, step: Step, name: str, what: str) -> None:
+        """A variable that takes the name of something that is no variable."""
+        self._add(
+            (name,),
+            Code.SHADOWED,
+            f"`{name}` hides {what} from here on",
+            block=step.block,
+            line=step.line_of(name),
+            hint="give the variable another name",
+        )
+
+    def unread(self, step: Step, name: str, line: int, *, lost: Step, kept: Step) -> None:
+        """A task's value that nobody reads, because another task uses the same name."""
+        self._add(
+            (name, lost.node),
+            Code.SHADOWED,
+            f"task `{step.node}` reads `{name}` of task `{kept.node}` (cell {kept.block.index}); "
+            f"the `{name}` of task `{lost.node}` (cell {lost.block.index}) is read by no other task",
+            block=step.block,
+            line=line,
+            hint="give the two values names of their own if both are wanted",
+        )
+
     def setup_reads_task(self, step: Step, name: str, line: int, writer: str) -> None:
         """Setup that needs what a task makes."""
         self._add(

@@ -27,6 +27,9 @@ STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
+BUILTINS = frozenset(name for name in dir(builtins) if name.islower() and name[0] != "_")
+"""The functions and types of Python, which a variable can hide."""
+
 KNOWN_NAMES = frozenset(dir(builtins)) | _words(
     """
     In Out __annotations__ __builtins__ __doc__ __file__ __loader__ __name__ __package__

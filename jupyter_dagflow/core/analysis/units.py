@@ -112,6 +112,7 @@ class Units(ABC):
         self._version: dict[str, int] = {}
         self._holders: dict[tuple[str, int], list[str]] = {}
         self._takers: dict[tuple[str, str], Step] = {}
+        self._unread: dict[tuple[str, int], Step] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
         self._kin: dict[str, Kin] = {}

@@ -6,6 +6,7 @@ setup makes is there already.
 
 from __future__ import annotations
 
+from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
@@ -103,6 +104,11 @@ class Linker(Units):
                 taken.writers.setdefault(source, self._places.get((source, name)))
         for source in sources:
             self._takers.setdefault((source, name), step)
+        lost = self._unread.pop((name, self._version[name]), None)
+        kept = self._places.get((sources[-1], name))
+        unread = lost is not None and (lost.node, name) not in self._takers
+        if unread and lost is not None and kept is not None and lost.node != step.node:
+            self.findings.unread(step, name, line, lost=lost, kept=kept.step)
         self._has(step.node, state, name)
         self._share(step, state, name)
 
@@ -184,7 +190,12 @@ class Linker(Units):
     def _bind_surely(self, step: Step, state: NodeState, name: str, *, defined: bool) -> None:
         extends = name in step.effect.extends and name in self._behind
         before = self._behind.get(name, ()) if extends else ()
+        if not defined:
+            self._check_hiding(step, name)
+        lost = self._unread_so_far(step, name)
         self._write(step, state, name, (step.node,))
+        if lost is not None:
+            self._unread[name, self._version[name]] = lost
         taken = state.taken.get(name)
         if taken is not None:
             taken.rebound = taken.rebound or self._is_another(step, state, name)
@@ -194,6 +205,25 @@ class Linker(Units):
             self._ever_defined.add(name)
         else:
             self._behind.pop(name, None)
+
+    def _check_hiding(self, step: Step, name: str) -> None:
+        """Note a variable that hides a function of Python's or an import of another task or setup."""
+        made = [self.story.steps[number].node for number in self._behind.get(name, ())]
+        if name not in self._version and name in library.BUILTINS:
+            self.findings.hides(step, name, "the function of Python")
+        elif made and step.node not in made and self._is_import(name):
+            self.findings.hides(step, name, "the import above")
+
+    def _is_import(self, name: str) -> bool:
+        return self._values.get(name, NO_VALUE).kind == "module"
+
+    def _unread_so_far(self, step: Step, name: str) -> Step | None:
+        """The statement of another task that bound a name, if no task has read it from there."""
+        writers = self._writers.get(name, ())
+        if len(writers) != 1 or writers[0] in (PRELUDE, step.node) or name in self._behind:
+            return None
+        taken = (writers[0], name) in self._takers
+        return None if taken else self._places[writers[0], name].step
 
     def _bind_perhaps(self, step: Step, state: NodeState, name: str) -> None:
         old = self._writers.get(name, ())

@@ -62,6 +62,22 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
         [],
         [],
     ),
+    ("hides a function of Python", ["list = [1]\nlist.append(2)"], [], [("DF124", 0, 1)]),
+    (
+        "hides an import",
+        ["import numpy as np", "np = 1", "x = 1"],
+        [],
+        [("DF124", 1, 1)],
+    ),
+    ("imports again", ["import json as np", "import numpy as np", "np.e"], [], []),
+    (
+        "a value that nobody reads",
+        ["m = 1\nprint(m)", "m = 2", "print(m)"],
+        [],
+        [("DF124", 2, 1)],
+    ),
+    ("a value that only its own task reads", ["m = 1\nprint(m)", "m = 2\nprint(m)"], [], []),
+    ("a value read and replaced", ["m = 1", "m = m + 1", "print(m)"], [], []),
     (
         "global generator",
         ["import numpy as np\nnp.random.seed(0)", "x = np.random.rand()"],
