@@ -23,7 +23,7 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
     slot_of,
 )
-from jupyter_dagflow.core.analysis.world import State, join_states
+from jupyter_dagflow.core.analysis.world import State, join_states, merge
 
 _MAX_DEPTH = 40
 _MOST_WORK = 4_000
@@ -72,7 +72,7 @@ class Calls(Classes):
         self._active.clear()
         self.heap.site = 0
         self._depth, self.call_line, self.guarded = 0, 0, 0
-        self.ends, self.loops, self.forever = [], [], []
+        self.ends, self.loops, self.forever, self.caught = [], [], [], []
 
     # notebook functions
 
@@ -227,6 +227,7 @@ class Calls(Classes):
         self.state = caller.copy()
         self.state.locals = {}
         ends, self.ends = self.ends, []
+        caught, self.caught = self.caught, [State()] if self.caught else []
         loops, self.loops = self.loops, []
         self._bind_parameters(code, arguments)
         self.run(code.function.body)
@@ -237,12 +238,16 @@ class Calls(Classes):
         final = join_states([self.state, *self.ends])
         returns = self.frame.returns or [Value(UNKNOWN)]
         self.ends, self.loops, self.frame, self.call_line = ends, loops, frame, lines
+        if caught:
+            merge(caught[-1].names, self.caught[-1].names)
+        self.caught = caught
         caller.names, caller.must = final.names, final.must
         self.state = caller
         result = join(returns[0], *returns[1:])
         if code.function.generator:
             made = self.heap.make("generator", unmovable="a generator")
             self.heap.hold(made, result)
+            self.heap.hold(made, Value("function", frozenset((slot(base, 0),))), "__code__")
             return made
         return result
 

@@ -173,14 +173,13 @@ class Follower(Evaluator):
         self.state.dead = True
 
     def _try(self, node: ir.Try) -> None:
-        before = self.state.copy()
+        self.watch()
         guards = any(handler.names_errors for handler in node.handlers)
         self.guarded += guards
         self.run(node.body)
         self.guarded -= guards
-        after = self.state
-        stopped = join_states([before, _alive(after)])
-        if not after.dead:
+        stopped = self.stopped()
+        if not self.state.dead:
             self.run(node.orelse)
         ends = [self.state]
         for handler in node.handlers:
@@ -216,18 +215,22 @@ class Follower(Evaluator):
             self.state.must.discard(name)
 
     def _with(self, node: ir.With) -> None:
-        before: State | None = None
+        managers: list[Value] = []
         for item in node.items:
             value = self.expr(item.value)
+            managers.append(value)
             self.operator(value, self.line(node.line))
             entered = self._entered(value, node.line)
             if item.target is not None:
                 self.assign(item.target, entered, node.line)
         if node.swallows:
-            before = self.state.copy()
+            self.watch()
         self.run(node.body)
-        if before is not None:
-            self.state = join_states([before, _alive(self.state)])
+        if node.swallows:
+            self.state = self.stopped()
+        for value in managers:
+            if value.kind == "generator":
+                self.use(value, self.line(node.line))  # what stands behind its ``yield``
 
     def _entered(self, value: Value, line: int) -> Value:
         given = self.run_special(value, ("__enter__", "__exit__"), self.line(line))
@@ -344,12 +347,6 @@ class Follower(Evaluator):
         for value in node.values:
             self.expr(value)
         self.state.dead = True
-
-
-def _alive(state: State) -> State:
-    other = state.copy()
-    other.dead = False
-    return other
 
 
 _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {

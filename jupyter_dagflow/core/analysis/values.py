@@ -16,7 +16,7 @@ from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
 
 _SLOTS = 8
 _MANY = 256
-_ABOUT_CLASSES = frozenset({"__class__", "__bases__"})
+_ABOUT_CODE = frozenset({"__class__", "__bases__", "__code__"})
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -303,7 +303,7 @@ class Heap:
         fields = self.fields.get(base)
         if fields:
             for name, held in fields.items():
-                if name in _ABOUT_CLASSES and name != key:
+                if name in _ABOUT_CODE and name != key:
                     continue
                 if key is None or name is None or name == key or (isinstance(key, int) and key < 0):
                     found |= held

@@ -112,12 +112,13 @@ def join_states(states: list[State]) -> State:
     result = State()
     result.must = set.intersection(*(s.must for s in alive))
     for state in alive:
-        _merge(result.names, state.names)
-        _merge(result.locals, state.locals)
+        merge(result.names, state.names)
+        merge(result.locals, state.locals)
     return result
 
 
-def _merge(into: dict[str, Value], other: dict[str, Value]) -> None:
+def merge(into: dict[str, Value], other: dict[str, Value]) -> None:
+    """Let names have the values of either."""
     for name, value in other.items():
         known = into.get(name)
         if known is None or known is DELETED:
@@ -141,6 +142,7 @@ class World:
         self.frame = Frame(None)
         self.lazy_annotations = False
         self.guarded = 0
+        self.caught: list[State] = []
         self.statement = 0
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
@@ -194,6 +196,8 @@ class World:
         """Bind a notebook variable on this path."""
         self.state.names[name] = value
         self.state.must.add(name)
+        if self.caught:
+            merge(self.caught[-1].names, {name: value})
         self.impure()
         self.effect.lines[name] = line
 
@@ -204,8 +208,24 @@ class World:
     def bind_local(self, name: str, value: Value) -> None:
         """Bind a variable of the running function."""
         self.state.locals[name] = value
+        if self.caught:
+            merge(self.caught[-1].locals, {name: value})
         cells = self.frame.cells
         cells[name] = join(cells[name], value) if name in cells else value
+
+    def watch(self) -> None:
+        """From here to `stopped`, code may stop anywhere and go on behind."""
+        self.caught.append(self.state.copy())
+
+    def stopped(self) -> State:
+        """Where control flow may stand behind code that was watched, if it did stop."""
+        caught = self.caught.pop()
+        if self.caught:
+            merge(self.caught[-1].names, caught.names)
+            merge(self.caught[-1].locals, caught.locals)
+        after = self.state.copy()
+        caught.dead = after.dead = False
+        return join_states([caught, after])
 
     # changes
 
