@@ -249,10 +249,13 @@ class Follower(Evaluator):
             self.state = before.copy()
             for read in case.reads:
                 self.expr(read)
-            for target in case.captures:
-                self.assign(target, self.heap.element(subject), node.line)
-            if case.whole is not None:
-                self.assign(case.whole, subject, node.line)
+            captured: dict[ir.Target, Value] = {}  # each alternative of a pattern has the name
+            for capture in case.captures:
+                value = self._captured(capture, subject)
+                known = captured.setdefault(capture.target, value)
+                captured[capture.target] = join(known, value)
+            for target, value in captured.items():
+                self.assign(target, value, node.line)
             if case.guard is not None:
                 self.expr(case.guard)
                 before = join_states([before, self.state])
@@ -260,6 +263,16 @@ class Follower(Evaluator):
             ends.append(self.state)
             total = total or case.total
         self.state = join_states(ends if total else [before, *ends])
+
+    def _captured(self, capture: ir.Capture, subject: Value) -> Value:
+        value = subject
+        for _ in range(capture.depth):
+            value = self.heap.element(value)
+        if not capture.rest:
+            return value
+        made = self.heap.make(capture.rest, plain=True)
+        self.heap.hold(made, value)
+        return made
 
     def _define(self, node: ir.Define) -> None:
         for annotation in node.annotations if not self.lazy_annotations else ():

@@ -457,14 +457,24 @@ class With:
 
 
 @dataclass(frozen=True, slots=True)
+class Capture:
+    """A name in a pattern: bound to what lies ``depth`` levels inside the subject, or to a new list or
+    dict (``rest``) of what lies there.
+    """
+
+    target: Target
+    depth: int
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One ``case``: what its pattern reads, what it captures, its guard; ``total`` if it always
     matches.
     """
 
     reads: tuple[Expr, ...]
-    captures: tuple[Target, ...]
-    whole: Target | None
+    captures: tuple[Capture, ...]
     guard: Expr | None
     body: tuple[Stmt, ...]
     total: bool

@@ -7,7 +7,7 @@ The law: a statement keeps exactly what matters to names, their order and the br
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from jupyter_dagflow.core.analysis import dynamic, ir
 from jupyter_dagflow.core.analysis.scopes import Scope, bound_names, mangle
@@ -181,8 +181,6 @@ class StatementLowering(TextLowering):
 
     def _case(self, case: ast.match_case) -> ir.Case:
         reads: list[ir.Expr] = []
-        captures: list[ir.Target] = []
-        whole: ir.Target | None = None
         for part in ast.walk(case.pattern):
             if isinstance(part, ast.MatchValue):
                 reads.append(self.expr(part.value))
@@ -190,16 +188,25 @@ class StatementLowering(TextLowering):
                 reads.append(self.expr(part.cls))
             elif isinstance(part, ast.MatchMapping):
                 reads += [self.expr(k) for k in part.keys]
-                captures += [self.bind(part.rest, part.lineno + self.offset)] if part.rest else []
-            elif isinstance(part, (ast.MatchAs, ast.MatchStar)) and part.name:
-                target = self.bind(part.name, part.lineno + self.offset)
-                if part is case.pattern:
-                    whole = target
-                else:
-                    captures.append(target)
+        captures = tuple(self._captures(case.pattern, 0))
         guard = self.expr(case.guard) if case.guard else None
         total = guard is None and _irrefutable(case.pattern)
-        return ir.Case(tuple(reads), tuple(captures), whole, guard, self.block(case.body), total)
+        return ir.Case(tuple(reads), captures, guard, self.block(case.body), total)
+
+    def _captures(self, pattern: ast.pattern, depth: int) -> Iterator[ir.Capture]:
+        name, rest = getattr(pattern, "name", None), ""
+        if isinstance(pattern, ast.MatchStar):
+            rest = "list"
+        elif isinstance(pattern, ast.MatchMapping):
+            name, rest = pattern.rest, "dict"
+        if name:
+            inside = depth + (rest == "dict")
+            target = self.bind(name, pattern.lineno + self.offset)
+            yield ir.Capture(target, inside, rest)
+        deeper = isinstance(pattern, (ast.MatchSequence, ast.MatchMapping, ast.MatchClass))
+        for child in ast.iter_child_nodes(pattern):
+            if isinstance(child, ast.pattern):
+                yield from self._captures(child, depth + deeper)
 
     # definitions
 
