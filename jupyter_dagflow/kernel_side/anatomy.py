@@ -6,6 +6,7 @@ metaclasses may be anybody's Python.
 
 from __future__ import annotations
 
+import functools
 import types
 from typing import Any
 
@@ -13,6 +14,7 @@ _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
+_WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices"})  # SciPy's sparse arrays
 
 
 def lineage(kind: type[Any]) -> tuple[type[Any], ...]:
@@ -44,6 +46,16 @@ def root_package(kind: type[Any]) -> str:
     """The package that a class comes from: ``pandas``, ``__main__``, ``builtins``."""
     module = _MODULE.__get__(kind)
     return module.partition(".")[0] if type(module) is str else ""
+
+
+def is_lazy(kind: type[Any], name: Any) -> bool:
+    """Whether an attribute of instances only holds what was worked out before, and may be again."""
+    if type(name) is not str:
+        return False
+    if root_package(kind) != "__main__" and name.startswith("_"):
+        if "cache" in name.lower() or name in _WORKED_OUT:
+            return True
+    return type(member(kind, name)) is functools.cached_property
 
 
 def instance_dict(obj: Any) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
+from .anatomy import is_lazy
 from .comparison_steps import NotComparable, Pair, alike, lengths, only_in, shown, unequal
 from .summary import type_name
 
@@ -298,14 +299,8 @@ def _reduced(value: Any) -> Any:
         return reduced
     parts = [*reduced, *[None] * 5][:5]
     if isinstance(parts[2], dict):
-        parts[2] = {k: v for k, v in parts[2].items() if not _is_cached(type(value), k)}
+        parts[2] = {k: v for k, v in parts[2].items() if not is_lazy(type(value), k)}
     return parts
-
-
-def _is_cached(kind: type[Any], name: Any) -> bool:
-    """Whether an attribute is only remembered, and made again when it is asked for."""
-    found = getattr(kind, name, None) if isinstance(name, str) else None
-    return isinstance(found, functools.cached_property)
 
 
 _NOTHING = object()

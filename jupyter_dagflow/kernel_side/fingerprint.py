@@ -12,7 +12,6 @@ from __future__ import annotations
 import array
 import collections
 import enum
-import functools
 import gc
 import io
 import itertools
@@ -30,6 +29,7 @@ from . import foreign
 from .anatomy import (
     has_dict,
     instance_dict,
+    is_lazy,
     member,
     members,
     root_package,
@@ -265,7 +265,7 @@ class Walk:
         state = instance_dict(obj)
         if state:
             names = [name for name in state if type(name) is str]
-            lazy = _lazy(kind, names)
+            lazy = {name for name in names if is_lazy(kind, name)}
             for name in sorted(names):
                 if name not in lazy and name not in without:
                     self.atom(name)
@@ -287,15 +287,6 @@ def _is_flat(obj: Any) -> bool:
     if type(obj) is dict and not _ATOMS.issuperset(map(type, obj.values())):
         return False
     return _ATOMS.issuperset(map(type, obj))
-
-
-def _lazy(kind: type[Any], names: list[str]) -> frozenset[str]:
-    """The attributes that only hold what was worked out before."""
-    library = root_package(kind) != "__main__"
-    found = {name for name in names if library and name.startswith("_") and "cache" in name.lower()}
-    lazy = functools.cached_property
-    found |= {name for name in names if type(member(kind, name)) is lazy}
-    return frozenset(found)
 
 
 def _is_ours_to_call(hook: Any) -> bool:

@@ -129,9 +129,7 @@ class ForeignCalls(Calls):
             return receiver
         if name in library.PAIR_METHODS and kind not in ("frame", "array"):
             known = kind == "dict"
-            pairs = self._paired(
-                [IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known
-            )
+            pairs = self._paired([IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known)
             heap.hold(pairs, receiver, "__view__")
             return pairs
         if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:

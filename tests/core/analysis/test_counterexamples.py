@@ -270,6 +270,74 @@ CASES: dict[str, tuple[str, ...]] = {
         "c[:1] = [k]",
         "b = [k, c]",
     ),
+    "a pipeline holds its steps": (
+        "import numpy as np\nfrom sklearn.pipeline import make_pipeline\n"
+        "from sklearn.linear_model import Ridge\nX = np.arange(20.0).reshape(10, 2)\ny = X[:, 0]",
+        "m = Ridge()",
+        "pipe = make_pipeline(m)",
+        "pipe.fit(X, y)",
+        "best = pipe.named_steps['ridge']",
+        "best.coef_[:] = 0",
+        "k = m.coef_.tolist()",
+    ),
+    "what a property keeps, it keeps in its instance": (
+        "from functools import cached_property\nclass D:\n    def __init__(self, xs):\n"
+        "        self.xs = xs\n    @cached_property\n    def total(self):\n"
+        "        return sum(self.xs)\nd = D([1, 2, 3])",
+        "t = d.total",
+        "d.xs.append(10)",
+        "t2 = d.total",
+    ),
+    "a view of a dict follows it": (
+        "d = {'a': 1}\ncols = d.keys()",
+        "held = [d.items(), d.values()]",
+        "d['b'] = 2",
+        "n = [len(cols), *map(len, held)]",
+    ),
+    "a thread runs what it is given": (
+        "import threading\nres = []",
+        "def w(i):\n    res.append(i)",
+        "t = threading.Thread(target=w, args=(3,))\nt.start()\nt.join()\ndel t",
+        "n = len(res)",
+    ),
+    "a dict may call for what it lacks": (
+        "from collections import defaultdict\ndd = defaultdict(lambda: defaultdict(int))",
+        "dd['a']['k'] += 1",
+        "n = dd['a']['k']",
+    ),
+    "the name of an index is its frame's": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})",
+        "df.index.name = 'key'\ndf.columns.name = 'c'",
+        "r = (df.index.name, df.columns.name)",
+    ),
+    "a case's rest is a list of its own": (
+        "a = [5, 2]",
+        "match a:\n    case [m, *c]:\n        a = c",
+        "c and c.append(5)",
+        "seen = repr([a, c])",
+    ),
+    "a context manager ends with what names mean then": (
+        "import contextlib\nc = [1]\nd = [5]",
+        "@contextlib.contextmanager\ndef ctx():\n    yield c\n    c.append(6)",
+        "e = d",
+        "with ctx() as c:\n    c = e",
+        "seen = repr([c, d, e])",
+    ),
+    "what was bound before a try stopped": (
+        "import contextlib\nclass C:\n    def __init__(self):\n        self.xs = [1]\n"
+        "    def take(self):\n        return self.xs\no = C()\nd = []",
+        "with contextlib.suppress(IndexError):\n    g = o.take\n    d[99]\n"
+        "    def g():\n        return d",
+        "o.xs.append(2)",
+        "seen = repr(g())",
+    ),
+    "an instance that has lost its name keeps its class": (
+        "class C:\n    def take(self, x):\n        self.xs = x\n        return x\nu = C()",
+        "c = u.take([1])",
+        "del u",
+        "class C:\n    pass",
+        "seen = [C(), c]",
+    ),
     "numbers of enumerate hold nothing": (
         "c = [7]\nb = [1, 5]\nq = [[1]]",
         "q += [b]",
@@ -299,6 +367,23 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "b.append(2)"),
             ("task:c", "seen = repr(b)"),
             ("task:b", "b = [3]"),
+        ),
+    ),
+    "results that a function keeps": (
+        "NotStorable",
+        (
+            ("task:a", "from functools import cache\n@cache\ndef load(k):\n    return []"),
+            ("task:b", "a = load('x')"),
+            ("task:c", "a.append(1)"),
+            ("task:d", "n = len(load('x'))"),
+        ),
+    ),
+    "a hook of the notebook's in a library": (
+        "DF121",
+        (
+            ("task:a", "import warnings\nseen = []"),
+            ("task:b", "def hook(*a, **k):\n    seen.append(1)\nwarnings.showwarning = hook"),
+            ("task:c", "warnings.warn('x')"),
         ),
     ),
     "an unseen change that shows through another name": (
