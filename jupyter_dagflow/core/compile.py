@@ -46,6 +46,7 @@ _CELLS_REMEMBERED = 16_384
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
+_touches_of = lru_cache(_CELLS_REMEMBERED)(touches)
 
 
 @contextmanager
@@ -195,7 +196,7 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
 
 def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
     node = flow.nodes.get(task.name)
-    touched = [(cell, touch) for cell in task.cells for touch in touches(cell.code)]
+    touched = [(cell, touch) for cell in task.cells for touch in _touches_of(cell.code)]
     reads, writes = (
         tuple(Mention(name=t.path, cell=c.id, line=t.line) for c, t in touched if t.wrote is wrote)
         for wrote in (False, True)
