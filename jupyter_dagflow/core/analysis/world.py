@@ -304,24 +304,15 @@ class World:
             self._outlive(old, value)
 
     def _outlive(self, old: Value, new: Value) -> None:
-        """Note functions and classes that lose their name to another value and are still held."""
+        """Note functions and classes that lose their name to another value and were ever held.
+
+        What held them may have lost its names, too, and still be stored beside what has one.
+        """
         heap = self.heap
         for obj in old.objects - new.objects:
             base = base_of(obj)
-            if slot_of(obj) == 0 and base in heap.code and self._is_held(base):
+            if slot_of(obj) == 0 and base in heap.code and heap.held_by.get(base):
                 self.outlived.add(base)
-
-    def _is_held(self, base: int) -> bool:
-        """Whether any name leads to an object."""
-        todo, seen = [base], {base}
-        while todo:
-            inner = todo.pop()
-            if self.named.get(inner):
-                return True
-            more = self.heap.held_by.get(inner, set()) - seen
-            seen |= more
-            todo += more
-        return False
 
     def _touched(self) -> dict[str, int]:
         """The names whose values see an object changed by this statement."""
