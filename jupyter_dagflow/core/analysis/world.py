@@ -8,7 +8,7 @@ followed with `State`: ``must`` are the names bound on every path to here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Set
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import library
@@ -51,9 +51,9 @@ class Kin(NamedTuple):
 
 
 NO_KIN = Kin()
+NO_NAMES: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
 class Effect:
     """What one top-level statement does; lines are within its cell.
 
@@ -62,19 +62,36 @@ class Effect:
     those they were put into.
     """
 
-    reads: dict[str, int] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    kin: dict[str, Kin] = field(default_factory=dict)
-    unresolved: dict[str, int] = field(default_factory=dict)
-    excused: frozenset[str] = frozenset()
-    builtins: dict[str, int] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    changed: dict[int, int] = field(default_factory=dict)
-    modules: dict[str, int] = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
-    extends: tuple[str, ...] = ()
-    compares: bool = False
-    stored: set[int] = field(default_factory=set)
+    __slots__ = (
+        "builtins",
+        "changed",
+        "compares",
+        "excused",
+        "extends",
+        "kin",
+        "lines",
+        "marks",
+        "modules",
+        "reads",
+        "stored",
+        "unresolved",
+        "values",
+    )
+
+    def __init__(self) -> None:
+        self.reads: dict[str, int] = {}
+        self.values: dict[str, Value] = {}
+        self.kin: dict[str, Kin] = {}
+        self.unresolved: dict[str, int] = {}
+        self.excused: frozenset[str] = frozenset()
+        self.builtins: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
+        self.changed: dict[int, int] = {}
+        self.modules: dict[str, int] = {}
+        self.marks: tuple[Mark, ...] = ()
+        self.extends: tuple[str, ...] = ()
+        self.compares = False
+        self.stored: Set[int] = NOTHING
 
 
 class State:
@@ -269,7 +286,7 @@ class World:
         self.statement = number
         self.heap.begin()
         self.trace = None
-        self.effect = Effect(stored=self.heap.stored)
+        self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)
 
@@ -278,10 +295,11 @@ class World:
         that see its changes.
         """
         bound: dict[str, bool] = {}
-        code = self.heap.code
+        code, must = self.heap.code, self.state.must
+        if self.heap.stored:
+            self.effect.stored = self.heap.stored
         for name, value in self.state.names.items():
-            surely = name in self.state.must
-            bound[name] = surely
+            surely = bound[name] = name in must
             if not surely and name in self.names and value is not DELETED:
                 old = self.names[name]
                 self.outlived |= {base_of(o) for o in old.objects - value.objects} & code.keys()
@@ -289,13 +307,17 @@ class World:
             elif not surely and value is DELETED:
                 value = self.names.get(name, value)
             self._rename(name, None if value is DELETED else value)
+        if not self.effect.changed:
+            self.seen = {}
+            return bound, {}
         touched = self._touched()
         return bound, {n: line for n, line in touched.items() if not bound.get(n, False)}
 
     def _rename(self, name: str, value: Value | None) -> None:
         old = self.names.pop(name, None)
-        for obj in old.objects if old else ():
-            self.named.get(base_of(obj), set()).discard(name)
+        if old is not None:
+            for obj in old.objects:
+                self.named[base_of(obj)].discard(name)
         if value is not None:
             self.names[name] = value
             for obj in value.objects:
@@ -317,7 +339,7 @@ class World:
     def _touched(self) -> dict[str, int]:
         """The names whose values see an object changed by this statement."""
         found: dict[str, int] = {}
-        self.seen = self.heap.containers_of(self.effect.changed) if self.effect.changed else {}
+        self.seen = self.heap.containers_of(self.effect.changed)
         for base, slots in self.seen.items():
             for name in sorted(self.named.get(base, ())):
                 objects = self.names[name].objects
@@ -335,9 +357,13 @@ class World:
     def kin(self, name: str, value: Value) -> Kin:
         """What a value that has this name shares now."""
         heap = self.heap
-        objects = value.objects
-        quick = len(objects) == 1 and not heap.fields.get(base_of(next(iter(objects))))
-        reach = {base_of(o) for o in objects} if quick else heap.reach(value)
+        reach = heap.reach(value)
+        if len(reach) == 1:
+            (base,) = reach
+            if heap.is_stateless(base):
+                return NO_KIN
+            if base not in heap.held_by:
+                return Kin(frozenset(self.named.get(base, NO_NAMES) - {name}), frozenset(reach))
         found: set[str] = set()
         todo = list(reach)
         seen: set[int] = set()
