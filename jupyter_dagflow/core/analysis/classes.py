@@ -41,11 +41,16 @@ class Arguments(NamedTuple):
     @property
     def every(self) -> tuple[Value, ...]:
         """All argument values."""
+        if not self.keywords and not self.spread:
+            return self.positional
         return (*self.positional, *(v for _, v in self.keywords), *self.spread)
 
     def keyword(self, name: str) -> Value | None:
         """A keyword argument."""
-        return next((v for k, v in self.keywords if k == name), None)
+        for given, value in self.keywords:
+            if given == name:
+                return value
+        return None
 
 
 NO_ARGUMENTS = Arguments()

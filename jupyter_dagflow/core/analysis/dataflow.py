@@ -98,7 +98,7 @@ def _answer(question: _Question) -> Dataflow:
         if summary.problem is not None:
             findings.syntax(block, summary.problem)
     names = dict.fromkeys(block.node for block in blocks if block.node != PRELUDE)
-    nodes = {name: linker.nodes.get(name, NodeState()) for name in names}
+    nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
     flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}

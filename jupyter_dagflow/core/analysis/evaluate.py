@@ -147,6 +147,8 @@ class Evaluator(ForeignCalls):
             self.use(value, line, calls=False)
 
     def _arguments(self, node: ir.Call) -> Arguments:
+        if not node.keywords and True not in node.starred:
+            return Arguments(tuple([self.expr(a) for a in node.args]))
         positional: list[Value] = []
         spread: list[Value] = []
         for argument, star in zip(node.args, node.starred, strict=True):

@@ -79,7 +79,6 @@ class Story:
     heap: Heap
     changed: set[int]
     outlived: set[int]
-    names: set[str]
 
 
 def tell(
@@ -93,13 +92,11 @@ def tell(
     follower = Follower(stateful)
     steps: list[Step] = []
     changed: set[int] = set()
-    ever: set[str] = set()
     for block, summary in zip(blocks, summaries, strict=True):
         for step in _block_steps(follower, block, summary, len(steps)):
             steps.append(step)
-            changed.update(base_of(o) for o in step.effect.changed)
-            ever.update(step.bound)  # not |=, which would copy the set
-    return Story(steps, follower.heap, changed, follower.outlived, ever)
+            changed.update(map(base_of, step.effect.changed))
+    return Story(steps, follower.heap, changed, follower.outlived)
 
 
 def _block_steps(

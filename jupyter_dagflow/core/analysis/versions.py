@@ -24,7 +24,9 @@ class Linker(Units):
     def link(self) -> None:
         """Go through all steps; raises `Conflict` if a unit has no task that has all of it."""
         for step in self.story.steps:
-            state = self.nodes.setdefault(step.node, NodeState())
+            state = self.nodes.get(step.node)
+            if state is None:
+                state = self.nodes[step.node] = NodeState()
             state.last_step = step.number
             self._step(step, state)
         for node, state in self.nodes.items():
@@ -160,13 +162,14 @@ class Linker(Units):
                 self._behind.pop(name, None)
         for name in [*step.bound, *step.touched]:
             kin = step.kin.get(name, NO_KIN)
-            known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
-            new = kin.names if self._is_another(step, state, name) else kin.names - known
-            state.joined |= {frozenset((name, other)) for other in new}
+            if kin.names:
+                known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
+                new = kin.names if self._is_another(step, state, name) else kin.names - known
+                state.joined |= {frozenset((name, other)) for other in new}
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
             self._origins[name] = step.origins.get(name, ())
-        for name in step.bound:
+        for name in step.bound if state.taken else ():
             self._share_bound(step, state, name)
 
     def _is_another(self, step: Step, state: NodeState, name: str) -> bool:
@@ -199,7 +202,8 @@ class Linker(Units):
         taken = state.taken.get(name)
         if taken is not None:
             taken.rebound = taken.rebound or self._is_another(step, state, name)
-        state.apart = {pair for pair in state.apart if name not in pair}
+        if state.apart:
+            state.apart = {pair for pair in state.apart if name not in pair}
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)
@@ -208,7 +212,8 @@ class Linker(Units):
 
     def _check_hiding(self, step: Step, name: str) -> None:
         """Note a variable that hides a function of Python's or an import of another task or setup."""
-        made = [self.story.steps[number].node for number in self._behind.get(name, ())]
+        behind = self._behind.get(name, ())
+        made = [self.story.steps[number].node for number in behind]
         if name not in self._version and name in library.BUILTINS:
             self.findings.hides(step, name, "the function of Python")
         elif made and step.node not in made and self._is_import(name):
@@ -299,15 +304,15 @@ class Linker(Units):
         self._unify_groups(step, state, stored)
 
     def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
-        for group in self._groups(step, state, names):
+        for group in self._groups(step, state, names) if len(names) > 1 else ():
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
 
     def _check_setup_code(self, step: Step) -> None:
         """Functions and classes of setup are made in every task, so a task cannot change them."""
-        code = self.story.heap.code
-        if step.node == PRELUDE:
+        if step.node == PRELUDE or not step.seen:
             return
+        code = self.story.heap.code
         for base in step.seen.keys() & code.keys():
             known = code[base]
             if isinstance(known, FunctionCode) and known.me is not None:

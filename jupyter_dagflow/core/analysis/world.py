@@ -357,13 +357,15 @@ class World:
     def kin(self, name: str, value: Value) -> Kin:
         """What a value that has this name shares now."""
         heap = self.heap
+        if len(value.objects) == 1:
+            (obj,) = value.objects
+            base = base_of(obj)
+            if base not in heap.fields and base not in heap.held_by:
+                if heap.is_stateless(base):
+                    return NO_KIN
+                others = frozenset(self.named.get(base, NO_NAMES) - {name})
+                return Kin(others, frozenset((base,)))
         reach = heap.reach(value)
-        if len(reach) == 1:
-            (base,) = reach
-            if heap.is_stateless(base):
-                return NO_KIN
-            if base not in heap.held_by:
-                return Kin(frozenset(self.named.get(base, NO_NAMES) - {name}), frozenset(reach))
         found: set[str] = set()
         todo = list(reach)
         seen: set[int] = set()
@@ -373,7 +375,7 @@ class World:
                 continue
             seen.add(base)
             if not heap.is_stateless(base):
-                found |= self.named.get(base, set())
+                found |= self.named.get(base, NO_NAMES)
                 todo += heap.held_by.get(base, ())
         own = frozenset(base for base in reach if not heap.is_stateless(base))
         return Kin(frozenset(found - {name}), own)
