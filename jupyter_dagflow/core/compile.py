@@ -43,6 +43,7 @@ from jupyter_dagflow.core.races import unordered_meetings
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
+_NO_OPTIONS = TaskOptions()
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
@@ -152,7 +153,7 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
     """The changes that are believed because a run has seen them."""
     found = []
     for block in blocks:
-        if block.node == PRELUDE:
+        if block.node == PRELUDE or not block.mutates:
             continue
         said = _names(parts.tasks[TaskName(block.node)], "mutates")
         for name in sorted(block.mutates.difference(said)):
@@ -293,6 +294,8 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
 
 
 def _options(task: TaskCells) -> TaskOptions:
+    if not task.options:
+        return _NO_OPTIONS
     options = TaskOptions(
         after=tuple(TaskName(name) for name in _names(task, "after")),
         mutates=_names(task, "mutates"),
@@ -351,6 +354,8 @@ def _unknown_names(
     given = {parameter.name for parameter in parameters}
     unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
+        if not task.options:
+            continue
         if unread & {cell.id for cell in task.cells}:
             continue  # what the task has cannot be told before its cells can be read
         node = flow.nodes.get(name)

@@ -208,14 +208,9 @@ class Classes(World):
             return
         codes = self.heap.codes(value)
         for obj in value.objects:
-            base = base_of(obj)
-            for class_base in sorted(self.heap.classes.get(base, ())):
-                self._use_instance(
-                    Value("instance", frozenset((obj,))),
-                    class_base,
-                    line,
-                    whole=whole,
-                )
+            for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
+                me = Value("instance", frozenset((obj,)))
+                self._use_instance(me, class_base, line, whole=whole)
         if not calls or not codes:
             return
         others = [

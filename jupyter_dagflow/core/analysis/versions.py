@@ -36,22 +36,25 @@ class Linker(Units):
     def _step(self, step: Step, state: NodeState) -> None:
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
             self._require(step, state, WORKING_DIRECTORY, step.statement.line)
+        effect = step.effect
         self._check_modules(step)
-        for name, line in step.effect.reads.items():
+        for name, line in effect.reads.items():
             self._require(step, state, name, line)
-        for name, line in [*step.effect.unresolved.items(), *step.effect.builtins.items()]:
+        for name, line in effect.unresolved.items():
             self._require_opaque(step, state, name, line)
-        for name in step.effect.extends:
+        for name, line in effect.builtins.items() if self._stars else ():
+            self._require_opaque(step, state, name, line)
+        for name in effect.extends:
             self._require(step, state, name, step.statement.line)
         self._require_unit(step, state)
-        if step.effect.compares:
-            self._unify_groups(step, state, [n for n in step.effect.reads if n in state.taken])
-        if step.effect.stored:
+        if effect.compares:
+            self._unify_groups(step, state, [n for n in effect.reads if n in state.taken])
+        if effect.stored:
             self._share_stored(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
-        if step.number == self._lasts[step.node]:
+        if self._demands and step.number == self._lasts[step.node]:
             self._take_on_demand(step, state, self._demands.get(step.node, []))
 
     # reading
@@ -65,8 +68,9 @@ class Linker(Units):
         if node == PRELUDE:
             self._check_prelude(step, name, line, writers)
             return
-        self.definitions.closure(step.origins.get(name, ()), state.definitions)
-        others = tuple(w for w in writers if w != node)
+        if name in step.origins:
+            self.definitions.closure(step.origins[name], state.definitions)
+        others = tuple([w for w in writers if w != node])
         if name in self._behind:
             self._use_definition(step, state, name, writers)
         elif not others:

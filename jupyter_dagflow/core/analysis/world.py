@@ -170,10 +170,11 @@ class World:
         """Read a notebook variable, late: whatever it is by now."""
         state = self.state
         bound = state.names.get(name)
-        if bound is not None and self.trace is not None:
-            self.trace.local = True
-        if name in state.must and bound is not None and bound is not DELETED:
-            return bound
+        if bound is not None:
+            if self.trace is not None:
+                self.trace.local = True
+            if name in state.must and bound is not DELETED:
+                return bound
         known = self.names.get(name)
         if known is None and bound is None:
             return self._unbound(name, line, soft=soft)
@@ -374,8 +375,9 @@ class World:
             if base in seen:
                 continue
             seen.add(base)
-            if not heap.is_stateless(base):
-                found |= self.named.get(base, NO_NAMES)
-                todo += heap.held_by.get(base, ())
-        own = frozenset(base for base in reach if not heap.is_stateless(base))
+            if base in heap.code and heap.is_stateless(base):
+                continue
+            found |= self.named.get(base, NO_NAMES)
+            todo += heap.held_by.get(base, ())
+        own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
         return Kin(frozenset(found - {name}), own)
