@@ -132,8 +132,8 @@ class _Trial:
             return run_all(above, self._folder(f"above{seed}"), seed=seed)[1], error
 
     def _folder(self, name: str) -> Path:
-        folder = self._home / name
-        folder.mkdir(exist_ok=True)
+        folder = self._home / name / "notebook"  # notebooks may ask what their folder is called
+        folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def _compare(

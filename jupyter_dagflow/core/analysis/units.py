@@ -169,9 +169,9 @@ class Units(ABC):
         ]
 
     def _kin_of(self, step: Step, state: NodeState, name: str) -> Kin:
-        """What a name shares: as it was taken, or as it is where the step begins."""
+        """What a name shares: as it was when it was taken, or as it is where the step begins."""
         taken = state.taken.get(name)
-        if taken is not None and taken.rebound:
+        if taken is not None:
             return taken.kin
         return step.kin_before.get(name) or self._kin.get(name, NO_KIN)
 

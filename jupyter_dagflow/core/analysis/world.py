@@ -323,8 +323,8 @@ class World:
             self.names[name] = value
             for obj in value.objects:
                 self.named.setdefault(base_of(obj), set()).add(name)
-        if old is not None and value is not None:
-            self._outlive(old, value)
+        if old is not None:
+            self._outlive(old, value or DELETED)
 
     def _outlive(self, old: Value, new: Value) -> None:
         """Note functions and classes that lose their name to another value and were ever held.
