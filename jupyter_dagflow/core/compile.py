@@ -44,6 +44,7 @@ from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
+_NO_NAMES: frozenset[str] = frozenset()
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
@@ -134,8 +135,8 @@ def _blocks(
                 index=cell.index,
                 code=cell.code,
                 node=task.name,
-                mutates=frozenset(_names(task, "mutates")) | _seen_in(cell, task, seen),
-                pure=frozenset(_names(task, "pure")),
+                mutates=_set((*_names(task, "mutates"), *_seen_in(cell, task, seen))),
+                pure=_set(_names(task, "pure")),
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
@@ -145,7 +146,7 @@ def _blocks(
 def _seen_in(cell: Cell, task: TaskCells, seen: Mapping[str, set[str]]) -> frozenset[str]:
     """What runs have seen this very code change; the tag ``pure:`` knows better."""
     if not seen:
-        return frozenset()
+        return _NO_NAMES
     return frozenset(seen.get(code_digest(cell.code), ())) - set(_names(task, "pure"))
 
 
@@ -175,6 +176,11 @@ def _names(task: TaskCells, key: str) -> tuple[str, ...]:
     value = task.options.get(key, ())
     assert isinstance(value, tuple)  # these options are repeatable
     return value
+
+
+def _set(names: tuple[str, ...]) -> frozenset[str]:
+    """Names as a set; one for all that are empty, which most are."""
+    return frozenset(names) if names else _NO_NAMES
 
 
 def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:

@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
 from jupyter_dagflow.core.analysis.values import NOTHING, Heap, Value, base_of
-from jupyter_dagflow.core.analysis.world import DELETED, NO_KIN, Effect, Kin, Mark
+from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
-
-_EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,21 +146,22 @@ def _follow(
             _note(follower.heap, name, after, origins, unmovable)
             if after.objects:
                 kin[name] = follower.kin(name, after)
+    effect.settle()
     return Step(
         number,
         block,
         statement,
         effect,
         block.node,
-        bound or _EMPTY,
+        bound or EMPTY,
         deleted,
-        touched or _EMPTY,
-        follower.seen or _EMPTY,
-        values or _EMPTY,
-        kin or _EMPTY,
-        kin_before or _EMPTY,
-        origins or _EMPTY,
-        unmovable or _EMPTY,
+        touched or EMPTY,
+        follower.seen or EMPTY,
+        values or EMPTY,
+        kin or EMPTY,
+        kin_before or EMPTY,
+        origins or EMPTY,
+        unmovable or EMPTY,
     )
 
 
@@ -183,7 +180,7 @@ def _kin_before(follower: Follower) -> Mapping[str, Kin]:
 def _deleted(follower: Follower) -> frozenset[str]:
     names, must = follower.state.names, follower.state.must
     if DELETED not in names.values():
-        return frozenset()
+        return NO_NAMES
     return frozenset(n for n, v in names.items() if v is DELETED and n in must)
 
 

@@ -365,7 +365,7 @@ class Linker(Units):
     def _module(self, step: Step, state: NodeState, path: str, line: int) -> None:
         """A module's state is changed and the change cannot be replayed."""
         if path == "os.chdir":
-            step.effect.lines[WORKING_DIRECTORY] = line
+            step.effect.lines = {**step.effect.lines, WORKING_DIRECTORY: line}
             self._write(step, state, WORKING_DIRECTORY, (step.node,))
         elif step.node != PRELUDE:
             self._modules[path.split(".")[0]] = (path, step)

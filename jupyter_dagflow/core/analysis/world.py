@@ -9,7 +9,8 @@ followed with `State`: ``must`` are the names bound on every path to here.
 from __future__ import annotations
 
 from collections.abc import Set
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.memory import Trace
@@ -28,6 +29,7 @@ from jupyter_dagflow.core.analysis.values import (
 )
 
 DELETED = Value("deleted")
+EMPTY: Any = MappingProxyType({})
 
 
 class Mark(NamedTuple):
@@ -41,17 +43,19 @@ class Mark(NamedTuple):
     line: int
 
 
+NO_NAMES: frozenset[str] = frozenset()  # Python would make a new empty one each time
+
+
 class Kin(NamedTuple):
     """What a value shares at one moment: the names of values that have an object with it in
     common, and the objects it reaches.
     """
 
-    names: frozenset[str] = frozenset()
-    reach: frozenset[int] = frozenset()
+    names: frozenset[str] = NO_NAMES
+    reach: frozenset[int] = NOTHING
 
 
 NO_KIN = Kin()
-NO_NAMES: frozenset[str] = frozenset()
 
 
 class Effect:
@@ -83,7 +87,7 @@ class Effect:
         self.values: dict[str, Value] = {}
         self.kin: dict[str, Kin] = {}
         self.unresolved: dict[str, int] = {}
-        self.excused: frozenset[str] = frozenset()
+        self.excused = NO_NAMES
         self.builtins: dict[str, int] = {}
         self.lines: dict[str, int] = {}
         self.changed: dict[int, int] = {}
@@ -92,6 +96,17 @@ class Effect:
         self.extends: tuple[str, ...] = ()
         self.compares = False
         self.stored: Set[int] = NOTHING
+
+    def settle(self) -> None:
+        """Nothing more will come: what is empty, as most is, need not take memory."""
+        self.reads = self.reads or EMPTY
+        self.values = self.values or EMPTY
+        self.kin = self.kin or EMPTY
+        self.unresolved = self.unresolved or EMPTY
+        self.builtins = self.builtins or EMPTY
+        self.lines = self.lines or EMPTY
+        self.changed = self.changed or EMPTY
+        self.modules = self.modules or EMPTY
 
 
 class State:
@@ -364,8 +379,8 @@ class World:
             if base not in heap.fields and base not in heap.held_by:
                 if heap.is_stateless(base):
                     return NO_KIN
-                others = frozenset(self.named.get(base, NO_NAMES) - {name})
-                return Kin(others, frozenset((base,)))
+                others = self.named.get(base, NO_NAMES) - {name}
+                return Kin(frozenset(others) if others else NO_NAMES, frozenset((base,)))
         reach = heap.reach(value)
         found: set[str] = set()
         todo = list(reach)
@@ -380,4 +395,5 @@ class World:
             found |= self.named.get(base, NO_NAMES)
             todo += heap.held_by.get(base, ())
         own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
-        return Kin(frozenset(found - {name}), own)
+        found.discard(name)
+        return Kin(frozenset(found) if found else NO_NAMES, own)
