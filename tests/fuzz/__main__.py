@@ -1,6 +1,7 @@
 """``python -m tests.fuzz 20000``: judge that many random notebooks and print what came of them.
 
-Exit 1 if any was different; then one that was is printed, made small.
+Exit 1 if any was different, or one was refused in which nothing is uncertain; then one such is
+printed, made small.
 """
 
 from __future__ import annotations
@@ -33,19 +34,20 @@ def main() -> int:
     arguments = parser.parse_args()
     begun = time.monotonic()
     tally: Tally = collections.Counter()
-    different: list[int] = []
+    wrong: list[int] = []
     first = arguments.seed * 1_000_000
     batches = _batches(first, first + arguments.number)
     with multiprocessing.Pool(arguments.jobs, maxtasksperchild=4) as pool:
         for counted, found in pool.imap_unordered(_judge_batch, batches):
             tally += counted
-            different += found
+            wrong += found
             if sys.stderr.isatty():
                 print(f"\r{tally.total()} judged", end="", file=sys.stderr)  # noqa: T201
         _print_table(tally, time.monotonic() - begun)
-        for seed, program, verdict in pool.imap(_small, sorted(different)[: arguments.show]):
-            print(f"\nDifferent (number {seed}), made small:\n\n{program}\n\n{verdict.text}")  # noqa: T201
-    return 1 if different else 0
+        for seed, program, verdict in pool.imap(_small, sorted(wrong)[: arguments.show]):
+            title = f"{verdict.outcome.value.capitalize()} (number {seed}), made small:"
+            print(f"\n{title}\n\n{program}\n\n{verdict.label} {verdict.text}")  # noqa: T201
+    return 1 if wrong else 0
 
 
 def _batches(start: int, stop: int) -> Iterator[range]:
@@ -55,14 +57,15 @@ def _batches(start: int, stop: int) -> Iterator[range]:
 
 def _judge_batch(seeds: range) -> tuple[Tally, list[int]]:
     tally: Tally = collections.Counter()
-    different = []
+    wrong = []
     for seed in seeds:
         program = write_program(random.Random(seed))
         verdict = judge(program, random.Random(seed))
         tally[program.certain, verdict.outcome, verdict.label] += 1
-        if verdict.outcome is Outcome.DIFFERENT:
-            different.append(seed)
-    return tally, different
+        refused = program.certain and verdict.outcome is Outcome.REFUSED
+        if refused or verdict.outcome is Outcome.DIFFERENT:
+            wrong.append(seed)
+    return tally, wrong
 
 
 def _small(seed: int) -> tuple[int, Program, Verdict]:
