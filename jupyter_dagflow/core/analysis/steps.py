@@ -37,10 +37,10 @@ class Block:
 class Step:
     """One top-level statement after it has been followed.
 
-    ``node`` is the task it is part of. ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose
-    values it changes in place, ``seen`` the slots of objects that see its changes; ``kin`` is
-    what the value of a name bound or touched shares afterwards, ``kin_before`` what that of a
-    name read or perhaps bound shared before.
+    ``node`` is the task it is part of. ``bound`` tells of each name it binds whether it surely
+    does; ``touched`` are names whose values it changes in place, ``seen`` the slots of objects that
+    see its changes; ``kin`` is what the value of a name bound or touched shares afterwards,
+    ``kin_before`` what that of a name read or perhaps bound shared before.
     """
 
     number: int
@@ -153,15 +153,15 @@ def _follow(
         statement,
         effect,
         block.node,
-        bound or EMPTY,
-        deleted,
-        touched or EMPTY,
-        follower.seen or EMPTY,
-        values or EMPTY,
-        kin or EMPTY,
-        kin_before or EMPTY,
-        origins or EMPTY,
-        unmovable or EMPTY,
+        bound=bound or EMPTY,
+        deleted=deleted,
+        touched=touched or EMPTY,
+        seen=follower.seen or EMPTY,
+        values=values or EMPTY,
+        kin=kin or EMPTY,
+        kin_before=kin_before or EMPTY,
+        origins=origins or EMPTY,
+        unmovable=unmovable or EMPTY,
     )
 
 
