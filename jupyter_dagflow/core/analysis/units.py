@@ -137,12 +137,22 @@ class Units(ABC):
         There must be one if this task has already bound another name to what they share.
         """
         kin = step.kin_before.get(name, NO_KIN)
-        shared = self._sharing(state, name, kin)
+        shared = [
+            other
+            for other in self._sharing(state, name, kin)
+            if not self._is_new(step, name, state.taken[other])
+        ]
         if not shared:
             return
         insist = any(self._has_made(step.node, state, other) for other in kin.names)
         if not self._unify(step, state, [name, *shared], insist=insist):
             state.apart |= {frozenset((name, other)) for other in shared}
+
+    def _is_new(self, step: Step, name: str, other: Taken) -> bool:
+        """Whether a name shares objects with another only since the step has begun."""
+        if other.step is not step or name in other.kin.names:
+            return False
+        return self._kin.get(name, NO_KIN).reach.isdisjoint(other.kin.reach)
 
     def _has_made(self, node: str, state: NodeState, name: str) -> bool:
         """Whether a task has bound a name itself, to what it has now."""
