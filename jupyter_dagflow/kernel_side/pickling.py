@@ -9,6 +9,7 @@ file) is refused.
 from __future__ import annotations
 
 import functools
+import gc
 import importlib.util
 import io
 import marshal
@@ -24,6 +25,7 @@ from .anatomy import instance_dict, root_package
 from .definitions import Definitions, found_by_name, names_in
 
 _Cached = type(functools.lru_cache(maxsize=None)(len))
+_VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
     "__kwdefaults__",
@@ -188,6 +190,8 @@ class _Rules:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
             return self._module(obj)
+        if kind in _VIEWS:
+            return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._array(obj)
         if root_package(kind) == "pandas":
@@ -245,6 +249,8 @@ class _Rules:
         return name if module is not None and vars(module) is function.__globals__ else None
 
     def _cached(self, cached: Any) -> Any:
+        if cached.cache_info().currsize:
+            raise Refused("it keeps the results of its calls, which cannot be taken out of it")
         parameters: dict[str, Any] = {"maxsize": cached.cache_info().maxsize}
         if hasattr(cached, "cache_parameters"):  # since Python 3.9
             parameters = cached.cache_parameters()

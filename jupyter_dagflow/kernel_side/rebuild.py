@@ -60,6 +60,11 @@ def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any
     return functools.lru_cache(**parameters)(function)
 
 
+def view(of: dict[Any, Any], kind: str) -> Any:
+    """The keys, values or items of a dict, which follow it."""
+    return getattr(of, kind)()
+
+
 def strided_array(
     buffer: Any, dtype: Any, shape: Sequence[int], strides: Sequence[int], offset: int
 ) -> Any:

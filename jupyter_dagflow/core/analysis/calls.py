@@ -129,9 +129,18 @@ class Calls(Classes):
         if self._depth >= _MAX_DEPTH or self.work >= self._limit:
             return self._give_up(code, arguments, line)
         result = self._traced(base, code, arguments, line, shape)
+        if code.kept and not code.property_:
+            self._keep(base, result, line)
         settled = (base, arguments, must, self.heap.changes)
         self._done[settled] = result
         return result
+
+    def _keep(self, base: int, result: Value, line: int) -> None:
+        """A function with a cache holds what it gave; calling it changes it if that matters."""
+        function = Value("function", frozenset((slot(base, 0),)))
+        self.heap.hold(function, result)
+        if base in self.heap.stateful:
+            self.change(function, line)
 
     def _traced(
         self,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import ClassCode, base_of
+from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, base_of
 from jupyter_dagflow.core.model import Definition
 
 PRELUDE = ""
@@ -51,6 +51,8 @@ class Definitions:
         if "os.chdir" in effect.modules:
             return False  # what the path means depends on files, which an earlier task may make
         setting = bool(effect.modules) and not step.bound
+        if setting and any(step.origins.get(name) for name in effect.reads):
+            return False  # code of the notebook would run whenever the module likes
         if not role.definition and not setting:
             return False
         needs: set[int] = set()
@@ -106,6 +108,8 @@ class Definitions:
             if code.origin in self._needs:
                 continue
             held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+            if isinstance(code, FunctionCode) and code.kept and not changed.isdisjoint(held):
+                found.add(base)
             data = any(o not in heap.code or o in found for o in held)
             if base in changed or (data and isinstance(code, ClassCode)):
                 found.add(base)

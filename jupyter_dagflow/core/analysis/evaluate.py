@@ -70,7 +70,7 @@ class Evaluator(ForeignCalls):
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
-        if name == "__dict__":
+        if name == "__dict__" or (name == "attrs" and base.kind in ("frame", UNKNOWN)):
             return Value(UNKNOWN, base.objects)
         found: list[Value] = []
         for obj in base.objects:
@@ -101,6 +101,9 @@ class Evaluator(ForeignCalls):
         for base, code in self.methods(inner, name):
             if code.property_:
                 found.append(self.follow(base, code, Arguments((me,)), line))
+                if code.kept:
+                    self.change(me, line)
+                    self.heap.hold(me, found[-1], name)
             else:
                 found.append(self._bound_method(base, code, me))
         for class_base in sorted(self.heap.classes[inner]):
@@ -139,6 +142,8 @@ class Evaluator(ForeignCalls):
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
             return base
+        if any(base_of(o) in self.heap.defaulting for o in base.objects):
+            self.use(base, line)
         return self.heap.element(base, node.key, sliced=node.sliced)
 
     def operator(self, value: Value, line: int) -> None:
@@ -374,6 +379,7 @@ class Evaluator(ForeignCalls):
                 self.bind_local(target.name, value)
         elif isinstance(target, ir.AttrTarget):
             base = self.expr(target.base)
+            self._change_whole(target.base, target.line)
             place = (
                 Value("module", path=f"{base.path}.{target.name}")
                 if base.kind == "module"
@@ -384,6 +390,7 @@ class Evaluator(ForeignCalls):
             self._setter(base, value, target.line)
         elif isinstance(target, ir.ItemTarget):
             base = self.expr(target.base)
+            self._change_whole(target.base, target.line)
             self.expr(target.index)
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
             if base.kind not in ("frame", "array"):
@@ -394,6 +401,13 @@ class Evaluator(ForeignCalls):
             self.operator(base, self.line(target.line))
         else:
             self._unpack(target, value, line)
+
+    def _change_whole(self, part: ir.Expr, line: int) -> None:
+        """``df.index.name = …`` changes the frame, though the index alone cannot be changed."""
+        if isinstance(part, ir.Attr) and part.name in library.PARTS_OF_FRAMES:
+            whole = self.expr(part.base)
+            if whole.kind == "frame":
+                self.change(whole, self.line(line), content=True)
 
     def _setter(self, base: Value, value: Value, line: int) -> None:
         for obj in base.objects:

@@ -302,6 +302,7 @@ class Follower(Evaluator):
             if isinstance(code, FunctionCode):
                 if name in ("staticmethod", "classmethod"):
                     code.receiver = "none" if name == "staticmethod" else "class"
+                code.kept = code.kept or name == "cached_property" or path in library.CACHES
                 code.property_ = code.property_ or name in (
                     "property",
                     "cached_property",

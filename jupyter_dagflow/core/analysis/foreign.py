@@ -129,11 +129,20 @@ class ForeignCalls(Calls):
             return receiver
         if name in library.PAIR_METHODS and kind not in ("frame", "array"):
             known = kind == "dict"
-            return self._paired([IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known)
+            pairs = self._paired(
+                [IMMUTABLE_VALUE, receiver] if known else [receiver], placed=known
+            )
+            heap.hold(pairs, receiver, "__view__")
+            return pairs
         if name in library.SHALLOW_COPIES and kind in library.CONTAINERS:
             copy = heap.make(kind, plain=True)
             heap.hold(copy, heap.element(receiver))
             return copy
+        if name in library.LAZY_METHODS and kind in ("frame", UNKNOWN):
+            made = heap.make(kind)
+            heap.hold(made, receiver, "__view__")
+            self.keep_codes(made, arguments.every)
+            return made
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
             return heap.make(given, plain=given in library.CONTAINERS)
@@ -155,6 +164,7 @@ class ForeignCalls(Calls):
             made = self.heap.make("list", plain=True)
             if name == "values":
                 self.heap.hold(made, self.heap.element(receiver))
+            self.heap.hold(made, receiver, "__view__")
             return made
         options = list(arguments.positional[1:]) if name in ("get", "pop", "setdefault") else []
         return join(self.heap.element(receiver), *options)
@@ -187,7 +197,9 @@ class ForeignCalls(Calls):
             (module == "builtins" and name in library.NOT_CALLING)
             or library.NOT_RUNNING.match(path)
         )
-        keeps = path in library.KEEPING or self._is_constructor(name)
+        keeps = path in library.KEEPING or (
+            self._is_constructor(name) and path not in library.RUNNING
+        )
         given = self._folded(arguments) if path == "functools.reduce" else arguments
         calls = runs and not keeps
         whole = calls and module != "builtins"
@@ -265,6 +277,8 @@ class ForeignCalls(Calls):
             return self._made_class(path)
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
+        if path in library.CACHES and not any(heap.codes(value) for value in every):
+            return Value("module", path=path)  # the decorator itself, with its options
         kind = library.MADE_BY_PATH.get(path, "")
         if path.partition(".")[0] in library.NUMBER_MODULES:
             kind = "number"
@@ -299,6 +313,8 @@ class ForeignCalls(Calls):
             for value in every:
                 heap.hold(made, value)
         self.keep_codes(made, every)
+        if path == "collections.defaultdict" and heap.codes(made):
+            heap.defaulting.add(base_of(next(iter(made.objects))))
         return made
 
     def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:

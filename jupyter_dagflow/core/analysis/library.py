@@ -225,7 +225,9 @@ VIEWING = _words(
     """
     builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
     numpy.asanyarray numpy.asarray numpy.ascontiguousarray numpy.atleast_1d numpy.atleast_2d
-    numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.ravel numpy.reshape numpy.split
+    numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.frombuffer
+    numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view
+    numpy.ma.array numpy.ma.masked_array numpy.ravel numpy.reshape numpy.split
     numpy.squeeze numpy.swapaxes numpy.transpose torch.as_tensor torch.from_numpy
     tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm typing.cast
     """
@@ -235,10 +237,18 @@ VIEWING = _words(
 KEEPING = _words(
     """
     collections.ChainMap functools.partial functools.partialmethod itertools.repeat
-    itertools.tee types.MappingProxyType types.MethodType types.SimpleNamespace
+    itertools.tee sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline
+    sklearn.pipeline.make_union types.MappingProxyType types.MethodType types.SimpleNamespace
     """
 )
 """Calls whose result holds the arguments themselves, without running any that is a function."""
+
+RUNNING = _words(
+    """
+    multiprocessing.Process multiprocessing.context.Process threading.Thread threading.Timer
+    """
+)
+"""Classes whose instances run a function they are given, at some time."""
 
 CHANGING_FIRST = _words(
     """
@@ -448,6 +458,9 @@ OUT_OF_FRAMES = {
 }
 """Methods of frames and arrays that give something else."""
 
+LAZY_METHODS = _words("ewm expanding groupby resample rolling")
+"""Methods of frames whose result looks at the frame when it is used."""
+
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
 
 VIEW_ATTRIBUTES = _words(
@@ -455,6 +468,9 @@ VIEW_ATTRIBUTES = _words(
     T array at base data flat grad iat iloc imag loc real values
     """
 )
+
+PARTS_OF_FRAMES = frozenset({"attrs", "columns", "flags", "index"})
+"""Attributes of a frame whose own attributes and items are the frame's."""
 
 INDEXERS = frozenset(["iloc", "loc", "iat", "at"])
 
@@ -519,11 +535,11 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
 
 _SETTING_NAMES = _words(
     """
-    addLevelName autolog autoset basicConfig captureWarnings chdir deregister
+    addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister
     disable_eager_execution disable_warnings enable_eager_execution enable_notebook
     enable_numpy_behavior enable_pretty_tracebacks enable_wide_display_mode filterwarnings
     init_notebook_mode init_printing install_opener ioff ion load_dotenv putenv rc rcdefaults
-    register_matplotlib_converters register_unpack_format reset_option resetwarnings setLevel
+    register_matplotlib_converters register_unpack_format removeFilter removeHandler reset_option resetwarnings setLevel
     seterr seterrcall setlocale setrecursionlimit simplefilter tzset unsetenv use
     use_deterministic_algorithms
     """
@@ -569,6 +585,9 @@ CLASS_FACTORIES = _words(
 """Calls with constants that define something, as a ``class`` statement would."""
 
 MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.get_backend"})
+
+CACHES = frozenset({"functools.cache", "functools.lru_cache"})
+"""Decorators whose functions keep what they return."""
 """Calls that give a piece of their module, not a value of one's own."""
 
 

@@ -16,7 +16,7 @@ from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
 
 _SLOTS = 8
 _MANY = 256
-_ABOUT_CODE = frozenset({"__class__", "__bases__", "__code__"})
+_HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -75,10 +75,11 @@ def _common(first: Value, second: Value) -> str:
 class FunctionCode:
     """A function object: its IR, and the variables of the function it was made in.
 
-    ``me`` is the first argument that a bound method brings along.
+    ``me`` is the first argument that a bound method brings along; of a ``property_`` that is ``kept``,
+    the instance has the result from the first time on, of another function that is, it has itself.
     """
 
-    __slots__ = ("defaults", "function", "me", "origin", "outer", "property_", "receiver")
+    __slots__ = ("defaults", "function", "kept", "me", "origin", "outer", "property_", "receiver")
 
     def __init__(self, function: ir.Function, outer: Frame | None, origin: int) -> None:
         self.function = function
@@ -87,12 +88,13 @@ class FunctionCode:
         self.defaults: dict[str, Value] = {}
         self.receiver = "self"
         self.property_ = False
+        self.kept = False
         self.me: Value | None = None
 
     def bound(self, me: Value) -> FunctionCode:
         """The method of one object."""
         other = FunctionCode(self.function, self.outer, self.origin)
-        other.defaults, other.me = self.defaults, me
+        other.defaults, other.me, other.kept = self.defaults, me, self.kept
         return other
 
 
@@ -137,7 +139,8 @@ class Frame:
 class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
-    ``stateful`` are classes and functions that are handed over as data. ``stored`` are the older objects that the
+    ``stateful`` are classes and functions that are handed over as data. ``defaulting`` are dicts that may call a
+    function for a key they lack. ``stored`` are the older objects that the
     statement being followed has put into one another.
     """
 
@@ -158,6 +161,7 @@ class Heap:
         self.old = 0
         self.site = 0
         self.stored: set[int] = set()
+        self.defaulting: set[int] = set()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def begin(self) -> None:
@@ -305,7 +309,7 @@ class Heap:
         fields = self.fields.get(base)
         if fields:
             for name, held in fields.items():
-                if name in _ABOUT_CODE and name != key:
+                if name in _HIDDEN and name != key:
                     continue
                 if key is None or name is None or name == key or (isinstance(key, int) and key < 0):
                     found |= held
