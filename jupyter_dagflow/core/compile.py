@@ -43,9 +43,12 @@ from jupyter_dagflow.core.races import unordered_meetings
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
+_NO_OPTIONS = TaskOptions()
+_NO_NAMES: frozenset[str] = frozenset()
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
+_touches_of = lru_cache(_CELLS_REMEMBERED)(touches)
 
 
 @contextmanager
@@ -132,8 +135,8 @@ def _blocks(
                 index=cell.index,
                 code=cell.code,
                 node=task.name,
-                mutates=frozenset(_names(task, "mutates")) | _seen_in(cell, task, seen),
-                pure=frozenset(_names(task, "pure")),
+                mutates=_set((*_names(task, "mutates"), *_seen_in(cell, task, seen))),
+                pure=_set(_names(task, "pure")),
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
@@ -143,7 +146,7 @@ def _blocks(
 def _seen_in(cell: Cell, task: TaskCells, seen: Mapping[str, set[str]]) -> frozenset[str]:
     """What runs have seen this very code change; the tag ``pure:`` knows better."""
     if not seen:
-        return frozenset()
+        return _NO_NAMES
     return frozenset(seen.get(code_digest(cell.code), ())) - set(_names(task, "pure"))
 
 
@@ -151,7 +154,7 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
     """The changes that are believed because a run has seen them."""
     found = []
     for block in blocks:
-        if block.node == PRELUDE:
+        if block.node == PRELUDE or not block.mutates:
             continue
         said = _names(parts.tasks[TaskName(block.node)], "mutates")
         for name in sorted(block.mutates.difference(said)):
@@ -175,6 +178,11 @@ def _names(task: TaskCells, key: str) -> tuple[str, ...]:
     return value
 
 
+def _set(names: tuple[str, ...]) -> frozenset[str]:
+    """Names as a set; one for all that are empty, which most are."""
+    return frozenset(names) if names else _NO_NAMES
+
+
 def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
     edges, diagnostics = [], []
     for task in parts.tasks.values():
@@ -195,7 +203,7 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
 
 def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
     node = flow.nodes.get(task.name)
-    touched = [(cell, touch) for cell in task.cells for touch in touches(cell.code)]
+    touched = [(cell, touch) for cell in task.cells for touch in _touches_of(cell.code)]
     reads, writes = (
         tuple(Mention(name=t.path, cell=c.id, line=t.line) for c, t in touched if t.wrote is wrote)
         for wrote in (False, True)
@@ -292,6 +300,8 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
 
 
 def _options(task: TaskCells) -> TaskOptions:
+    if not task.options:
+        return _NO_OPTIONS
     options = TaskOptions(
         after=tuple(TaskName(name) for name in _names(task, "after")),
         mutates=_names(task, "mutates"),
@@ -350,6 +360,8 @@ def _unknown_names(
     given = {parameter.name for parameter in parameters}
     unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
+        if not task.options:
+            continue
         if unread & {cell.id for cell in task.cells}:
             continue  # what the task has cannot be told before its cells can be read
         node = flow.nodes.get(name)

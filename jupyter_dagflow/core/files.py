@@ -9,10 +9,10 @@ that alone orders nobody.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
 
 from jupyter_dagflow.core.model import Edge, Mention, Reason, TaskName
 
@@ -32,14 +32,18 @@ class FileUses:
     @property
     def any(self) -> bool:
         """Whether there is anything to compare."""
-        return bool(self.says_it_reads or self.says_it_writes or self.reads or self.writes)
+        return bool(self.said or self.reads or self.writes)
+
+    @property
+    def said(self) -> bool:
+        """Whether tags say anything: without them there is no edge."""
+        return bool(self.says_it_reads or self.says_it_writes)
 
 
 def file_edges(uses: Mapping[TaskName, FileUses]) -> list[Edge]:
     """The edges that tags give reason for, of tasks in notebook order; one reason for each edge."""
     edges = []
-    used = [(name, one) for name, one in uses.items() if one.any]
-    for (first, one), (second, other) in combinations(used, 2):
+    for first, one, second, other in _pairs([pair for pair in uses.items() if pair[1].any]):
         meeting = next(_meetings(one, other), None)
         if meeting is not None:
             source, target = meeting
@@ -53,6 +57,17 @@ def file_edges(uses: Mapping[TaskName, FileUses]) -> list[Edge]:
             )
             edges.append(Edge(source=first, target=second, reasons=(reason,)))
     return edges
+
+
+def _pairs(
+    used: list[tuple[TaskName, FileUses]],
+) -> Iterator[tuple[TaskName, FileUses, TaskName, FileUses]]:
+    """Each two tasks in order of which one has tags that say something about files."""
+    tagged = [place for place, (_, uses) in enumerate(used) if uses.said]
+    for place, (first, one) in enumerate(used):
+        later = range(place + 1, len(used)) if one.said else tagged[bisect(tagged, place) :]
+        for second, other in map(used.__getitem__, later):
+            yield first, one, second, other
 
 
 def meet(one: str, other: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import product
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.files import FileUses
@@ -102,11 +102,13 @@ def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]
         for path in dict.fromkeys(mention.name for mention in (*uses.writes, *uses.reads)):
             users.setdefault(path, []).append(name)
     pairs: dict[tuple[TaskName, TaskName], str] = {}
-    for path, names in users.items():
-        for first, second in combinations(names, 2):
-            if any(m.name == path for m in (*files[first].writes, *files[second].writes)):
-                pairs.setdefault((first, second), path)
     order = {name: place for place, name in enumerate(files)}
+    for path, names in users.items():
+        writers = [n for n in names if any(m.name == path for m in files[n].writes)]
+        for writer, other in product(writers, names):
+            if writer != other:
+                pair = (writer, other) if order[writer] < order[other] else (other, writer)
+                pairs.setdefault(pair, path)
     ordered = {second: _ordered_with(second, edges) for _, second in pairs}
     return [
         Meeting(

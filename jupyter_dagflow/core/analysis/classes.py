@@ -41,11 +41,16 @@ class Arguments(NamedTuple):
     @property
     def every(self) -> tuple[Value, ...]:
         """All argument values."""
+        if not self.keywords and not self.spread:
+            return self.positional
         return (*self.positional, *(v for _, v in self.keywords), *self.spread)
 
     def keyword(self, name: str) -> Value | None:
         """A keyword argument."""
-        return next((v for k, v in self.keywords if k == name), None)
+        for given, value in self.keywords:
+            if given == name:
+                return value
+        return None
 
 
 NO_ARGUMENTS = Arguments()
@@ -203,14 +208,9 @@ class Classes(World):
             return
         codes = self.heap.codes(value)
         for obj in value.objects:
-            base = base_of(obj)
-            for class_base in sorted(self.heap.classes.get(base, ())):
-                self._use_instance(
-                    Value("instance", frozenset((obj,))),
-                    class_base,
-                    line,
-                    whole=whole,
-                )
+            for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
+                me = Value("instance", frozenset((obj,)))
+                self._use_instance(me, class_base, line, whole=whole)
         if not calls or not codes:
             return
         others = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
@@ -22,6 +23,7 @@ from jupyter_dagflow.core.model import Definition, Edge, Input, Mention, Reason,
 __all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "analyse"]
 
 _ATTEMPTS = 64
+_NOTEBOOKS_REMEMBERED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,18 @@ class Dataflow:
     prelude_versions: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What an analysis is asked: where cells stand, and what is in them.
+
+    Equal questions have equal answers. Their codes need not be equal, for comments say nothing.
+    """
+
+    blocks: tuple[Block, ...] = field(compare=False)
+    places: tuple[tuple[object, ...], ...]
+    summaries: tuple[CellSummary, ...] = field(hash=False)  # their hash would take long
+
+
 def analyse(
     blocks: Sequence[Block], *, summarise: Callable[[str], CellSummary] = analyse_cell
 ) -> Dataflow:
@@ -64,7 +78,18 @@ def analyse(
     Example: a block ``x = 1`` of task a and a block ``print(x)`` of task b give the one edge a → b
     because of x.
     """
-    summaries = [summarise(block.code) for block in blocks]
+    return _answer(
+        _Question(
+            blocks=tuple(blocks),
+            places=tuple((b.cell, b.index, b.node, b.mutates, b.pure) for b in blocks),
+            summaries=tuple(summarise(b.code) for b in blocks),
+        )
+    )
+
+
+@lru_cache(_NOTEBOOKS_REMEMBERED)
+def _answer(question: _Question) -> Dataflow:
+    blocks, summaries = question.blocks, question.summaries
     linker, findings = _linked(tell(blocks, summaries))
     stateful = linker.definitions.stateful_code()
     if stateful:
@@ -73,7 +98,7 @@ def analyse(
         if summary.problem is not None:
             findings.syntax(block, summary.problem)
     names = dict.fromkeys(block.node for block in blocks if block.node != PRELUDE)
-    nodes = {name: linker.nodes.get(name, NodeState()) for name in names}
+    nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
     flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}

@@ -148,10 +148,14 @@ class Evaluator(ForeignCalls):
 
     def operator(self, value: Value, line: int) -> None:
         """An operator on a value: runs the operators of notebook classes, advances nothing."""
-        if value.objects and any(base_of(o) in self.heap.classes for o in value.objects):
-            self.use(value, line, calls=False)
+        for obj in value.objects:
+            if base_of(obj) in self.heap.classes:
+                self.use(value, line, calls=False)
+                return
 
     def _arguments(self, node: ir.Call) -> Arguments:
+        if not node.keywords and True not in node.starred:
+            return Arguments(tuple([self.expr(a) for a in node.args]))
         positional: list[Value] = []
         spread: list[Value] = []
         for argument, star in zip(node.args, node.starred, strict=True):

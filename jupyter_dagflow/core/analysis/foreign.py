@@ -199,19 +199,17 @@ class ForeignCalls(Calls):
             self._is_constructor(name) and path not in library.RUNNING
         )
         given = self._folded(arguments) if path == "functools.reduce" else arguments
+        calls = runs and not keeps
+        whole = calls and module != "builtins"
         for value in arguments.every:
-            if value.kind == "bound" and runs and not keeps:
+            if value.kind == "bound" and calls:
                 self.call(value, self._unknown(arguments, value), line)
-            self.use(
-                value,
-                line,
-                arguments=given,
-                calls=runs and not keeps,
-                whole=runs and module != "builtins" and not keeps,
-            )
-            if path not in library.NOT_ADVANCING and path not in library.COPYING | library.PAIRING:
+            self.use(value, line, arguments=given, calls=calls, whole=whole)
+            if path in library.NOT_ADVANCING:
+                continue
+            if path not in library.COPYING and path not in library.PAIRING:
                 self.advance(value, line)
-            elif value.kind in ("iterator", "generator") and path not in library.NOT_ADVANCING:
+            elif value.kind in ("iterator", "generator"):
                 self.change(value, line)
         return self._library_result(path, arguments, keeps=keeps)
 
@@ -302,7 +300,7 @@ class ForeignCalls(Calls):
                 heap.hold(made, heap.element(value) if not heap.codes(value) else value)
             return made
         if not kind:
-            kind = self._kind_by_pattern(path)
+            kind = library.kind_by_pattern(path)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
         if arguments.keyword("copy") is not None and every:
@@ -356,13 +354,6 @@ class ForeignCalls(Calls):
         base = base_of(next(iter(made.objects)))
         self.heap.code[base] = ClassCode(path, (), True, self.statement)
         return made
-
-    def _kind_by_pattern(self, path: str) -> str:
-        if library.FRAMES.match(path):
-            return "frame"
-        if library.ARRAYS.match(path):
-            return "array"
-        return "figure" if library.FIGURES.match(path) else ""
 
     def _copied(self, kind: str, arguments: Arguments) -> Value:
         made = self.heap.make(kind, plain=True)

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import builtins
 import re
+from functools import lru_cache
+
+_PATHS_REMEMBERED = 1024
 
 
 def _words(text: str) -> frozenset[str]:
@@ -502,6 +505,7 @@ _SKLEARN_DRAWS = re.compile(
 )
 
 
+@lru_cache(_PATHS_REMEMBERED)
 def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | None:
     """The global generator that calling ``path`` uses, and whether it seeds it; nothing if it uses
     none.
@@ -552,6 +556,7 @@ _NOT_SETTINGS = re.compile(
 )
 
 
+@lru_cache(_PATHS_REMEMBERED)
 def is_setting(path: str) -> bool:
     """Whether calling ``path`` only changes a module's own state: ``pandas.set_option``,
     ``warnings.filterwarnings``.
@@ -584,3 +589,13 @@ MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 """Decorators whose functions keep what they return."""
 """Calls that give a piece of their module, not a value of one's own."""
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def kind_by_pattern(path: str) -> str:
+    """The kind of what calling ``path`` gives, by the shape of the path; empty if that does not tell."""
+    if FRAMES.match(path):
+        return "frame"
+    if ARRAYS.match(path):
+        return "array"
+    return "figure" if FIGURES.match(path) else ""

@@ -8,18 +8,13 @@ the truth. Which task a name then comes from is decided afterwards, in `versions
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
 from jupyter_dagflow.core.analysis.values import NOTHING, Heap, Value, base_of
-from jupyter_dagflow.core.analysis.world import DELETED, NO_KIN, Effect, Kin, Mark
+from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
-
-_ALONE: Mapping[str, Kin] = MappingProxyType({})
-_NO_ORIGINS: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-_MOVABLE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,30 +37,26 @@ class Block:
 class Step:
     """One top-level statement after it has been followed.
 
-    ``bound`` tells of each name it binds whether it surely does; ``touched`` are names whose
-    values it changes in place, ``seen`` the slots of objects that see its changes; ``kin`` is
-    what the value of a name bound or touched shares afterwards, ``kin_before`` what that of a
-    name read or perhaps bound shared before.
+    ``node`` is the task it is part of. ``bound`` tells of each name it binds whether it surely
+    does; ``touched`` are names whose values it changes in place, ``seen`` the slots of objects that
+    see its changes; ``kin`` is what the value of a name bound or touched shares afterwards,
+    ``kin_before`` what that of a name read or perhaps bound shared before.
     """
 
     number: int
     block: Block
     statement: Statement
     effect: Effect
-    bound: dict[str, bool] = field(default_factory=dict)
-    deleted: frozenset[str] = frozenset()
-    touched: dict[str, int] = field(default_factory=dict)
-    seen: dict[int, set[int]] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    kin: Mapping[str, Kin] = field(default_factory=lambda: _ALONE)
-    kin_before: Mapping[str, Kin] = field(default_factory=lambda: _ALONE)
-    origins: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: _NO_ORIGINS)
-    unmovable: Mapping[str, str] = field(default_factory=lambda: _MOVABLE)
-
-    @property
-    def node(self) -> str:
-        """The task this statement is part of."""
-        return self.block.node
+    node: str
+    bound: Mapping[str, bool]
+    deleted: frozenset[str]
+    touched: Mapping[str, int]
+    seen: Mapping[int, set[int]]
+    values: Mapping[str, Value]
+    kin: Mapping[str, Kin]
+    kin_before: Mapping[str, Kin]
+    origins: Mapping[str, tuple[int, ...]]
+    unmovable: Mapping[str, str]
 
     def line_of(self, name: str) -> int:
         """The line on which this statement binds or changes a name."""
@@ -84,7 +75,6 @@ class Story:
     heap: Heap
     changed: set[int]
     outlived: set[int]
-    names: set[str]
 
 
 def tell(
@@ -98,13 +88,11 @@ def tell(
     follower = Follower(stateful)
     steps: list[Step] = []
     changed: set[int] = set()
-    ever: set[str] = set()
     for block, summary in zip(blocks, summaries, strict=True):
         for step in _block_steps(follower, block, summary, len(steps)):
             steps.append(step)
-            changed.update(base_of(o) for o in step.effect.changed)
-            ever.update(step.bound)  # not |=, which would copy the set
-    return Story(steps, follower.heap, changed, follower.outlived, ever)
+            changed.update(map(base_of, step.effect.changed))
+    return Story(steps, follower.heap, changed, follower.outlived)
 
 
 def _block_steps(
@@ -131,43 +119,69 @@ def _follow(
         follower.reset()
         follower.effect.marks += (Mark("opaque", "code nested this deeply", statement.line),)
     effect = follower.effect
-    if declared:
-        for name in sorted(block.mutates):
-            value = follower.names.get(name)
-            if value is not None:
-                follower.read(name, statement.line, value)
-                follower.change(value, statement.line, content=True)
-    _believe_pure(follower, block)
-    step = Step(number, block, statement, effect)
-    for name, value in effect.values.items():
-        _note(follower, step, name, value)
-    perhaps = follower.state.names.keys() - follower.state.must - effect.reads.keys()
-    step.kin_before = {**effect.kin, **{n: _kin_before(follower, n) for n in perhaps}}
-    state = follower.state
-    step.deleted = frozenset(n for n, v in state.names.items() if v is DELETED and n in state.must)
-    step.bound, step.touched = follower.commit()
-    if declared:
-        for name in sorted(block.mutates):
-            if name in follower.names and name not in step.bound:
-                step.touched.setdefault(name, statement.line)
-    for name in block.pure:
-        step.touched.pop(name, None)
-    step.seen = follower.seen
-    kin: dict[str, Kin] = {}
-    for name in [*step.bound, *step.touched]:
+    mutates = sorted(block.mutates) if declared and block.mutates else ()
+    for name in mutates:
         value = follower.names.get(name)
         if value is not None:
-            step.values[name] = value
-            _note(follower, step, name, value)
-            if value.objects:
-                kin[name] = follower.kin(name, value)
-    step.kin = kin
-    return step
+            follower.read(name, statement.line, value)
+            follower.change(value, statement.line, content=True)
+    _believe_pure(follower, block)
+    origins: dict[str, tuple[int, ...]] = {}
+    unmovable: dict[str, str] = {}
+    for name, value in effect.values.items():
+        _note(follower.heap, name, value, origins, unmovable)
+    kin_before, deleted = _kin_before(follower), _deleted(follower)
+    bound, touched = follower.commit()
+    for name in mutates:
+        if name in follower.names and name not in bound:
+            touched.setdefault(name, statement.line)
+    for name in block.pure:
+        touched.pop(name, None)
+    values: dict[str, Value] = {}
+    kin: dict[str, Kin] = {}
+    for name in [*bound, *touched]:
+        after = follower.names.get(name)
+        if after is not None:
+            values[name] = after
+            _note(follower.heap, name, after, origins, unmovable)
+            if after.objects:
+                kin[name] = follower.kin(name, after)
+    effect.settle()
+    return Step(
+        number,
+        block,
+        statement,
+        effect,
+        block.node,
+        bound=bound or EMPTY,
+        deleted=deleted,
+        touched=touched or EMPTY,
+        seen=follower.seen or EMPTY,
+        values=values or EMPTY,
+        kin=kin or EMPTY,
+        kin_before=kin_before or EMPTY,
+        origins=origins or EMPTY,
+        unmovable=unmovable or EMPTY,
+    )
 
 
-def _kin_before(follower: Follower, name: str) -> Kin:
-    old = follower.names.get(name)
-    return follower.kin(name, old) if old is not None and old.objects else NO_KIN
+def _kin_before(follower: Follower) -> Mapping[str, Kin]:
+    """What the names that the statement reads, or perhaps binds, share before it is committed."""
+    state, effect = follower.state, follower.effect
+    if state.names.keys() == state.must:
+        return effect.kin
+    kin = dict(effect.kin)
+    for name in state.names.keys() - state.must - effect.reads.keys():
+        old = follower.names.get(name)
+        kin[name] = follower.kin(name, old) if old is not None and old.objects else NO_KIN
+    return kin
+
+
+def _deleted(follower: Follower) -> frozenset[str]:
+    names, must = follower.state.names, follower.state.must
+    if DELETED not in names.values():
+        return NO_NAMES
+    return frozenset(n for n, v in names.items() if v is DELETED and n in must)
 
 
 def _believe_pure(follower: Follower, block: Block) -> None:
@@ -177,18 +191,22 @@ def _believe_pure(follower: Follower, block: Block) -> None:
             follower.effect.changed.pop(obj, None)
 
 
-def _note(follower: Follower, step: Step, name: str, value: Value) -> None:
-    """Record what linking needs to know of a value: the definitions it carries, whether it can
+def _note(
+    heap: Heap,
+    name: str,
+    value: Value,
+    origins: dict[str, tuple[int, ...]],
+    unmovable: dict[str, str],
+) -> None:
+    """Note what linking needs to know of a value: the definitions it carries, whether it can
     move.
     """
     if not value.objects:
         return
-    heap = follower.heap
     codes = heap.codes(value)
     if codes:
-        origins = {heap.code[c].origin for c in codes}
-        every = tuple(sorted(origins | set(step.origins.get(name, ()))))
-        step.origins = {**step.origins, name: every}
+        found = {heap.code[c].origin for c in codes}
+        origins[name] = tuple(sorted(found.union(origins.get(name, ()))))
     what = heap.what_cannot_move(value)
     if what:
-        step.unmovable = {name: what, **step.unmovable}
+        unmovable.setdefault(name, what)

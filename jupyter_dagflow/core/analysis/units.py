@@ -8,7 +8,7 @@ first (a `Demand`), and linking begins anew.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -170,6 +170,8 @@ class Units(ABC):
             joined = frozenset((name, other)) in state.joined
             if taken is not None and not taken.rebound and not joined:
                 found.append(other)
+        if not kin.reach:
+            return found
         return found + [
             other
             for other, taken in state.taken.items()
@@ -338,5 +340,5 @@ class Units(ABC):
             self.findings.needs_lane(step, name, line, what=what, made=place.step)
 
 
-def _sees_change(value: Value, seen: dict[int, set[int]]) -> bool:
+def _sees_change(value: Value, seen: Mapping[int, set[int]]) -> bool:
     return any(base_of(o) in seen and sees(o, seen[base_of(o)]) for o in value.objects)

@@ -167,7 +167,8 @@ class Heap:
     def begin(self) -> None:
         """A new statement: what there is by now is old."""
         self.old = self._next
-        self.stored = set()
+        if self.stored:
+            self.stored = set()
         self._pool.clear()
 
     @property
@@ -241,7 +242,8 @@ class Heap:
             base = base_of(obj)
             if base in self.code:
                 found.add(base)
-            found |= self.carried.get(base, set())
+            if base in self.carried:
+                found |= self.carried[base]
         return found
 
     def what_cannot_move(self, value: Value) -> str:
@@ -352,8 +354,9 @@ class Heap:
             if base in found:
                 continue
             found.add(base)
-            for held in self.fields.get(base, {}).values():
-                todo += [base_of(o) for o in held]
+            if base in self.fields:
+                for held in self.fields[base].values():
+                    todo += [base_of(o) for o in held]
         return found
 
     def reached_slots(self, value: Value, limit: int = 512) -> set[int]:

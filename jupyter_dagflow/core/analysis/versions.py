@@ -24,7 +24,9 @@ class Linker(Units):
     def link(self) -> None:
         """Go through all steps; raises `Conflict` if a unit has no task that has all of it."""
         for step in self.story.steps:
-            state = self.nodes.setdefault(step.node, NodeState())
+            state = self.nodes.get(step.node)
+            if state is None:
+                state = self.nodes[step.node] = NodeState()
             state.last_step = step.number
             self._step(step, state)
         for node, state in self.nodes.items():
@@ -34,22 +36,25 @@ class Linker(Units):
     def _step(self, step: Step, state: NodeState) -> None:
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
             self._require(step, state, WORKING_DIRECTORY, step.statement.line)
+        effect = step.effect
         self._check_modules(step)
-        for name, line in step.effect.reads.items():
+        for name, line in effect.reads.items():
             self._require(step, state, name, line)
-        for name, line in [*step.effect.unresolved.items(), *step.effect.builtins.items()]:
+        for name, line in effect.unresolved.items():
             self._require_opaque(step, state, name, line)
-        for name in step.effect.extends:
+        for name, line in effect.builtins.items() if self._stars else ():
+            self._require_opaque(step, state, name, line)
+        for name in effect.extends:
             self._require(step, state, name, step.statement.line)
         self._require_unit(step, state)
-        if step.effect.compares:
-            self._unify_groups(step, state, [n for n in step.effect.reads if n in state.taken])
-        if step.effect.stored:
+        if effect.compares:
+            self._unify_groups(step, state, [n for n in effect.reads if n in state.taken])
+        if effect.stored:
             self._share_stored(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
-        if step.number == self._lasts[step.node]:
+        if self._demands and step.number == self._lasts[step.node]:
             self._take_on_demand(step, state, self._demands.get(step.node, []))
 
     # reading
@@ -63,8 +68,9 @@ class Linker(Units):
         if node == PRELUDE:
             self._check_prelude(step, name, line, writers)
             return
-        self.definitions.closure(step.origins.get(name, ()), state.definitions)
-        others = tuple(w for w in writers if w != node)
+        if name in step.origins:
+            self.definitions.closure(step.origins[name], state.definitions)
+        others = tuple([w for w in writers if w != node])
         if name in self._behind:
             self._use_definition(step, state, name, writers)
         elif not others:
@@ -160,13 +166,14 @@ class Linker(Units):
                 self._behind.pop(name, None)
         for name in [*step.bound, *step.touched]:
             kin = step.kin.get(name, NO_KIN)
-            known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
-            new = kin.names if self._is_another(step, state, name) else kin.names - known
-            state.joined |= {frozenset((name, other)) for other in new}
+            if kin.names:
+                known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
+                new = kin.names if self._is_another(step, state, name) else kin.names - known
+                state.joined |= {frozenset((name, other)) for other in new}
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
             self._origins[name] = step.origins.get(name, ())
-        for name in step.bound:
+        for name in step.bound if state.taken else ():
             self._share_bound(step, state, name)
 
     def _is_another(self, step: Step, state: NodeState, name: str) -> bool:
@@ -199,7 +206,8 @@ class Linker(Units):
         taken = state.taken.get(name)
         if taken is not None:
             taken.rebound = taken.rebound or self._is_another(step, state, name)
-        state.apart = {pair for pair in state.apart if name not in pair}
+        if state.apart:
+            state.apart = {pair for pair in state.apart if name not in pair}
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)
@@ -208,7 +216,8 @@ class Linker(Units):
 
     def _check_hiding(self, step: Step, name: str) -> None:
         """Note a variable that hides a function of Python's or an import of another task or setup."""
-        made = [self.story.steps[number].node for number in self._behind.get(name, ())]
+        behind = self._behind.get(name, ())
+        made = [self.story.steps[number].node for number in behind]
         if name not in self._version and name in library.BUILTINS:
             self.findings.hides(step, name, "the function of Python")
         elif made and step.node not in made and self._is_import(name):
@@ -299,15 +308,15 @@ class Linker(Units):
         self._unify_groups(step, state, stored)
 
     def _unify_groups(self, step: Step, state: NodeState, names: list[str]) -> None:
-        for group in self._groups(step, state, names):
+        for group in self._groups(step, state, names) if len(names) > 1 else ():
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
 
     def _check_setup_code(self, step: Step) -> None:
         """Functions and classes of setup are made in every task, so a task cannot change them."""
-        code = self.story.heap.code
-        if step.node == PRELUDE:
+        if step.node == PRELUDE or not step.seen:
             return
+        code = self.story.heap.code
         for base in step.seen.keys() & code.keys():
             known = code[base]
             if isinstance(known, FunctionCode) and known.me is not None:
@@ -356,7 +365,7 @@ class Linker(Units):
     def _module(self, step: Step, state: NodeState, path: str, line: int) -> None:
         """A module's state is changed and the change cannot be replayed."""
         if path == "os.chdir":
-            step.effect.lines[WORKING_DIRECTORY] = line
+            step.effect.lines = {**step.effect.lines, WORKING_DIRECTORY: line}
             self._write(step, state, WORKING_DIRECTORY, (step.node,))
         elif step.node != PRELUDE:
             self._modules[path.split(".")[0]] = (path, step)

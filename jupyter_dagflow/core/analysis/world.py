@@ -8,8 +8,9 @@ followed with `State`: ``must`` are the names bound on every path to here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Set
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.memory import Trace
@@ -28,6 +29,7 @@ from jupyter_dagflow.core.analysis.values import (
 )
 
 DELETED = Value("deleted")
+EMPTY: Any = MappingProxyType({})
 
 
 class Mark(NamedTuple):
@@ -41,19 +43,21 @@ class Mark(NamedTuple):
     line: int
 
 
+NO_NAMES: frozenset[str] = frozenset()  # Python would make a new empty one each time
+
+
 class Kin(NamedTuple):
     """What a value shares at one moment: the names of values that have an object with it in
     common, and the objects it reaches.
     """
 
-    names: frozenset[str] = frozenset()
-    reach: frozenset[int] = frozenset()
+    names: frozenset[str] = NO_NAMES
+    reach: frozenset[int] = NOTHING
 
 
 NO_KIN = Kin()
 
 
-@dataclass(slots=True)
 class Effect:
     """What one top-level statement does; lines are within its cell.
 
@@ -62,19 +66,47 @@ class Effect:
     those they were put into.
     """
 
-    reads: dict[str, int] = field(default_factory=dict)
-    values: dict[str, Value] = field(default_factory=dict)
-    kin: dict[str, Kin] = field(default_factory=dict)
-    unresolved: dict[str, int] = field(default_factory=dict)
-    excused: frozenset[str] = frozenset()
-    builtins: dict[str, int] = field(default_factory=dict)
-    lines: dict[str, int] = field(default_factory=dict)
-    changed: dict[int, int] = field(default_factory=dict)
-    modules: dict[str, int] = field(default_factory=dict)
-    marks: tuple[Mark, ...] = ()
-    extends: tuple[str, ...] = ()
-    compares: bool = False
-    stored: set[int] = field(default_factory=set)
+    __slots__ = (
+        "builtins",
+        "changed",
+        "compares",
+        "excused",
+        "extends",
+        "kin",
+        "lines",
+        "marks",
+        "modules",
+        "reads",
+        "stored",
+        "unresolved",
+        "values",
+    )
+
+    def __init__(self) -> None:
+        self.reads: dict[str, int] = {}
+        self.values: dict[str, Value] = {}
+        self.kin: dict[str, Kin] = {}
+        self.unresolved: dict[str, int] = {}
+        self.excused = NO_NAMES
+        self.builtins: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
+        self.changed: dict[int, int] = {}
+        self.modules: dict[str, int] = {}
+        self.marks: tuple[Mark, ...] = ()
+        self.extends: tuple[str, ...] = ()
+        self.compares = False
+        self.stored: Set[int] = NOTHING
+
+    def settle(self) -> None:
+        """Nothing more will come: what is empty, as most is, need not take memory."""
+        self.reads = self.reads or EMPTY
+        self.values = self.values or EMPTY
+        self.kin = self.kin or EMPTY
+        self.unresolved = self.unresolved or EMPTY
+        self.builtins = self.builtins or EMPTY
+        self.lines = self.lines or EMPTY
+        self.changed = self.changed or EMPTY
+        self.modules = self.modules or EMPTY
 
 
 class State:
@@ -153,10 +185,11 @@ class World:
         """Read a notebook variable, late: whatever it is by now."""
         state = self.state
         bound = state.names.get(name)
-        if bound is not None and self.trace is not None:
-            self.trace.local = True
-        if name in state.must and bound is not None and bound is not DELETED:
-            return bound
+        if bound is not None:
+            if self.trace is not None:
+                self.trace.local = True
+            if name in state.must and bound is not DELETED:
+                return bound
         known = self.names.get(name)
         if known is None and bound is None:
             return self._unbound(name, line, soft=soft)
@@ -269,7 +302,7 @@ class World:
         self.statement = number
         self.heap.begin()
         self.trace = None
-        self.effect = Effect(stored=self.heap.stored)
+        self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)
 
@@ -278,10 +311,11 @@ class World:
         that see its changes.
         """
         bound: dict[str, bool] = {}
-        code = self.heap.code
+        code, must = self.heap.code, self.state.must
+        if self.heap.stored:
+            self.effect.stored = self.heap.stored
         for name, value in self.state.names.items():
-            surely = name in self.state.must
-            bound[name] = surely
+            surely = bound[name] = name in must
             if not surely and name in self.names and value is not DELETED:
                 old = self.names[name]
                 self.outlived |= {base_of(o) for o in old.objects - value.objects} & code.keys()
@@ -289,13 +323,17 @@ class World:
             elif not surely and value is DELETED:
                 value = self.names.get(name, value)
             self._rename(name, None if value is DELETED else value)
+        if not self.effect.changed:
+            self.seen = {}
+            return bound, {}
         touched = self._touched()
         return bound, {n: line for n, line in touched.items() if not bound.get(n, False)}
 
     def _rename(self, name: str, value: Value | None) -> None:
         old = self.names.pop(name, None)
-        for obj in old.objects if old else ():
-            self.named.get(base_of(obj), set()).discard(name)
+        if old is not None:
+            for obj in old.objects:
+                self.named[base_of(obj)].discard(name)
         if value is not None:
             self.names[name] = value
             for obj in value.objects:
@@ -317,7 +355,7 @@ class World:
     def _touched(self) -> dict[str, int]:
         """The names whose values see an object changed by this statement."""
         found: dict[str, int] = {}
-        self.seen = self.heap.containers_of(self.effect.changed) if self.effect.changed else {}
+        self.seen = self.heap.containers_of(self.effect.changed)
         for base, slots in self.seen.items():
             for name in sorted(self.named.get(base, ())):
                 objects = self.names[name].objects
@@ -335,9 +373,15 @@ class World:
     def kin(self, name: str, value: Value) -> Kin:
         """What a value that has this name shares now."""
         heap = self.heap
-        objects = value.objects
-        quick = len(objects) == 1 and not heap.fields.get(base_of(next(iter(objects))))
-        reach = {base_of(o) for o in objects} if quick else heap.reach(value)
+        if len(value.objects) == 1:
+            (obj,) = value.objects
+            base = base_of(obj)
+            if base not in heap.fields and base not in heap.held_by:
+                if heap.is_stateless(base):
+                    return NO_KIN
+                others = self.named.get(base, NO_NAMES) - {name}
+                return Kin(frozenset(others) if others else NO_NAMES, frozenset((base,)))
+        reach = heap.reach(value)
         found: set[str] = set()
         todo = list(reach)
         seen: set[int] = set()
@@ -346,8 +390,10 @@ class World:
             if base in seen:
                 continue
             seen.add(base)
-            if not heap.is_stateless(base):
-                found |= self.named.get(base, set())
-                todo += heap.held_by.get(base, ())
-        own = frozenset(base for base in reach if not heap.is_stateless(base))
-        return Kin(frozenset(found - {name}), own)
+            if base in heap.code and heap.is_stateless(base):
+                continue
+            found |= self.named.get(base, NO_NAMES)
+            todo += heap.held_by.get(base, ())
+        own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
+        found.discard(name)
+        return Kin(frozenset(found) if found else NO_NAMES, own)
