@@ -52,9 +52,9 @@ def is_lazy(kind: type[Any], name: Any) -> bool:
     """Whether an attribute of instances only holds what was worked out before, and may be again."""
     if type(name) is not str:
         return False
-    if root_package(kind) != "__main__" and name.startswith("_"):
-        if "cache" in name.lower() or name in _WORKED_OUT:
-            return True
+    remembered = name.startswith("_") and ("cache" in name.lower() or name in _WORKED_OUT)
+    if remembered and root_package(kind) != "__main__":
+        return True
     return type(member(kind, name)) is functools.cached_property
 
 
