@@ -29,6 +29,7 @@ def whole(notebook: Notebook, pipeline: Pipeline) -> Pipeline:
         name=f"{pipeline.name} (Run All)",
         prelude=tuple(cells[:first]),
         prelude_definitions=(),  # it hands code over by value: what is there, not what was written
+        prelude_versions={},  # there is one task, and it has what setup bound
         tasks=(task,),
         edges=(),
     )
