@@ -161,6 +161,7 @@ class DifferenceDocument(msgspec.Struct, kw_only=True):
     cell_index: int | None
     line: int | None
     explained_by: list[str]
+    file_line: int | None = None
 
 
 class NotComparedDocument(msgspec.Struct, kw_only=True):

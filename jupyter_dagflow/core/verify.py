@@ -27,6 +27,7 @@ class Difference:
     """A variable that is not the same: how, where it was last written, and what explains it.
 
     ``task`` is None for what setup writes; all places are None for names that no statement tells.
+    ``file_line`` as in `Location`.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Difference:
     cell: CellId | None = None
     cell_index: int | None = None
     line: int | None = None
+    file_line: int | None = None
     explained_by: tuple[str, ...] = ()
 
 
@@ -158,6 +160,7 @@ class _Explainer:
     def __init__(
         self, notebook: Notebook, compilation: Compilation, different: frozenset[str]
     ) -> None:
+        self._cells = {cell.id: cell for cell in notebook.cells}
         self._compilation = compilation
         self._different = different
         blocks = _blocks(notebook, compilation.pipeline)
@@ -172,13 +175,15 @@ class _Explainer:
             return Difference(name=name, difference=text)
         last = writes[-1]
         task = TaskName(last.node) if last.node != PRELUDE else None
+        line = last.line_of(name)
         return Difference(
             name=name,
             difference=text,
             task=task,
             cell=last.block.cell,
             cell_index=last.block.index,
-            line=last.line_of(name),
+            line=line,
+            file_line=self._cells[last.block.cell].file_line(line),
             explained_by=tuple(dict.fromkeys(self._reasons(name, writes, task))),
         )
 

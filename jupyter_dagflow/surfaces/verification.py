@@ -9,8 +9,10 @@ from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.report import Part
 
 _UNEXPLAINED = (
-    "Nothing that the compiler knows of this place explains it. Would the notebook itself give the "
-    "same twice? Times, random numbers without a seed and files that it changes itself do not."
+    "Nothing that the compiler knows of this place explains it. Either it changes in a way that the "
+    "code does not show: put what shares it into one task, or tag the task that changes it "
+    "mutates:NAME. Or the notebook itself would not give the same twice: times, random numbers "
+    "without a seed, files that it changes itself."
 )
 
 
@@ -51,7 +53,12 @@ def runs(verification: Verification) -> str:
 
 def _difference(different: Difference) -> str:
     task = f", task {different.task}" if different.task else ""
-    where = Location(cell=different.cell, cell_index=different.cell_index, line=different.line)
+    where = Location(
+        cell=different.cell,
+        cell_index=different.cell_index,
+        line=different.line,
+        file_line=different.file_line,
+    )
     return "\n".join(
         [
             f"{different.difference}",

@@ -319,6 +319,7 @@ export interface DifferenceDocument {
   cell_index: number | null;
   difference: string;
   explained_by: string[];
+  file_line?: number | null;
   line: number | null;
   name: string;
   task: string | null;

@@ -99,6 +99,7 @@ def test_a_lie_is_found_and_explained(
         "cell": "cell-1",
         "cell_index": 1,
         "line": 1,
+        "file_line": None,
         "explained_by": 2,
     }
     assert told["equal"] == 1

@@ -166,6 +166,19 @@ def test_a_failure_in_a_percent_file_tells_its_line() -> None:
     assert "line 15 of the file, cell 3" in told
 
 
+def test_a_difference_in_a_percent_file_tells_its_line() -> None:
+    Path("pipe.py").write_text(
+        '# %% tags=["task:load"]\nrows = [3, 1]\n\n'
+        '# %% tags=["task:sort", "pure:rows"]\nrows.sort()\n\n'
+        '# %% tags=["task:first"]\nfirst = rows[0]\n'
+    )
+    different = document("verify", "pipe.py", code=1)["different"]
+    assert [(each["name"], each["line"], each["file_line"]) for each in different] == [
+        ("rows", 1, 5),
+        ("first", 1, 8),
+    ]
+
+
 WRONG = {
     "a syntax error": PERCENT.replace("if total > 6:", "if total > 6"),
     "a tag that does not read": PERCENT.replace("task:load", "task:1st"),
