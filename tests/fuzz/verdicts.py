@@ -184,15 +184,18 @@ class _Trial:
             tasks = tuple(task for task in tasks if task not in late)
             below = {name for task in late for name in task.writes}
         kept: dict[str, tuple[TaskName, Picture]] = {}
-        newest = dict(compilation.pipeline.prelude_versions)
+        prelude = compilation.pipeline.prelude_versions
+        newest = dict(prelude)
         for task in tasks:
             for name, found in cluster.kept.get(task.name, {}).items():
                 version = task.versions.get(name, max(task.versions.values(), default=0))
                 if version >= newest.get(name, 0):
                     newest[name], kept[name] = version, (task.name, found)
         for name, expected in left.items():
-            if name in below or name not in kept:
+            if name in below or (name in prelude and name not in kept):
                 continue
+            if name not in kept:
+                return Verdict(Outcome.DIFFERENT, "lost", f"no task left {name}")
             task_name, found = kept[name]
             if found != expected:
                 text = f"{name}, left by {task_name} / by Run All: {difference(found, expected)}"
