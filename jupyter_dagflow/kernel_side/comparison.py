@@ -326,6 +326,7 @@ _EXACT: dict[type[Any], Handler] = {
     types.MethodType: comparison_code.methods,
     types.CellType: comparison_code.cells,
     property: comparison_code.properties,
+    functools.cached_property: comparison_code.cached_properties,
     staticmethod: comparison_code.wrapped,
     classmethod: comparison_code.wrapped,
 }

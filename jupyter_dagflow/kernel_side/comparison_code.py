@@ -86,6 +86,12 @@ def properties(path: str, one: Any, other: Any) -> Steps:
         yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
 
 
+def cached_properties(path: str, one: Any, other: Any) -> Steps:
+    """``functools.cached_property``; before Python 3.12 it has a lock, too."""
+    for name in ("attrname", "func"):
+        yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+
+
 def wrapped(path: str, one: Any, other: Any) -> Steps:
     """Static methods and class methods."""
     yield Pair(path, one.__func__, other.__func__)

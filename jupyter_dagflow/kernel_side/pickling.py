@@ -186,6 +186,8 @@ class _Rules:
             return self._named(obj) if self._by_name(obj) else self._cached(obj)
         if issubclass(kind, type):
             return self._named(obj) if self._by_name(obj) else self._class(obj)
+        if kind is functools.cached_property:
+            return rebuild.make_cached_property, (obj.func, obj.attrname)
         if kind is types.CellType:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
@@ -249,7 +251,7 @@ class _Rules:
         return name if module is not None and vars(module) is function.__globals__ else None
 
     def _cached(self, cached: Any) -> Any:
-        if cached.cache_info().currsize:
+        if not all(map(_is_unchanging, _results_of(cached))):
             raise Refused("it keeps the results of its calls, which cannot be taken out of it")
         parameters: dict[str, Any] = {"maxsize": cached.cache_info().maxsize}
         if hasattr(cached, "cache_parameters"):  # since Python 3.9
@@ -323,6 +325,24 @@ def _memory_between(array: Any, span: tuple[int, int]) -> Any:
     memory = flat[start : start + span[1] - span[0]]
     memory.flags.writeable = array.flags.writeable
     return memory
+
+
+def _results_of(cached: Any) -> Any:
+    """What ``functools.lru_cache`` keeps, keys and results; only the collector gets at them."""
+    for held in gc.get_referents(cached):
+        if held is vars(cached) or held is cached.__wrapped__ or type(held) in (type, object):
+            continue  # what it is, and a mark of its own
+        if type(held) is dict:
+            yield from (v for v in held.values() if type(v).__name__ != "_lru_list_elem")
+        else:
+            yield held
+
+
+def _is_unchanging(value: Any) -> bool:
+    """Whether it is plain, and worked out anew it is as good as it was."""
+    if type(value) is tuple:
+        return all(map(_is_unchanging, value))
+    return value is None or type(value) in (bool, int, float, complex, str, bytes, object)
 
 
 def _contents(cells: tuple[types.CellType, ...]) -> Any:

@@ -40,6 +40,14 @@ def make_function(
     return types.FunctionType(marshal.loads(code), globals_, name, None, cells)  # noqa: S302
 
 
+def make_cached_property(function: Callable[[Any], Any], name: str | None) -> Any:
+    """A ``functools.cached_property`` of a class."""
+    made = functools.cached_property(function)
+    if name is not None:
+        made.attrname = name
+    return made
+
+
 def named(find: Callable[[str], Any], qualname: str) -> Any:
     """What a definition made; ``find`` gives it by its name."""
     top, _, rest = qualname.partition(".")

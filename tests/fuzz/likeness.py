@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.typing import DataFrameGroupBy
 
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, range, slice)
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
 _WRITTEN_BY_PYTHON = frozenset(
     {
         "__dict__",
@@ -89,6 +91,10 @@ class _Camera:
             return (factory, *((self.take(k), self.take(v)) for k, v in value.items()))
         if isinstance(value, (list, set, collections.deque)):
             return self._parts(value)
+        if isinstance(value, _VIEWS):
+            return tuple(self.take(part) for part in value)
+        if isinstance(value, DataFrameGroupBy):
+            return (repr(value.keys), self.take(value.obj))
         if isinstance(value, np.ndarray):
             self._arrays.append(value)
             return (value.dtype.str, value.shape, repr(value.tolist()))

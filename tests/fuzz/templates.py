@@ -6,7 +6,8 @@ expression, ``<list:t>`` a name that is bound, ``<list:r>`` one that is bound ag
 one that is deleted, ``<text:n>`` a new name; ``<list#1>`` is the same wherever it stands in one
 template. ``<block>`` is some statements. Kinds: ``list`` holds numbers, ``nest`` lists (at least
 one), ``dict`` numbers, ``book`` lists (one under "k"), ``array`` integers (at least one), ``frame``
-has columns p and q; ``l2l`` and the like are functions, ``object`` is an instance of a ``class``.
+has columns p and q; ``many`` is a dict with a factory of lists, ``view`` a view of a dict,
+``group`` of a frame; ``l2l`` and the like are functions, ``object`` is an instance of a ``class``.
 """
 
 from __future__ import annotations
@@ -372,6 +373,11 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "    def add(self, v):\n        self.log.append(v)\n        return self\n"
         "    def peek(self):\n        return self.log\n"
         "    def take(self, x):\n        self.n = <num>\n        return self.xs",
+        "class <class:t>:\n    def __init__(self, xs):\n        self.xs = xs\n"
+        "    @functools.cached_property\n    def n(self):\n        return len(self.xs)\n"
+        "    def add(self, v):\n        self.xs.append(v)\n        return self\n"
+        "    def peek(self):\n        return [self.n]\n"
+        "    def take(self, x):\n        return self.xs",
         "class <class:t>(<class>):\n    def add(self, v):\n        super().add(v)\n"
         "        <list>.append(v)\n        return self",
         "class <class:t>(<class>):\n    def peek(self):\n        return [<num>, *super().peek()[:2]]",
@@ -403,6 +409,23 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<object:t> = <class>(<object>.xs)",
         "<nest:t> = [o.xs for o in (<object>, <object>)]",
         "isinstance(<object>, <class>) and <list>.append(<digit>)",
+    ),
+    "lookups": (
+        "<view:t> = <dict>.keys()",
+        "<view:t> = <book>.values()",
+        "<view:t> = <dict>.items()",
+        "<text:n> = repr(list(<view>))",
+        "<num:t> = len(<view>)",
+        "<dict>[str(len(<view>))] = <digit>",
+        "<book>['l'] = <list:e>",
+        "for v in <book>.values():\n    v.append(<digit>)",
+        "<many:t> = collections.defaultdict(list)",
+        "<many:t> = collections.defaultdict(lambda: [<num>])",
+        "<many:t> = collections.defaultdict(lambda: <list>)",
+        "<many>['a'].append(<num:e>)",
+        "<many>['b'] += [<digit>]",
+        "<many>['b'] = <list>",
+        "<text:n> = repr(dict(<many>))",
     ),
     "flow": (
         "if <num:e> > 4:\n    <block>",
@@ -496,6 +519,9 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "def <f2f:t>(t):\n    <frame>['r'] = <digit>\n    return t.copy()",
         "<frame:t> = <f2f>(<frame>)",
         "<f2f>(<frame>)",
+        "<frame>.index.name = 'i'",
+        "<group:t> = <frame>.groupby('p')",
+        "<text:n> = <group>['q'].sum().to_csv()",
         "<frame#1>.reset_index(drop=True, inplace=True)",
         "<frame>.columns = list(<frame#1>.columns) if False else <frame>.columns",
         "<list:t> = <frame>['p'].tolist()",
@@ -600,6 +626,8 @@ ODD: tuple[str, ...] = (
     "<class>.tag = <list>",
     "<list>.__iadd__([<digit>])",
     "<l2l>.calls = <digit>",
+    "<list:t> = <many>['a']",
+    "<list:t> = <many>[<text>]",
 )
 """Changes in ways that few write them."""
 
@@ -626,6 +654,11 @@ BASICS: dict[str, tuple[str, ...]] = {
     "list": ("<dict:t> = {'k': <digit>}", "<set:t> = {1, <digit>}"),
     "nest": ("<nest:t> = [[1], [<digit>]]",),
     "book": ("<book:t> = {'k': [1], 'l': [<digit>]}",),
+    "lookups": (
+        "<book:t> = {'k': [1], 'l': [<digit>]}",
+        "<dict:t> = {'k': <digit>}",
+        "<many:t> = collections.defaultdict(lambda: [<num>])",
+    ),
     "functions": ("def <l2l:t>(x):\n    return x", "def <n2n:t>(i):\n    return i"),
     "arrays": ("<array:t> = np.arange(4)",),
     "frames": ("<frame:t> = pd.DataFrame({'p': [1, 2, 3], 'q': [4, <digit>, 6]})",),
@@ -640,6 +673,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "nest": ("p", "q"),
     "dict": ("e1", "e2"),
     "book": ("w1", "w2"),
+    "many": ("many",),
+    "view": ("v1", "v2"),
+    "group": ("g1",),
     "set": ("s",),
     "text": ("t",),
     "array": ("x", "y", "z"),
@@ -661,7 +697,21 @@ NAMES: dict[str, tuple[str, ...]] = {
 """The names that values of a kind are given."""
 
 CODE = frozenset(
-    {"l2l", "n2n", "l2g", "o2l", "a2a", "f2f", "fns", "maker", "deco", "ctx", "class", "object"}
+    {
+        "l2l",
+        "n2n",
+        "l2g",
+        "o2l",
+        "a2a",
+        "f2f",
+        "fns",
+        "maker",
+        "deco",
+        "ctx",
+        "class",
+        "object",
+        "many",
+    }
 )
 """Kinds that carry code, which needs other names where it runs."""
 
@@ -670,6 +720,7 @@ IMPORTS: dict[str, str] = {
     "pd": "import pandas as pd",
     "random": "import random",
     "os": "import os",
+    "collections": "import collections",
     "copy": "import copy",
     "functools": "import functools",
     "contextlib": "import contextlib",

@@ -26,6 +26,17 @@ import pytest
         ("x = 10 ** 30", "x == 10 ** 30"),
         ("x = b'0' * 3_000_000", "len(x) == 3_000_000"),
         ("x = ()", "x == ()"),
+        ("d = {'a': 1}; x = [d, d.keys()]", "x[0].update(b=2) or list(x[1]) == ['a', 'b']"),
+        ("d = {'a': 1}; x = [d.items(), d]", "x[1].update(b=2) or len(x[0]) == 2"),
+        (
+            "import functools; x = functools.lru_cache(lambda n, m=0: (n, 'b')); x(1, m=2)",
+            "x(2) == (2, 'b')",
+        ),
+        (
+            "import functools\nclass C:\n    @functools.cached_property\n"
+            "    def n(self):\n        return 3\nx = C()",
+            "x.n == 3 and vars(x) == {'n': 3}",
+        ),
     ],
 )
 def test_a_value_crosses(tasks: Any, make: str, check: str) -> None:

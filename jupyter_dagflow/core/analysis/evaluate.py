@@ -142,9 +142,17 @@ class Evaluator(ForeignCalls):
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
             return base
-        if any(base_of(o) in self.heap.defaulting for o in base.objects):
-            self.use(base, line)
+        for obj in sorted(base.objects):
+            if base_of(obj) in self.heap.defaulting:
+                self._default(base, obj, node.key, line)
         return self.heap.element(base, node.key, sliced=node.sliced)
+
+    def _default(self, base: Value, obj: int, key: str | int | None, line: int) -> None:
+        """A dict may have no such key, and call what it was made with."""
+        before = self.state.copy()
+        factory = self.heap.defaulting[base_of(obj)]
+        self.heap.hold(base, self.call(factory, Arguments(), line), key)
+        self.rejoin(before)
 
     def operator(self, value: Value, line: int) -> None:
         """An operator on a value: runs the operators of notebook classes, advances nothing."""

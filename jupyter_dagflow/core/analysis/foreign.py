@@ -17,6 +17,7 @@ from jupyter_dagflow.core.analysis.values import (
     Value,
     base_of,
     join,
+    slot,
 )
 
 
@@ -310,9 +311,14 @@ class ForeignCalls(Calls):
         if keeps and kind not in ("frame", "array", "rng"):
             for value in every:
                 heap.hold(made, value)
+        if path == "collections.defaultdict":
+            codes = sorted({base for value in every[:1] for base in heap.codes(value)})
+            if codes:
+                factory = Value(UNKNOWN, frozenset(slot(base, 0) for base in codes))
+                heap.hold(made, factory, "__code__")
+                heap.defaulting[base_of(next(iter(made.objects)))] = factory
+            return made
         self.keep_codes(made, every)
-        if path == "collections.defaultdict" and heap.codes(made):
-            heap.defaulting.add(base_of(next(iter(made.objects))))
         return made
 
     def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:

@@ -139,8 +139,8 @@ class Frame:
 class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
-    ``stateful`` are classes and functions that are handed over as data. ``defaulting`` are dicts that may call a
-    function for a key they lack. ``stored`` are the older objects that the
+    ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of dicts what they
+    may call for a key they lack. ``stored`` are the older objects that the
     statement being followed has put into one another.
     """
 
@@ -161,7 +161,7 @@ class Heap:
         self.old = 0
         self.site = 0
         self.stored: set[int] = set()
-        self.defaulting: set[int] = set()
+        self.defaulting: dict[int, Value] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def begin(self) -> None:
