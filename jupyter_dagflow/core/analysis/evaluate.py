@@ -386,8 +386,7 @@ class Evaluator(ForeignCalls):
             else:
                 self.bind_local(target.name, value)
         elif isinstance(target, ir.AttrTarget):
-            base = self.expr(target.base)
-            self._change_whole(target.base, target.line)
+            base = self._changing(target.base, target.line)
             place = (
                 Value("module", path=f"{base.path}.{target.name}")
                 if base.kind == "module"
@@ -397,8 +396,7 @@ class Evaluator(ForeignCalls):
             self.heap.hold(base, value, target.name)
             self._setter(base, value, target.line)
         elif isinstance(target, ir.ItemTarget):
-            base = self.expr(target.base)
-            self._change_whole(target.base, target.line)
+            base = self._changing(target.base, target.line)
             self.expr(target.index)
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
             if base.kind not in ("frame", "array"):
@@ -410,12 +408,14 @@ class Evaluator(ForeignCalls):
         else:
             self._unpack(target, value, line)
 
-    def _change_whole(self, part: ir.Expr, line: int) -> None:
-        """``df.index.name = …`` changes the frame, though the index alone cannot be changed."""
-        if isinstance(part, ir.Attr) and part.name in library.PARTS_OF_FRAMES:
-            whole = self.expr(part.base)
-            if whole.kind == "frame":
-                self.change(whole, self.line(line), content=True)
+    def _changing(self, node: ir.Expr, line: int) -> Value:
+        """What is stored into; ``df.index.name = …`` changes the frame, not its index alone."""
+        if not (isinstance(node, ir.Attr) and node.name in library.PARTS_OF_FRAMES):
+            return self.expr(node)
+        whole = self.expr(node.base)
+        if whole.kind == "frame":
+            self.change(whole, self.line(line), content=True)
+        return self.get_attribute(whole, node.name, self.line(node.line))
 
     def _setter(self, base: Value, value: Value, line: int) -> None:
         for obj in base.objects:

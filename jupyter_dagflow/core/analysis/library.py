@@ -539,8 +539,8 @@ _SETTING_NAMES = _words(
     disable_eager_execution disable_warnings enable_eager_execution enable_notebook
     enable_numpy_behavior enable_pretty_tracebacks enable_wide_display_mode filterwarnings
     init_notebook_mode init_printing install_opener ioff ion load_dotenv putenv rc rcdefaults
-    register_matplotlib_converters register_unpack_format removeFilter removeHandler reset_option resetwarnings setLevel
-    seterr seterrcall setlocale setrecursionlimit simplefilter tzset unsetenv use
+    register_matplotlib_converters register_unpack_format removeFilter removeHandler
+    reset_option resetwarnings setLevel seterr seterrcall setlocale setrecursionlimit simplefilter tzset unsetenv use
     use_deterministic_algorithms
     """
 )
@@ -585,10 +585,10 @@ CLASS_FACTORIES = _words(
 """Calls with constants that define something, as a ``class`` statement would."""
 
 MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.get_backend"})
+"""Calls that give a piece of their module, not a value of one's own."""
 
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 """Decorators whose functions keep what they return."""
-"""Calls that give a piece of their module, not a value of one's own."""
 
 
 @lru_cache(_PATHS_REMEMBERED)

@@ -28,6 +28,7 @@ def analyse_cell(code: str) -> CellSummary:
     """
     try:
         tree, text = _parse(code)
+        _check(text)
         return CellSummary(tuple(_statements(tree, text)))
     except SyntaxError as error:
         return CellSummary((), SyntaxProblem(error.msg or "invalid syntax", error.lineno or 1))
@@ -55,17 +56,21 @@ def _parse(code: str) -> tuple[ast.Module, str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            tree = ast.parse(code)
+            return ast.parse(code), code
         except IndentationError:
             dedented = textwrap.dedent(code)
             if dedented == code:
                 raise
-            tree, code = ast.parse(dedented), dedented
-        # Parsing alone lets pass what only a compiler finds: `global x` of a parameter, say. IPython
-        # compiles statement by statement, so `from __future__` may stand anywhere.
-        if "__future__" not in code:
-            compile(code, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-        return tree, code
+            return ast.parse(dedented), dedented
+
+
+def _check(code: str) -> None:
+    """Find what parsing alone lets pass, `global x` of a parameter, say; raises `SyntaxError`."""
+    if "__future__" in code:
+        return  # IPython compiles statement by statement, so such an import may stand anywhere
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        compile(code, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
 
 
 def _statements(tree: ast.Module, code: str) -> list[Statement]:

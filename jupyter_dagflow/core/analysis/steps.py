@@ -68,7 +68,7 @@ class Story:
     """All steps of a notebook, and what is known when it has ended.
 
     ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
-    whose name came to mean something else, perhaps, or while something still held them.
+    whose name came to mean something else, perhaps, or after something had held them.
     """
 
     steps: list[Step]
@@ -82,8 +82,8 @@ def tell(
     summaries: Sequence[CellSummary],
     stateful: frozenset[int] = NOTHING,
 ) -> Story:
-    """Follow the cells of a notebook in order; ``stateful`` are classes and functions that are data, as an earlier
-    telling found out (objects have the same numbers in every one).
+    """Follow the cells of a notebook in order; ``stateful`` are classes and functions that are data,
+    as an earlier telling found out (objects have the same numbers in every one).
     """
     follower = Follower(stateful)
     steps: list[Step] = []

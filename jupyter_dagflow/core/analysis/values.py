@@ -139,9 +139,9 @@ class Frame:
 class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
-    ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of dicts what they
-    may call for a key they lack. ``stored`` are the older objects that the
-    statement being followed has put into one another.
+    ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of
+    dicts what they may call for a key they lack. ``stored`` are the older objects that the statement
+    being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:

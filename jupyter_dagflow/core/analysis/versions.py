@@ -110,13 +110,18 @@ class Linker(Units):
                 taken.writers.setdefault(source, self._places.get((source, name)))
         for source in sources:
             self._takers.setdefault((source, name), step)
-        lost = self._unread.pop((name, self._version[name]), None)
-        kept = self._places.get((sources[-1], name))
-        unread = lost is not None and (lost.node, name) not in self._takers
-        if unread and lost is not None and kept is not None and lost.node != step.node:
-            self.findings.unread(step, name, line, lost=lost, kept=kept.step)
+        self._check_unread(step, name, line, sources[-1])
         self._has(step.node, state, name)
         self._share(step, state, name)
+
+    def _check_unread(self, step: Step, name: str, line: int, source: str) -> None:
+        """Note the value that this one has replaced if no other task has read that."""
+        lost = self._unread.pop((name, self._version[name]), None)
+        kept = self._places.get((source, name))
+        if lost is None or kept is None or lost.node == step.node:
+            return
+        if (lost.node, name) not in self._takers:
+            self.findings.unread(step, name, line, lost=lost, kept=kept.step)
 
     def _check_versions(self, step: Step, state: NodeState, name: str) -> None:
         """A task runs all its cells at once, so it can take one version of a name only."""
