@@ -14,7 +14,7 @@ from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import EnvironmentFault, OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
-from jupyter_dagflow.core.observed import ObservedChange
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.files import RunFiles
@@ -246,11 +246,11 @@ class Dagflow:
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())
 
-    def _observed(self) -> frozenset[ObservedChange]:
+    def _observed(self) -> frozenset[Observed]:
         """What runs have found out; nothing where no metastore is, as compiling needs none."""
         try:
             known = self._metastore is not None or exists(self.settings.database_url)
-            return self.metastore.observed_changes() if known else frozenset()
+            return self.metastore.observed() if known else frozenset()
         except EnvironmentFault:  # told by whatever needs the metastore
             return frozenset()
 

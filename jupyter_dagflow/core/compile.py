@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import graphlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
@@ -35,7 +35,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
-from jupyter_dagflow.core.observed import ObservedChange, code_digest
+from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
@@ -45,6 +45,7 @@ from jupyter_dagflow.core.triggers import TriggerRule
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
 _NO_NAMES: frozenset[str] = frozenset()
+_NO_PAIRS: frozenset[tuple[str, str]] = frozenset()
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
@@ -71,9 +72,9 @@ def compile_cells(
     notebook: Notebook,
     *,
     by: PartitionBy = PartitionBy.AUTO,
-    observed: Collection[ObservedChange] = (),
+    observed: Collection[Observed] = (),
 ) -> Compilation:
-    """Compile a notebook that has been read; ``observed`` is what runs have seen its code change.
+    """Compile a notebook that has been read; ``observed`` is what runs have seen its code do.
 
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
@@ -120,40 +121,48 @@ def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnost
     return declared_parameters(parts.parameters) if parts.parameters else ((), ())
 
 
-def _blocks(
-    notebook: Notebook, parts: Partition, observed: Collection[ObservedChange]
-) -> list[Block]:
+def _blocks(notebook: Notebook, parts: Partition, observed: Collection[Observed]) -> list[Block]:
     """The code cells of the pipeline in notebook order, each with the task it belongs to."""
     blocks: dict[str, Block] = {}
-    seen: dict[str, set[str]] = defaultdict(set)
-    for change in observed:
-        seen[change.code].add(change.name)
+    seen: dict[str, list[Observed]] = defaultdict(list)
+    for fact in observed:
+        seen[fact.code].append(fact)
     for task in parts.tasks.values():
         for cell in task.cells:
+            facts = seen.get(code_digest(cell.code), ()) if seen else ()
             blocks[cell.id] = Block(
                 cell=cell.id,
                 index=cell.index,
                 code=cell.code,
                 node=task.name,
-                mutates=_set((*_names(task, "mutates"), *_seen_in(cell, task, seen))),
+                mutates=_set((*_names(task, "mutates"), *_seen_changed(facts, task))),
                 pure=_set(_names(task, "pure")),
+                shares=frozenset((f.name, f.other) for f in facts if f.other) or _NO_PAIRS,
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
     return [blocks[cell.id] for cell in notebook.cells if cell.id in blocks]
 
 
-def _seen_in(cell: Cell, task: TaskCells, seen: Mapping[str, set[str]]) -> frozenset[str]:
-    """What runs have seen this very code change; the tag ``pure:`` knows better."""
-    if not seen:
-        return _NO_NAMES
-    return frozenset(seen.get(code_digest(cell.code), ())) - set(_names(task, "pure"))
+def _seen_changed(facts: Sequence[Observed], task: TaskCells) -> frozenset[str]:
+    """What runs have seen a cell's very code change; the tag ``pure:`` knows better."""
+    changed = frozenset(fact.name for fact in facts if not fact.other)
+    return changed.difference(_names(task, "pure")) if changed else _NO_NAMES
 
 
 def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Diagnostic]:
-    """The changes that are believed because a run has seen them."""
+    """The changes, and the sharing, that are believed because a run has seen them."""
     found = []
     for block in blocks:
+        for name, other in sorted(block.shares):
+            found.append(
+                Diagnostic.of(
+                    Code.OBSERVED,
+                    f"{name} is taken to have objects of {other} in it, because a run saw it.",
+                    cell=block.cell,
+                    cell_index=block.index,
+                )
+            )
         if block.node == PRELUDE or not block.mutates:
             continue
         said = _names(parts.tasks[TaskName(block.node)], "mutates")
@@ -161,7 +170,7 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
             if name in flow.nodes[block.node].writes:
                 found.append(
                     Diagnostic.of(
-                        Code.OBSERVED_CHANGE,
+                        Code.OBSERVED,
                         f"This cell is taken to change {name} in place, because a run saw it do so.",
                         cell=block.cell,
                         cell_index=block.index,
@@ -292,6 +301,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
         definitions=node.definitions if node else (),
         options=_options(task),
         versions=node.versions if node else {},
+        exposed=node.exposed if node else (),
         declared={
             key: list(value) if isinstance(value, tuple) else value
             for key, value in task.options.items()

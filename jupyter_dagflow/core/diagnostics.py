@@ -51,8 +51,9 @@ class Code(Enum):
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)
-    OBSERVED_CHANGE = ("DF203", Severity.INFO)
+    OBSERVED = ("DF203", Severity.INFO)
     UNSEEN_DRAW = ("DF204", Severity.ERROR)
+    UNDECLARED_SHARING = ("DF205", Severity.ERROR)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

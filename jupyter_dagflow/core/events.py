@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
-from jupyter_dagflow.core.observed import ObservedChange
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.states import RunState, TaskState
 
 
@@ -108,7 +108,8 @@ class TaskFinished:
 
     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
-    own cells touched, by their paths from the notebook's folder; ``changed`` are changes that nobody had declared.
+    own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
+    code does all the same.
     """
 
     run_id: RunId
@@ -125,7 +126,7 @@ class TaskFinished:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
-    changed: tuple[ObservedChange, ...] = ()
+    observed: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

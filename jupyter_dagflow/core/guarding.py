@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Input, Pipeline, Task, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,13 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
     earlier = {each.name for each in before}
     found: dict[str, LaterRead] = {}
-    inputs = {item.name: item for item in task.inputs}
-    for name in _believed_unchanged(task, inputs):
-        others = {o for o in inputs[name].shares if o not in task.writes}
+    shares = {has.name: has.shares for has in (*task.from_prelude, *task.inputs)}
+    taken = {item.name for item in task.inputs}
+    for name in _believed_unchanged(task, shares):
+        others = {o for o in shares[name] if o not in task.writes}
+        names = {name, *others} if name in taken else others
         bundle = bundles.get(name)
-        reads = (_read_of(pipeline, earlier, reader, {name, *others}, bundle) for reader in later)
+        reads = (_read_of(pipeline, earlier, reader, names, bundle) for reader in later)
         first = next((read for read in reads if read is not None), None)
         first = first or next(_left(before, task, later, sorted(others)), None)
         if first is not None:
@@ -64,20 +66,33 @@ def shared(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> di
     """The inputs that a task may change only as long as nobody sees it through another name.
 
     That is so for those it is known to write that came together with a name that a later task still
-    takes from the same place.
+    takes from the same place, or that the notebook ends with.
     """
-    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    place = pipeline.tasks.index(task)
+    before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
     written = {*task.writes, *task.options.mutates}
     found: dict[str, LaterRead] = {}
     for name, bundle in bundles.items():
         if name not in written or name in task.options.pure:
             continue
+        others = {*bundle.names} - written
         for reader in later:
             for item in reader.inputs:
-                others = {*bundle.names} - written
-                if item.name in others and bundle.source in item.sources:
+                if item.name in others and _is_from(pipeline, bundle, item):
                     found.setdefault(name, _place(pipeline, reader, item.name))
+        for left in _left(before, task, later, sorted(others)):
+            found.setdefault(name, left)
     return found
+
+
+def _is_from(pipeline: Pipeline, bundle: Bundled, item: Input) -> bool:
+    """Whether what a task takes is in a bundle, or is what the bundle's task took and stored beside."""
+    if bundle.source in item.sources:
+        return True
+    source = pipeline.task(bundle.source)
+    if source is None or item.name in source.writes:
+        return False
+    return any(i.name == item.name and i.sources == item.sources for i in source.inputs)
 
 
 def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
@@ -101,8 +116,9 @@ def _read_of(
     """How a task reads one of these names, or what came with them, from one of the earlier tasks."""
     for item in reader.inputs:
         same = item.name in names and any(s in earlier for s in item.sources)
-        shares = bundle is not None and item.name in bundle.names and bundle.source in item.sources
-        if same or shares:
+        if same or (
+            bundle is not None and item.name in bundle.names and _is_from(pipeline, bundle, item)
+        ):
             return _place(pipeline, reader, item.name)
     return None
 
@@ -112,8 +128,8 @@ def _left(
 ) -> Iterator[LaterRead]:
     """Those of the names that no later task touches, so that the notebook ends with them."""
     for name in names:
-        owners = [each for each in before if name in each.writes]
         newest = max((each.versions.get(name, 0) for each in (*before, task)), default=0)
+        owners = [e for e in before if name in e.writes and e.versions.get(name, 0) == newest]
         if owners and all(each.versions.get(name, 0) <= newest for each in later):
             yield LaterRead(name=name, task=owners[-1].name, left=True)
 

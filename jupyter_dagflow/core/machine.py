@@ -26,7 +26,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
-from jupyter_dagflow.core.observed import ObservedChange
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -79,7 +79,7 @@ class AttemptEnded:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
-    changed: tuple[ObservedChange, ...] = ()
+    observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -215,7 +215,7 @@ class RunMachine:
                 metrics=ended.metrics,
                 files_read=ended.files_read,
                 files_written=ended.files_written,
-                changed=ended.changed,
+                observed=ended.observed,
             )
         )
         self._after_end(ended.task, state, ended.at)

@@ -132,11 +132,29 @@ class Input:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
-    """A name, or a file's path or pattern, and where a task first speaks of it."""
+    """A name, or a file's path or pattern, and where a task first speaks of it.
+
+    ``shares`` are the names whose values may have an object in common with that of the name.
+    """
 
     name: str
     cell: CellId
     line: int | None = None
+    shares: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposed:
+    """A value that a later task changes in place: its name here, that task, and where it does so.
+
+    ``shares`` are the names whose values are known to have an object in common with it.
+    """
+
+    name: str
+    task: TaskName
+    cell: CellId
+    line: int
+    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +180,7 @@ class Task:
     them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
     ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
     ``versions`` tells of each name which of its versions, counted down the notebook, the task ends with,
-    be it that it is deleted.
+    be it that it is deleted. ``exposed`` are values it has that later tasks change in place.
     """
 
     name: TaskName
@@ -175,6 +193,7 @@ class Task:
     definitions: tuple[Definition, ...] = ()
     options: TaskOptions = TaskOptions()
     versions: Mapping[str, int] = field(default_factory=dict)
+    exposed: tuple[Exposed, ...] = ()
     declared: Mapping[str, object] = field(default_factory=dict)
 
 

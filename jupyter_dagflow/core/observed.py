@@ -11,11 +11,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedChange:
-    """The code of this digest changes what ``name`` holds, in place."""
+class Observed:
+    """The code of this digest changes what ``name`` holds, in place.
+
+    Or, with ``other``: where it ends, the values of the two names have objects in common.
+    """
 
     code: str
     name: str
+    other: str = ""
 
 
 def code_digest(code: str) -> str:

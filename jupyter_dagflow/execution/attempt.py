@@ -11,7 +11,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -20,6 +20,7 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
@@ -84,9 +85,7 @@ class Attempt:
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
                 drawn=outcome.get("drawn", {}),
-                changed=tuple(
-                    self._assignment.guarded[name].change for name in outcome.get("changed", ())
-                ),
+                observed=tuple(observations(outcome, self._assignment)),
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
@@ -233,6 +232,14 @@ class Attempt:
         except FileNotFoundError:
             return ""
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+
+
+def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator[Observed]:
+    """What is known of a task's code from now on, by what the kernel wrote of how it came out."""
+    for name in outcome.get("changed", ()):
+        yield assignment.guarded[name].change
+    for name, other in outcome.get("sharing", ()):
+        yield Observed(code=assignment.code, name=name, other=other)
 
 
 def _may_raise(cell: Any) -> bool:

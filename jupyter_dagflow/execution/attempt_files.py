@@ -16,8 +16,17 @@ from pathlib import Path
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, shared, unguarded
-from jupyter_dagflow.core.model import Cell, CellId, Notebook, Pipeline, RunId, Task, TaskName
-from jupyter_dagflow.core.observed import ObservedChange, code_digest
+from jupyter_dagflow.core.model import (
+    Cell,
+    CellId,
+    Exposed,
+    Notebook,
+    Pipeline,
+    RunId,
+    Task,
+    TaskName,
+)
+from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
@@ -70,6 +79,8 @@ def prepare_attempt(
         handed_over=_handed_over(pipeline, indexes, the_task),
         metrics=dict(_metrics(notebook, the_task)),
         guarded={name: _told(read, notebook, the_task, name) for name, read in told.items()},
+        exposed={each.name: _exposing(each, indexes) for each in the_task.exposed},
+        code=code_digest(_last_cell(notebook, the_task).code),
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -85,6 +96,7 @@ def prepare_attempt(
         "may_go": [name for name, read in reads.items() if read.name != name],
         "made_alike": [name for name in reads if name not in taken],
         "beside": {name: read.name for name, read in reads_of_shared.items()},
+        "exposed": {each.name: list(each.shares) for each in the_task.exposed},
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
@@ -206,8 +218,17 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     return Guarded(
         mentions=tuple(mentions),
         reader=reader,
-        change=ObservedChange(code=code_digest(last.code), name=read.name),
+        change=Observed(code=code_digest(last.code), name=read.name),
     )
+
+
+def _exposing(exposed: Exposed, indexes: Mapping[CellId, int]) -> str:
+    """Who changes a value later, in words."""
+    return f"task {exposed.task}, cell {indexes[exposed.cell]}, line {exposed.line}"
+
+
+def _last_cell(notebook: Notebook, task: Task) -> Cell:
+    return next(cell for cell in notebook.cells if cell.id == task.cells[-1])
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:

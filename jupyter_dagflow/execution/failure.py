@@ -94,6 +94,8 @@ def _save_failure(
 ) -> TaskFailure:
     if outcome.get("changed"):
         return _undeclared_change(outcome["changed"][0], assignment)
+    if outcome.get("sharing"):
+        return _undeclared_sharing(outcome["sharing"][0], assignment)
     refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])
@@ -142,6 +144,22 @@ def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "
         f"{assignment.task}. To say so in the notebook, tag a cell of the task "
         f"mutates:{guarded.change.name}; pure:{guarded.change.name} if the change does not matter.",
+    )
+
+
+def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFailure:
+    name, other = pair
+    made = assignment.handed_over.get(name)
+    return TaskFailure(
+        kind="unsound",
+        cell=made.cell if made else None,
+        cell_index=made.cell_index if made else None,
+        line=made.line if made else None,
+        message=f"{Code.UNDECLARED_SHARING.code}: {name}, made by task {assignment.task}, keeps objects "
+        f"of {other}, which {assignment.exposed[other]}, changes in place: {name} would not see that.",
+        taskbook=str(assignment.taskbook),
+        hint=f"Run it again: that is known from now on, and {other} is then changed where {name} is, "
+        f"too. Or make {name} of a copy of {other}.",
     )
 
 

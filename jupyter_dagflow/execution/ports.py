@@ -14,7 +14,7 @@ from typing import Protocol
 from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
-from jupyter_dagflow.core.observed import ObservedChange
+from jupyter_dagflow.core.observed import Observed
 
 Report = Callable[[AttemptEnded | CellProgress], None]
 """Called in the event loop's thread."""
@@ -48,7 +48,7 @@ class Guarded:
 
     mentions: tuple[Written, ...]
     reader: str
-    change: ObservedChange
+    change: Observed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,9 @@ class Assignment:
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
-    ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is.
+    ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
+    ``exposed`` in words of who changes a value of it later. ``code`` is the digest of the task's
+    last cell.
     """
 
     run_id: RunId
@@ -74,6 +76,8 @@ class Assignment:
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
     metrics: Mapping[str, Written] = field(default_factory=dict)
     guarded: Mapping[str, Guarded] = field(default_factory=dict)
+    exposed: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
 
     @property
     def outcome(self) -> Path:

@@ -38,7 +38,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
-from jupyter_dagflow.core.observed import ObservedChange, code_digest
+from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.races import FilesTouched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
@@ -218,16 +218,14 @@ class Runner:
         failure = TaskFailure(
             kind="unsound", message=found.message, hint=found.hint, taskbook=str(taskbook)
         )
-        changed = (
-            tuple(self._draws_in(task, draws.generator) for task in draws.unseen) if draws else ()
-        )
-        return replace(ended, failure=failure, metrics={}, changed=(*ended.changed, *changed))
+        seen = [self._draws_in(task, draws.generator) for task in draws.unseen] if draws else []
+        return replace(ended, failure=failure, metrics={}, observed=(*ended.observed, *seen))
 
-    def _draws_in(self, name: TaskName, generator: str) -> ObservedChange:
+    def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""
         task = next(t for t in self._request.compilation.pipeline.tasks if t.name == name)
         cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
-        return ObservedChange(code=code_digest(cell.code), name=generator)
+        return Observed(code=code_digest(cell.code), name=generator)
 
     async def _record(self, events: Sequence[Event]) -> None:
         await self._threads.do(self._metastore.append, self._request.run_id, events)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import bundle, loading, sharing
@@ -20,6 +20,7 @@ from .ambient import Ambient
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard
+from .overlap import overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
@@ -38,6 +39,10 @@ class UndeclaredChange(Exception):
     """The task changed a value that a later task reads as it was before; the text says which."""
 
 
+class UndeclaredSharing(Exception):
+    """A value keeps objects of another that a later task changes; the text says which of which."""
+
+
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
@@ -48,7 +53,8 @@ class Handover:
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names of the prelude
     whose present objects must not change), ``beside`` (input to another name of its bundle that
-    must not change with it), ``changing`` (names that count as extras if they have changed),
+    must not change with it), ``exposed`` (names that a later task changes in place, to those that
+    are known to share objects with them), ``changing`` (names that count as extras if they have changed),
     ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
     `Touched`) and ``outcome`` (the file that `save` writes).
     """
@@ -97,12 +103,13 @@ class Handover:
     def save(self) -> None:
         """Store what the spec asks for and write the outcome.
 
-        Raises `UndeclaredChange`, `NotStorable` or `NotAMetric`.
+        Raises `UndeclaredChange`, `UndeclaredSharing`, `NotStorable` or `NotAMetric`.
         """
         outcome: dict[str, Any] = {
             "files": self._touched.end(),
             "drawn": self._drawn(),
             "changed": [],
+            "sharing": [],
             "stored": [],
             "not_kept": [],
             "gone": sorted(self._before.keys() - self._namespace.keys()),
@@ -112,7 +119,14 @@ class Handover:
         }
         try:
             self._refuse_changes(outcome)
-            outcome["stored"] = self._store(self._pickle_all(outcome))
+            pickled = self._pickle_all(outcome)
+            outcome["sharing"] = sorted(self._sharing_unseen(pickled))
+            if outcome["sharing"]:
+                text = ", ".join(f"{name} of {other}" for name, other in outcome["sharing"])
+                raise UndeclaredSharing(f"Objects that a later task changes are kept by {text}")
+            for name in self._sharing_inputs(pickled):
+                pickled[name] = self._dump({name: self._value(name)})
+            outcome["stored"] = self._store(pickled)
             outcome["metrics"] = self._metrics(outcome)
         finally:
             self._write(outcome)
@@ -222,6 +236,31 @@ class Handover:
                     "version": self._version(name),
                 }
         return [stored[name] for name in pickled]
+
+    def _sharing_unseen(self, stored: Collection[str]) -> Iterator[tuple[str, str]]:
+        """What is stored that keeps objects of what is not, and will be changed: it would miss that."""
+        exposed: dict[str, list[str]] = self._spec["exposed"]
+        for other in exposed.keys() - stored:
+            for name in self._sharers(other, [n for n in stored if n not in exposed[other]]):
+                yield name, other
+
+    def _sharing_inputs(self, stored: Collection[str]) -> list[str]:
+        """The inputs that share objects with what later tasks change, which have to watch them."""
+        exposed: dict[str, list[str]] = self._spec["exposed"]
+        found = []
+        for other in self._spec["inputs"].keys() - stored - exposed.keys():
+            changing = [n for n in stored if n in exposed and other not in exposed[n]]
+            if any(self._sharers(other, changing)):
+                found.append(other)
+        return found
+
+    def _sharers(self, other: str, names: Sequence[str]) -> Iterator[str]:
+        """Those of the names whose values have parts in common with the value of another."""
+        if names and other not in self._ambient and self._is_bound(other):
+            theirs = parts(self._value(other))
+            for name in names:
+                if name not in self._ambient and overlap(parts(self._value(name)), theirs):
+                    yield name
 
     def _version(self, name: str) -> int:
         """Which version of the name this is; what nobody foresaw is as new as the task is."""

@@ -18,7 +18,7 @@ import re
 import sys
 import types
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .bundle import address_of
@@ -55,7 +55,7 @@ _TOO_MANY = 64  # arrays over one stretch of memory: so many are taken to share 
 _MAX_WORK = 10_000
 
 
-class _Memory(NamedTuple):
+class Memory(NamedTuple):
     """The memory of one array: where it lies, whose it is, and the array itself if it has steps."""
 
     first: int
@@ -78,6 +78,12 @@ def groups(pickled: Mapping[str, Pickled]) -> list[list[str]]:
     for name in pickled:
         found.setdefault(_find(leader, name), []).append(name)
     return list(found.values())
+
+
+def share_memory(one: Iterable[Memory], other: Iterable[Memory]) -> bool:
+    """Whether an array of one side has a byte in common with one of the other side."""
+    sides = [*(m._replace(owner="one") for m in one), *(m._replace(owner="other") for m in other)]
+    return any(memory.owner != beside.owner for memory, beside in _overlapping(sides))
 
 
 def sharing_arrays(pickled: Mapping[str, Pickled]) -> frozenset[int]:
@@ -104,49 +110,58 @@ def _sharing_objects(pickled: Mapping[str, Pickled]) -> Iterator[tuple[str, str]
             owners.update(dict.fromkeys(_changeable(objects, pickled[name]), name))
 
 
+def unchanging() -> tuple[type[Any], ...]:
+    """The types of what nobody can change."""
+    numpy = sys.modules.get("numpy")
+    return (*_UNCHANGING, numpy.generic, numpy.dtype) if numpy else _UNCHANGING
+
+
 def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Iterator[int]:
     """The ids of those objects that somebody could change."""
-    numpy = sys.modules.get("numpy")
-    unchanging = (*_UNCHANGING, numpy.generic, numpy.dtype) if numpy else _UNCHANGING
+    constant = unchanging()
     known: dict[type[Any], bool] = {}
     for key, (number, obj) in objects.items():
         if number == 0:
             continue  # the dict that names the value, made for the pickle
         kind = type(obj)
         if kind not in known:
-            known[kind] = issubclass(kind, unchanging)
+            known[kind] = issubclass(kind, constant)
         by_name = kind is types.FunctionType and key not in value.functions
         if not (known[kind] or by_name):
             yield key
 
 
-def _sharing(pickled: Mapping[str, Pickled]) -> Iterator[tuple[_Memory, _Memory]]:
+def _sharing(pickled: Mapping[str, Pickled]) -> Iterator[tuple[Memory, Memory]]:
     """Pairs of arrays that share memory; enough of them to connect all that do."""
-    for cluster in _clusters(sorted(_memories(pickled), key=lambda memory: memory.first)):
+    return _overlapping(_memories(pickled))
+
+
+def _overlapping(memories: Iterable[Memory]) -> Iterator[tuple[Memory, Memory]]:
+    for cluster in _clusters(sorted(memories, key=lambda memory: memory.first)):
         if len(cluster) > _TOO_MANY:
             yield from ((cluster[0], other) for other in cluster[1:])
         else:
             yield from (pair for pair in itertools.combinations(cluster, 2) if _share(*pair))
 
 
-def _memories(pickled: Mapping[str, Pickled]) -> Iterator[_Memory]:
+def _memories(pickled: Mapping[str, Pickled]) -> Iterator[Memory]:
     numpy = sys.modules.get("numpy")
     if numpy is None:
         return
     for name, value in pickled.items():
         for array in value.strided:
             if array.size:
-                yield _Memory(*span_of(array), owner=name, array=array, strided=True)
+                yield Memory(*span_of(array), owner=name, array=array, strided=True)
         for view in (buffer.raw() for buffer in value.buffers):
             if view.nbytes:
                 first = address_of(view)
                 array = numpy.frombuffer(view, dtype="u1")
-                yield _Memory(first, first + view.nbytes, owner=name, array=array, strided=False)
+                yield Memory(first, first + view.nbytes, owner=name, array=array, strided=False)
 
 
-def _clusters(memories: Sequence[_Memory]) -> Iterator[list[_Memory]]:
+def _clusters(memories: Sequence[Memory]) -> Iterator[list[Memory]]:
     """Runs of memories whose bounds overlap, of two or more."""
-    cluster: list[_Memory] = []
+    cluster: list[Memory] = []
     reach = 0
     for memory in memories:
         if cluster and memory.first >= reach:
@@ -159,7 +174,7 @@ def _clusters(memories: Sequence[_Memory]) -> Iterator[list[_Memory]]:
         yield cluster
 
 
-def _share(one: _Memory, other: _Memory) -> bool:
+def _share(one: Memory, other: Memory) -> bool:
     """Whether they have a byte in common, as two columns of one matrix have not."""
     if not (one.strided or other.strided):
         return one.first < other.last and other.first < one.last

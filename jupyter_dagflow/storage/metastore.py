@@ -20,12 +20,12 @@ from sqlalchemy.exc import IntegrityError
 from jupyter_dagflow.core.errors import DagflowError, NotFound
 from jupyter_dagflow.core.events import Event, RunCreated, Stored
 from jupyter_dagflow.core.model import RunId, TaskName
-from jupyter_dagflow.core.observed import ObservedChange
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
-from jupyter_dagflow.storage.tables import artifacts, events, observed_changes, runs, task_runs
+from jupyter_dagflow.storage.tables import artifacts, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
 
 _LATEST = ("latest", "last")
@@ -183,11 +183,12 @@ class Metastore:
             rows = connection.execute(query).mappings().all()
         return [(TaskName(row["task"]), _stored(row)) for row in rows]
 
-    def observed_changes(self) -> frozenset[ObservedChange]:
-        """What any run has seen code change without having been told."""
+    def observed(self) -> frozenset[Observed]:
+        """What any run has seen code do without having been told."""
+        columns = (observed.c.code, observed.c.name, observed.c.other)
         with self._transaction(self._reader) as connection:
-            rows = connection.execute(select(observed_changes)).mappings().all()
-        return frozenset(ObservedChange(code=row["code"], name=row["name"]) for row in rows)
+            rows = connection.execute(select(*columns)).mappings().all()
+        return frozenset(Observed(**row) for row in rows)
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

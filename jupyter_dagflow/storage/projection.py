@@ -28,7 +28,7 @@ from jupyter_dagflow.storage.tables import (
     UtcDateTime,
     artifacts,
     metrics,
-    observed_changes,
+    observed,
     runs,
     task_runs,
 )
@@ -125,9 +125,11 @@ def _finish_task(connection: Connection, event: TaskFinished) -> None:
         connection.execute(metrics.delete().where(*where))
         row = {"run_id": event.run_id, "name": name, "task": event.task, "value": as_json(value)}
         connection.execute(metrics.insert(), row)
-    for change in event.changed:
-        seen = {"code": change.code, "name": change.name, "observed_at": event.at}
-        connection.execute(observed_changes.insert().prefix_with("OR IGNORE"), seen)
+    for fact in event.observed:
+        connection.execute(
+            observed.insert().prefix_with("OR IGNORE"),
+            {"code": fact.code, "name": fact.name, "other": fact.other, "observed_at": event.at},
+        )
 
 
 def _artifact(event: TaskFinished, position: int, stored: Stored) -> dict[str, object]:

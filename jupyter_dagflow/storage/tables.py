@@ -137,10 +137,11 @@ metrics = Table(
     Column("value", Text, nullable=False),
 )
 
-observed_changes = Table(
-    "observed_changes",
+observed = Table(
+    "observed",
     metadata,
     Column("code", String, primary_key=True),
     Column("name", String, primary_key=True),
+    Column("other", String, primary_key=True),
     Column("observed_at", UtcDateTime, nullable=False),
 )

@@ -25,8 +25,11 @@ from cloudpickle import cloudpickle
 
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
+from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.execution.attempt import observations
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.ports import Assignment
 from tests.fuzz.likeness import Picture, picture
 
 Namespace = dict[str, Any]
@@ -105,7 +108,7 @@ def _run(id_: str, code: str, namespace: Namespace) -> None:
 
 
 class Cluster:
-    """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored."""
+    """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored, and what was found out."""
 
     def __init__(self, notebook: Notebook, pipeline: Pipeline, home: Path, folder: Path) -> None:
         self._notebook = notebook
@@ -115,6 +118,7 @@ class Cluster:
         self._store = home / "artifacts"
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
         self.kept: dict[TaskName, dict[str, Picture]] = {}
+        self.observed: set[Observed] = set()
 
     def run(self, task: Task, *, seed: int) -> None:
         """Run one task; raises `Failed`."""
@@ -134,11 +138,20 @@ class Cluster:
         taskbook = json.loads(assignment.taskbook.read_text(encoding="utf-8"))
         codes = {cell.id: cell.code for cell in self._notebook.cells}
         with new_kernel(self._folder, seed=seed) as namespace:
-            for cell in taskbook["cells"]:
-                if cell["cell_type"] != "code":
-                    continue
-                _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
+            try:
+                for cell in taskbook["cells"]:
+                    if cell["cell_type"] != "code":
+                        continue
+                    _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
+            except Failed:
+                self._learn(assignment)
+                raise
             self._keep(task, namespace, assignment.outcome)
+
+    def _learn(self, assignment: Assignment) -> None:
+        if assignment.outcome.exists():
+            outcome = json.loads(assignment.outcome.read_text(encoding="utf-8"))
+            self.observed.update(observations(outcome, assignment))
 
     def _keep(self, task: Task, namespace: Namespace, outcome: Path) -> None:
         fields = json.loads(outcome.read_text(encoding="utf-8"))["stored"]

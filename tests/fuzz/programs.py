@@ -18,6 +18,7 @@ from tests.fuzz.templates import (
     EXPRESSIONS,
     HIDDEN,
     IMPORTS,
+    KEPT,
     NAMES,
     ODD,
     START,
@@ -93,7 +94,7 @@ class _Writer:
         for _ in range(_TRIES):
             template = self._rng.choice(templates or self._templates)
             try:
-                return self._with_imports(_Filling(self, template, depth).text, depth)
+                return self._with_imports(_compiled(_Filling(self, template, depth).text), depth)
             except _Unfit:
                 continue
         return "pass"
@@ -134,6 +135,16 @@ class _Writer:
     def number(self, below: int) -> int:
         """A number."""
         return self._rng.randrange(below)
+
+
+def _compiled(text: str) -> str:
+    """The text itself, if names that only happen to be the same do not make it invalid."""
+    if "global" in text:
+        try:
+            compile(text, "<statement>", "exec")
+        except SyntaxError:
+            raise _Unfit from None
+    return text
 
 
 class _Filling:
@@ -292,9 +303,9 @@ class _Notebook:
     def _statement(self) -> str:
         if not self._certain and self._rng.random() < 0.2:
             share = self._rng.random()
-            return self._writer.statement(
-                HIDDEN if share < 0.02 else ODD if share < 0.2 else UNSEEN
-            )
+            unseen = ODD if share < 0.2 else UNSEEN
+            unseen = KEPT if share < 0.04 else unseen
+            return self._writer.statement(HIDDEN if share < 0.02 else unseen)
         return self._writer.statement()
 
     def _skipped(self) -> str:

@@ -626,10 +626,25 @@ ODD: tuple[str, ...] = (
     "<class>.tag = <list>",
     "<list>.__iadd__([<digit>])",
     "<l2l>.calls = <digit>",
+    "<nest:t> = heapq.nsmallest(2, <nest>, key=len)",
+    "<nest:t> = operator.concat([<list>], [<list>])",
+    "<book:t> = dict.fromkeys(['k', 'l'], <list>)",
+    "<array:t> = np.flip(<array>)",
     "<list:t> = <many>['a']",
     "<list:t> = <many>[<text>]",
 )
 """Changes in ways that few write them."""
+
+KEPT: tuple[str, ...] = (
+    "<list:t> = operator.itemgetter('k')(<book>)",
+    "<list:t> = operator.attrgetter('xs')(<object>)",
+    "<nest:t> = operator.add([<list>], [<list>])",
+    "<nest:t> = functools.reduce(operator.add, [[<list>], [<list>]])",
+    "<book:t> = operator.or_(<book>, {'l': <list>})",
+    "<array:t> = operator.getitem(<array>, slice(None))",
+    "<nest:t> = statistics.multimode([1]) and [*map(operator.itemgetter(0), [<nest>])]",
+)
+"""Calls whose results are parts of their arguments, or keep them, and nothing tells."""
 
 HIDDEN: tuple[str, ...] = (
     "operator.methodcaller('append', <digit>)(<list>)",

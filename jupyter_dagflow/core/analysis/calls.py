@@ -40,6 +40,7 @@ class Calls(Classes):
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
         self._kept: dict[Shape, Outcome] = {}
+        self.partials: dict[int, tuple[Value, Arguments]] = {}
         self._depth = 0
         self.work = 0
         self._limit = _MOST_WORK
@@ -97,6 +98,9 @@ class Calls(Classes):
             elif isinstance(code, ClassCode):
                 results.append(self.construct(base, code, arguments, line))
                 followed = True
+            elif base in self.partials and slot_of(obj) == 0:
+                results.append(self._call_partial(base, arguments, line))
+                followed = True
             elif base in self.heap.classes and slot_of(obj) == 0:
                 results += self.instance_call(obj, arguments, line)
                 followed = True
@@ -111,6 +115,15 @@ class Calls(Classes):
         result = self.heap.make(UNKNOWN)
         self.keep_codes(result, (func, *arguments.every))
         return result
+
+    def _call_partial(self, base: int, arguments: Arguments, line: int) -> Value:
+        function, given = self.partials[base]
+        both = Arguments(
+            positional=(*given.positional, *arguments.positional),
+            keywords=(*given.keywords, *arguments.keywords),
+            spread=(*given.spread, *arguments.spread),
+        )
+        return self.call(function, both, line)
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from jupyter_dagflow.core.analysis.changes import Changes
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
@@ -17,8 +18,17 @@ from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.analysis.steps import Block, Story, tell
 from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
+from jupyter_dagflow.core.analysis.world import NO_KIN
 from jupyter_dagflow.core.diagnostics import Diagnostic
-from jupyter_dagflow.core.model import Definition, Edge, Input, Mention, Reason, TaskName
+from jupyter_dagflow.core.model import (
+    Definition,
+    Edge,
+    Exposed,
+    Input,
+    Mention,
+    Reason,
+    TaskName,
+)
 
 __all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "analyse"]
 
@@ -33,7 +43,8 @@ class NodeFlow:
 
     ``versions`` are the versions it ends with, counted down the notebook, of names that it takes,
     writes or deletes, ``from_prelude`` the names it reads as setup leaves them, ``files_read`` and
-    ``files_written`` the paths that stand in its code. A name in ``<…>`` is ambient state
+    ``files_written`` the paths that stand in its code; ``exposed`` is what a later task changes in
+    place. A name in ``<…>`` is ambient state
     (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
 
@@ -44,6 +55,7 @@ class NodeFlow:
     from_prelude: tuple[Mention, ...] = ()
     files_read: tuple[Mention, ...] = ()
     files_written: tuple[Mention, ...] = ()
+    exposed: tuple[Exposed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +93,7 @@ def analyse(
     return _answer(
         _Question(
             blocks=tuple(blocks),
-            places=tuple((b.cell, b.index, b.node, b.mutates, b.pure) for b in blocks),
+            places=tuple((b.cell, b.index, b.node, b.mutates, b.pure, b.shares) for b in blocks),
             summaries=tuple(summarise(b.code) for b in blocks),
         )
     )
@@ -101,7 +113,8 @@ def _answer(question: _Question) -> Dataflow:
     nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
-    flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}
+    changes = Changes(linker.story.steps)
+    flows = {name: _flow(name, state, linker, order, changes) for name, state in nodes.items()}
     prelude = linker.nodes.get(PRELUDE, NodeState())
     return Dataflow(
         nodes=flows,
@@ -124,7 +137,9 @@ def _linked(story: Story) -> tuple[Linker, Findings]:
     return linker, findings
 
 
-def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
+def _flow(
+    name: str, state: NodeState, linker: Linker, order: Mapping[str, int], changes: Changes
+) -> NodeFlow:
     inputs = []
     for variable, taken in state.taken.items():
         sources = sorted((s for s in taken.sources if s != PRELUDE), key=order.__getitem__)
@@ -141,6 +156,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
         from_prelude=tuple(_from_prelude(state)),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),
+        exposed=tuple(changes.exposed(state)),
     )
 
 
@@ -154,7 +170,8 @@ def _files(places: Mapping[str, Place]) -> tuple[Mention, ...]:
 def _from_prelude(state: NodeState) -> Iterator[Mention]:
     for name, step in state.from_prelude.items():
         line = step.effect.reads.get(name, step.statement.line)
-        yield Mention(name=name, cell=step.block.cell, line=line)
+        shares = tuple(sorted(state.ends.get(name, NO_KIN).names))
+        yield Mention(name=name, cell=step.block.cell, line=line, shares=shares)
 
 
 def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -> tuple[Edge, ...]:

@@ -226,8 +226,11 @@ class Evaluator(ForeignCalls):
             "list" if kinds == {"list"} else UNKNOWN,
             plain=kinds <= library.CONTAINERS | library.IMMUTABLE,
         )
+        beside = bool(kinds & library.CONTAINERS)  # then what is not known is such a one, too
         for value in values:
-            self.heap.hold(made, self.heap.contents(value))
+            alike = beside and value.kind == UNKNOWN
+            parts = self.heap.element(value) if alike else self.heap.contents(value)
+            self.heap.hold(made, parts)
         if any(base_of(o) in self.heap.classes for v in values for o in v.objects):
             return join(made, *[self._operator_result(v) for v in values])
         self.keep_codes(made, tuple(values))

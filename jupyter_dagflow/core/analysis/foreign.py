@@ -14,6 +14,7 @@ from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
     UNKNOWN,
     ClassCode,
+    FunctionCode,
     Value,
     base_of,
     join,
@@ -44,9 +45,8 @@ class ForeignCalls(Calls):
     ) -> Value:
         stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
         if self.changes(receiver, name, arguments, dropped=dropped):
-            self.change(
-                receiver, line, content=receiver.kind not in library.CONTAINERS and not stores
-            )
+            content = receiver.kind not in library.CONTAINERS and not stores
+            self.change(self._with_methods(receiver), line, content=content)
             if name in library.DEEP_CHANGING:
                 self._change_parts(receiver, line)
         out = arguments.keyword("out")
@@ -67,6 +67,12 @@ class ForeignCalls(Calls):
                 )
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
+
+    def _with_methods(self, receiver: Value) -> Value:
+        """What of a value may have methods that change it: no function has."""
+        code = self.heap.code
+        functions = {o for o in receiver.objects if isinstance(code.get(base_of(o)), FunctionCode)}
+        return receiver._replace(objects=receiver.objects - functions)
 
     def _change_parts(self, receiver: Value, line: int) -> None:
         kinds = self.heap.kinds
@@ -186,7 +192,7 @@ class ForeignCalls(Calls):
             return self.super_value()
         if path == "builtins.type" and len(arguments.every) == 1:
             return self._type_of(arguments.every[0])
-        if module in library.TYPES and arguments.positional:
+        if module in library.TYPES and arguments.positional and path not in library.KEEPING:
             receiver, *others = arguments.positional
             given = arguments._replace(positional=tuple(others))
             return self.call_method(receiver, name, given, line, dropped=True)
@@ -311,6 +317,10 @@ class ForeignCalls(Calls):
         if keeps and kind not in ("frame", "array", "rng"):
             for value in every:
                 heap.hold(made, value)
+        if path == "functools.partial" and every and every[0].kind != "module":
+            function, *given = arguments.positional
+            of_function = (function, arguments._replace(positional=tuple(given)))
+            self.partials[base_of(next(iter(made.objects)))] = of_function
         if path == "collections.defaultdict":
             codes = sorted({base for value in every[:1] for base in heap.codes(value)})
             if codes:

@@ -207,8 +207,8 @@ COPYING = _words(
     builtins.dict builtins.filter builtins.frozenset builtins.iter builtins.list builtins.max
     builtins.min builtins.next builtins.reversed builtins.set builtins.sorted builtins.tuple
     collections.Counter collections.OrderedDict  collections.deque
-    copy.copy itertools.chain itertools.cycle itertools.islice random.choice random.choices
-    random.sample
+    copy.copy heapq.nlargest heapq.nsmallest itertools.chain itertools.cycle itertools.islice
+    operator.concat random.choice random.choices random.sample
     """
 )
 """Calls whose result holds the elements of their arguments."""
@@ -224,11 +224,14 @@ PAIRING = _words(
 VIEWING = _words(
     """
     builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
-    numpy.asanyarray numpy.asarray numpy.ascontiguousarray numpy.atleast_1d numpy.atleast_2d
-    numpy.broadcast_to numpy.diagonal numpy.expand_dims numpy.frombuffer
+    numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
+    numpy.asfortranarray numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
+    numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
+    numpy.flip numpy.fliplr numpy.flipud numpy.frombuffer numpy.hsplit numpy.imag
     numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view
-    numpy.ma.array numpy.ma.masked_array numpy.ravel numpy.reshape numpy.split
-    numpy.squeeze numpy.swapaxes numpy.transpose torch.as_tensor torch.from_numpy
+    numpy.ma.array numpy.ma.masked_array numpy.moveaxis numpy.ravel numpy.real numpy.require
+    numpy.reshape numpy.rollaxis numpy.rot90 numpy.split numpy.squeeze numpy.swapaxes
+    numpy.transpose numpy.trim_zeros numpy.vsplit torch.as_tensor torch.from_numpy
     tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm typing.cast
     """
 )
@@ -236,8 +239,9 @@ VIEWING = _words(
 
 KEEPING = _words(
     """
-    collections.ChainMap functools.partial functools.partialmethod itertools.repeat
-    itertools.tee sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline
+    builtins.dict.fromkeys collections.ChainMap collections.OrderedDict.fromkeys
+    functools.partial functools.partialmethod itertools.repeat itertools.tee
+    sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline
     sklearn.pipeline.make_union types.MappingProxyType types.MethodType types.SimpleNamespace
     """
 )

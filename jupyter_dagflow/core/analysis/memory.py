@@ -95,6 +95,9 @@ def _twin(heap: Heap, base: int) -> Value:
     twin = heap.make(
         heap.kinds[base], plain=base in heap.plain, unmovable=heap.unmovable.get(base, "")
     )
+    new = base_of(next(iter(twin.objects)))
     if base in heap.classes:
-        heap.classes.setdefault(base_of(next(iter(twin.objects))), set()).update(heap.classes[base])
+        heap.classes.setdefault(new, set()).update(heap.classes[base])
+    if base in heap.defaulting:
+        heap.defaulting[new] = heap.defaulting[base]
     return twin

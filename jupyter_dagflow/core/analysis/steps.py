@@ -22,7 +22,8 @@ class Block:
     """One code cell in notebook order, as plain Python, and the task it belongs to (`PRELUDE` for
     setup).
 
-    ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not.
+    ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not; ``shares``
+    are pairs of names that have objects in common where the cell ends, as a run has seen.
     """
 
     cell: CellId
@@ -31,6 +32,7 @@ class Block:
     node: str
     mutates: frozenset[str] = frozenset()
     pure: frozenset[str] = frozenset()
+    shares: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -101,7 +103,7 @@ def _block_steps(
     last = len(summary.statements) - 1
     for index, statement in enumerate(summary.statements):
         if statement.role.inert:
-            if index == last and (block.mutates or block.pure):
+            if index == last and (block.mutates or block.pure or block.shares):
                 yield _follow(follower, block, statement, number, declared=True)
                 number += 1
             continue
@@ -125,6 +127,8 @@ def _follow(
         if value is not None:
             follower.read(name, statement.line, value)
             follower.change(value, statement.line, content=True)
+    if declared and block.shares:
+        _let_share(follower, block, statement.line)
     _believe_pure(follower, block)
     origins: dict[str, tuple[int, ...]] = {}
     unmovable: dict[str, str] = {}
@@ -182,6 +186,19 @@ def _deleted(follower: Follower) -> frozenset[str]:
     if DELETED not in names.values():
         return NO_NAMES
     return frozenset(n for n, v in names.items() if v is DELETED and n in must)
+
+
+def _let_share(follower: Follower, block: Block, line: int) -> None:
+    """Let names share objects though the code does not show it: each is as if it held the other."""
+    for pair in sorted(block.shares):
+        one, other = (follower.state.names.get(n) or follower.names.get(n) for n in pair)
+        if one is None or other is None:
+            continue
+        for name, value in zip(pair, (one, other), strict=True):
+            follower.read(name, line, value)
+        follower.heap.hold(one, other)
+        follower.heap.hold(other, one)
+        follower.change(one, line)
 
 
 def _believe_pure(follower: Follower, block: Block) -> None:

@@ -8,7 +8,7 @@ first (a `Demand`), and linking begins anew.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -69,7 +69,8 @@ class NodeState:
     """What linking knows of one task.
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
-    that share objects because of what this task did.
+    that share objects because of what this task did; ``ends`` tells what the values that it has
+    share where it ends.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -82,6 +83,7 @@ class NodeState:
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
+    ends: dict[str, Kin] = field(default_factory=dict)
     last_step: int = -1
 
 
@@ -315,8 +317,10 @@ class Units(ABC):
         for name in names:
             self._take_from(step, state, name, None)
 
-    def _take_on_demand(self, step: Step, state: NodeState, names: list[str]) -> None:
+    def _take_on_demand(self, step: Step, state: NodeState, names: Sequence[str]) -> None:
         """Take names that others need from here, each group of them from one task that has it."""
+        if not names:
+            return
         there = {n for n in names if n in state.taken or self._is_foreign(n, step.node)}
         for group in self._groups(step, state, sorted(there)):
             new = [name for name in group if name not in state.taken]

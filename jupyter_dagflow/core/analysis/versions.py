@@ -54,8 +54,12 @@ class Linker(Units):
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
         self._ambient(step)
-        if self._demands and step.number == self._lasts[step.node]:
-            self._take_on_demand(step, state, self._demands.get(step.node, []))
+        if step.number == self._lasts[step.node]:
+            self._take_on_demand(step, state, self._demands.get(step.node, ()))
+            has = (n for names in (state.holds, state.from_prelude) for n in names)
+            state.ends = {
+                name: self._kin[name] for name in has if self._kin.get(name, NO_KIN).reach
+            }
 
     # reading
 

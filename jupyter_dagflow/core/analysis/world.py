@@ -342,14 +342,15 @@ class World:
             self._outlive(old, value or DELETED)
 
     def _outlive(self, old: Value, new: Value) -> None:
-        """Note functions and classes that lose their name to another value and were ever held.
+        """Note functions and classes that lose their name to another value and live on.
 
-        What held them may have lost its names, too, and still be stored beside what has one.
+        What holds them may have lost its names, too, and still be stored beside what has one.
         """
         heap = self.heap
         for obj in old.objects - new.objects:
             base = base_of(obj)
-            if slot_of(obj) == 0 and base in heap.code and heap.held_by.get(base):
+            lives_on = heap.held_by.get(base) or self.named[base]
+            if slot_of(obj) == 0 and base in heap.code and lives_on:
                 self.outlived.add(base)
 
     def _touched(self) -> dict[str, int]:
