@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_dagflow.core.model import CellId, Input, Pipeline, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,13 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
     earlier = {each.name for each in before}
     found: dict[str, LaterRead] = {}
-    shares = {has.name: has.shares for has in (*task.from_prelude, *task.inputs)}
+    shares = {read.name: read.shares for read in task.from_prelude}
+    shares |= {item.name: item.shares for item in task.inputs}
     taken = {item.name for item in task.inputs}
-    for name in _believed_unchanged(task, shares):
-        others = {o for o in shares[name] if o not in task.writes}
-        names = {name, *others} if name in taken else others
+    changed, behind = _changed(task), left_behind(task)
+    for name in (*_believed_unchanged(task, shares), *sorted(behind)):
+        others = {o for o in shares[name] if o not in changed}
+        names = {name, *others} if name in taken and name not in behind else others
         bundle = bundles.get(name)
         reads = (_read_of(pipeline, earlier, reader, names, bundle) for reader in later)
         first = next((read for read in reads if read is not None), None)
@@ -62,37 +64,39 @@ def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> d
     return found
 
 
-def shared(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
-    """The inputs that a task may change only as long as nobody sees it through another name.
+def shared(
+    pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]
+) -> dict[str, tuple[str, LaterRead]]:
+    """The names through which a change by a task must not be seen, each with the input it changes.
 
-    That is so for those it is known to write that came together with a name that a later task still
-    takes from the same place, or that the notebook ends with.
+    They came together with an input that it is known to write, and a later task still takes them
+    from the same place, or the notebook ends with them.
     """
-    place = pipeline.tasks.index(task)
-    before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
-    written = {*task.writes, *task.options.mutates}
-    found: dict[str, LaterRead] = {}
+    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
+    changed = _changed(task)
+    has = {*changed, *(item.name for item in task.inputs)}
+    found: dict[str, tuple[str, LaterRead]] = {}
     for name, bundle in bundles.items():
-        if name not in written or name in task.options.pure:
+        if name not in changed or name in task.options.pure:
             continue
-        others = {*bundle.names} - written
+        others = {*bundle.names} - has
         for reader in later:
             for item in reader.inputs:
-                if item.name in others and _is_from(pipeline, bundle, item):
-                    found.setdefault(name, _place(pipeline, reader, item.name))
-        for left in _left(before, task, later, sorted(others)):
-            found.setdefault(name, left)
+                if item.name in others and bundle.source in item.sources:
+                    read = _place(pipeline, reader, item.name)
+                    found.setdefault(item.name, (name, read))
+        for other in sorted(others):
+            if _is_last(pipeline, bundle, other):
+                left = LaterRead(name=other, task=bundle.source, left=True)
+                found.setdefault(other, (name, left))
     return found
 
 
-def _is_from(pipeline: Pipeline, bundle: Bundled, item: Input) -> bool:
-    """Whether what a task takes is in a bundle, or is what the bundle's task took and stored beside."""
-    if bundle.source in item.sources:
-        return True
+def _is_last(pipeline: Pipeline, bundle: Bundled, name: str) -> bool:
+    """Whether the notebook ends with a name as it is in a bundle."""
     source = pipeline.task(bundle.source)
-    if source is None or item.name in source.writes:
-        return False
-    return any(i.name == item.name and i.sources == item.sources for i in source.inputs)
+    version = source.versions.get(name, 0) if source is not None else 0
+    return version > 0 and all(each.versions.get(name, 0) <= version for each in pipeline.tasks)
 
 
 def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
@@ -102,8 +106,20 @@ def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
 
 
 def _believed_unchanged(task: Task, names: Collection[str] | Iterator[str]) -> Iterator[str]:
-    known = {*task.writes, *task.options.mutates, *task.options.pure}
+    known = {*_changed(task), *task.options.pure}
     return (name for name in names if name not in known and not name.startswith("<"))
+
+
+def _changed(task: Task) -> set[str]:
+    """The names that a task is known to bind or change: not those that it only hands on."""
+    kept = {item.name for item in task.inputs if item.kept and not item.rebound}
+    return {*task.writes}.difference(kept).union(task.options.mutates)
+
+
+def left_behind(task: Task) -> set[str]:
+    """The inputs whose values a task is believed to leave as they are, though not under their names."""
+    mutates = {*task.options.mutates, *task.options.pure}
+    return {i.name for i in task.inputs if i.kept and i.rebound} - mutates
 
 
 def _read_of(
@@ -117,7 +133,7 @@ def _read_of(
     for item in reader.inputs:
         same = item.name in names and any(s in earlier for s in item.sources)
         if same or (
-            bundle is not None and item.name in bundle.names and _is_from(pipeline, bundle, item)
+            bundle is not None and item.name in bundle.names and bundle.source in item.sources
         ):
             return _place(pipeline, reader, item.name)
     return None

@@ -122,12 +122,15 @@ class Edge:
 class Input:
     """A name that a task takes from other tasks: of ``sources``, in notebook order, the last that has it wins.
 
-    ``shares`` are the names whose values may have an object in common with it.
+    ``shares`` are the names whose values may have an object in common with it. With ``kept`` the task is
+    believed to leave the value as it took it, with ``rebound`` it gives the name to something else, perhaps.
     """
 
     name: str
     sources: tuple[TaskName, ...]
     shares: tuple[str, ...] = ()
+    kept: bool = False
+    rebound: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

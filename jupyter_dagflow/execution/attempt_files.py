@@ -15,7 +15,14 @@ from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.guarding import Bundled, LaterRead, guarded, shared, unguarded
+from jupyter_dagflow.core.guarding import (
+    Bundled,
+    LaterRead,
+    guarded,
+    left_behind,
+    shared,
+    unguarded,
+)
 from jupyter_dagflow.core.model import (
     Cell,
     CellId,
@@ -63,8 +70,8 @@ def prepare_attempt(
     bundles = dict(_bundles(pipeline, the_task, sources))
     reads = guarded(pipeline, the_task, bundles)
     reads_of_shared = shared(pipeline, the_task, bundles)
-    told = {**reads_of_shared, **reads}
-    taken = {item.name for item in the_task.inputs}
+    told = {name: (name, read) for name, read in reads.items()}
+    by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -78,7 +85,10 @@ def prepare_attempt(
         definitions=the_task.definitions,
         handed_over=_handed_over(pipeline, indexes, the_task),
         metrics=dict(_metrics(notebook, the_task)),
-        guarded={name: _told(read, notebook, the_task, name) for name, read in told.items()},
+        guarded={
+            key: _told(read, notebook, the_task, name)
+            for key, (name, read) in {**reads_of_shared, **told}.items()
+        },
         exposed={each.name: _exposing(each, indexes) for each in the_task.exposed},
         code=code_digest(_last_cell(notebook, the_task).code),
     )
@@ -90,12 +100,12 @@ def prepare_attempt(
         "definitions": list(_definitions(pipeline, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
-        # What setup made each task has for itself: the object counts, not what its name means later.
-        "guarded": [name for name in reads if name in taken],
+        # Of what setup made, and of what loses its name here, the object counts and not the name.
+        "guarded": [name for name in reads if name in by_name],
         # What is read later by another name is not missed under this one.
         "may_go": [name for name, read in reads.items() if read.name != name],
-        "made_alike": [name for name in reads if name not in taken],
-        "beside": {name: read.name for name, read in reads_of_shared.items()},
+        "made_alike": [name for name in reads if name not in by_name],
+        "beside": {other: name for other, (name, _) in reads_of_shared.items()},
         "exposed": {each.name: list(each.shares) for each in the_task.exposed},
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
@@ -216,6 +226,7 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     by_cell = {cell.id: cell for cell in cells}
     last = by_cell[mentions[-1].cell] if mentions else cells[-1]
     return Guarded(
+        name=name,
         mentions=tuple(mentions),
         reader=reader,
         change=Observed(code=code_digest(last.code), name=read.name),

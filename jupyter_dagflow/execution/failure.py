@@ -14,7 +14,7 @@ from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
-from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.ports import Assignment, Guarded
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
     RanCell,
@@ -93,7 +93,7 @@ def _save_failure(
     error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
 ) -> TaskFailure:
     if outcome.get("changed"):
-        return _undeclared_change(outcome["changed"][0], assignment)
+        return _undeclared_change(assignment.guarded[outcome["changed"][0]], assignment)
     if outcome.get("sharing"):
         return _undeclared_sharing(outcome["sharing"][0], assignment)
     refused = outcome.get("refused")
@@ -128,8 +128,7 @@ def _save_failure(
     return internal(text, assignment, lines=last_lines(error.text))
 
 
-def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
-    guarded = assignment.guarded[name]
+def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
     cells = list(dict.fromkeys(place.cell_index for place in guarded.mentions))
     within = f", in cell {' or '.join(map(str, cells))}," if cells else ""
     first = guarded.mentions[0] if guarded.mentions else None
@@ -138,7 +137,7 @@ def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
         cell=first.cell if first else None,
         cell_index=first.cell_index if first else None,
         line=first.line if first and len(guarded.mentions) == 1 else None,
-        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {name} in "
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {guarded.name} in "
         f"place, but {guarded.reader} as it was before.",
         taskbook=str(assignment.taskbook),
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "

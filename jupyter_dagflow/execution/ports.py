@@ -41,11 +41,13 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarded:
-    """A name that must not change: the places that mention it, and in words who has it as it was.
+    """What must not change: the name it goes by, where that is mentioned, and in words who has it
+    as it was.
 
     ``change`` is what would have to be known of it beforehand.
     """
 
+    name: str
     mentions: tuple[Written, ...]
     reader: str
     change: Observed

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from . import bundle, loading, sharing
@@ -51,12 +51,12 @@ class Handover:
     bound), ``versions`` (name to number, see `Task`), ``extras`` (names stored if they can be and
     are no code), ``survivors`` (``new``: so is whatever else the task's cells have bound, code too;
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
-    change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names of the prelude
-    whose present objects must not change), ``beside`` (input to another name of its bundle that
-    must not change with it), ``exposed`` (names that a later task changes in place, to those that
-    are known to share objects with them), ``changing`` (names that count as extras if they have changed),
-    ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
-    `Touched`) and ``outcome`` (the file that `save` writes).
+    change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
+    present objects must not change, whatever the names mean later), ``beside`` (names that came in the bundle of an
+    input and must not change with it, to that input), ``exposed`` (names that a later task changes
+    in place, to those that are known to share objects with them), ``changing`` (names that count as
+    extras if they have changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
+    ``ignored`` (folders, see `Touched`) and ``outcome`` (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
@@ -87,7 +87,7 @@ class Handover:
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
-            beside.update({n: values[o] for n, o in self._spec["beside"].items() if n in wanted})
+            beside.update({o: values[o] for o, n in self._spec["beside"].items() if n in wanted})
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
@@ -124,8 +124,6 @@ class Handover:
             if outcome["sharing"]:
                 text = ", ".join(f"{name} of {other}" for name, other in outcome["sharing"])
                 raise UndeclaredSharing(f"Objects that a later task changes are kept by {text}")
-            for name in self._sharing_inputs(pickled):
-                pickled[name] = self._dump({name: self._value(name)})
             outcome["stored"] = self._store(pickled)
             outcome["metrics"] = self._metrics(outcome)
         finally:
@@ -238,28 +236,24 @@ class Handover:
         return [stored[name] for name in pickled]
 
     def _sharing_unseen(self, stored: Collection[str]) -> Iterator[tuple[str, str]]:
-        """What is stored that keeps objects of what is not, and will be changed: it would miss that."""
+        """Values that keep objects of others which will be changed elsewhere, and would miss that.
+
+        One of the two is stored: between values that came in, nothing is new.
+        """
         exposed: dict[str, list[str]] = self._spec["exposed"]
-        for other in exposed.keys() - stored:
-            for name in self._sharers(other, [n for n in stored if n not in exposed[other]]):
+        for other, known in exposed.items():
+            names = [*stored, *self._spec["inputs"]] if other in stored else stored
+            unknown = {*names}.difference(known, [other])
+            for name in self._sharers(other, unknown):
                 yield name, other
 
-    def _sharing_inputs(self, stored: Collection[str]) -> list[str]:
-        """The inputs that share objects with what later tasks change, which have to watch them."""
-        exposed: dict[str, list[str]] = self._spec["exposed"]
-        found = []
-        for other in self._spec["inputs"].keys() - stored - exposed.keys():
-            changing = [n for n in stored if n in exposed and other not in exposed[n]]
-            if any(self._sharers(other, changing)):
-                found.append(other)
-        return found
-
-    def _sharers(self, other: str, names: Sequence[str]) -> Iterator[str]:
+    def _sharers(self, other: str, names: Collection[str]) -> Iterator[str]:
         """Those of the names whose values have parts in common with the value of another."""
         if names and other not in self._ambient and self._is_bound(other):
             theirs = parts(self._value(other))
             for name in names:
-                if name not in self._ambient and overlap(parts(self._value(name)), theirs):
+                there = name not in self._ambient and self._is_bound(name)
+                if there and overlap(parts(self._value(name)), theirs):
                     yield name
 
     def _version(self, name: str) -> int:

@@ -18,6 +18,7 @@ from .anatomy import lineage, root_package
 from .pickling import span_of
 from .sharing import Memory, share_memory, unchanging
 
+_SHOWN = frozenset({"matplotlib", "plotly", "bokeh", "altair"})  # keep what they draw, as it was
 _MOST = 200_000  # objects looked at in one value: a longer search would be felt
 _LEAVES = (
     str,
@@ -27,7 +28,6 @@ _LEAVES = (
     complex,
     type,
     types.FunctionType,
-    types.BuiltinFunctionType,
     types.ModuleType,
     types.CodeType,
     logging.Logger,
@@ -48,22 +48,23 @@ class Parts(NamedTuple):
 def parts(value: object) -> Parts:
     """Look through a value, nearest parts first."""
     found = Parts(set(), [], [])
+    tables = _tables()
     changing: dict[type[Any], bool] = {}
-    table = _table_type()
-    tables = []
-    for obj in _within([value], leaves=(*_LEAVES, *table)):
+    of_pandas = []
+    for obj in _within([value], leave=tables is not None):
         kind = type(obj)
         if kind not in changing:
             changing[kind] = _can_change(kind)
         if changing[kind]:
             found.objects.add(id(obj))
-        if issubclass(kind, table):
-            tables.append(obj)
-        else:
-            found.memory.extend(_memory(obj))
-    inside = [part for obj in tables for part in gc.get_referents(obj)]
-    for obj in _within(inside, leaves=_LEAVES):
+        found.memory.extend(_memory(obj))
+        if tables is not None and root_package(kind) == "pandas":
+            of_pandas.append(obj)
+    inside = [part for obj in of_pandas for part in _held(obj)]
+    for obj in _within(inside):
         found.tables.extend(_memory(obj))
+        if issubclass(type(obj), tables):
+            found.objects.add(id(obj))
     return found
 
 
@@ -75,18 +76,23 @@ def overlap(one: Parts, other: Parts) -> bool:
     return share_memory(one.memory, theirs) or share_memory(one.tables, other.memory)
 
 
-def _within(roots: Iterable[Any], *, leaves: tuple[type[Any], ...]) -> Iterator[Any]:
-    """These objects and what they hold, but for what lies within leaves; not all of very many."""
+def _within(roots: Iterable[Any], *, leave: bool = False) -> Iterator[Any]:
+    """These objects and what they hold, but not all of very many; ``leave`` out what pandas' hold."""
     seen: set[int] = set()
     level = list(roots)
     while level and len(seen) < _MOST:
         following: list[Any] = []
         for obj in level:
-            if id(obj) not in seen:
-                seen.add(id(obj))
-                yield obj
-                if not issubclass(type(obj), leaves):
-                    following += _held(obj)
+            if id(obj) in seen:
+                continue
+            seen.add(id(obj))
+            yield obj
+            kind = type(obj)
+            package = root_package(kind)
+            if not (
+                issubclass(kind, _LEAVES) or package in _SHOWN or (leave and package == "pandas")
+            ):
+                following += _held(obj)
         level = following
 
 
@@ -94,8 +100,10 @@ def _held(obj: Any) -> Iterable[Any]:
     kind = type(obj)
     numpy = sys.modules.get("numpy")
     if numpy and issubclass(kind, numpy.ndarray):
-        many = obj.dtype.hasobject and obj.dtype.names is None
-        return numpy.ndarray.ravel(obj)[:_MOST].tolist() if many else [obj.base]
+        if obj.dtype.hasobject and obj.dtype.names is None:
+            elements: list[Any] = numpy.ndarray.ravel(obj)[:_MOST].tolist()
+            return elements
+        return [] if issubclass(type(obj.base), numpy.ndarray) else [obj.base]
     if kind in (list, tuple, set, frozenset, dict) and len(obj) > _MOST:
         return itertools.islice(obj.values() if kind is dict else obj, _MOST)
     return gc.get_referents(obj)
@@ -110,13 +118,13 @@ def _memory(obj: Any) -> Iterator[Memory]:
 def _can_change(kind: type[Any]) -> bool:
     if issubclass(kind, (*_LEAVES, *unchanging())) or root_package(kind) == "pyarrow":
         return False
-    return not any(base.__name__ == "ExtensionDtype" for base in lineage(kind))
+    return not any(base.__name__ in ("ExtensionDtype", "Index") for base in lineage(kind))
 
 
-def _table_type() -> tuple[type[Any], ...]:
-    """pandas' tables, if a write to one of them is never seen in another."""
+def _tables() -> Any:
+    """The type of pandas' tables, if a write to one of them is never seen in another."""
     pandas = sys.modules.get("pandas")
     if pandas is None:
-        return ()
+        return None
     copies = int(pandas.__version__.split(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
-    return (pandas.core.generic.NDFrame,) if copies else ()
+    return pandas.core.generic.NDFrame if copies else None

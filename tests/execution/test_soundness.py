@@ -132,6 +132,43 @@ def test_a_declared_change_is_seen_through_what_shares_the_object_unseen(project
     assert succeeded(project.run(*cells, keep="all")).value("z") == "{'it': [1, 'touched']}"
 
 
+def test_a_change_that_a_keeper_would_miss_stops_the_run_once(project: Project) -> None:
+    cells = [
+        ("task:load", "x = [1]"),
+        ("task:wrap", "import helpers\nbox = helpers.around(x)"),
+        ("task:change", "x.append(2)"),
+        ("task:look", "z = str(box)"),
+    ]
+    run = project.run(*cells)
+    assert (run.state.value, run.tasks["wrap"].state.value) == ("failed", "failed")
+    failure = run.tasks["wrap"].failure  # type: ignore[index]
+    assert failure is not None
+    assert (failure.kind, failure.cell_index, failure.line) == ("unsound", 1, 2)
+    assert failure.message == (
+        "DF205: box, made by task wrap, keeps objects of x, which task change, cell 2, line 1, "
+        "changes in place: box would not see that."
+    )
+    assert "a copy of x" in failure.hint
+    (said,) = project.app.compile(project.folder / "nb.ipynb").diagnostics
+    assert (said.code, said.severity.value, said.cell_index) == ("DF203", "info", 1)
+    assert succeeded(project.run(*cells, keep="all")).value("z") == "{'it': [1, 2]}"
+
+
+def test_a_keeper_that_is_changed_itself_is_looked_at(project: Project) -> None:
+    cells = [
+        ("task:load", "x = [1]"),
+        ("task:wrap", "import helpers\nbox = helpers.around(x)"),
+        ("task:change", "box['it'].append(2)"),
+        ("task:note", "box['other'] = 3"),
+        ("task:look", "z = str(x)"),
+    ]
+    failure = project.run(*cells).tasks["change"].failure
+    assert failure is not None
+    assert failure.message.startswith("DF201")
+    harmless = [c for c in cells if c[0] != "task:change"]
+    assert succeeded(project.run(*harmless, keep="all")).value("z") == "[1]"
+
+
 def test_the_tag_it_proposes_mends_it(project: Project) -> None:
     cells = (
         LOAD,

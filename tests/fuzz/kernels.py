@@ -79,7 +79,7 @@ def _say_nothing(*_: object, **__: object) -> None:
 
 
 def run_all(
-    cells: Iterable[tuple[str, str]], folder: Path, *, seed: int
+    cells: Iterable[tuple[str, str]], folder: Path, *, seed: int, aliases: bool = True
 ) -> tuple[Namespace, dict[str, Picture]]:
     """Run cells (id and code) in one kernel, top to bottom; raises `Failed`.
 
@@ -88,13 +88,13 @@ def run_all(
     with new_kernel(folder, seed=seed) as namespace:
         for id_, code in cells:
             _run(id_, code, namespace)
-        return namespace, pictures(namespace)
+        return namespace, pictures(namespace, aliases=aliases)
 
 
-def pictures(namespace: Mapping[str, Any]) -> dict[str, Picture]:
+def pictures(namespace: Mapping[str, Any], *, aliases: bool = True) -> dict[str, Picture]:
     """The pictures of all variables of a namespace."""
     return {
-        name: picture(value)
+        name: picture(value, aliases=aliases)
         for name, value in namespace.items()
         if not name.startswith("__") and not isinstance(value, types.ModuleType)
     }
@@ -110,7 +110,16 @@ def _run(id_: str, code: str, namespace: Namespace) -> None:
 class Cluster:
     """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored, and what was found out."""
 
-    def __init__(self, notebook: Notebook, pipeline: Pipeline, home: Path, folder: Path) -> None:
+    def __init__(
+        self,
+        notebook: Notebook,
+        pipeline: Pipeline,
+        home: Path,
+        folder: Path,
+        *,
+        aliases: bool = True,
+    ) -> None:
+        self._aliases = aliases
         self._notebook = notebook
         self._pipeline = pipeline
         self._folder = folder
@@ -161,4 +170,6 @@ class Cluster:
         )
         stored = [stored.name for stored in self.stored[task.name]]
         names = [name for name in dict.fromkeys((*task.writes, *stored)) if name in namespace]
-        self.kept[task.name] = {name: picture(namespace[name]) for name in names}
+        self.kept[task.name] = {
+            name: picture(namespace[name], aliases=self._aliases) for name in names
+        }

@@ -35,20 +35,22 @@ _WRITTEN_BY_PYTHON = frozenset(
 Picture = tuple[object, ...]
 
 
-def picture(value: object) -> Picture:
-    """The picture of one value; aliases within it count.
+def picture(value: object, *, aliases: bool = True) -> Picture:
+    """The picture of one value; ``aliases`` within it count, or do not.
 
     >>> a = []; picture([a, a]) == picture([[], []])
     False
     """
-    camera = _Camera()
-    return (camera.take(value), camera.shared_memory())
+    camera = _Camera(aliases=aliases)
+    taken = camera.take(value)
+    return (taken, camera.shared_memory() if aliases else ())
 
 
 class _Camera:
     """Takes one picture; knows what it has seen."""
 
-    def __init__(self, code: dict[int, int] | None = None) -> None:
+    def __init__(self, code: dict[int, int] | None = None, *, aliases: bool = True) -> None:
+        self._aliases = aliases
         self._seen: dict[int, int] = {}
         self._code: dict[int, int] = {} if code is None else code
         self._open: set[int] = set()
@@ -74,11 +76,14 @@ class _Camera:
             return ("same", seen[id(value)])
         seen[id(value)] = len(seen)
         self._kept.append(value)
-        return (kind, *self._content(value))
+        taken = (kind, *self._content(value))
+        if not self._aliases and seen is self._seen:
+            del seen[id(value)]  # from here on it is taken anew
+        return taken
 
     def _alone(self, value: object) -> Picture:
         """The picture of a value that shares only code with what is around it."""
-        return _Camera(self._code).take(value)
+        return _Camera(self._code, aliases=self._aliases).take(value)
 
     def _parts(self, values: Any) -> Picture:
         if isinstance(values, (set, frozenset)):

@@ -49,10 +49,15 @@ class ProgramCell:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A notebook; ``certain`` if nothing in it is uncertain, so that it must not be refused."""
+    """A notebook; ``certain`` if nothing in it is uncertain, so that it must not be refused.
+
+    With ``keepers`` there are calls in it that keep parts of their arguments, and nothing shows it.
+    What its values hold must be the same, but which of two equal objects it is cannot be.
+    """
 
     cells: tuple[ProgramCell, ...]
     certain: bool = True
+    keepers: bool = False
 
     def __str__(self) -> str:
         parts = [
@@ -256,6 +261,9 @@ class _Notebook:
         features = rng.sample(options, rng.randrange(1, 6))
         self._features = [*_ALWAYS, *features]
         templates = [t for name in self._features for t in STATEMENTS[name]]
+        self._keepers = not self._certain and rng.random() < 0.04
+        if self._keepers:
+            templates = [t for t in templates if " is " not in t]
         self._writer = _Writer(rng, templates)
         self._tagged = rng.random() < 0.85
         self._tasks = 0
@@ -270,7 +278,7 @@ class _Notebook:
             names += [n for n, t in self._writer.names.items() if t.kind in CODE]
             lines = "".join(f"    {name},\n" for name in names)
             cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
-        return Program(tuple(cells), self._certain)
+        return Program(tuple(cells), self._certain, self._keepers)
 
     def _begin(self) -> list[ProgramCell]:
         writer, rng = self._writer, self._rng
@@ -285,7 +293,8 @@ class _Notebook:
         setup = True
         for part in (first[:cut], first[cut:]):
             if part:
-                below = not (setup or not self._certain)
+                reads_tasks = not self._certain and rng.random() < 0.05
+                below = not (setup or reads_tasks)
                 setup = self._tagged and not below and rng.random() < 0.25
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         return cells
@@ -303,8 +312,9 @@ class _Notebook:
     def _statement(self) -> str:
         if not self._certain and self._rng.random() < 0.2:
             share = self._rng.random()
+            if self._keepers and share > 0.8:
+                return self._writer.statement(KEPT)
             unseen = ODD if share < 0.2 else UNSEEN
-            unseen = KEPT if share < 0.04 else unseen
             return self._writer.statement(HIDDEN if share < 0.02 else unseen)
         return self._writer.statement()
 

@@ -625,6 +625,9 @@ ODD: tuple[str, ...] = (
     "<frame>.eval('q = p + 1', inplace=True)",
     "<class>.tag = <list>",
     "<list>.__iadd__([<digit>])",
+    "operator.methodcaller('append', <digit>)(<list>)",
+    "<list:t> = operator.itemgetter('k')(<book>)",
+    "<list:t> = operator.attrgetter('xs')(<object>)",
     "<l2l>.calls = <digit>",
     "<nest:t> = heapq.nsmallest(2, <nest>, key=len)",
     "<nest:t> = operator.concat([<list>], [<list>])",
@@ -636,18 +639,15 @@ ODD: tuple[str, ...] = (
 """Changes in ways that few write them."""
 
 KEPT: tuple[str, ...] = (
-    "<list:t> = operator.itemgetter('k')(<book>)",
-    "<list:t> = operator.attrgetter('xs')(<object>)",
     "<nest:t> = operator.add([<list>], [<list>])",
     "<nest:t> = functools.reduce(operator.add, [[<list>], [<list>]])",
     "<book:t> = operator.or_(<book>, {'l': <list>})",
     "<array:t> = operator.getitem(<array>, slice(None))",
-    "<nest:t> = statistics.multimode([1]) and [*map(operator.itemgetter(0), [<nest>])]",
 )
 """Calls whose results are parts of their arguments, or keep them, and nothing tells."""
 
 HIDDEN: tuple[str, ...] = (
-    "operator.methodcaller('append', <digit>)(<list>)",
+    "type(<list#1>).append(<list#1>, <digit>)",
     "memoryview(<array>)[0] = <digit>",
     "os.environ['FUZZ'] = str(<num>)",
     "vars(<object>).update(xs=<list>)",

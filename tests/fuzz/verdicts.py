@@ -104,7 +104,7 @@ class _Trial:
     """One notebook, both ways."""
 
     def __init__(self, program: Program, home: Path) -> None:
-        self._program = program
+        self._aliases = not program.keepers
         self._home = home
         self._notebook = notebook_of(program)
         self.stage = "run all"
@@ -146,11 +146,13 @@ class _Trial:
     def _whole(self, seed: int) -> tuple[dict[str, Picture], Failed | None]:
         """What Run All leaves, or where it stops what the cells above leave."""
         try:
-            return run_all(self._run_all, self._folder(f"whole{seed}"), seed=seed)[1], None
+            folder = self._folder(f"whole{seed}")
+            return run_all(self._run_all, folder, seed=seed, aliases=self._aliases)[1], None
         except Failed as error:
             place = [id_ for id_, _ in self._run_all].index(error.cell)
             above = self._run_all[:place]
-            return run_all(above, self._folder(f"above{seed}"), seed=seed)[1], error
+            folder = self._folder(f"above{seed}")
+            return run_all(above, folder, seed=seed, aliases=self._aliases)[1], error
 
     def _folder(self, name: str) -> Path:
         folder = self._home / name / "notebook"  # notebooks may ask what their folder is called
@@ -166,7 +168,8 @@ class _Trial:
     ) -> Verdict:
         pipeline = compilation.pipeline
         shutil.rmtree(self._home / "tasks", ignore_errors=True)
-        cluster = Cluster(self._notebook, pipeline, self._home, self._folder("tasks"))
+        folder = self._folder("tasks")
+        cluster = Cluster(self._notebook, pipeline, self._home, folder, aliases=self._aliases)
         stopped: dict[TaskName, Failed] = {}
         for number, task in enumerate(_some_order(compilation, rng)):
             if any(source not in cluster.stored for source in _before(compilation, task)):

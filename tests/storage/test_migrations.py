@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -17,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.storage import schema, sqlite
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.tables import metadata
@@ -63,6 +65,22 @@ def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
     path = migrated(tmp_path / "x.db")
     before = path.read_bytes()
     assert migrated(path).read_bytes() == before
+
+
+def test_what_runs_had_observed_is_still_known(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
+    engine = sqlite.make_engine(schema.parse_url(f"sqlite:///{path}"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+        row = "('digest', 'x', '2026-01-01 00:00:00')"
+        connection.exec_driver_sql(f"INSERT INTO observed_changes VALUES {row}")
+    engine.dispose()
+    metastore = Metastore.open(f"sqlite:///{path}")
+    assert metastore.observed() == {Observed(code="digest", name="x")}
+    metastore.close()
 
 
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:

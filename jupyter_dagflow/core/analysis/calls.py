@@ -41,6 +41,7 @@ class Calls(Classes):
         self._done: dict[object, Value] = {}
         self._kept: dict[Shape, Outcome] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
+        self.getters: dict[int, tuple[str, str | int | None, Arguments]] = {}
         self._depth = 0
         self.work = 0
         self._limit = _MOST_WORK
@@ -101,6 +102,9 @@ class Calls(Classes):
             elif base in self.partials and slot_of(obj) == 0:
                 results.append(self._call_partial(base, arguments, line))
                 followed = True
+            elif base in self.getters and slot_of(obj) == 0 and arguments.positional:
+                results.append(self._call_getter(base, arguments.positional[0], line))
+                followed = True
             elif base in self.heap.classes and slot_of(obj) == 0:
                 results += self.instance_call(obj, arguments, line)
                 followed = True
@@ -124,6 +128,15 @@ class Calls(Classes):
             spread=(*given.spread, *arguments.spread),
         )
         return self.call(function, both, line)
+
+    def _call_getter(self, base: int, value: Value, line: int) -> Value:
+        """Call what ``operator.methodcaller('append', 1)`` and its like give."""
+        path, name, given = self.getters[base]
+        if path == "operator.methodcaller" and isinstance(name, str):
+            return self.call_method(value, name, given, line, dropped=False)
+        if isinstance(name, str) and "." in name and path == "operator.attrgetter":
+            name = None
+        return self.heap.element(value, name)
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""

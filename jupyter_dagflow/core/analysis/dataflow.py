@@ -146,7 +146,15 @@ def _flow(
         if sources:
             shares = tuple(sorted(taken.kin.names))
             tasks = tuple(TaskName(s) for s in sources)
-            inputs.append(Input(name=variable, sources=tasks, shares=shares))
+            inputs.append(
+                Input(
+                    name=variable,
+                    sources=tasks,
+                    shares=shares,
+                    kept=variable not in state.changed,
+                    rebound=linker.writes(name, variable),
+                )
+            )
     definitions = linker.definitions.listed(state.definitions, name)
     return NodeFlow(
         inputs=tuple(inputs),

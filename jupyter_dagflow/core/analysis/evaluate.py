@@ -188,13 +188,23 @@ class Evaluator(ForeignCalls):
             name = node.func.name
             arguments = self._arguments(node)
             if receiver.kind == "module":
-                return self.call_library(f"{receiver.path}.{name}", arguments, line)
+                path = f"{receiver.path}.{name}"
+                return self._noted(path, node, arguments, self.call_library(path, arguments, line))
             return self.call_method(receiver, name, arguments, line, dropped=dropped)
         func = self.expr(node.func)
         arguments = self._arguments(node)
         if func.kind == "module":
-            return self.call_library(func.path, arguments, line)
+            made = self.call_library(func.path, arguments, line)
+            return self._noted(func.path, node, arguments, made)
         return self.call(func, arguments, line)
+
+    def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
+        """The result of a library call; what it gets, if it makes something that gets or calls."""
+        if path in library.GETTERS and node.args and isinstance(node.args[0], ir.Const):
+            name = node.args[0].value if len(node.args) == 1 or "method" in path else None
+            given = arguments._replace(positional=arguments.positional[1:])
+            self.getters[base_of(next(iter(made.objects)))] = (path, name, given)
+        return made
 
     def _display(self, node: ir.Display) -> Value:
         made = self.heap.make(node.kind, plain=True)

@@ -247,6 +247,9 @@ KEEPING = _words(
 )
 """Calls whose result holds the arguments themselves, without running any that is a function."""
 
+GETTERS = _words("operator.attrgetter operator.itemgetter operator.methodcaller")
+"""Calls that make a function which gets a part of its argument, or calls a method of it."""
+
 RUNNING = _words(
     """
     multiprocessing.Process multiprocessing.context.Process threading.Thread threading.Timer

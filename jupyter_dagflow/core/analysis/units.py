@@ -69,8 +69,8 @@ class NodeState:
     """What linking knows of one task.
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
-    that share objects because of what this task did; ``ends`` tells what the values that it has
-    share where it ends.
+    that share objects because of what this task did; ``changed`` are names taken whose values it
+    changes, ``ends`` tells what the values that it has share where it ends.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -80,6 +80,7 @@ class NodeState:
     from_prelude: dict[str, Step] = field(default_factory=dict)
     apart: set[frozenset[str]] = field(default_factory=set)
     joined: set[frozenset[str]] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
@@ -127,6 +128,10 @@ class Units(ABC):
         self._written_files: dict[str, Place] = {}
         self._clock = 0
         self._lasts = {step.node: step.number for step in story.steps}
+
+    def writes(self, node: str, name: str) -> bool:
+        """Whether a statement of a task binds, changes or deletes a name."""
+        return (node, name) in self._places
 
     @abstractmethod
     def _require(self, step: Step, state: NodeState, name: str, line: int) -> None:
@@ -200,6 +205,7 @@ class Units(ABC):
             return
         names = {n for n in step.touched if self._is_foreign(n, step.node)}
         names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
+        state.changed |= names
         for group in self._groups(step, state, sorted(names)):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)

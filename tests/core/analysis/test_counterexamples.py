@@ -345,6 +345,54 @@ CASES: dict[str, tuple[str, ...]] = {
         "c.append(m)",
         "everything = [q, b, c]",
     ),
+    "a partial gives what its function gives": (
+        "import functools\nb = [3]\ndef g(x):\n    return x",
+        "h = functools.partial(g)",
+        "a = h(*[b])",
+        "b.clear()",
+    ),
+    "a partial with an argument": (
+        "import functools\nb = [3]\nc = [4]\ndef g(x, y):\n    return y",
+        "h = functools.partial(g, b)",
+        "a = h(c)",
+        "c.clear()",
+    ),
+    "what is added to a list is a list, too": (
+        "import json\nq = json.loads('[[1]]')\nc = [3]",
+        "p = (q + [c])[-3:]",
+        "everything = [q, p]",
+    ),
+    "a function that lives on under another name": (
+        "def h(x):\n    return x",
+        "f = h",
+        "def h(x):\n    return [x]",
+        "everything = [h, f]",
+    ),
+    "functions have no methods that change them": (
+        "# setup\np = [[1], [9]]\nclass D:\n    def take(self, x):\n        return x\nu = D()",
+        "h = u.take",
+        "p = list(map(h, p))",
+        "for e in p:\n    e.append(1)",
+    ),
+    "a dict with one value for all keys": (
+        "a = [1]",
+        "b = dict.fromkeys(['k', 'l'], a)",
+        "a.append(2)",
+        "seen = repr(b)",
+    ),
+    "the smallest are the very elements": (
+        "import heapq\np = [[1], [2, 3]]",
+        "q = heapq.nsmallest(1, p, key=len)",
+        "q[0].append(2)",
+        "seen = repr(p)",
+    ),
+    "a dict that a function makes calls for what it lacks": (
+        "import collections\na = [1]\ndef lack():\n    return a",
+        "def make():\n    return collections.defaultdict(lack)",
+        "m = make()\nn = make()",
+        "n['k'].append(2)",
+        "seen = repr(a)",
+    ),
 }
 
 
@@ -391,7 +439,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "import operator\na = [7]"),
             ("task:b", "b = a"),
-            ("task:c", "operator.methodcaller('append', 9)(a)"),
+            ("task:c", "type(a).append(a, 9)"),
         ),
     ),
     "an unseen change that shows through a default": (
@@ -399,7 +447,23 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "import operator\na = [7]"),
             ("task:b", "def f(x, k=a):\n    return x"),
-            ("task:c", "operator.methodcaller('append', 9)(a)"),
+            ("task:c", "type(a).append(a, 9)"),
+        ),
+    ),
+    "an unseen change that shows through what has an object of setup": (
+        "DF201",
+        (
+            ("setup", "a = [7]\nw = {}"),
+            ("task:b", "w['l'] = a"),
+            ("task:c", "type(a).append(a, 9)"),
+        ),
+    ),
+    "a keeper that nothing shows would miss a change": (
+        "DF205",
+        (
+            ("task:a", "import operator\na = [7]"),
+            ("task:b", "b = operator.add([a], [])"),
+            ("task:c", "a.append(8)"),
         ),
     ),
 }
