@@ -148,17 +148,17 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
 
 def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFailure:
     name, other = pair
-    made = assignment.handed_over.get(name)
+    made = assignment.handed_over.get(name) or assignment.handed_over.get(other)
     return TaskFailure(
         kind="unsound",
         cell=made.cell if made else None,
         cell_index=made.cell_index if made else None,
         line=made.line if made else None,
-        message=f"{Code.UNDECLARED_SHARING.code}: {name}, made by task {assignment.task}, keeps objects "
-        f"of {other}, which {assignment.exposed[other]}, changes in place: {name} would not see that.",
+        message=f"{Code.UNDECLARED_SHARING.code}: after task {assignment.task}, {name} has objects of {other} "
+        f"in it, and {assignment.exposed[other]}, changes {other} in place: {name} would not see that.",
         taskbook=str(assignment.taskbook),
-        hint=f"Run it again: that is known from now on, and {other} is then changed where {name} is, "
-        f"too. Or make {name} of a copy of {other}.",
+        hint=f"Run it again: that is known from now on, and whoever changes {other} has {name}, too. "
+        f"Or give {name} a copy of {other}.",
     )
 
 

@@ -57,3 +57,27 @@ def test_what_has_changed_is_kept_if_all_is(tasks: Any) -> None:
 def test_what_setup_made_is_guarded(tasks: Any) -> None:
     ended = tasks.run("seen.append(1)", setup="seen = []", guarded="seen")
     assert ended.outcome["changed"] == ["seen"]
+
+
+@pytest.mark.parametrize(
+    ("code", "exposed", "sharing"),
+    [
+        ("x = [1]\ny = {'k': x}", {"x": []}, [["y", "x"]]),
+        ("x = [1]\ny = {'k': x}", {"x": ["y"]}, []),
+        ("x = [1]\ny = {'k': x}", {}, []),
+        ("x = [1]\ny = {'k': list(x)}", {"x": []}, []),
+        ("y = {'k': old}", {"old": []}, [["y", "old"]]),
+        ("y = {'k': old}", {"y": []}, [["old", "y"]]),
+        ("y = old[:]", {"old": [], "y": []}, []),
+        ("y = {'k': there}", {"there": []}, [["y", "there"]]),
+        ("y = 1", {"gone": [], "old": []}, []),
+    ],
+)
+def test_what_keeps_objects_that_will_be_changed(
+    tasks: Any, code: str, exposed: dict[str, list[str]], sharing: list[list[str]]
+) -> None:
+    tasks.ok("old = [0]", writes="old")
+    ended = tasks.run(code, setup="there = [2]", reads="old", writes="x y", exposed=exposed)
+    assert ended.outcome["sharing"] == sharing
+    assert bool(ended.outcome["stored"]) is not bool(sharing)
+    assert ("UndeclaredSharing" in ended.error) is bool(sharing)
