@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block
 from jupyter_dagflow.core.analysis.source import analyse_cell
-from jupyter_dagflow.core.analysis.steps import Step, tell
+from jupyter_dagflow.core.analysis.steps import Step
+from jupyter_dagflow.core.analysis.telling import tell
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, Pipeline, RunId, TaskName
@@ -165,7 +166,7 @@ class _Explainer:
         self._different = different
         blocks = _blocks(notebook, compilation.pipeline)
         self._writes: dict[str, list[Step]] = {}
-        for step in tell(blocks, [analyse_cell(block.code) for block in blocks]).steps:
+        for step in tell(blocks, [analyse_cell(block.code) for block in blocks]).steps.values():
             for name in dict.fromkeys([*step.bound, *step.touched]):
                 self._writes.setdefault(name, []).append(step)
 

@@ -7,6 +7,7 @@ moment, because that is when its free names are looked up.
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.classes import Arguments, Classes
@@ -23,7 +24,10 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
     slot_of,
 )
-from jupyter_dagflow.core.analysis.world import State, join_states, merge
+from jupyter_dagflow.core.analysis.world import State, World, join_states, merge
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # Python 3.10 has none of its own
 
 _MAX_DEPTH = 40
 _MOST_WORK = 4_000
@@ -60,6 +64,26 @@ class Calls(Classes):
         self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
     ) -> Value:
         """Call ``receiver.name(…)``."""
+
+    def fork(self) -> Self:
+        other = super().fork()
+        other.part_from(self)
+        return other
+
+    def part_from(self, other: Calls) -> None:
+        """Have for itself what was the other's."""
+        self.reset()
+        self._active, self._done, self.used = {}, {}, set()
+        self._kept = dict(other._kept)
+        self.partials, self.getters = dict(other.partials), dict(other.getters)
+
+    def is_like(self, other: World) -> bool:
+        return (
+            isinstance(other, Calls)
+            and super().is_like(other)
+            and self.partials == other.partials
+            and self.getters == other.getters
+        )
 
     def begin(self, number: int) -> None:
         super().begin(number)

@@ -26,7 +26,8 @@ class Changes:
     def exposed(self, state: NodeState) -> Iterator[Exposed]:
         """The values that a task has at its end and later ones change."""
         for name, kin in state.ends.items():
-            later = [self._after(base, state.last_step) for base in kin.reach & self._steps.keys()]
+            changed = [base for base in kin.reach if base in self._steps]
+            later = (self._after(base, state.last_step) for base in changed)
             step = min((s for s in later if s is not None), key=lambda s: s.number, default=None)
             if step is not None:
                 yield Exposed(

@@ -15,7 +15,8 @@ from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
-from jupyter_dagflow.core.analysis.steps import Block, Story, tell
+from jupyter_dagflow.core.analysis.steps import Block, Story
+from jupyter_dagflow.core.analysis.telling import tell
 from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
 from jupyter_dagflow.core.analysis.world import NO_KIN
@@ -113,7 +114,7 @@ def _answer(question: _Question) -> Dataflow:
     nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
-    changes = Changes(linker.story.steps)
+    changes = Changes(linker.story.steps.values())
     flows = {name: _flow(name, state, linker, order, changes) for name, state in nodes.items()}
     prelude = linker.nodes.get(PRELUDE, NodeState())
     return Dataflow(

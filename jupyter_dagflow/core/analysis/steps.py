@@ -7,14 +7,17 @@ the truth. Which task a name then comes from is decided afterwards, in `versions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
-from jupyter_dagflow.core.analysis.values import NOTHING, Heap, Value, base_of
+from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
 from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
+
+_STEPS = 64  # statements of a cell, and objects it makes, for which there are always numbers
+_OBJECTS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,48 +70,44 @@ class Step:
 
 @dataclass(slots=True)
 class Story:
-    """All steps of a notebook, and what is known when it has ended.
+    """All steps of a notebook by their numbers, in order, and what is known when it has ended.
 
     ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
     whose name came to mean something else, perhaps, or after something had held them.
     """
 
-    steps: list[Step]
+    steps: dict[int, Step]
     heap: Heap
     changed: set[int]
     outlived: set[int]
 
 
-def tell(
-    blocks: Sequence[Block],
-    summaries: Sequence[CellSummary],
-    stateful: frozenset[int] = NOTHING,
-) -> Story:
-    """Follow the cells of a notebook in order; ``stateful`` are classes and functions that are data,
-    as an earlier telling found out (objects have the same numbers in every one).
-    """
-    follower = Follower(stateful)
-    steps: list[Step] = []
-    changed: set[int] = set()
-    for block, summary in zip(blocks, summaries, strict=True):
-        for step in _block_steps(follower, block, summary, len(steps)):
-            steps.append(step)
-            changed.update(map(base_of, step.effect.changed))
+def story_of(follower: Follower, chapters: Iterable[Sequence[Step]]) -> Story:
+    """The story that a notebook's cells make, one after the other, where the follower has come to."""
+    steps = {step.number: step for chapter in chapters for step in chapter}
+    changed = {base_of(obj) for step in steps.values() for obj in step.effect.changed}
     return Story(steps, follower.heap, changed, follower.outlived)
 
 
-def _block_steps(
-    follower: Follower, block: Block, summary: CellSummary, number: int
-) -> Iterator[Step]:
+def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -> tuple[Step, ...]:
+    """Follow one cell, the one at this place of the notebook.
+
+    Its steps and the objects it makes have numbers of their own, so that an edit of one cell leaves
+    those of the others as they are, if it is not very long.
+    """
+    follower.heap.make_room(place * _OBJECTS)
+    number = follower.room_for(place * _STEPS)
+    steps = []
     last = len(summary.statements) - 1
     for index, statement in enumerate(summary.statements):
-        if statement.role.inert:
-            if index == last and (block.mutates or block.pure or block.shares):
-                yield _follow(follower, block, statement, number, declared=True)
-                number += 1
+        declared = index == last
+        if statement.role.inert and not (
+            declared and (block.mutates or block.pure or block.shares)
+        ):
             continue
-        yield _follow(follower, block, statement, number, declared=index == last)
+        steps.append(_follow(follower, block, statement, number, declared=declared))
         number += 1
+    return tuple(steps)
 
 
 def _follow(

@@ -127,7 +127,7 @@ class Units(ABC):
         self._stars: list[int] = []
         self._written_files: dict[str, Place] = {}
         self._clock = 0
-        self._lasts = {step.node: step.number for step in story.steps}
+        self._lasts = {step.node: step.number for step in story.steps.values()}
 
     def writes(self, node: str, name: str) -> bool:
         """Whether a statement of a task binds, changes or deletes a name."""

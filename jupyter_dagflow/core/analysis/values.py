@@ -9,6 +9,7 @@ values have no objects, so they never alias.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir
@@ -97,6 +98,27 @@ class FunctionCode:
         other.defaults, other.me, other.kept = self.defaults, me, self.kept
         return other
 
+    def fork(self, frames: Frames) -> FunctionCode:
+        """The same function, in another heap."""
+        other = FunctionCode(self.function, frames.fork(self.outer), self.origin)
+        other.defaults, other.me = dict(self.defaults), self.me
+        other.kept, other.property_, other.receiver = self.kept, self.property_, self.receiver
+        return other
+
+    def is_like(self, other: object) -> bool:
+        """Whether a function of another heap is the same."""
+        return isinstance(other, FunctionCode) and self.looks() == other.looks()
+
+    def looks(self) -> tuple[object, ...]:
+        """All that there is to know of it, but for its place in memory."""
+        frames: list[object] = []
+        frame = self.outer
+        while frame is not None:
+            frames.append((frame.running, frame.cells))
+            frame = frame.outer
+        flags = (self.kept, self.property_, self.receiver)
+        return (self.function, self.origin, self.defaults, self.me, flags, frames)
+
 
 class ClassCode:
     """A class object: its name, its notebook bases, and whether it has bases that are not the
@@ -110,6 +132,17 @@ class ClassCode:
         self.bases = bases
         self.foreign = foreign
         self.origin = origin
+
+    def fork(self, frames: Frames) -> ClassCode:  # noqa: ARG002 -- as `FunctionCode.fork`
+        """The same class, in another heap: nothing ever changes in it."""
+        return self
+
+    def is_like(self, other: object) -> bool:
+        """Whether a class of another heap is the same."""
+        if not isinstance(other, ClassCode):
+            return False
+        mine = (self.name, self.bases, self.foreign, self.origin)
+        return mine == (other.name, other.bases, other.foreign, other.origin)
 
 
 class Frame:
@@ -134,6 +167,24 @@ class Frame:
                 return frame.cells[name]
             frame = frame.outer
         return None
+
+
+class Frames:
+    """The frames of one heap while they are made anew for another."""
+
+    def __init__(self) -> None:
+        self._forked: dict[int, Frame] = {}
+
+    def fork(self, frame: Frame | None) -> Frame | None:
+        """The frame of the other heap that is the same as this one."""
+        if frame is None:
+            return None
+        forked = self._forked.get(id(frame))
+        if forked is None:
+            forked = self._forked[id(frame)] = Frame(self.fork(frame.outer), frame.running)
+            forked.made, forked.cells = list(frame.made), dict(frame.cells)
+            forked.returns = list(frame.returns)
+        return forked
 
 
 class Heap:
@@ -163,6 +214,41 @@ class Heap:
         self.stored: set[int] = set()
         self.defaulting: dict[int, Value] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
+
+    def fork(self) -> Heap:
+        """The same objects in a heap of their own."""
+        other, frames = copy(self), Frames()
+        other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
+        other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
+        other.fields = {
+            base: {key: set(held) for key, held in fields.items()}
+            for base, fields in self.fields.items()
+        }
+        other.held_by = {base: set(holders) for base, holders in self.held_by.items()}
+        other.classes = {base: set(classes) for base, classes in self.classes.items()}
+        other.carried = {base: set(codes) for base, codes in self.carried.items()}
+        other.plain, other.stored = set(self.plain), set(self.stored)
+        other.code = {base: code.fork(frames) for base, code in self.code.items()}
+        return other
+
+    def is_like(self, other: Heap) -> bool:
+        """Whether two heaps have the same objects in them, by the same numbers."""
+        return (
+            self.kinds == other.kinds
+            and self.fields == other.fields
+            and self.held_by == other.held_by
+            and self.plain == other.plain
+            and self.classes == other.classes
+            and self.carried == other.carried
+            and self.unmovable == other.unmovable
+            and self.defaulting == other.defaulting
+            and self.code.keys() == other.code.keys()
+            and all(code.is_like(other.code[base]) for base, code in self.code.items())
+        )
+
+    def make_room(self, first: int) -> None:
+        """Number the next objects from ``first``, if none has such a number yet."""
+        self._next = max(self._next, first)
 
     def begin(self) -> None:
         """A new statement: what there is by now is old."""

@@ -23,7 +23,7 @@ class Linker(Units):
 
     def link(self) -> None:
         """Go through all steps; raises `Conflict` if a unit has no task that has all of it."""
-        for step in self.story.steps:
+        for step in self.story.steps.values():
             state = self.nodes.get(step.node)
             if state is None:
                 state = self.nodes[step.node] = NodeState()

@@ -9,8 +9,9 @@ followed with `State`: ``must`` are the names bound on every path to here.
 from __future__ import annotations
 
 from collections.abc import Set
+from copy import copy
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.memory import Trace
@@ -27,6 +28,9 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
     slot_of,
 )
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # Python 3.10 has none of its own
 
 DELETED = Value("deleted")
 EMPTY: Any = MappingProxyType({})
@@ -175,9 +179,28 @@ class World:
         self.lazy_annotations = False
         self.guarded = 0
         self.caught: list[State] = []
-        self.statement = 0
+        self.statement = -1
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
+
+    def fork(self) -> Self:
+        """The same notebook at the same place, between two statements, to be followed on its own."""
+        other = copy(self)
+        other.heap = self.heap.fork()
+        other.names = dict(self.names)
+        other.named = {base: set(names) for base, names in self.named.items()}
+        other.outlived = set(self.outlived)
+        other.caught = []
+        return other
+
+    def is_like(self, other: World) -> bool:
+        """Whether the same is known here as there, whatever names without objects are bound to."""
+        return (
+            self.named == other.named
+            and self.outlived == other.outlived
+            and self.lazy_annotations == other.lazy_annotations
+            and self.heap.is_like(other.heap)
+        )
 
     # variables
 
@@ -296,6 +319,10 @@ class World:
             self.bind(label, Value("ambient"), line)
 
     # between statements
+
+    def room_for(self, first: int) -> int:
+        """The number of the next statement: ``first``, or more if that has been used."""
+        return max(first, self.statement + 1)
 
     def begin(self, number: int) -> None:
         """Start a top-level statement."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_dagflow.core.analysis import telling
 from jupyter_dagflow.core.analysis.dataflow import Block, Dataflow, _answer, analyse
+from jupyter_dagflow.core.analysis.telling import _told, forget
 from jupyter_dagflow.core.model import CellId
 from tests.fuzz.programs import write_program
 
@@ -29,32 +33,70 @@ def _blocks(sources: Sequence[str], mutates: str = "") -> list[Block]:
 def _forgotten(blocks: list[Block]) -> Dataflow:
     """The analysis by one who has seen no notebook before."""
     _answer.cache_clear()
+    forget()
     return analyse(blocks)
 
 
-@settings(max_examples=30, deadline=None)
+def _edits(sources: Sequence[str], place: int) -> list[str]:
+    """What one cell of a notebook may become."""
+    source = sources[place]
+    lines = source.split("\n")
+    return [
+        source + "  # noted",
+        "# noted\n" + source,
+        source + "\nextra = [1]",
+        source + "\nextra = 1",
+        source + "\nextra = 'text'\nprint(extra)",
+        source + "\na = a",
+        source + "\na.append(2)",
+        re.sub(r"\d", "4", source),
+        re.sub(r"\b([abcd])\b", "b", source),
+        "\n".join(lines[:-1]),
+        "\n".join(lines[1:]),
+        sources[place - 1],
+        "",
+    ]
+
+
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 1 << 30), st.data())
 def test_what_was_analysed_before_changes_nothing(seed: int, data: st.DataObject) -> None:
     sources = [cell.source for cell in write_program(random.Random(seed)).cells]
     versions = [list(sources)]
     for _ in range(3):
         place = data.draw(st.integers(0, len(sources) - 1))
-        sources[place] = data.draw(
-            st.sampled_from(
-                [
-                    sources[place] + "  # noted",
-                    "# noted\n" + sources[place],
-                    sources[place] + "\nextra = [1]",
-                    sources[place - 1],
-                    "",
-                ]
-            )
-        )
+        sources[place] = data.draw(st.sampled_from(_edits(sources, place)))
         versions.append(list(sources))
     alone = [_forgotten(_blocks(version)) for version in versions]
     _answer.cache_clear()
+    forget()
     for version, wanted in [*zip(versions, alone, strict=True)] * 2:
         assert analyse(_blocks(version)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("edit", "anew"),
+    [
+        ("c = [a, 2]\nprint(c)", False),
+        ("c = [a, 1]  # noted", False),
+        ("c = [a, 1]\nextra = 'new'", False),
+        ("c = [a, 1]\nd = 'new'", True),
+        ("c = [a, 1]\nextra = a", True),
+        ("c = [a, b]", True),
+        ("a.append(1)\nc = [a, 1]", True),
+        ("def f():\n    return 1", True),
+    ],
+)
+def test_cells_below_an_edit_are_followed_again_only_if_they_may_mean_something_else(
+    edit: str, anew: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = ["a = []\nb = []", "c = [a, 1]", "print(c, a)\nd = len(b)", "print(d)"]
+    _forgotten(_blocks(sources))
+    whole = []
+    monkeypatch.setattr(telling, "_told", lambda *told: whole.append(told) or _told(*told))
+    sources[1] = edit
+    assert analyse(_blocks(sources)) == _forgotten(_blocks(sources))
+    assert len(whole) == 1 + anew
 
 
 def test_a_tag_is_part_of_the_question() -> None:
