@@ -79,8 +79,8 @@ _MADE = {
     ),
     "dict": _words(
         """
-        builtins.dict collections.ChainMap collections.Counter
-        collections.OrderedDict collections.defaultdict
+        builtins.dict builtins.dict.fromkeys collections.ChainMap collections.Counter
+        collections.OrderedDict collections.OrderedDict.fromkeys collections.defaultdict
         """
     ),
     "set": _words(

@@ -216,7 +216,7 @@ class Linker(Units):
         if taken is not None:
             taken.rebound = taken.rebound or self._is_another(step, state, name)
         if state.apart:
-            state.apart = {pair for pair in state.apart if name not in pair}
+            state.apart = frozenset(pair for pair in state.apart if name not in pair)
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)

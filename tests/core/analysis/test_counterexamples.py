@@ -380,6 +380,17 @@ CASES: dict[str, tuple[str, ...]] = {
         "a.append(2)",
         "seen = repr(b)",
     ),
+    "a copy of a dict with one value for all keys": (
+        "c = [0, 2]",
+        "w = dict.fromkeys(['k', 'l'], c)",
+        "w = w.copy()",
+        "for key, v in w.items():\n    v.append(len(key))",
+    ),
+    "a list that lives on without the name it is changed under": (
+        "b = [5, 2]",
+        "a = b or []",
+        "b.append(7)\nb = [1]",
+    ),
     "the smallest are the very elements": (
         "import heapq\np = [[1], [2, 3]]",
         "q = heapq.nsmallest(1, p, key=len)",
@@ -456,6 +467,23 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("setup", "a = [7]\nw = {}"),
             ("task:b", "w['l'] = a"),
             ("task:c", "type(a).append(a, 9)"),
+        ),
+    ),
+    "an unseen change by a task that lets go of the name": (
+        "DF201",
+        (
+            ("task:a", "b = [5, 2]"),
+            ("task:b", "a = b"),
+            ("task:c", "type(b).append(b, 7)\nb = [1]"),
+        ),
+    ),
+    "an unseen change by a task that hands the value on": (
+        "DF201",
+        (
+            ("task:a", "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])"),
+            ("task:b", "a = many['a']"),
+            ("task:c", "seen = repr(dict(many))"),
+            ("task:d", "many['b'] += [7]"),
         ),
     ),
     "a keeper that nothing shows would miss a change": (
