@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +21,7 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
-from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
@@ -239,7 +240,9 @@ def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator
     for name in outcome.get("changed", ()):
         yield assignment.guarded[name].change
     for name, other in outcome.get("sharing", ()):
-        yield Observed(code=assignment.code, name=name, other=other)
+        speaking = re.compile(rf"\b(?:{re.escape(name)}|{re.escape(other)})\b")
+        codes = [code for code in assignment.codes if speaking.search(code)] or assignment.codes
+        yield Observed(code=code_digest(codes[-1]), name=name, other=other)
 
 
 def _may_raise(cell: Any) -> bool:

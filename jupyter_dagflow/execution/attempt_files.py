@@ -90,7 +90,7 @@ def prepare_attempt(
             for key, (name, read) in {**reads_of_shared, **told}.items()
         },
         exposed={each.name: _exposing(each, indexes) for each in the_task.exposed},
-        code=code_digest(_last_cell(notebook, the_task).code),
+        codes=tuple(cell.code for cell in notebook.cells if cell.id in the_task.cells),
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
@@ -106,6 +106,7 @@ def prepare_attempt(
         "may_go": [name for name, read in reads.items() if read.name != name],
         "made_alike": [name for name in reads if name not in by_name],
         "beside": {other: name for other, (name, _) in reads_of_shared.items()},
+        "from_prelude": [read.name for read in the_task.from_prelude],
         "exposed": {each.name: list(each.shares) for each in the_task.exposed},
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
@@ -195,7 +196,9 @@ def _taken(
             if stored.name == item.name
         ]
         if having:
-            yield item.name, *having[-1]
+            # A task that went on further down may have a newer one than those that began after it.
+            source, stored = max(having, key=lambda each: (each[1].version, order[each[0]]))
+            yield item.name, source, stored
 
 
 def _bundles(
@@ -236,10 +239,6 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
 def _exposing(exposed: Exposed, indexes: Mapping[CellId, int]) -> str:
     """Who changes a value later, in words."""
     return f"task {exposed.task}, cell {indexes[exposed.cell]}, line {exposed.line}"
-
-
-def _last_cell(notebook: Notebook, task: Task) -> Cell:
-    return next(cell for cell in notebook.cells if cell.id == task.cells[-1])
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:

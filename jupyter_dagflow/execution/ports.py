@@ -61,8 +61,8 @@ class Assignment:
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
     ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
-    ``exposed`` in words of who changes a value of it later. ``code`` is the digest of the task's
-    last cell.
+    ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
+    task's cells.
     """
 
     run_id: RunId
@@ -79,7 +79,7 @@ class Assignment:
     metrics: Mapping[str, Written] = field(default_factory=dict)
     guarded: Mapping[str, Guarded] = field(default_factory=dict)
     exposed: Mapping[str, str] = field(default_factory=dict)
-    code: str = ""
+    codes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Path:

@@ -9,6 +9,7 @@ although a later task reads it as it was.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -20,7 +21,7 @@ from .ambient import Ambient
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard
-from .overlap import overlap, parts
+from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
@@ -54,8 +55,9 @@ class Handover:
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
     present objects must not change, whatever the names mean later), ``beside`` (names that came in the bundle of an
     input and must not change with it, to that input), ``exposed`` (names that a later task changes
-    in place, to those that are known to share objects with them), ``changing`` (names that count as
-    extras if they have changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
+    in place, to those that are known to share objects with them), ``from_prelude``
+    (names that it reads as setup left them), ``changing`` (names that count as extras if they have
+    changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
     ``ignored`` (folders, see `Touched`) and ``outcome`` (the file that `save` writes).
     """
 
@@ -241,20 +243,17 @@ class Handover:
         One of the two is stored: between values that came in, nothing is new.
         """
         exposed: dict[str, list[str]] = self._spec["exposed"]
+        look = functools.lru_cache(None)(self._parts)
         for other, known in exposed.items():
-            names = [*stored, *self._spec["inputs"]] if other in stored else stored
-            unknown = {*names}.difference(known, [other])
-            for name in self._sharers(other, unknown):
-                yield name, other
+            came = [*self._spec["inputs"], *self._spec["from_prelude"]] if other in stored else []
+            for name in {*stored, *came}.difference(known, [other]):
+                if overlap(look(name), look(other)):
+                    yield name, other
 
-    def _sharers(self, other: str, names: Collection[str]) -> Iterator[str]:
-        """Those of the names whose values have parts in common with the value of another."""
-        if names and other not in self._ambient and self._is_bound(other):
-            theirs = parts(self._value(other))
-            for name in names:
-                there = name not in self._ambient and self._is_bound(name)
-                if there and overlap(parts(self._value(name)), theirs):
-                    yield name
+    def _parts(self, name: str) -> Parts:
+        """What a variable is made of; nothing of one that is not there."""
+        there = name not in self._ambient and self._is_bound(name)
+        return parts(self._value(name)) if there else NO_PARTS
 
     def _version(self, name: str) -> int:
         """Which version of the name this is; what nobody foresaw is as new as the task is."""

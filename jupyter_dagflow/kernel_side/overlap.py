@@ -1,11 +1,13 @@
 """Whether two values that are both in memory have parts in common that somebody could change.
 
-The law: what the values hold counts, not their code, and none of it is run. pandas' tables that
-share memory only until one of them is written to have nothing in common.
+The law: what the values hold counts, not their code nor what that keeps, and none of it is run.
+pandas' tables that share memory only until one of them is written to have nothing in common. Of a
+value with very many parts the nearest are looked at.
 """
 
 from __future__ import annotations
 
+import collections
 import gc
 import itertools
 import logging
@@ -14,12 +16,12 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .anatomy import lineage, root_package
+from .anatomy import lineage, root_package, type_name
 from .pickling import span_of
 from .sharing import Memory, share_memory, unchanging
 
 _SHOWN = frozenset({"matplotlib", "plotly", "bokeh", "altair"})  # keep what they draw, as it was
-_MOST = 200_000  # objects looked at in one value: a longer search would be felt
+_MOST = 200_000  # objects looked at in one value, and no more: a longer search would be felt
 _LEAVES = (
     str,
     bytes,
@@ -30,7 +32,22 @@ _LEAVES = (
     types.FunctionType,
     types.ModuleType,
     types.CodeType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    type(Ellipsis),
+    type(NotImplemented),
     logging.Logger,
+)
+_LEAVES_BY_NAME = frozenset(
+    {
+        "numpy.ufunc",
+        "numpy._ArrayFunctionDispatcher",
+        "pandas._libs.missing.NAType",
+        "pandas.api.typing.NAType",
+    }
 )
 
 
@@ -45,27 +62,40 @@ class Parts(NamedTuple):
     tables: list[Memory]
 
 
+NO_PARTS = Parts(set(), [], [])
+
+
 def parts(value: object) -> Parts:
-    """Look through a value, nearest parts first."""
+    """Look through a value, nearest parts first; what functions keep is not looked into."""
     found = Parts(set(), [], [])
-    tables = _tables()
     changing: dict[type[Any], bool] = {}
-    of_pandas = []
-    for obj in _within([value], leave=tables is not None):
-        kind = type(obj)
-        if kind not in changing:
-            changing[kind] = _can_change(kind)
-        if changing[kind]:
-            found.objects.add(id(obj))
-        found.memory.extend(_memory(obj))
-        if tables is not None and root_package(kind) == "pandas":
-            of_pandas.append(obj)
-    inside = [part for obj in of_pandas for part in _held(obj)]
-    for obj in _within(inside):
-        found.tables.extend(_memory(obj))
-        if issubclass(type(obj), tables):
-            found.objects.add(id(obj))
+    tables: list[Any] = []
+    loose: list[Any] = [value]
+    while loose:
+        for obj in _within(loose):
+            kind = type(obj)
+            if kind not in changing:
+                changing[kind] = _can_change(kind)
+            if changing[kind]:
+                found.objects.add(id(obj))
+            found.memory.extend(_memory(obj))
+            if root_package(kind) == "pandas":
+                tables.append(obj)
+        loose = list(_loose(tables, found))
+        tables = []
     return found
+
+
+def _loose(tables: Iterable[Any], found: Parts) -> Iterator[Any]:
+    """What lies in pandas' objects: the memory and the tables are noted, elements are given."""
+    table, copies = _pandas()
+    for obj in _within([part for each in tables for part in _held(each)], inside_pandas=True):
+        memory = list(_memory(obj))
+        (found.tables if copies else found.memory).extend(memory)
+        if table is not None and issubclass(type(obj), table):
+            found.objects.add(id(obj))
+        if memory and memory[0].array.dtype.hasobject:
+            yield from (part for part in _held(obj) if not _is_leaf(type(part)))
 
 
 def overlap(one: Parts, other: Parts) -> bool:
@@ -76,24 +106,40 @@ def overlap(one: Parts, other: Parts) -> bool:
     return share_memory(one.memory, theirs) or share_memory(one.tables, other.memory)
 
 
-def _within(roots: Iterable[Any], *, leave: bool = False) -> Iterator[Any]:
-    """These objects and what they hold, but not all of very many; ``leave`` out what pandas' hold."""
+def _within(roots: Iterable[Any], *, inside_pandas: bool = False) -> Iterator[Any]:
+    """These objects and what they hold, but not all of very many, and not what pandas' hold, or
+    else only that, but for its indexes.
+    """
     seen: set[int] = set()
-    level = list(roots)
-    while level and len(seen) < _MOST:
-        following: list[Any] = []
-        for obj in level:
-            if id(obj) in seen:
-                continue
-            seen.add(id(obj))
-            yield obj
-            kind = type(obj)
-            package = root_package(kind)
-            if not (
-                issubclass(kind, _LEAVES) or package in _SHOWN or (leave and package == "pandas")
-            ):
-                following += _held(obj)
-        level = following
+    waiting = collections.deque(roots)
+    while waiting and len(seen) < _MOST:
+        obj = waiting.popleft()
+        if id(obj) in seen:
+            continue
+        seen.add(id(obj))
+        yield obj
+        kind = type(obj)
+        of_pandas = root_package(kind) == "pandas"
+        stop = _is_index(kind) or _is_object_array(obj) if inside_pandas else of_pandas
+        if not (stop or _is_leaf(kind)):
+            waiting.extend(itertools.islice(_held(obj), max(0, _MOST - len(waiting))))
+
+
+def _is_leaf(kind: type[Any]) -> bool:
+    """Whether what is inside is nobody's to change, or only for show."""
+    shown = root_package(kind) in _SHOWN
+    return shown or issubclass(kind, _LEAVES) or type_name(kind) in _LEAVES_BY_NAME
+
+
+def _is_index(kind: type[Any]) -> bool:
+    return any(base.__name__ in ("Index", "BlockPlacement") for base in lineage(kind))
+
+
+def _is_object_array(obj: Any) -> bool:
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not issubclass(type(obj), numpy.ndarray):
+        return False
+    return bool(obj.dtype.hasobject)
 
 
 def _held(obj: Any) -> Iterable[Any]:
@@ -116,15 +162,16 @@ def _memory(obj: Any) -> Iterator[Memory]:
 
 
 def _can_change(kind: type[Any]) -> bool:
-    if issubclass(kind, (*_LEAVES, *unchanging())) or root_package(kind) == "pyarrow":
+    if _is_leaf(kind) or issubclass(kind, unchanging()) or root_package(kind) == "pyarrow":
         return False
     return not any(base.__name__ in ("ExtensionDtype", "Index") for base in lineage(kind))
 
 
-def _tables() -> Any:
-    """The type of pandas' tables, if a write to one of them is never seen in another."""
+def _pandas() -> tuple[Any, bool]:
+    """The type of pandas' tables, and whether a write to one of them is never seen in another."""
     pandas = sys.modules.get("pandas")
     if pandas is None:
-        return None
-    copies = int(pandas.__version__.split(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
-    return pandas.core.generic.NDFrame if copies else None
+        return None, False
+    version = int(pandas.__version__.split(".")[0])
+    copies = version >= 3 or (version == 2 and pandas.options.mode.copy_on_write is True)
+    return pandas.core.generic.NDFrame, copies

@@ -118,32 +118,26 @@ export interface RunStarted {
  *
  *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
  *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
- *     own cells touched, by their paths from the notebook's folder; ``changed`` are changes that nobody had declared.
+ *     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
+ *     code does all the same.
  */
 export interface TaskFinished {
   at: string;
   attempt: number;
   cached: boolean;
   cells_s: number | null;
-  changed: ObservedChange[];
   duration_s: number | null;
   failure: TaskFailure | null;
   files_read: string[];
   files_written: string[];
   metrics: Record<string, unknown>;
+  observed: Observed[];
   run_id: string;
   seq: number;
   state: TaskState;
   stored: Stored[];
   task: string;
   type: 'task_finished';
-}
-/**
- * The code of this digest changes what ``name`` holds, in place.
- */
-export interface ObservedChange {
-  code: string;
-  name: string;
 }
 /**
  * Why a task failed.
@@ -162,6 +156,16 @@ export interface TaskFailure {
   line?: number | null;
   message: string;
   taskbook?: string | null;
+}
+/**
+ * The code of this digest changes what ``name`` holds, in place.
+ *
+ *     Or, with ``other``: where it ends, the values of the two names have objects in common.
+ */
+export interface Observed {
+  code: string;
+  name: string;
+  other?: string;
 }
 /**
  * A value that a task left behind: what can be told of it without unpickling it.

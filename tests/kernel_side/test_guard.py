@@ -70,6 +70,7 @@ def test_what_setup_made_is_guarded(tasks: Any) -> None:
         ("y = {'k': old}", {"y": []}, [["old", "y"]]),
         ("y = old[:]", {"old": [], "y": []}, []),
         ("y = {'k': there}", {"there": []}, [["y", "there"]]),
+        ("y = {'k': there}", {"y": []}, [["there", "y"]]),
         ("y = 1", {"gone": [], "old": []}, []),
     ],
 )
@@ -77,7 +78,9 @@ def test_what_keeps_objects_that_will_be_changed(
     tasks: Any, code: str, exposed: dict[str, list[str]], sharing: list[list[str]]
 ) -> None:
     tasks.ok("old = [0]", writes="old")
-    ended = tasks.run(code, setup="there = [2]", reads="old", writes="x y", exposed=exposed)
+    ended = tasks.run(
+        code, setup="there = [2]", reads="old", writes="x y", exposed=exposed, from_prelude="there"
+    )
     assert ended.outcome["sharing"] == sharing
     assert bool(ended.outcome["stored"]) is not bool(sharing)
     assert ("UndeclaredSharing" in ended.error) is bool(sharing)

@@ -52,6 +52,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "made_alike": [],
             "beside": {},
             "exposed": {},
+            "from_prelude": [],
             "changing": [],
             "ambient": {},
             "generators": {},

@@ -10,11 +10,12 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from jupyter_dagflow.core.analysis import ir
-from jupyter_dagflow.core.analysis.classes import Arguments, Classes
+from jupyter_dagflow.core.analysis.classes import Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
     NOTHING,
     UNKNOWN,
+    Arguments,
     ClassCode,
     Frame,
     FunctionCode,
@@ -24,7 +25,7 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
     slot_of,
 )
-from jupyter_dagflow.core.analysis.world import State, World, join_states, merge
+from jupyter_dagflow.core.analysis.world import State, join_states, merge
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # Python 3.10 has none of its own
@@ -44,8 +45,6 @@ class Calls(Classes):
         self._active: dict[int, int] = {}
         self._done: dict[object, Value] = {}
         self._kept: dict[Shape, Outcome] = {}
-        self.partials: dict[int, tuple[Value, Arguments]] = {}
-        self.getters: dict[int, tuple[str, str | int | None, Arguments]] = {}
         self._depth = 0
         self.work = 0
         self._limit = _MOST_WORK
@@ -65,6 +64,10 @@ class Calls(Classes):
     ) -> Value:
         """Call ``receiver.name(…)``."""
 
+    @abstractmethod
+    def call_getter(self, base: int, value: Value, line: int) -> Value:
+        """Call what ``operator.attrgetter`` and its like give, with a value."""
+
     def fork(self) -> Self:
         other = super().fork()
         other.part_from(self)
@@ -75,15 +78,6 @@ class Calls(Classes):
         self.reset()
         self._active, self._done, self.used = {}, {}, set()
         self._kept = dict(other._kept)
-        self.partials, self.getters = dict(other.partials), dict(other.getters)
-
-    def is_like(self, other: World) -> bool:
-        return (
-            isinstance(other, Calls)
-            and super().is_like(other)
-            and self.partials == other.partials
-            and self.getters == other.getters
-        )
 
     def begin(self, number: int) -> None:
         super().begin(number)
@@ -123,11 +117,11 @@ class Calls(Classes):
             elif isinstance(code, ClassCode):
                 results.append(self.construct(base, code, arguments, line))
                 followed = True
-            elif base in self.partials and slot_of(obj) == 0:
+            elif base in self.heap.partials and slot_of(obj) == 0:
                 results.append(self._call_partial(base, arguments, line))
                 followed = True
-            elif base in self.getters and slot_of(obj) == 0 and arguments.positional:
-                results.append(self._call_getter(base, arguments.positional[0], line))
+            elif base in self.heap.getters and slot_of(obj) == 0 and arguments.positional:
+                results.append(self.call_getter(base, arguments.positional[0], line))
                 followed = True
             elif base in self.heap.classes and slot_of(obj) == 0:
                 results += self.instance_call(obj, arguments, line)
@@ -145,22 +139,20 @@ class Calls(Classes):
         return result
 
     def _call_partial(self, base: int, arguments: Arguments, line: int) -> Value:
-        function, given = self.partials[base]
+        function, given = self.heap.partials[base]
+        self.work += 1
+        if self.work >= self._limit:
+            self.use(function, line, arguments=arguments)
+            return join(self.heap.make(UNKNOWN), *given.every, *arguments.every)
+        mine, spread = arguments.positional, (*given.spread, *arguments.spread)
+        if given.spread:  # how many they are is not known, so where the others go is not, either
+            mine, spread = (), (*given.spread, *arguments.positional, *arguments.spread)
         both = Arguments(
-            positional=(*given.positional, *arguments.positional),
+            positional=(*given.positional, *mine),
             keywords=(*given.keywords, *arguments.keywords),
-            spread=(*given.spread, *arguments.spread),
+            spread=spread,
         )
         return self.call(function, both, line)
-
-    def _call_getter(self, base: int, value: Value, line: int) -> Value:
-        """Call what ``operator.methodcaller('append', 1)`` and its like give."""
-        path, name, given = self.getters[base]
-        if path == "operator.methodcaller" and isinstance(name, str):
-            return self.call_method(value, name, given, line, dropped=False)
-        if isinstance(name, str) and "." in name and path == "operator.attrgetter":
-            name = None
-        return self.heap.element(value, name)
 
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""

@@ -27,18 +27,21 @@ class Changes:
         """The values that a task has at its end and later ones change."""
         for name, kin in state.ends.items():
             changed = [base for base in kin.reach if base in self._steps]
-            later = (self._after(base, state.last_step) for base in changed)
-            step = min((s for s in later if s is not None), key=lambda s: s.number, default=None)
-            if step is not None:
+            later = [(self._after(base, state), base) for base in changed]
+            found = [(step, base) for step, base in later if step is not None]
+            if found:
+                step, base = min(found, key=lambda each: each[0].number)
                 yield Exposed(
                     name=name,
                     task=TaskName(step.node),
                     cell=step.block.cell,
-                    line=min(step.effect.changed.values()),
+                    line=min(n for obj, n in step.effect.changed.items() if base_of(obj) == base),
                     shares=tuple(sorted(kin.names)),
                 )
 
-    def _after(self, base: int, number: int) -> Step | None:
+    def _after(self, base: int, state: NodeState) -> Step | None:
+        """The first step of another task that changes an object since this one has begun."""
         steps = self._steps[base]
-        place = bisect_right(steps, number, key=lambda step: step.number)
-        return steps[place] if place < len(steps) else None
+        place = bisect_right(steps, state.first_step, key=lambda step: step.number)
+        others = (step for step in steps[place:] if step.node != state.node)
+        return next(others, None)

@@ -7,12 +7,12 @@ value that is handed to code that cannot be seen may have all run that it carrie
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.values import (
     NOTHING,
     UNKNOWN,
+    Arguments,
     ClassCode,
     FunctionCode,
     Value,
@@ -27,30 +27,6 @@ _CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 _OPERATORS_OFF = frozenset(
     {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
 )
-
-
-class Arguments(NamedTuple):
-    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and
-    ``**kwargs``.
-    """
-
-    positional: tuple[Value, ...] = ()
-    keywords: tuple[tuple[str, Value], ...] = ()
-    spread: tuple[Value, ...] = ()
-
-    @property
-    def every(self) -> tuple[Value, ...]:
-        """All argument values."""
-        if not self.keywords and not self.spread:
-            return self.positional
-        return (*self.positional, *(v for _, v in self.keywords), *self.spread)
-
-    def keyword(self, name: str) -> Value | None:
-        """A keyword argument."""
-        for given, value in self.keywords:
-            if given == name:
-                return value
-        return None
 
 
 NO_ARGUMENTS = Arguments()

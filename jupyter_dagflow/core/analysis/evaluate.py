@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.classes import Arguments
 from jupyter_dagflow.core.analysis.foreign import ForeignCalls
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
     UNKNOWN,
+    Arguments,
     ClassCode,
     FunctionCode,
     Value,
@@ -139,13 +139,30 @@ class Evaluator(ForeignCalls):
         line = self.line(node.line)
         if base.kind == "module":
             return Value("module", path=f"{base.path}[]")
+        return self._part(base, node.key, line, sliced=node.sliced)
+
+    def _part(
+        self, base: Value, key: str | int | None, line: int, *, sliced: bool = False
+    ) -> Value:
+        """``base[key]`` of a value that is no module."""
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
             return base
         for obj in sorted(base.objects):
             if base_of(obj) in self.heap.defaulting:
-                self._default(base, obj, node.key, line)
-        return self.heap.element(base, node.key, sliced=node.sliced)
+                self._default(base, obj, key, line)
+        return self.heap.element(base, key, sliced=sliced)
+
+    def call_getter(self, base: int, value: Value, line: int) -> Value:
+        path, name, given = self.heap.getters[base]
+        where = self.line(line)
+        if path == "operator.itemgetter" or not isinstance(name, str):
+            return self._part(value, name, where)
+        if path == "operator.methodcaller":
+            return self.call_method(value, name, given, line, dropped=True)
+        for attribute in name.split("."):
+            value = self.get_attribute(value, attribute, where)
+        return value
 
     def _default(self, base: Value, obj: int, key: str | int | None, line: int) -> None:
         """A dict may have no such key, and call what it was made with."""
@@ -201,9 +218,10 @@ class Evaluator(ForeignCalls):
     def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
         """The result of a library call; what it gets, if it makes something that gets or calls."""
         if path in library.GETTERS and node.args and isinstance(node.args[0], ir.Const):
-            name = node.args[0].value if len(node.args) == 1 or "method" in path else None
-            given = arguments._replace(positional=arguments.positional[1:])
-            self.getters[base_of(next(iter(made.objects)))] = (path, name, given)
+            name = node.args[0].value
+            if name is not None and (len(node.args) == 1 or path == "operator.methodcaller"):
+                given = arguments._replace(positional=arguments.positional[1:])
+                self.heap.getters[base_of(next(iter(made.objects)))] = (path, name, given)
         return made
 
     def _display(self, node: ir.Display) -> Value:

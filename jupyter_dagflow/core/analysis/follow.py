@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.classes import Arguments
 from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
     UNKNOWN,
+    Arguments,
     ClassCode,
     FunctionCode,
     Value,

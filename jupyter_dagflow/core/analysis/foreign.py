@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
-from jupyter_dagflow.core.analysis.classes import Arguments
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
     UNKNOWN,
+    Arguments,
     ClassCode,
     FunctionCode,
     Value,
@@ -317,10 +317,11 @@ class ForeignCalls(Calls):
         if keeps and kind not in ("frame", "array", "rng"):
             for value in every:
                 heap.hold(made, value)
-        if path == "functools.partial" and every and every[0].kind != "module":
+        first = arguments.positional[:1]
+        if path == "functools.partial" and first and first[0].kind != "module":
             function, *given = arguments.positional
             of_function = (function, arguments._replace(positional=tuple(given)))
-            self.partials[base_of(next(iter(made.objects)))] = of_function
+            heap.partials[base_of(next(iter(made.objects)))] = of_function
         if path == "collections.defaultdict":
             codes = sorted({base for value in every[:1] for base in heap.codes(value)})
             if codes:

@@ -99,6 +99,8 @@ _MADE = {
         builtins.zip
         """
     ),
+    "partial": _words("functools.partial"),
+    "getter": _words("operator.attrgetter operator.itemgetter operator.methodcaller"),
     "rng": _words(
         """
         numpy.random.Generator numpy.random.RandomState numpy.random.SeedSequence
@@ -247,7 +249,7 @@ KEEPING = _words(
 )
 """Calls whose result holds the arguments themselves, without running any that is a function."""
 
-GETTERS = _words("operator.attrgetter operator.itemgetter operator.methodcaller")
+GETTERS = _MADE["getter"]
 """Calls that make a function which gets a part of its argument, or calls a method of it."""
 
 RUNNING = _words(

@@ -100,4 +100,8 @@ def _twin(heap: Heap, base: int) -> Value:
         heap.classes.setdefault(new, set()).update(heap.classes[base])
     if base in heap.defaulting:
         heap.defaulting[new] = heap.defaulting[base]
+    if base in heap.partials:
+        heap.partials[new] = heap.partials[base]
+    if base in heap.getters:
+        heap.getters[new] = heap.getters[base]
     return twin

@@ -85,6 +85,8 @@ class NodeState:
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
     ends: dict[str, Kin] = field(default_factory=dict)
+    node: str = ""
+    first_step: int = -1
     last_step: int = -1
 
 

@@ -18,6 +18,7 @@ from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
 _SLOTS = 8
 _MANY = 256
 _HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
+_NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -31,6 +32,30 @@ class Value(NamedTuple):
     kind: str
     objects: frozenset[int] = frozenset()
     path: str = ""
+
+
+class Arguments(NamedTuple):
+    """The arguments of a call, evaluated; ``spread`` are the elements of ``*args`` and
+    ``**kwargs``.
+    """
+
+    positional: tuple[Value, ...] = ()
+    keywords: tuple[tuple[str, Value], ...] = ()
+    spread: tuple[Value, ...] = ()
+
+    @property
+    def every(self) -> tuple[Value, ...]:
+        """All argument values."""
+        if not self.keywords and not self.spread:
+            return self.positional
+        return (*self.positional, *(v for _, v in self.keywords), *self.spread)
+
+    def keyword(self, name: str) -> Value | None:
+        """A keyword argument."""
+        for given, value in self.keywords:
+            if given == name:
+                return value
+        return None
 
 
 NOTHING: frozenset[int] = frozenset()
@@ -191,8 +216,9 @@ class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
     ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of
-    dicts what they may call for a key they lack. ``stored`` are the older objects that the statement
-    being followed has put into one another.
+    dicts what they may call for a key they lack, ``partials`` of partial functions what they call
+    with which arguments, ``getters`` what operator's getters and callers get. ``stored`` are
+    the older objects that the statement being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -213,6 +239,8 @@ class Heap:
         self.site = 0
         self.stored: set[int] = set()
         self.defaulting: dict[int, Value] = {}
+        self.partials: dict[int, tuple[Value, Arguments]] = {}
+        self.getters: dict[int, tuple[str, Key, Arguments]] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -220,6 +248,7 @@ class Heap:
         other, frames = copy(self), Frames()
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
+        other.partials, other.getters = dict(self.partials), dict(self.getters)
         other.fields = {
             base: {key: set(held) for key, held in fields.items()}
             for base, fields in self.fields.items()
@@ -242,6 +271,8 @@ class Heap:
             and self.carried == other.carried
             and self.unmovable == other.unmovable
             and self.defaulting == other.defaulting
+            and self.partials == other.partials
+            and self.getters == other.getters
             and self.code.keys() == other.code.keys()
             and all(code.is_like(other.code[base]) for base, code in self.code.items())
         )
@@ -268,7 +299,7 @@ class Heap:
         A statement that makes very many gets one object for all of a kind made by one function.
         """
         pooled = (kind, plain, unmovable, self.site)
-        if self._next - self.old > _MANY and kind not in ("function", "class"):
+        if self._next - self.old > _MANY and kind not in _NEVER_POOLED:
             if pooled in self._pool:
                 return Value(kind, frozenset((slot(self._pool[pooled], 0),)))
             self._pool[pooled] = self._next

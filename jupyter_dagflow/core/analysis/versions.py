@@ -26,7 +26,8 @@ class Linker(Units):
         for step in self.story.steps.values():
             state = self.nodes.get(step.node)
             if state is None:
-                state = self.nodes[step.node] = NodeState()
+                state = NodeState(node=step.node, first_step=step.number)
+                self.nodes[step.node] = state
             state.last_step = step.number
             self._step(step, state)
         for node, state in self.nodes.items():

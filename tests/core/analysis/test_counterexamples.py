@@ -391,6 +391,41 @@ CASES: dict[str, tuple[str, ...]] = {
         "a = b or []",
         "b.append(7)\nb = [1]",
     ),
+    "a getter runs a property": (
+        "import operator\nn = 3\nclass C:\n    @property\n    def total(self):\n        return n",
+        "o = C()",
+        "t = operator.attrgetter('total')(o)",
+    ),
+    "a getter calls for what a dict lacks": (
+        "import collections, operator\nn = 3\nd = collections.defaultdict(lambda: n)\nd['k'] = 1",
+        "t = operator.itemgetter('k')(d)",
+    ),
+    "a getter runs an operator": (
+        "import operator\nn = 3\nclass C:\n    def __getitem__(self, key):\n        return n",
+        "o = C()",
+        "t = operator.itemgetter(0)(o)",
+    ),
+    "a getter of a part of a part": (
+        "import operator\nclass C:\n    pass\nxs = [1]\no = C()\no.inner = C()\no.inner.xs = xs",
+        "l = operator.attrgetter('inner.xs')(o)",
+        "l.append(3)",
+        "seen = repr(xs)",
+    ),
+    "partials that a function makes": (
+        "import functools\nb = [1]\nc = [2]\ndef g(x):\n    x.append(3)\n    return x",
+        "def make():\n    return functools.partial(g)",
+        "m = make()\nn = make()",
+        "d = n(b)",
+        "d.append(4)",
+        "seen = repr([b, c])",
+    ),
+    "partials of who knows what": (
+        "import functools\nb = [1]\nc = [2]\ndef f(x, y):\n    return y\nfs = [f]",
+        "h = functools.partial(*fs)",
+        "k = functools.partial(f, *[b])",
+        "a = k(c)",
+        "c.append(3)",
+    ),
     "the smallest are the very elements": (
         "import heapq\np = [[1], [2, 3]]",
         "q = heapq.nsmallest(1, p, key=len)",
@@ -448,7 +483,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "an unseen change that shows through another name": (
         "DF201",
         (
-            ("task:a", "import operator\na = [7]"),
+            ("task:a", "a = [7]"),
             ("task:b", "b = a"),
             ("task:c", "type(a).append(a, 9)"),
         ),
@@ -456,7 +491,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "an unseen change that shows through a default": (
         "DF201",
         (
-            ("task:a", "import operator\na = [7]"),
+            ("task:a", "a = [7]"),
             ("task:b", "def f(x, k=a):\n    return x"),
             ("task:c", "type(a).append(a, 9)"),
         ),
@@ -484,6 +519,25 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "a = many['a']"),
             ("task:c", "seen = repr(dict(many))"),
             ("task:d", "many['b'] += [7]"),
+        ),
+    ),
+    "a keeper of what setup made": (
+        "DF205",
+        (
+            ("setup", "import operator\nthere = [2]"),
+            ("task:a", "y = operator.add([there], [])"),
+            ("task:b", "y[0].append(1)"),
+            ("task:c", "z = repr(there)"),
+        ),
+    ),
+    "a keeper of a task that goes on further down": (
+        "DF205",
+        (
+            ("task:a", "import operator\nx = [[1]]"),
+            ("task:k", "b = operator.add([x], [])"),
+            ("task:b", "x[0].append(8)"),
+            ("task:k", "y = 1"),
+            ("task:d", "z = repr(b)"),
         ),
     ),
     "a keeper that nothing shows would miss a change": (
