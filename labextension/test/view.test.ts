@@ -68,7 +68,7 @@ test('a run restyles the cards that changed and draws none anew', async () => {
     metrics: {},
     files_read: [],
     files_written: [],
-    changed: []
+    observed: []
   };
   view.setRun(
     reduce(run, {
