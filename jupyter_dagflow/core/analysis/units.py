@@ -176,8 +176,7 @@ class Units(ABC):
         found = []
         for other in sorted(kin.names):
             taken = state.taken.get(other)
-            joined = frozenset((name, other)) in state.joined
-            if taken is not None and not taken.rebound and not joined:
+            if taken is not None and not taken.rebound and not self._is_joined(state, name, other):
                 found.append(other)
         if not kin.reach:
             return found
@@ -186,6 +185,19 @@ class Units(ABC):
             for other, taken in state.taken.items()
             if taken.rebound and other != name and not taken.kin.reach.isdisjoint(kin.reach)
         ]
+
+    def _is_joined(self, state: NodeState, name: str, other: str) -> bool:
+        """Whether two names share objects because of what the task did: it may have let them share,
+        or they did not when it took the second of them.
+        """
+        if frozenset((name, other)) in state.joined:
+            return True
+        one, two = state.taken.get(name), state.taken.get(other)
+        if one is None or two is None or one.rebound or two.rebound:
+            return False
+        if one.step.number < two.step.number:
+            return name not in two.kin.names
+        return other not in one.kin.names
 
     def _kin_of(self, step: Step, state: NodeState, name: str) -> Kin:
         """What a name shares: as it was when it was taken, or as it is where the step begins."""
@@ -231,7 +243,7 @@ class Units(ABC):
         taken = state.taken.get(name)
         if taken is not None and taken.rebound:
             return {*self._sharing(state, "", kin), *kin.names}
-        joined = {other for other in names if frozenset((name, other)) in state.joined}
+        joined = {other for other in names if self._is_joined(state, name, other)}
         return {*self._sharing(state, name, kin), *(kin.names - joined)}
 
     def _check_prelude(self, step: Step, name: str, line: int, writers: tuple[str, ...]) -> None:

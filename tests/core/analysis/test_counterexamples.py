@@ -426,6 +426,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "a = k(c)",
         "c.append(3)",
     ),
+    "what a task itself lets share it has sharing": (
+        "d = [1, 5]\nw = {'k': [1], 'l': [1]}\nx = dict(w)",
+        "for key, v in x.items():\n    v.append(len(key))",
+        "x.setdefault('m', []).append(1)\nw.update(l=d)\nw['k'] = d",
+        "x = {**w, 'l': d}\nv.append(3)",
+    ),
     "the smallest are the very elements": (
         "import heapq\np = [[1], [2, 3]]",
         "q = heapq.nsmallest(1, p, key=len)",
