@@ -4,7 +4,7 @@ The law: what comes in was read from whole bundles or not at all; what goes out 
 is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
 cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
 only asked for is left out, and that is said. So is a value an error that the task has changed
-although a later task reads it as it was.
+although a later task reads it as it was, or that keeps objects of one which a later task changes.
 """
 
 from __future__ import annotations

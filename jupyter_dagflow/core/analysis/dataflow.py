@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from jupyter_dagflow.core.analysis.changes import Changes
+from jupyter_dagflow.core.analysis.changes import exposed
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
@@ -114,8 +114,7 @@ def _answer(question: _Question) -> Dataflow:
     nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)
     order = {name: index for index, name in enumerate(names)}
-    changes = Changes(linker.story.steps.values())
-    flows = {name: _flow(name, state, linker, order, changes) for name, state in nodes.items()}
+    flows = {name: _flow(name, state, linker, order) for name, state in nodes.items()}
     prelude = linker.nodes.get(PRELUDE, NodeState())
     return Dataflow(
         nodes=flows,
@@ -138,9 +137,7 @@ def _linked(story: Story) -> tuple[Linker, Findings]:
     return linker, findings
 
 
-def _flow(
-    name: str, state: NodeState, linker: Linker, order: Mapping[str, int], changes: Changes
-) -> NodeFlow:
+def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
     inputs = []
     for variable, taken in state.taken.items():
         sources = sorted((s for s in taken.sources if s != PRELUDE), key=order.__getitem__)
@@ -165,7 +162,7 @@ def _flow(
         from_prelude=tuple(_from_prelude(state)),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),
-        exposed=tuple(changes.exposed(state)),
+        exposed=tuple(exposed(linker.story, state)),
     )
 
 

@@ -92,7 +92,7 @@ class Definitions:
         heap, story = self._story.heap, self._story
         for value in step.values.values():
             own = {base_of(o) for o in value.objects}
-            if not story.changed.isdisjoint(heap.reach(value) | own):
+            if not story.changed.keys().isdisjoint(heap.reach(value) | own):
                 return True
             if not story.outlived.isdisjoint(own):
                 return True
@@ -102,7 +102,7 @@ class Definitions:
         """The classes and functions that are no definitions and are changed, or classes that hold
         data: they are shared as lists are.
         """
-        heap, changed = self._story.heap, self._story.changed
+        heap, changed = self._story.heap, self._story.changed.keys()
         found: set[int] = set()
         for base, code in sorted(heap.code.items()):
             if code.origin in self._needs:

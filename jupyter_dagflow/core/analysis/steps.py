@@ -72,20 +72,23 @@ class Step:
 class Story:
     """All steps of a notebook by their numbers, in order, and what is known when it has ended.
 
-    ``changed`` are all objects that are changed by anyone, ``outlived`` the functions and classes
-    whose name came to mean something else, perhaps, or after something had held them.
+    ``changed`` are all objects that are changed by anyone, with the steps that do, ``outlived`` the
+    functions and classes whose name came to mean something else, perhaps, while they live on.
     """
 
     steps: dict[int, Step]
     heap: Heap
-    changed: set[int]
+    changed: Mapping[int, Sequence[Step]]
     outlived: set[int]
 
 
 def story_of(follower: Follower, chapters: Iterable[Sequence[Step]]) -> Story:
     """The story that a notebook's cells make, one after the other, where the follower has come to."""
     steps = {step.number: step for chapter in chapters for step in chapter}
-    changed = {base_of(obj) for step in steps.values() for obj in step.effect.changed}
+    changed: dict[int, list[Step]] = {}
+    for step in steps.values():
+        for base in {base_of(obj) for obj in step.effect.changed}:
+            changed.setdefault(base, []).append(step)
     return Story(steps, follower.heap, changed, follower.outlived)
 
 
