@@ -39,6 +39,22 @@ class TaskClient(AsyncKernelClient):
     answers our own first question, and whoever runs a cell reads only what belongs to it.
     """
 
+    def start_channels(
+        self,
+        shell: bool = True,
+        iopub: bool = True,
+        stdin: bool = True,
+        hb: bool = False,
+        control: bool = True,
+    ) -> None:
+        """Open the channels but the heartbeat: the process itself tells whether the kernel lives.
+
+        A heartbeat that is stopped before its thread has come to run (up to jupyter_client 8.10)
+        beats for ever, and whoever stopped it waits for it.
+        """
+        del hb
+        super().start_channels(shell, iopub, stdin, False, control)
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the first answer, and for iopub to be connected; raises `KernelNotStarted`."""
         deadline = time.monotonic() + (timeout or float("inf"))
