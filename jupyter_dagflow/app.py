@@ -17,6 +17,7 @@ from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.suggest import Suggestion, suggest
+from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
@@ -135,6 +136,7 @@ class Dagflow:
         by: PartitionBy | str = PartitionBy.AUTO,
         jobs: int | None = None,
         keep: str | None = None,
+        fresh: bool = False,
         sinks: Sequence[Sink] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
@@ -142,6 +144,8 @@ class Dagflow:
 
         ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
         ``keep="all"`` stores every variable that survives a task, not only those that others read.
+        A task whose code, inputs and surroundings are those of an earlier run has its result of that
+        run; ``fresh`` has all of them run.
         ``on_compiled`` is told what the compiler made of the notebook, before anything else happens.
         Raises `InputError` or `EnvironmentFault` before anything has run; a failed task is a state,
         not an exception.
@@ -156,7 +160,13 @@ class Dagflow:
             by=by,
             on_compiled=on_compiled,
         )
-        return self.launch(prepared, jobs=jobs, keep_all=keep == "all", sinks=sinks)
+        return self.launch(
+            prepared,
+            jobs=jobs,
+            keep_all=keep == "all",
+            reuse=Reuse.FRESH if fresh else Reuse.YES,
+            sinks=sinks,
+        )
 
     def prepare(
         self,
@@ -196,6 +206,7 @@ class Dagflow:
         keep_all: bool = False,
         survivors: Survivors = Survivors.ASKED_FOR,
         trigger: str = "manual",
+        reuse: Reuse = Reuse.YES,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared."""
@@ -215,6 +226,7 @@ class Dagflow:
             keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
             survivors=survivors,
             trigger=trigger,
+            reuse=reuse,
             sinks=sinks,
         )
         runner = Runner(request, metastore=metastore, make_executor=LocalExecutor, now=_now)

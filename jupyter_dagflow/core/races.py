@@ -71,6 +71,8 @@ def race_of(
 ) -> Race | None:
     """The first race, in notebook order, between a task and those that ended before it."""
     mine = touched[ended]
+    if not mine.read and not mine.written:
+        return None
     ordered = _ordered_with(ended, pipeline.edges)
     order = [task.name for task in pipeline.tasks]
     for other in order:

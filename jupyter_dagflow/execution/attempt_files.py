@@ -34,6 +34,8 @@ from jupyter_dagflow.core.model import (
     TaskName,
 )
 from jupyter_dagflow.core.observed import Observed, code_digest
+from jupyter_dagflow.core.reuse import Checks
+from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
@@ -71,7 +73,8 @@ def prepare_attempt(
     reads = guarded(pipeline, the_task, bundles)
     reads_of_shared = shared(pipeline, the_task, bundles)
     told = {name: (name, read) for name, read in reads.items()}
-    by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
+    checks = _checks(the_task, reads, reads_of_shared)
+    codes = _codes(notebook, pipeline, the_task)
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -96,23 +99,24 @@ def prepare_attempt(
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
-        "inputs": _inputs(pipeline, the_task, sources),
+        "inputs": inputs_of(pipeline, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
-        # Of what setup made, and of what loses its name here, the object counts and not the name.
-        "guarded": [name for name in reads if name in by_name],
-        # What is read later by another name is not missed under this one.
-        "may_go": [name for name, read in reads.items() if read.name != name],
-        "made_alike": [name for name in reads if name not in by_name],
-        "beside": {other: name for other, (name, _) in reads_of_shared.items()},
-        "from_prelude": [read.name for read in the_task.from_prelude],
-        "exposed": {each.name: list(each.shares) for each in the_task.exposed},
+        "guarded": checks.guarded,
+        "may_go": checks.may_go,
+        "made_alike": checks.made_alike,
+        "beside": checks.beside,
+        "from_prelude": checks.from_prelude,
+        "exposed": checks.exposed,
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
         "project": str(cwd.absolute()),
         "ignored": [str(files.home.absolute()), str(store.absolute())],
+        "mentioned": [*texts_in(codes), *(v for v in parameters.values() if isinstance(v, str))],
+        "patterns": list(the_task.options.reads),
+        "imports": list(imports_in(codes)),
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
@@ -129,6 +133,39 @@ def prepare_attempt(
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
+
+
+def checks_of(
+    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+) -> Checks:
+    """What has to be looked at while a task runs on these values."""
+    bundles = dict(_bundles(pipeline, task, sources))
+    return _checks(task, guarded(pipeline, task, bundles), shared(pipeline, task, bundles))
+
+
+def _checks(
+    task: Task,
+    reads: Mapping[str, LaterRead],
+    reads_of_shared: Mapping[str, tuple[str, LaterRead]],
+) -> Checks:
+    by_name = {item.name for item in task.inputs} - left_behind(task)
+    return Checks(
+        # Of what setup made, and of what loses its name here, the object counts and not the name.
+        guarded=tuple(name for name in reads if name in by_name),
+        # What is read later by another name is not missed under this one.
+        may_go=tuple(name for name, read in reads.items() if read.name != name),
+        made_alike=tuple(name for name in reads if name not in by_name),
+        beside={other: name for other, (name, _) in reads_of_shared.items()},
+        from_prelude=tuple(read.name for read in task.from_prelude),
+        exposed={each.name: each.shares for each in task.exposed},
+    )
+
+
+def _codes(notebook: Notebook, pipeline: Pipeline, task: Task) -> list[str]:
+    """All code that runs in a task's kernel."""
+    running = {*pipeline.prelude, *task.cells}
+    own = [cell.code for cell in notebook.cells if cell.id in running]
+    return [*(definition.source for definition in task.definitions), *own]
 
 
 def _outputs(task: Task, outcome: Path) -> dict[str, object]:
@@ -170,7 +207,7 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def _inputs(
+def inputs_of(
     pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> dict[str, str]:
     """Each input's name and the digest of its bundle, but for names that no source bound.
@@ -242,9 +279,12 @@ def _exposing(exposed: Exposed, indexes: Mapping[CellId, int]) -> str:
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
-    """What `kernel_side` needs to know: what ran before the task's cells, then its own."""
+    """What `kernel_side` needs to know: what ran before the task's cells, then its own.
+
+    Comments left out: values that were stored before one was changed are still of the same class.
+    """
     for definition in (*pipeline.prelude_definitions, *task.definitions):
-        yield {"name": definition.name, "source": definition.source, "own": False}
+        yield {"name": definition.name, "source": normalised(definition.source), "own": False}
     copied_elsewhere = {
         (definition.cell, definition.name): definition.source
         for other in pipeline.tasks
@@ -252,7 +292,7 @@ def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
         if definition.cell in task.cells
     }
     for (_, name), source in copied_elsewhere.items():
-        yield {"name": name, "source": source, "own": True}
+        yield {"name": name, "source": normalised(source), "own": True}
 
 
 def _handed_over(

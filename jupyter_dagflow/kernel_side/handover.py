@@ -25,7 +25,8 @@ from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
-from .touched import Touched
+from .touched import Touched, Uses
+from .usage import Where, used
 
 
 class NotStorable(Exception):
@@ -58,7 +59,8 @@ class Handover:
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
     changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
-    ``ignored`` (folders, see `Touched`) and ``outcome`` (the file that `save` writes).
+    ``ignored`` (folders, see `Touched`), ``mentioned``, ``patterns`` and ``imports`` (see `usage`), and ``outcome``
+    (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
@@ -70,10 +72,14 @@ class Handover:
         self._guard = Guard(self._namespace)
         self._generators: dict[str, str] = {}
         self._touched = touched
+        self._began_ns = touched.began_ns
+        self._by_prelude: list[Uses] = []
         self._before: dict[str, Any] = {}
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
+        self._touched.end()
+        self._by_prelude = [self._touched.uses()]
         self._definitions = self._define(dict(self._namespace))
         store = self._spec["store"]
         names: dict[str, list[str]] = {}
@@ -118,6 +124,7 @@ class Handover:
             "refused": None,
             "metrics": {},
             "not_metric": None,
+            "used": None,
         }
         try:
             self._refuse_changes(outcome)
@@ -128,6 +135,7 @@ class Handover:
                 raise UndeclaredSharing(f"Objects that a later task changes are kept by {text}")
             outcome["stored"] = self._store(pickled)
             outcome["metrics"] = self._metrics(outcome)
+            outcome["used"] = self._used()
         finally:
             self._write(outcome)
         for left in outcome["not_kept"]:
@@ -284,6 +292,18 @@ class Handover:
                 raise NotAMetric(f"{text}; a metric is a number, a string or a bool.")
             metrics[name] = value
         return metrics
+
+    def _used(self) -> Any:
+        """What the task was seen to use; None if that cannot be told, which is no fault of the task's."""
+        spec = self._spec
+        where = Where(
+            spec["project"], spec["ignored"], spec.get("mentioned", ()), spec.get("patterns", ())
+        )
+        uses = [*self._by_prelude, self._touched.uses()]
+        try:
+            return used(where, uses, spec.get("imports", ()), self._began_ns)
+        except Exception:  # noqa: BLE001 -- modules and file systems may be as strange as they like
+            return None
 
     def _write(self, outcome: dict[str, Any]) -> None:
         path = self._spec["outcome"]

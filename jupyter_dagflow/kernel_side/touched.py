@@ -9,17 +9,36 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _LEFT_OUT = frozenset({"__pycache__", "site-packages", "node_modules"})
+_LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
+
+
+class Uses(NamedTuple):
+    """What was touched, wherever it lies, by absolute paths.
+
+    ``read`` are the files that were read as others had left them, each with its stamp when that began; ``listed``
+    folders whose names were read; ``spawned`` tells whether another program was started, which is not watched.
+    """
+
+    read: dict[str, Any]
+    written: set[str]
+    listed: set[str]
+    spawned: bool
 
 
 class Touched:
-    """Watches one process; `begin` and `end` as often as there are tasks in it."""
+    """Watches one process; `begin` and `end` as often as there are tasks in it.
+
+    ``began_ns`` is when it last began, by the clock that files are stamped with.
+    """
 
     def __init__(self) -> None:
+        self.began_ns = 0
         self._hooked = False
         self._watching = False
         self._root = ""
@@ -27,6 +46,9 @@ class Touched:
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._databases: dict[str, tuple[Any, ...]] = {}
+        self._first: dict[str, Any] = {}
+        self._folders: set[str] = set()
+        self._spawned = False
         self._events: dict[str, Callable[..., None]] = {
             "open": self._opened,
             "os.rename": self._moved,
@@ -35,6 +57,11 @@ class Touched:
             "os.remove": self._removed,
             "os.truncate": self._truncated,
             "sqlite3.connect": self._connected,
+            "os.listdir": self._looked_into,
+            "os.scandir": self._looked_into,
+            "subprocess.Popen": self._started,
+            "os.system": self._started,
+            "os.posix_spawn": self._started,
         }
 
     def begin(self, root: str, ignored: Sequence[str]) -> None:
@@ -42,6 +69,8 @@ class Touched:
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._read, self._written, self._databases = set(), set(), {}
+        self._first, self._folders, self._spawned = {}, set(), False
+        self.began_ns = time.time_ns()
         self._watching = True
         if not self._hooked:
             sys.addaudithook(self._on_event)
@@ -54,6 +83,12 @@ class Touched:
             (self._read if _stamp(path) == before else self._written).add(path)
         return {"read": self._listed(self._read), "written": self._listed(self._written)}
 
+    def uses(self) -> Uses:
+        """All that was touched between `begin` and `end`."""
+        before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
+        read = {**before, **self._first}
+        return Uses(read, set(self._written), set(self._folders), self._spawned)
+
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
             try:
@@ -62,9 +97,14 @@ class Touched:
                 return
 
     def _opened(self, path: Any, mode: Any, flags: int) -> None:  # noqa: ARG002 -- as Python calls it
+        if isinstance(path, str) and path.endswith(".pyc"):
+            return  # as the import of a large package does a thousand times
         if not flags & _WRITING:
+            self._note_read(path)
             self._note(path, self._read)
             return
+        if not flags & (os.O_TRUNC | os.O_EXCL):
+            self._note_read(path)
         self._note(path, self._written)
         if not flags & os.O_TRUNC:  # what was there before counts
             self._note(path, self._read)
@@ -74,6 +114,7 @@ class Touched:
         self._note(target, self._written, folder)
 
     def _linked(self, source: Any, target: Any, *_: Any) -> None:
+        self._note_read(source)
         self._note(source, self._read)
         self._note(target, self._written)
 
@@ -91,6 +132,21 @@ class Touched:
         if path and path != ":memory:":
             path = os.path.realpath(path)
             self._databases.setdefault(path, _stamp(path))
+
+    def _looked_into(self, path: Any = None) -> None:
+        caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- there is no other way
+        if not isinstance(path, int) and not any(word in caller for word in _LOOKS_FOR_MODULES):
+            self._folders.add(os.path.realpath(os.fsdecode(path or ".")))
+
+    def _started(self, *_: Any) -> None:
+        self._spawned = True
+
+    def _note_read(self, path: Any) -> None:
+        """Note a file that is read before the task has written it itself, as it is now."""
+        if not isinstance(path, int):
+            real = os.path.realpath(os.fsdecode(path))
+            if real not in self._written and real not in self._first:
+                self._first[real] = _stamp(real)[0]
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:

@@ -83,7 +83,9 @@ Keep = Annotated[
 ]
 Fresh = Annotated[
     bool,
-    typer.Option("--fresh", help="Reuse no earlier result; this version never reuses one."),
+    typer.Option(
+        "--fresh", help="Run every task, also those whose earlier result could be reused."
+    ),
 ]
 Executor = Annotated[
     str, typer.Option("--executor", metavar="local", help="Where tasks run: on this machine.")
@@ -123,6 +125,7 @@ class RunOptions:
     by: PartitionBy = PartitionBy.AUTO
     jobs: int | None = None
     keep: str | None = None
+    fresh: bool = False
     as_json: bool = False
     background: bool = False
 
@@ -147,7 +150,6 @@ def run_command(
     as_json: AsJson = False,
 ) -> RunOptions:
     """Run a notebook as a DAG and wait for its end."""
-    del fresh  # every run is
     check_executor(executor)
     parameters, texts = gathered_parameters(parameter or (), file)
     return RunOptions(
@@ -157,6 +159,7 @@ def run_command(
         by=checked_by(by),
         jobs=whole_number(jobs),
         keep=keep,
+        fresh=fresh,
         as_json=as_json,
     )
 
