@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
@@ -26,9 +26,11 @@ from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.garbage import remove_unneeded
 from jupyter_dagflow.storage.metastore import Metastore, exists
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
+from jupyter_dagflow.wire import GarbageDocument
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
@@ -254,6 +256,21 @@ class Dagflow:
         run_id = self.metastore.find_run(name)
         self.metastore.request_cancel(run_id)
         return run_id
+
+    def collect_garbage(self, *, older_than_s: float) -> GarbageDocument:
+        """Remove the results that were not used for so long, and the values that then nobody needs.
+
+        A run that is younger, or goes on, keeps what it has.
+        """
+        now = _now()
+        needed = self.metastore.forget_unused(now - timedelta(seconds=older_than_s), now=now)
+        removed = remove_unneeded(self.artifacts.root, needed.digests, before=needed.before)
+        return GarbageDocument(
+            artifacts=removed.artifacts,
+            cache_entries=needed.forgotten,
+            freed_bytes=removed.size_bytes,
+            older_than_s=older_than_s,
+        )
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

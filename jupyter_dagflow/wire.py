@@ -156,6 +156,15 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
     value: Any = None
 
 
+class GarbageDocument(msgspec.Struct, kw_only=True):
+    """What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed."""
+
+    artifacts: int
+    cache_entries: int
+    freed_bytes: int
+    older_than_s: float
+
+
 class DifferenceDocument(msgspec.Struct, kw_only=True):
     """A variable that is not the same in Run All and in the DAG, and where it was last written."""
 
@@ -272,6 +281,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunDocument,
     RunSummaryDocument,
     ArtifactDocument,
+    GarbageDocument,
     VerificationDocument,
     ErrorDocument,
     RefusalDocument,

@@ -162,7 +162,7 @@ class ResultCache:
             self._by_recipe.setdefault(known.recipe, []).append(known)
             if known.place in places:
                 newest = self._by_place.setdefault(known.place, known)
-                if known.made_at > newest.made_at:
+                if known.used_at > newest.used_at:
                     self._by_place[known.place] = known
 
     def _place(self, task: TaskName) -> str:

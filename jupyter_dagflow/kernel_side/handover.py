@@ -64,6 +64,9 @@ class Handover:
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
+        touched.end()
+        self._began_ns = touched.began_ns
+        self._by_prelude: Uses = touched.uses()
         with open(spec_path, encoding="utf-8") as file:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = vars(sys.modules["__main__"])
@@ -72,14 +75,10 @@ class Handover:
         self._guard = Guard(self._namespace)
         self._generators: dict[str, str] = {}
         self._touched = touched
-        self._began_ns = touched.began_ns
-        self._by_prelude: list[Uses] = []
         self._before: dict[str, Any] = {}
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
-        self._touched.end()
-        self._by_prelude = [self._touched.uses()]
         self._definitions = self._define(dict(self._namespace))
         store = self._spec["store"]
         names: dict[str, list[str]] = {}
@@ -299,7 +298,7 @@ class Handover:
         where = Where(
             spec["project"], spec["ignored"], spec.get("mentioned", ()), spec.get("patterns", ())
         )
-        uses = [*self._by_prelude, self._touched.uses()]
+        uses = [self._by_prelude, self._touched.uses()]
         try:
             return used(where, uses, spec.get("imports", ()), self._began_ns)
         except Exception:  # noqa: BLE001 -- modules and file systems may be as strange as they like

@@ -26,13 +26,13 @@ _AT_ONCE = 500  # SQLite takes some thousand values in a statement
 class KnownEntry:
     """An entry as it was found; read only when it is looked at."""
 
-    __slots__ = ("_body", "_entry", "entry_id", "made_at", "place", "recipe")
+    __slots__ = ("_body", "_entry", "entry_id", "place", "recipe", "used_at")
 
     def __init__(self, row: RowMapping) -> None:
         self.entry_id: str = row["entry_id"]
         self.recipe: str = row["recipe"]
         self.place: str = row["place"]
-        self.made_at: datetime = row["made_at"]
+        self.used_at: datetime = row["used_at"]
         self._body: str = row["body"]
         self._entry: Entry | None = None
 
@@ -47,16 +47,13 @@ class KnownEntry:
 def find(
     connection: Connection, *, recipes: Collection[str], places: Collection[str]
 ) -> list[KnownEntry]:
-    """The entries of these recipes, those that were used last first, and the last made for each of these places."""
+    """The entries of these recipes, the last used first, and for each of these places the last used one made there."""
     found: dict[str, KnownEntry] = {}
-    by_recipe = _newest(cache_entries.c.recipe, cache_entries.c.used_at)
-    by_place = _newest(cache_entries.c.place, cache_entries.c.made_at)
-    for column, query, values, most in (
-        ("recipe", by_recipe, recipes, _NEWEST),
-        ("place", by_place, places, 1),
-    ):
+    for column, values, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
         for some in _parts(values):
-            numbered = query.where(cache_entries.c[column].in_(some)).subquery()
+            numbered = (
+                _latest(cache_entries.c[column]).where(cache_entries.c[column].in_(some)).subquery()
+            )
             rows = connection.execute(
                 select(numbered).where(numbered.c.number <= most).order_by(numbered.c.number)
             )
@@ -99,11 +96,11 @@ def needed(connection: Connection) -> set[str]:
     return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
 
 
-def _newest(column: Column[Any], time: Column[Any]) -> Select[Any]:
-    """Entries with their number among those that have the same in a column, the latest first."""
+def _latest(column: Column[Any]) -> Select[Any]:
+    """Entries with their number among those that have the same in a column, the last used first."""
     c = cache_entries.c
-    number = func.row_number().over(partition_by=column, order_by=time.desc())
-    return select(c.entry_id, c.recipe, c.place, c.made_at, c.body, number.label("number"))
+    number = func.row_number().over(partition_by=column, order_by=c.used_at.desc())
+    return select(c.entry_id, c.recipe, c.place, c.used_at, c.body, number.label("number"))
 
 
 def _parts(values: Collection[str]) -> Iterable[Sequence[str]]:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
@@ -42,6 +42,14 @@ class EventConflict(DagflowError):
     """Somebody else appends to this run's log. Nothing was recorded: one runner may run it."""
 
     code = "event_conflict"
+
+
+class Needed(NamedTuple):
+    """How many results were forgotten, and which values are needed: these, and all that were used since ``before``."""
+
+    forgotten: int
+    digests: set[str]
+    before: datetime
 
 
 class Metastore:
@@ -207,20 +215,22 @@ class Metastore:
         with self._transaction(self._writer) as connection:
             cache_entries.touch(connection, entry_ids, at)
 
-    def forget_unused(self, since: datetime) -> tuple[int, set[str]]:
-        """Forget the results that nobody has used since then.
+    def forget_unused(self, since: datetime, *, now: datetime) -> Needed:
+        """Forget the results that nobody has used since then, and tell which values are still needed.
 
-        Returns how many those were, and the digests of the values that are still needed: by results that are
-        left, by runs that were created since, and by runs that have not ended.
+        That is by results that are left, by runs that were created since, and by runs that have not ended.
         """
         ended = [state.value for state in RunState if state.is_final]
-        kept = (runs.c.created_at >= since) | runs.c.state.not_in(ended)
+        going_on = runs.c.state.not_in(ended)
+        kept = (runs.c.created_at >= since) | going_on
         query = select(artifacts.c.digest).join(runs, runs.c.run_id == artifacts.c.run_id)
+        first = select(func.min(runs.c.created_at)).where(going_on)
         with self._transaction(self._writer) as connection:
             count = cache_entries.forget(connection, unused_since=since)
-            needed = cache_entries.needed(connection)
-            needed.update(connection.scalars(query.where(kept).distinct()))
-        return count, needed
+            digests = cache_entries.needed(connection)
+            digests.update(connection.scalars(query.where(kept).distinct()))
+            began = connection.scalar(first)
+        return Needed(forgotten=count, digests=digests, before=min(now, began or now))
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

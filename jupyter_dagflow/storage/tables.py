@@ -157,5 +157,5 @@ cache_entries = Table(
     Column("used_at", UtcDateTime, nullable=False),
     Column("body", Text, nullable=False),
     Index("ix_cache_entries_recipe", "recipe", "used_at"),
-    Index("ix_cache_entries_place", "place", "made_at"),
+    Index("ix_cache_entries_place", "place", "used_at"),
 )

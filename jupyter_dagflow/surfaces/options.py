@@ -18,6 +18,7 @@ import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.commands import Commands, UsageError, option_error
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ Keep = Annotated[
 Fresh = Annotated[
     bool,
     typer.Option(
-        "--fresh", help="Run every task, also those whose earlier result could be reused."
+        "--fresh", help="Run every task: reuse no earlier result."
     ),
 ]
 Executor = Annotated[
@@ -289,6 +290,16 @@ def whole_number(jobs: str | None) -> int | None:
         return None if jobs is None else int(jobs)
     except ValueError:
         raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number.") from None
+
+
+def duration(older_than: str) -> float:
+    """The seconds given to ``--older-than``; raises `OptionError` if it is no duration."""
+    try:
+        return duration_s(older_than)
+    except ValueError:
+        raise OptionError(
+            f"--older-than is {older_than!r}.", hint="Give it a duration like 12h or 30d."
+        ) from None
 
 
 def check_executor(executor: str) -> None:

@@ -22,4 +22,4 @@ def upgrade() -> None:
         sa.Column("body", sa.Text, nullable=False),
     )
     op.create_index("ix_cache_entries_recipe", "cache_entries", ["recipe", "used_at"])
-    op.create_index("ix_cache_entries_place", "cache_entries", ["place", "made_at"])
+    op.create_index("ix_cache_entries_place", "cache_entries", ["place", "used_at"])
