@@ -29,7 +29,8 @@ class Recipe:
     """What makes a task's result, but for the values it takes from other tasks.
 
     ``own`` are the definitions of its cells that other tasks copy: such classes are stored by name.
-    ``kernel`` is the kernel's name and what it runs, ``folder`` where the notebook lies.
+    ``kernel`` is the kernel's name and what it runs, ``folder`` where the notebook lies, ``program`` our own
+    version, for what is checked while a task runs is our doing.
     """
 
     pieces: tuple[Piece, ...]
@@ -38,6 +39,7 @@ class Recipe:
     kernel: tuple[str, str]
     folder: str
     own: tuple[str, ...] = ()
+    program: str = ""
 
     @property
     def digest(self) -> str:
@@ -51,6 +53,7 @@ class Recipe:
                 self.kernel,
                 self.folder,
                 self.own,
+                self.program,
             ]
         )
 
@@ -184,6 +187,7 @@ def differences(entry: Entry, recipe: Recipe, inputs: Mapping[str, str]) -> list
         *_kernel_changes(before.kernel, recipe.kernel),
         *(["the notebook lies in another folder"] if before.folder != recipe.folder else []),
         *_own_changes(before.own, recipe.own),
+        *_program_changes(before.program, recipe.program),
         *(f"input {n} changed" for n, digest in inputs.items() if entry.inputs.get(n) != digest),
         *(f"input {n} is gone" for n in entry.inputs if n not in inputs),
     ]
@@ -225,6 +229,11 @@ def _own_changes(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
     names = sorted({*before} ^ {*now})
     if names:
         yield f"other tasks use {', '.join(names)} in another way"
+
+
+def _program_changes(before: str, now: str) -> Iterator[str]:
+    if before != now:
+        yield f"jupyter-dagflow {before} -> {now}"
 
 
 def _less(some: Sequence[str], others: Sequence[str]) -> Iterator[str]:

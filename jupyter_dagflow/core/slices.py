@@ -108,7 +108,8 @@ class Slicer:
         copied = list(_copied(task.definitions))
         words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *codes)))
         felt, words = self._felt(words)
-        pieces = (Piece(_digest(code), cell) for code, cell in (*copied, *codes))
+        made_of = [("copied", *each) for each in copied] + [("own", *each) for each in codes]
+        pieces = (_piece(kind, code, cell) for kind, code, cell in made_of)
         everything = not _LOOKS_NAMES_UP.isdisjoint(words)
         environ = self._environ if not _READS_ENVIRONMENT.isdisjoint(words) else {}
         return Slice(
@@ -217,7 +218,8 @@ def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Stateme
     """The statements of a cell of the prelude, but for those that set declared parameters."""
     body = _parsed(cell.code)
     if not body and normalised(cell.code):  # a cell that cannot be read counts as a whole
-        yield _Statement(Piece(_digest(normalised(cell.code)), cell.index), frozenset(), None)
+        whole = _piece("setup", normalised(cell.code), cell.index)
+        yield _Statement(whole, frozenset(), None)
     lines = cell.code.split("\n")
     for statement in body:
         binds = _bound(statement)
@@ -225,7 +227,12 @@ def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Stateme
             continue
         first = min([statement.lineno, *(d.lineno for d in _decorators(statement))])
         code = normalised("\n".join(lines[first - 1 : statement.end_lineno]))
-        yield _Statement(Piece(_digest(code), cell.index), words_in(code), binds)
+        yield _Statement(_piece("setup", code, cell.index), words_in(code), binds)
+
+
+def _piece(kind: str, code: str, cell: int) -> Piece:
+    """A part of a slice; a class is stored in another way where it is copied than where it is the task's own."""
+    return Piece(_digest(f"{kind}:{code}"), cell)
 
 
 def _bound(statement: ast.stmt) -> frozenset[str] | None:

@@ -16,6 +16,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from jupyter_dagflow import __version__
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.core.events import Stored
@@ -151,6 +152,7 @@ class ResultCache:
                 kernel=kernel,
                 folder=str(self._cwd),
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
+                program=__version__,
             )
         if self._reuse is Reuse.YES:
             self._find({recipe.digest for recipe in recipes.values()})

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _LEFT_OUT = frozenset({"__pycache__", "site-packages", "node_modules"})
+_TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
 _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
 
 
@@ -70,7 +71,7 @@ class Touched:
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, set(), False
-        self.began_ns = time.time_ns()
+        self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         if not self._hooked:
             sys.addaudithook(self._on_event)
@@ -143,10 +144,14 @@ class Touched:
 
     def _note_read(self, path: Any) -> None:
         """Note a file that is read before the task has written it itself, as it is now."""
-        if not isinstance(path, int):
-            real = os.path.realpath(os.fsdecode(path))
-            if real not in self._written and real not in self._first:
-                self._first[real] = _stamp(real)[0]
+        if isinstance(path, int):
+            return
+        real = os.path.realpath(os.fsdecode(path))
+        if real in self._written or real in self._first:
+            return
+        # A link may come to mean another file, which is told by its own name only.
+        for each in (real, os.path.abspath(os.fsdecode(path))):
+            self._first[each] = _stamp(each)[0]
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:

@@ -210,7 +210,7 @@ def _imported(
         if folder is not None:
             installed_in.setdefault(folder, {}).setdefault(top, set()).add(path)
         elif os.path.isfile(path) and places.counts(path):
-            local.add(path)
+            local.add(os.path.abspath(file))  # by its own name, also if it is a link
     packages = {}
     for folder, tops in installed_in.items():
         packages[folder], unknown = _versions(folder, tops)

@@ -84,9 +84,7 @@ Keep = Annotated[
 ]
 Fresh = Annotated[
     bool,
-    typer.Option(
-        "--fresh", help="Run every task: reuse no earlier result."
-    ),
+    typer.Option("--fresh", help="Run every task: reuse no earlier result."),
 ]
 Executor = Annotated[
     str, typer.Option("--executor", metavar="local", help="Where tasks run: on this machine.")

@@ -21,6 +21,7 @@ RECIPE = Recipe(
     kernel=("python3", "one"),
     folder="/here",
     own=("Point",),
+    program="1.0",
 )
 INPUTS = {"df": "xxh3:1", "m": "xxh3:2"}
 CHECKS = Checks(
@@ -55,6 +56,7 @@ ENTRY = Entry(
         ({"kernel": ("julia", "one")}, ["kernel python3 -> julia"]),
         ({"kernel": ("python3", "two")}, ["the interpreter of kernel python3 changed"]),
         ({"folder": "/there"}, ["the notebook lies in another folder"]),
+        ({"program": "2.0"}, ["jupyter-dagflow 1.0 -> 2.0"]),
         ({"own": ("Point", "Line")}, ["other tasks use Line in another way"]),
     ],
 )

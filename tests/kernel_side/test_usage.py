@@ -109,6 +109,14 @@ def test_files(tmp_path: Path, code: str, expected: dict[str, list[str]]) -> Non
     assert found == expected
 
 
+def test_links_are_told_by_their_own_names_too(tmp_path: Path) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "link").symlink_to("a.txt")
+    used = told(tmp_path, "open('link').read()")
+    assert sorted(used["read"]) == ["a.txt", "link"]
+    assert used["read"]["a.txt"] == used["read"]["link"]
+
+
 def test_what_setup_uses_counts(tmp_path: Path) -> None:
     used = told(tmp_path, "", setup="import helpers; open('a.txt').read()")
     assert (sorted(used["modules"]), list(used["read"])) == (["deeper.py", "helpers.py"], ["a.txt"])
@@ -138,7 +146,8 @@ def test_a_file_that_changes_meanwhile_is_unsteady(tmp_path: Path) -> None:
     code = "import os\nopen('a.txt').read()\nos.system('echo more >> a.txt')"
     assert told(tmp_path, code)["unsteady"] == ["a.txt"]
     code = "import helpers, os\nos.system('echo >> helpers.py')"
-    assert told(tmp_path, code)["unsteady"] == ["helpers.py"]
+    used = told(tmp_path, code)
+    assert used["unsteady"] == ["helpers.py"], used
 
 
 def test_packages_have_their_versions(tmp_path: Path) -> None:
