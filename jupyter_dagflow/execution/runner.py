@@ -26,6 +26,7 @@ from jupyter_dagflow.core.events import (
     Stored,
     TaskFailure,
 )
+from jupyter_dagflow.core.imports import imported_modules
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -125,6 +126,7 @@ class Runner:
         self._request = request
         self._metastore = metastore
         self._machine = RunMachine(request.plan())
+        self._imports = imported_modules(request.compilation.pipeline)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()
         self._now = now
@@ -264,7 +266,7 @@ class Runner:
         self, task: TaskName, attempt: int, sources: Mapping[TaskName, tuple[Stored, ...]]
     ) -> Assignment:
         request = self._request
-        return prepare_attempt(
+        assignment = prepare_attempt(
             task=task,
             attempt=attempt,
             run_id=request.run_id,
@@ -278,6 +280,7 @@ class Runner:
             keep_all=request.keep_all,
             survivors=request.survivors.value,
         )
+        return replace(assignment, imports=self._imports)
 
     def _write_executed(self) -> None:
         """Put the outputs of every task that started into their places in the notebook."""
