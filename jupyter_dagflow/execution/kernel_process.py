@@ -18,6 +18,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
@@ -92,7 +93,12 @@ class TaskKernel(AsyncKernelManager):
     def __init__(
         self, kernel_name: str, *, log_path: Path, warm: ServedKernel | None = None
     ) -> None:
-        super().__init__(kernel_name=kernel_name, kernel_spec_manager=_Specs(), log=log)
+        super().__init__(
+            kernel_name=kernel_name,
+            kernel_spec_manager=_Specs(),
+            context=zmq.asyncio.Context.instance(),  # one for all: its threads take time to start
+            log=log,
+        )
         self._log_path = log_path
         self.warm = warm
         self._clients: list[TaskClient] = []
@@ -141,7 +147,7 @@ class TaskKernel(AsyncKernelManager):
     def client(self, **options: Any) -> TaskClient:  # type: ignore[override]
         """A client of this kernel, closed by `finish`."""
         self.client_factory = TaskClient
-        client: TaskClient = super().client(**options)  # type: ignore[assignment]
+        client: TaskClient = super().client(context=self.context, **options)  # type: ignore[assignment]
         self._clients.append(client)
         return client
 

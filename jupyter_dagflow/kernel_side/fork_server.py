@@ -22,6 +22,7 @@ import importlib
 import importlib.util
 import json
 import os
+import runpy
 import select
 import shutil
 import signal
@@ -43,8 +44,8 @@ _OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
     "ipykernel.parentpoller",
     "IPython.core.completerlib",
     "IPython.core.oinspect",
-    "matplotlib_inline",
-    "pickle",
+    "cloudpickle",
+    "xxhash",
 )
 
 
@@ -92,6 +93,8 @@ class ForkServer:
         """
         for name in _OF_KERNELS:
             _try_import(name)
+        boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
+        runpy.run_path(boot)["prepare"]()
         _look_for_modules_as_kernels_do()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
