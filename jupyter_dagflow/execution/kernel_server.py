@@ -28,7 +28,8 @@ _END_S = 10.0
 class ServedKernel:
     """A kernel's process, as `subprocess.Popen` would have it: of a group of its own.
 
-    ``settled`` is set when it has bound its sockets, or has ended without that.
+    ``settled`` is set when it has bound its sockets or, of a command that cannot tell, has been
+    started; and when it has ended without that.
     """
 
     stdin = stdout = stderr = None
@@ -64,9 +65,11 @@ class ServedKernel:
         """End the kernel and all that it started."""
         self.send_signal(-_KILLED)
 
-    def has_started(self, pid: int) -> None:
-        """Take note of the process."""
+    def has_started(self, pid: int, *, will_be_ready: bool) -> None:
+        """Take note of the process, and whether it will tell when it is ready."""
         self.pid = pid
+        if not will_be_ready:
+            self.settled.set()
 
     def has_ended(self, code: int) -> None:
         """Take note of the end."""
@@ -94,6 +97,7 @@ class KernelServer:
         forks: bool,
         preload: Sequence[str] = (),
     ) -> None:
+        self._forks = forks
         self._home = Path(tempfile.mkdtemp(prefix="dagflow-"))
         self._logs = logs
         self._lock = threading.Lock()
@@ -190,7 +194,7 @@ class KernelServer:
             with self._lock:
                 kernel = self._starting.pop(news["started"])
                 self._kernels[news["pid"]] = kernel
-            kernel.has_started(news["pid"])
+            kernel.has_started(news["pid"], will_be_ready=self._forks)
         elif "ready" in news:
             self._kernels[news["ready"]].settled.set()
         elif "ended" in news:
