@@ -111,6 +111,7 @@ class TaskKernel(AsyncKernelManager):
         if warm is not None:
             self._folder = ""
             self.connection_file = str(warm.connection_file)
+            self.cache_ports = False  # it has its ports
             self.load_connection_file()
             return
         self._folder = tempfile.mkdtemp(prefix="dagflow-")

@@ -43,7 +43,7 @@ class Bench:
 
     home: Path
     kernel: str
-    pools: KernelPools
+    pools: KernelPools | None = None
     cells: list[Cell] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     prelude: list[CellId] = field(default_factory=list)

@@ -220,6 +220,7 @@ def test_two_tasks_run_at_once_and_close_leaves_nothing(
     assert bench.ended["b"].failure is None
     assert bench.ended["a"].stopped
     assert not any(lives(pid) for pid in pids)
+    bench.pools.close()
     assert list(sockets.iterdir()) == []
 
 
