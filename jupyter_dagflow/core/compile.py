@@ -55,7 +55,7 @@ _touches_of = lru_cache(_CELLS_REMEMBERED)(touches)
 @contextmanager
 def _collecting_later() -> Iterator[None]:
     """Hold the garbage collector off: what is built here stays, and looking through it again and again for
-    garbage doubles the time.
+    garbage doubles the time. Afterwards all of it counts as old, as if it had been looked through once.
     """
     if not gc.isenabled():
         yield
@@ -64,6 +64,9 @@ def _collecting_later() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # who has frozen objects wants them to stay so
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 

@@ -365,6 +365,7 @@ class World:
             self.names[name] = value
             for obj in value.objects:
                 self.named.setdefault(base_of(obj), set()).add(name)
+                self.heap.get_known(base_of(obj))
         if old is not None:
             self._outlive(old, value or DELETED)
 
@@ -404,7 +405,7 @@ class World:
         if len(value.objects) == 1:
             (obj,) = value.objects
             base = base_of(obj)
-            if base not in heap.fields and base not in heap.held_by:
+            if base not in heap.fields and base not in heap.holders:
                 if heap.is_stateless(base):
                     return NO_KIN
                 others = self.named.get(base, NO_NAMES) - {name}
@@ -421,7 +422,7 @@ class World:
             if base in heap.code and heap.is_stateless(base):
                 continue
             found |= self.named.get(base, NO_NAMES)
-            todo += heap.held_by.get(base, ())
+            todo += heap.holders.get(base, ())
         own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
         found.discard(name)
         return Kin(frozenset(found) if found else NO_NAMES, own)
