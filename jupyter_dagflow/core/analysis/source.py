@@ -11,6 +11,7 @@ import ast
 import textwrap
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 
 from jupyter_dagflow.core.analysis import dynamic, library
 from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement, SyntaxProblem
@@ -19,6 +20,7 @@ from jupyter_dagflow.core.analysis.statements import StatementLowering
 
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SETUP_MAGICS = ("run_line_magic",)
+_role_of = lru_cache(Role)  # there are but a few, so statements share them
 
 
 def analyse_cell(code: str) -> CellSummary:
@@ -105,7 +107,7 @@ def _cut(line: str, start: int, end: int | None) -> str:
 def _role(node: ast.stmt) -> Role:
     if isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level:
         return Role(future=True)
-    return Role(definition=_defines(node), setting=_may_set(node), inert=is_inert(node))
+    return _role_of(definition=_defines(node), setting=_may_set(node), inert=is_inert(node))
 
 
 def is_inert(node: ast.stmt) -> bool:

@@ -79,7 +79,7 @@ class NodeState:
     definitions: set[int] = field(default_factory=set)
     from_prelude: dict[str, Step] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
-    joined: frozenset[frozenset[str]] = frozenset()
+    joined: set[frozenset[str]] = field(default_factory=set)
     changed: frozenset[str] = frozenset()
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Units(ABC):
             self._demands.setdefault(demand.node, []).append(demand.name)
         self._writers: dict[str, tuple[str, ...]] = {}
         self._version: dict[str, int] = {}
-        self._holders: dict[tuple[str, int], list[str]] = {}
+        self._holders: dict[int, list[str]] = {}  # by version: no two names have the same
         self._takers: dict[tuple[str, str], Step] = {}
         self._unread: dict[tuple[str, int], Step] = {}
         self._places: dict[tuple[str, str], Place] = {}
@@ -277,7 +277,7 @@ class Units(ABC):
     def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
         """The other tasks that have a name at the version this task takes, and still have it."""
         version = state.taken[name].version if name in state.taken else self._version[name]
-        having = self._holders.get((name, version), ())
+        having = self._holders.get(version, ())
         return [h for h in having if h != node and self.nodes[h].holds.get(name) == version]
 
     def _common_holder(self, node: str, state: NodeState, names: list[str]) -> str | None:
@@ -350,7 +350,7 @@ class Units(ABC):
 
     def _has(self, node: str, state: NodeState, name: str) -> None:
         version = state.holds[name] = self._version[name]
-        holders = self._holders[name, version]
+        holders = self._holders[version]
         if node not in holders:
             holders.append(node)
 

@@ -179,7 +179,7 @@ class Linker(Units):
             if kin.names:
                 known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
                 new = kin.names if self._is_another(step, state, name) else kin.names - known
-                state.joined |= {frozenset((name, other)) for other in new}
+                state.joined.update(frozenset((name, other)) for other in new)
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
             self._origins[name] = step.origins.get(name, ())
@@ -274,7 +274,7 @@ class Linker(Units):
         self._clock += 1
         self._writers[name] = writers
         self._version[name] = self._clock
-        self._holders[name, self._clock] = [step.node] if writers == (step.node,) else []
+        self._holders[self._clock] = [step.node] if writers == (step.node,) else []
         self._places[step.node, name] = Place(step, step.line_of(name))
         state.holds[name] = self._clock
         state.writes.setdefault(name)
