@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Edge, PartitionBy, Pipeline, Reason, Task, TaskName
-from jupyter_dagflow.core.races import FilesTouched, race_of
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
 
 
 def pipeline(names: str, *pairs: str) -> Pipeline:
@@ -25,15 +26,14 @@ def pipeline(names: str, *pairs: str) -> Pipeline:
     )
 
 
-def touched(**files: str) -> dict[TaskName, FilesTouched]:
+def touched(**files: str) -> Touched:
     """What each task touched: ``r:x w:y`` reads x and writes y."""
-    found = {}
+    found = Touched()
     for name, text in files.items():
         uses = [each.split(":") for each in text.split()]
-        found[TaskName(name)] = FilesTouched(
-            read=tuple(file for use, file in uses if use == "r"),
-            written=tuple(file for use, file in uses if use == "w"),
-        )
+        read = tuple(file for use, file in uses if use == "r")
+        written = tuple(file for use, file in uses if use == "w")
+        found.add(TaskName(name), FilesTouched(read=read, written=written))
     return found
 
 
@@ -58,12 +58,12 @@ def test_races(
     ended: str,
     expected: tuple[str, str, str] | None,
 ) -> None:
-    race = race_of(pipeline("abc", *edges), touched(**files), TaskName(ended))
+    race = race_of(Lookup(pipeline("abc", *edges)), touched(**files), TaskName(ended))
     assert (race and (race.first, race.second, race.file)) == expected
 
 
 def test_it_says_what_to_do() -> None:
-    race = race_of(pipeline("ab"), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
+    race = race_of(Lookup(pipeline("ab")), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
     assert race is not None
     assert race.message == (
         "DF202: task a wrote out/f.csv and task b read it, "
