@@ -29,8 +29,7 @@ def analyse_cell(code: str) -> CellSummary:
     Example: ``len(analyse_cell("import math\\nx = math.pi").statements) == 2``.
     """
     try:
-        tree, text = _parse(code)
-        _check(text)
+        tree, text = _parse(code, check=True)
         return CellSummary(tuple(_statements(tree, text)))
     except SyntaxError as error:
         return CellSummary((), SyntaxProblem(error.msg or "invalid syntax", error.lineno or 1))
@@ -54,25 +53,24 @@ def only_definitions(code: str) -> bool:
     return all(_defines(node) or is_inert(node) or _is_constant_setting(node) for node in tree.body)
 
 
-def _parse(code: str) -> tuple[ast.Module, str]:
+def _parse(code: str, *, check: bool = False) -> tuple[ast.Module, str]:
+    """The syntax tree of a cell, and the text it was made of; raises `SyntaxError`.
+
+    ``check`` finds what parsing alone lets pass, `global x` of a parameter, say.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code), code
+            tree, text = ast.parse(code), code
         except IndentationError:
-            dedented = textwrap.dedent(code)
-            if dedented == code:
+            text = textwrap.dedent(code)
+            if text == code:
                 raise
-            return ast.parse(dedented), dedented
-
-
-def _check(code: str) -> None:
-    """Find what parsing alone lets pass, `global x` of a parameter, say; raises `SyntaxError`."""
-    if "__future__" in code:
-        return  # IPython compiles statement by statement, so such an import may stand anywhere
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile(code, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            tree = ast.parse(text)
+        # IPython compiles statement by statement, so an import from there may stand anywhere.
+        if check and "__future__" not in text:
+            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return tree, text
 
 
 def _statements(tree: ast.Module, code: str) -> list[Statement]:
