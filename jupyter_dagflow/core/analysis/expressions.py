@@ -196,9 +196,9 @@ class ExpressionLowering(ABC):
     def plain_call(self, node: ast.Call) -> ir.Expr:
         """An ordinary call."""
         func = self.expr(node.func)
-        args = tuple(self.expr(a.value if isinstance(a, ast.Starred) else a) for a in node.args)
-        starred = tuple(isinstance(a, ast.Starred) for a in node.args)
-        keywords = tuple(ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords)
+        args = tuple([self.expr(a.value if isinstance(a, ast.Starred) else a) for a in node.args])
+        starred = tuple([isinstance(a, ast.Starred) for a in node.args])
+        keywords = tuple([ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords])
         return ir.Call(func, args, starred, keywords, self.line(node))
 
     def _compare(self, node: ast.Compare) -> ir.Expr:

@@ -18,8 +18,7 @@ from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
 _SLOTS = 8
 _MANY = 256
 _HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
-_CODE = frozenset({"function", "class"})
-_NEVER_POOLED = _CODE | {"partial", "getter"}
+_NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -219,8 +218,7 @@ class Heap:
     ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of
     dicts what they may call for a key they lack, ``partials`` of partial functions what they call
     with which arguments, ``getters`` what operator's getters and callers get. ``stored`` are
-    the older objects that the statement being followed has put into one another. ``holders`` is
-    ``held_by`` without what nobody can come by: objects that never had a name, nor were held.
+    the older objects that the statement being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -229,8 +227,6 @@ class Heap:
         self.kinds: dict[int, str] = {}
         self.fields: dict[int, dict[Key, set[int]]] = {}
         self.held_by: dict[int, set[int]] = {}
-        self.holders: dict[int, set[int]] = {}
-        self._known: set[int] = set()
         self.plain: set[int] = set()
         self.code: dict[int, FunctionCode | ClassCode] = {}
         self.classes: dict[int, set[int]] = {}
@@ -258,8 +254,6 @@ class Heap:
             for base, fields in self.fields.items()
         }
         other.held_by = {base: set(holders) for base, holders in self.held_by.items()}
-        other.holders = {base: set(holders) for base, holders in self.holders.items()}
-        other._known = set(self._known)  # noqa: SLF001 -- our own
         other.classes = {base: set(classes) for base, classes in self.classes.items()}
         other.carried = {base: set(codes) for base, codes in self.carried.items()}
         other.plain, other.stored = set(self.plain), set(self.stored)
@@ -304,8 +298,8 @@ class Heap:
 
         A statement that makes very many gets one object for all of a kind made by one function.
         """
-        pooled = (kind, plain, unmovable, self.site)
         if self._next - self.old > _MANY and kind not in _NEVER_POOLED:
+            pooled = (kind, plain, unmovable, self.site)
             if pooled in self._pool:
                 return Value(kind, frozenset((slot(self._pool[pooled], 0),)))
             self._pool[pooled] = self._next
@@ -316,18 +310,7 @@ class Heap:
             self.plain.add(base)
         if unmovable:
             self.unmovable[base] = unmovable
-        if kind in _CODE:
-            self._known.add(base)
         return Value(kind, frozenset((base * _SLOTS,)))
-
-    def get_known(self, base: int) -> None:
-        """An object has got a name or a holder: from now on it counts as a holder itself."""
-        if base in self._known:
-            return
-        self._known.add(base)
-        for held in self.fields.get(base, {}).values():
-            for obj in held:
-                self.holders.setdefault(base_of(obj), set()).add(base)
 
     def hold(self, container: Value, value: Value, key: Key = None) -> None:
         """Let a container hold a value, under a key if it is constant."""
@@ -349,15 +332,12 @@ class Heap:
             for obj in fresh:
                 inner = base_of(obj)
                 self.held_by.setdefault(inner, set()).add(base)
-                if base in self._known:
-                    self.holders.setdefault(inner, set()).add(base)
-                self.get_known(inner)
                 self._carry(base, inner)
 
     def _carry(self, base: int, inner: int) -> None:
         codes = self.carried.get(inner, set()) | ({inner} if inner in self.code else set())
         what = self.unmovable.get(inner)
-        todo = [base]
+        todo = [base] if codes or what else []
         while todo:
             container = todo.pop()
             known = self.carried.get(container, set())

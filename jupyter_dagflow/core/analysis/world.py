@@ -182,6 +182,7 @@ class World:
         self.statement = -1
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
+        self._alone: dict[int, Kin] = {}  # of objects that share nothing, to be made once
 
     def fork(self) -> Self:
         """The same notebook at the same place, between two statements, to be followed on its own."""
@@ -365,7 +366,6 @@ class World:
             self.names[name] = value
             for obj in value.objects:
                 self.named.setdefault(base_of(obj), set()).add(name)
-                self.heap.get_known(base_of(obj))
         if old is not None:
             self._outlive(old, value or DELETED)
 
@@ -405,11 +405,14 @@ class World:
         if len(value.objects) == 1:
             (obj,) = value.objects
             base = base_of(obj)
-            if base not in heap.fields and base not in heap.holders:
+            if base not in heap.fields and base not in heap.held_by:
                 if heap.is_stateless(base):
                     return NO_KIN
+                alone = self._alone.get(base)
+                if alone is None:
+                    alone = self._alone[base] = Kin(NO_NAMES, frozenset((base,)))
                 others = self.named.get(base, NO_NAMES) - {name}
-                return Kin(frozenset(others) if others else NO_NAMES, frozenset((base,)))
+                return Kin(frozenset(others), alone.reach) if others else alone
         reach = heap.reach(value)
         found: set[str] = set()
         todo = list(reach)
@@ -422,7 +425,7 @@ class World:
             if base in heap.code and heap.is_stateless(base):
                 continue
             found |= self.named.get(base, NO_NAMES)
-            todo += heap.holders.get(base, ())
+            todo += heap.held_by.get(base, ())
         own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
         found.discard(name)
         return Kin(frozenset(found) if found else NO_NAMES, own)
