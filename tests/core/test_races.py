@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
+from jupyter_dagflow.core.files import FileUses
 from jupyter_dagflow.core.lookup import Lookup
-from jupyter_dagflow.core.model import Edge, PartitionBy, Pipeline, Reason, Task, TaskName
-from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
+from jupyter_dagflow.core.model import (
+    CellId,
+    Edge,
+    Mention,
+    PartitionBy,
+    Pipeline,
+    Reason,
+    Task,
+    TaskName,
+)
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, unordered_meetings
 
 
 def pipeline(names: str, *pairs: str) -> Pipeline:
@@ -72,3 +84,14 @@ def test_it_says_what_to_do() -> None:
     assert race.hint == (
         "Tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
     )
+
+
+def test_of_very_many_tasks_each_is_compared_with_the_nearest_above() -> None:
+    names = [TaskName(f"t{i}") for i in range(300)]
+    log = Mention(name="log.txt", cell=CellId("c"), line=1)
+    files = {name: FileUses(writes=(log,)) for name in names}
+    met = unordered_meetings(files, ())
+    assert {m.first for m in met if m.second == "t250"} == {f"t{i}" for i in range(150, 250)}
+    in_turn = [Edge(source=s, target=t, reasons=()) for s, t in pairwise(names)]
+    assert not unordered_meetings(files, in_turn)
+    assert not unordered_meetings(files, in_turn[::-1])
