@@ -23,6 +23,7 @@ from jupyter_dagflow.core.guarding import (
     shared,
     unguarded,
 )
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     Cell,
     CellId,
@@ -49,7 +50,7 @@ def prepare_attempt(
     attempt: int,
     run_id: RunId,
     notebook: Notebook,
-    pipeline: Pipeline,
+    lookup: Lookup,
     files: RunFiles,
     store: Path,
     cwd: Path,
@@ -64,12 +65,12 @@ def prepare_attempt(
     name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
     is stored as far as it can be. Raises `OSError` if the files cannot be written.
     """
-    the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
+    pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
     indexes = {cell.id: cell.index for cell in notebook.cells}
     bundles = dict(_bundles(pipeline, the_task, sources))
-    reads = guarded(pipeline, the_task, bundles)
-    reads_of_shared = shared(pipeline, the_task, bundles)
+    reads = guarded(lookup, the_task, bundles)
+    reads_of_shared = shared(lookup, the_task, bundles)
     told = {name: (name, read) for name, read in reads.items()}
     by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
     assignment = Assignment(

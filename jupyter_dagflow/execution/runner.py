@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import same_start
+from jupyter_dagflow.core.draws import Drawn, same_start
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -27,6 +27,7 @@ from jupyter_dagflow.core.events import (
     TaskFailure,
 )
 from jupyter_dagflow.core.imports import imported_modules
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -40,7 +41,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, race_of
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
@@ -133,8 +134,9 @@ class Runner:
         self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
-        self._touched: dict[TaskName, FilesTouched] = {}
-        self._drawn: dict[TaskName, Mapping[str, str]] = {}
+        self._lookup = Lookup(request.compilation.pipeline)
+        self._touched = Touched()
+        self._drawn = Drawn()
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._threads = Threads(f"runner of {request.run_id}")
 
@@ -206,13 +208,12 @@ class Runner:
     def _judged(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt; a failure if a file makes its results uncertain."""
         files = FilesTouched(read=ended.files_read, written=ended.files_written)
-        self._touched[ended.task] = files
+        self._touched.add(ended.task, files)
         if ended.failure is not None or ended.stopped:
             return ended
-        self._drawn[ended.task] = ended.drawn
-        pipeline = self._request.compilation.pipeline
-        race = race_of(pipeline, self._touched, ended.task)
-        draws = same_start(pipeline, self._drawn, ended.task)
+        self._drawn.add(ended.task, ended.drawn)
+        race = race_of(self._lookup, self._touched, ended.task)
+        draws = same_start(self._lookup, self._drawn, ended.task)
         found = race or draws
         if found is None:
             return ended
@@ -225,7 +226,7 @@ class Runner:
 
     def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""
-        task = next(t for t in self._request.compilation.pipeline.tasks if t.name == name)
+        task = self._lookup.task(name)
         cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
         return Observed(code=code_digest(cell.code), name=generator)
 
@@ -271,7 +272,7 @@ class Runner:
             attempt=attempt,
             run_id=request.run_id,
             notebook=request.notebook,
-            pipeline=request.compilation.pipeline,
+            lookup=self._lookup,
             files=request.files,
             store=request.artifacts,
             cwd=request.cwd,

@@ -12,6 +12,7 @@ import pytest
 from ipykernel.kernelspec import write_kernel_spec
 
 from jupyter_dagflow.core.events import CellProgress
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import (
     Cell,
@@ -142,7 +143,7 @@ class Bench:
             attempt=1,
             run_id=RunId("r1"),
             notebook=self.notebook,
-            pipeline=self.pipeline,
+            lookup=Lookup(self.pipeline),
             files=self.files,
             store=self.home / "store",
             sources={TaskName(task): ended.stored for task, ended in self.ended.items()},
