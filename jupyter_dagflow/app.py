@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -19,6 +19,7 @@ from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink, Survivors
@@ -110,6 +111,11 @@ class Dagflow:
         self.settings = settings or Settings.load()
         self._metastore: Metastore | None = None
         self.artifacts = ArtifactStore(self.settings.artifacts)
+        self.kernels = KernelPools(
+            logs=self.settings.home / "kernels",
+            ahead=self.settings.jobs,
+            forks=self.settings.fork,
+        )
 
     @property
     def metastore(self) -> Metastore:
@@ -231,7 +237,8 @@ class Dagflow:
             reuse=reuse,
             sinks=sinks,
         )
-        runner = Runner(request, metastore=metastore, make_executor=LocalExecutor, now=_now)
+        make_executor = partial(LocalExecutor, kernels=self.kernels)
+        runner = Runner(request, metastore=metastore, make_executor=make_executor, now=_now)
         run = LiveRun(
             runner, compilation=prepared.compilation, files=files, artifacts=self.artifacts
         )
@@ -284,7 +291,8 @@ class Dagflow:
             return frozenset()
 
     def close(self) -> None:
-        """Let go of the metastore."""
+        """Let go of the metastore, and of the kernels that were started ahead."""
+        self.kernels.close()
         if self._metastore is not None:
             self._metastore.close()
             self._metastore = None

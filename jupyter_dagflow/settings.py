@@ -22,12 +22,16 @@ _CONFIG_NAME = "jupyter_dagflow_config"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where runs, the metastore and artifacts are kept, and how many tasks may run at once (``jobs``)."""
+    """Where runs, the metastore and artifacts are kept, and how many tasks may run at once (``jobs``).
+
+    With ``fork`` false, kernels are never forked from one that has their imports, but started as commands.
+    """
 
     home: Path
     database_url: str
     artifacts: Path
     jobs: int
+    fork: bool = True
 
     @classmethod
     def load(
@@ -44,7 +48,7 @@ class Settings:
         given = _config_section() if config is None else config
         values = {
             name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
-            for name in ("home", "database_url", "artifacts_url", "jobs")
+            for name in ("home", "database_url", "artifacts_url", "jobs", "fork")
         }
         home = (
             Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow"))
@@ -56,6 +60,7 @@ class Settings:
             database_url=str(values["database_url"] or f"sqlite:///{home / 'metastore.db'}"),
             artifacts=_local_folder(str(values["artifacts_url"] or home / "artifacts")),
             jobs=_jobs(values["jobs"]),
+            fork=_truth(values["fork"]),
         )
 
     def prepare_home(self) -> None:
@@ -92,6 +97,17 @@ def _jobs(value: object) -> int:
             hint="Set it to 1 or more.",
         )
     return jobs
+
+
+def _truth(value: object) -> bool:
+    truths = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+    text = "on" if value is None else str(value).lower()
+    if text not in truths:
+        raise EnvironmentFault(
+            f"DAGFLOW_FORK (or c.Dagflow.fork) is {value!r}, which is neither on nor off.",
+            hint="Set it to off where kernels must not be forked, or leave it out.",
+        )
+    return truths[text]
 
 
 def _local_folder(url: str) -> Path:

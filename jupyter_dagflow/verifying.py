@@ -92,6 +92,7 @@ class Verifying:
             cwd=prepared.cwd,
             run_all=_left(run_all),
             dag=_left(dag),
+            kernels=self._app.kernels,
         )
         return replace(
             verification,

@@ -44,6 +44,7 @@ from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
+_NO_FILES = FileUses()
 _NO_NAMES: frozenset[str] = frozenset()
 _NO_PAIRS: frozenset[tuple[str, str]] = frozenset()
 
@@ -55,7 +56,7 @@ _touches_of = lru_cache(_CELLS_REMEMBERED)(touches)
 @contextmanager
 def _collecting_later() -> Iterator[None]:
     """Hold the garbage collector off: what is built here stays, and looking through it again and again for
-    garbage doubles the time.
+    garbage doubles the time. Afterwards all of it counts as old, as if it had been looked through once.
     """
     if not gc.isenabled():
         yield
@@ -64,6 +65,9 @@ def _collecting_later() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():  # who has frozen objects wants them to stay so
+            gc.freeze()
+            gc.unfreeze()
         gc.enable()
 
 
@@ -213,6 +217,9 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
 def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
     node = flow.nodes.get(task.name)
     touched = [(cell, touch) for cell in task.cells for touch in _touches_of(cell.code)]
+    analysed = node is not None and (node.files_read or node.files_written)
+    if not (touched or task.options or analysed):
+        return _NO_FILES
     reads, writes = (
         tuple(Mention(name=t.path, cell=c.id, line=t.line) for c, t in touched if t.wrote is wrote)
         for wrote in (False, True)
@@ -333,6 +340,9 @@ def _options(task: TaskCells) -> TaskOptions:
 
 
 def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
+    order = {name: place for place, name in enumerate(parts.tasks)}
+    if all(order[edge.source] < order[edge.target] for edge in edges):
+        return []  # who only waits for what stands above it waits for nobody in a circle
     graph: dict[TaskName, set[TaskName]] = {name: set() for name in parts.tasks}
     for edge in edges:
         graph[edge.target].add(edge.source)

@@ -7,12 +7,13 @@ every kernel, so two tasks begin alike only if a seed above both made it so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.diagnostics import Code
-from jupyter_dagflow.core.model import Pipeline, Task, TaskName
+from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.model import Task, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,35 @@ class SameStart:
         )
 
 
-def same_start(
-    pipeline: Pipeline, drawn: Mapping[TaskName, Mapping[str, str]], ended: TaskName
-) -> SameStart | None:
-    """The first such pair with the task that ended last; ``drawn`` are the states drawn from."""
-    order = [task.name for task in pipeline.tasks]
-    tasks = {task.name: task for task in pipeline.tasks}
-    for generator, state in drawn[ended].items():
-        for other in order:
-            if other == ended or drawn.get(other, {}).get(generator) != state:
-                continue
-            first, second = sorted((other, ended), key=order.index)
-            unseen = tuple(n for n in (first, second) if generator not in tasks[n].writes)
-            if unseen and _goes_on(tasks[second], generator):
+class Drawn:
+    """The states of generators that the tasks of a run have drawn from so far, with those that did."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[tuple[str, str], set[TaskName]] = {}
+        self._states: dict[TaskName, Mapping[str, str]] = {}
+
+    def add(self, task: TaskName, states: Mapping[str, str]) -> None:
+        """Take in what a task has drawn from; what an attempt before this one did counts no more."""
+        for drawn in self._states.get(task, {}).items():
+            self._tasks[drawn].discard(task)
+        self._states[task] = states
+        for drawn in states.items():
+            self._tasks.setdefault(drawn, set()).add(task)
+
+    def met(self, task: TaskName) -> Iterator[tuple[str, set[TaskName]]]:
+        """The generators that a task drew from, with the others that did so in the same state."""
+        for drawn in self._states[task].items():
+            yield drawn[0], self._tasks[drawn] - {task}
+
+
+def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> SameStart | None:
+    """The first such pair with the task that ended last."""
+    place = lookup.places.__getitem__
+    for generator, others in drawn.met(ended):
+        for other in sorted(others, key=place):
+            first, second = sorted((other, ended), key=place)
+            unseen = tuple(n for n in (first, second) if generator not in lookup.task(n).writes)
+            if unseen and _goes_on(lookup.task(second), generator):
                 return SameStart(generator=generator, first=first, second=second, unseen=unseen)
     return None
 

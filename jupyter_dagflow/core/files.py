@@ -9,14 +9,16 @@ that alone orders nobody.
 from __future__ import annotations
 
 import re
-from bisect import bisect
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from jupyter_dagflow.core.model import Edge, Mention, Reason, TaskName
 
 _ANYWHERE = "**"
+_WILDCARDS = frozenset({"*", "?", _ANYWHERE})
 _WILD = re.compile(r"\*\*/?|[*?]|\[[^]]+\]|.", re.DOTALL)
 
 
@@ -30,9 +32,9 @@ class FileUses:
     writes: tuple[Mention, ...] = ()
 
     @property
-    def any(self) -> bool:
-        """Whether there is anything to compare."""
-        return bool(self.said or self.reads or self.writes)
+    def every(self) -> tuple[Mention, ...]:
+        """All files that it speaks of."""
+        return (*self.says_it_reads, *self.says_it_writes, *self.reads, *self.writes)
 
     @property
     def said(self) -> bool:
@@ -43,8 +45,10 @@ class FileUses:
 def file_edges(uses: Mapping[TaskName, FileUses]) -> list[Edge]:
     """The edges that tags give reason for, of tasks in notebook order; one reason for each edge."""
     edges = []
-    for first, one, second, other in _pairs([pair for pair in uses.items() if pair[1].any]):
-        meeting = next(_meetings(one, other), None)
+    names = [*uses]
+    for place, other_place in _alike([*uses.values()]):
+        first, second = names[place], names[other_place]
+        meeting = next(_meetings(uses[first], uses[second]), None)
         if meeting is not None:
             source, target = meeting
             reason = Reason(
@@ -59,15 +63,31 @@ def file_edges(uses: Mapping[TaskName, FileUses]) -> list[Edge]:
     return edges
 
 
-def _pairs(
-    used: list[tuple[TaskName, FileUses]],
-) -> Iterator[tuple[TaskName, FileUses, TaskName, FileUses]]:
-    """Each two tasks in order of which one has tags that say something about files."""
-    tagged = [place for place, (_, uses) in enumerate(used) if uses.said]
-    for place, (first, one) in enumerate(used):
-        later = range(place + 1, len(used)) if one.said else tagged[bisect(tagged, place) :]
-        for second, other in map(used.__getitem__, later):
-            yield first, one, second, other
+def _alike(used: Sequence[FileUses]) -> list[tuple[int, int]]:
+    """The places of each two tasks that speak of paths with a common beginning, one of them in a tag."""
+    if not any(uses.said for uses in used):
+        return []
+    with_beginning: dict[str, set[int]] = defaultdict(set)
+    beginning_with: dict[str, set[int]] = defaultdict(set)
+    for place, uses in enumerate(used):
+        for mention in uses.every:
+            literal = _literal(mention.name)
+            with_beginning[literal].add(place)
+            for end in range(len(literal) + 1):
+                beginning_with[literal[:end]].add(place)
+    pairs: set[tuple[int, int]] = set()
+    for place, uses in enumerate(used):
+        for mention in (*uses.says_it_reads, *uses.says_it_writes):
+            literal = _literal(mention.name)
+            shorter = (with_beginning.get(literal[:end], set()) for end in range(len(literal)))
+            for other in beginning_with[literal].union(*shorter) - {place}:
+                pairs.add((min(place, other), max(place, other)))
+    return sorted(pairs)
+
+
+def _literal(pattern: str) -> str:
+    """What all paths that fit a pattern begin with."""
+    return "".join(takewhile(lambda token: token not in _WILDCARDS, _tokens(pattern)))
 
 
 def meet(one: str, other: str) -> bool:
@@ -151,10 +171,9 @@ def _steps(
 
 
 def _share_a_character(first: str, second: str) -> bool:
-    wild = {"*", "?", _ANYWHERE}
-    if first in wild and second in wild:
+    if first in _WILDCARDS and second in _WILDCARDS:
         return True
-    if first in wild or second in wild:
-        pattern, character = (first, second) if first in wild else (second, first)
+    if first in _WILDCARDS or second in _WILDCARDS:
+        pattern, character = (first, second) if first in _WILDCARDS else (second, first)
         return pattern == _ANYWHERE or character != "/"
     return first == second

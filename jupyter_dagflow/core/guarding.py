@@ -6,10 +6,11 @@ pipeline lets a later task take the older version, the change must not happen un
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from jupyter_dagflow.core.model import CellId, Pipeline, Task, TaskName
+from jupyter_dagflow.core.lookup import Lookup, Read
+from jupyter_dagflow.core.model import CellId, Task, TaskName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,69 +35,63 @@ class Bundled:
     names: Collection[str]
 
 
-def guarded(pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
+def guarded(lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]) -> dict[str, LaterRead]:
     """The names that a task has and must not change, each with the read that forbids it.
 
     Names that the task is known to change, or is said to leave alone (``pure:``), are not among
     them. ``bundles`` tells of its inputs what they came together with.
     """
-    place = pipeline.tasks.index(task)
-    before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
-    earlier = {each.name for each in before}
+    place = lookup.places[task.name]
     found: dict[str, LaterRead] = {}
-    shares = {read.name: read.shares for read in task.from_prelude}
+    shares = {mention.name: mention.shares for mention in task.from_prelude}
     shares |= {item.name: item.shares for item in task.inputs}
     taken = {item.name for item in task.inputs}
     changed, behind = _changed(task), left_behind(task)
     for name in (*_believed_unchanged(task, shares), *sorted(behind)):
         others = {o for o in shares[name] if o not in changed}
         names = {name, *others} if name in taken and name not in behind else others
-        bundle = bundles.get(name)
-        reads = (_read_of(pipeline, earlier, reader, names, bundle) for reader in later)
-        first = next((read for read in reads if read is not None), None)
-        first = first or next(_left(before, task, later, sorted(others)), None)
+        first = _first_read(lookup, place, names, bundles.get(name))
+        first = first or next(_left(lookup, place, sorted(others)), None)
         if first is not None:
             found[name] = first
-    for reader in later:
-        for name, read in _same_for_both(task, reader):
-            if name not in found and name in set(_believed_unchanged(task, (name,))):
-                found[name] = read
+    alike: dict[str, LaterRead] = {}
+    for read in _made_in_both(lookup, task, place):
+        alike.setdefault(read.name, read)
+    for name in _believed_unchanged(task, alike):
+        found.setdefault(name, alike[name])
     return found
 
 
 def shared(
-    pipeline: Pipeline, task: Task, bundles: Mapping[str, Bundled]
+    lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]
 ) -> dict[str, tuple[str, LaterRead]]:
     """The names through which a change by a task must not be seen, each with the input it changes.
 
     They came together with an input that it is known to write, and a later task still takes them
     from the same place, or the notebook ends with them.
     """
-    later = pipeline.tasks[pipeline.tasks.index(task) + 1 :]
-    changed = _changed(task)
+    place, changed = lookup.places[task.name], _changed(task)
     has = {*changed, *(item.name for item in task.inputs)}
     found: dict[str, tuple[str, LaterRead]] = {}
     for name, bundle in bundles.items():
         if name not in changed or name in task.options.pure:
             continue
         others = {*bundle.names} - has
-        for reader in later:
-            for item in reader.inputs:
-                if item.name in others and bundle.source in item.sources:
-                    read = _place(pipeline, reader, item.name)
-                    found.setdefault(item.name, (name, read))
+        reads = (lookup.first_from(other, bundle.source, place) for other in others)
+        for read in sorted(read for read in reads if read is not None):
+            later = _later_read(lookup, read)
+            found.setdefault(later.name, (name, later))
         for other in sorted(others):
-            if _is_last(pipeline, bundle, other):
+            if _is_last(lookup, bundle, other):
                 left = LaterRead(name=other, task=bundle.source, left=True)
                 found.setdefault(other, (name, left))
     return found
 
 
-def _is_last(pipeline: Pipeline, bundle: Bundled, name: str) -> bool:
+def _is_last(lookup: Lookup, bundle: Bundled, name: str) -> bool:
     """Whether the notebook ends with a name as it is in a bundle."""
-    source = pipeline.task(bundle.source)
-    version = source.versions.get(name, 0) if source is not None else 0
-    return version > 0 and all(each.versions.get(name, 0) <= version for each in pipeline.tasks)
+    version = lookup.task(bundle.source).versions.get(name, 0)
+    return 0 < version >= lookup.newest_version(name)
 
 
 def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
@@ -122,52 +117,47 @@ def left_behind(task: Task) -> set[str]:
     return {i.name for i in task.inputs if i.kept and i.rebound} - mutates
 
 
-def _read_of(
-    pipeline: Pipeline,
-    earlier: Collection[TaskName],
-    reader: Task,
-    names: Collection[str],
-    bundle: Bundled | None,
+def _first_read(
+    lookup: Lookup, place: int, names: Collection[str], bundle: Bundled | None
 ) -> LaterRead | None:
-    """How a task reads one of these names, or what came with them, from one of the earlier tasks."""
-    for item in reader.inputs:
-        same = item.name in names and any(s in earlier for s in item.sources)
-        if same or (
-            bundle is not None and item.name in bundle.names and bundle.source in item.sources
-        ):
-            return _place(pipeline, reader, item.name)
-    return None
+    """The first read behind a task of one of these names, or of what came with them, from before it."""
+    reads = [lookup.first_across(name, place) for name in names]
+    if bundle is not None:
+        reads += [lookup.first_from(name, bundle.source, place) for name in bundle.names]
+    first = min((read for read in reads if read is not None), default=None)
+    return _later_read(lookup, first) if first is not None else None
 
 
-def _left(
-    before: Sequence[Task], task: Task, later: Sequence[Task], names: Iterable[str]
-) -> Iterator[LaterRead]:
+def _left(lookup: Lookup, place: int, names: Iterable[str]) -> Iterator[LaterRead]:
     """Those of the names that no later task touches, so that the notebook ends with them."""
     for name in names:
-        newest = max((each.versions.get(name, 0) for each in (*before, task)), default=0)
-        owners = [e for e in before if name in e.writes and e.versions.get(name, 0) == newest]
-        if owners and all(each.versions.get(name, 0) <= newest for each in later):
-            yield LaterRead(name=name, task=owners[-1].name, left=True)
+        owner = lookup.owner(name, place)
+        if owner is not None:
+            yield LaterRead(name=name, task=owner.name, left=True)
 
 
-def _place(pipeline: Pipeline, reader: Task, name: str) -> LaterRead:
-    for edge in pipeline.edges:
-        for reason in edge.reasons:
-            if edge.target == reader.name and reason.kind == "data" and reason.name == name:
-                return LaterRead(
-                    name=name,
-                    task=reader.name,
-                    cell=reason.target_cell,
-                    line=reason.target_line,
-                )
-    return LaterRead(name=name, task=reader.name)
+def _later_read(lookup: Lookup, read: Read) -> LaterRead:
+    reader = lookup.reader(read)
+    name = reader.inputs[read.number].name
+    reason = lookup.reason(reader.name, name)
+    if reason is None:
+        return LaterRead(name=name, task=reader.name)
+    return LaterRead(name=name, task=reader.name, cell=reason.target_cell, line=reason.target_line)
 
 
-def _same_for_both(task: Task, reader: Task) -> Iterator[tuple[str, LaterRead]]:
-    """What both tasks have made anew: by setup, or by definitions copied into both."""
-    for read in reader.from_prelude:
-        yield read.name, LaterRead(name=read.name, task=reader.name, cell=read.cell, line=read.line)
-    copied = {(definition.cell, definition.name) for definition in task.definitions}
-    for definition in reader.definitions:
-        if (definition.cell, definition.name) in copied:
-            yield definition.name, LaterRead(name=definition.name, task=reader.name)
+def _made_in_both(lookup: Lookup, task: Task, place: int) -> Iterator[LaterRead]:
+    """What a task and a later one have both made anew, by setup or by definitions copied into both:
+    in order of the later tasks.
+    """
+    found: list[tuple[Read, bool, LaterRead]] = []
+    for read, mention in lookup.first_of_prelude(place):
+        reader = lookup.reader(read).name
+        later = LaterRead(name=mention.name, task=reader, cell=mention.cell, line=mention.line)
+        found.append((read, False, later))
+    for cell, name in {(definition.cell, definition.name) for definition in task.definitions}:
+        copy = lookup.first_copy(cell, name, place)
+        if copy is not None:
+            later = LaterRead(name=name, task=lookup.reader(copy).name)
+            found.append((copy, True, later))
+    found.sort(key=lambda each: (each[0].place, each[1], each[0].number))
+    return (later for _, _, later in found)

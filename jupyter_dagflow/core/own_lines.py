@@ -11,6 +11,8 @@ _OWN = re.compile(
 
 def only_own_lines(code: str) -> bool:
     """Whether a cell only loads our extension or types ``%dagflow …``: in a task it would run itself again."""
+    if "get_ipython()" not in code:
+        return False
     lines = [line for line in map(str.strip, code.splitlines()) if line and line[0] != "#"]
     ours = [match for line in lines if (match := _OWN.match(line))]
     return (

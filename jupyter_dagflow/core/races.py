@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.files import FileUses
-from jupyter_dagflow.core.model import Edge, Mention, Pipeline, TaskName
+from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.model import Edge, Mention, TaskName
+
+_MOST_ABOVE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,83 +68,135 @@ class Meeting:
     second_writes: bool
 
 
-def race_of(
-    pipeline: Pipeline, touched: Mapping[TaskName, FilesTouched], ended: TaskName
-) -> Race | None:
+class Touched:
+    """The files that the tasks of a run have touched so far, each with those that did."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, set[TaskName]] = {}
+        self._written: dict[str, set[TaskName]] = {}
+        self._files: dict[TaskName, FilesTouched] = {}
+
+    def add(self, task: TaskName, files: FilesTouched) -> None:
+        """Take in what a task has touched; what an attempt before this one did counts no more."""
+        before = self._files.get(task, FilesTouched())
+        self._files[task] = files
+        for tasks, old, new in (
+            (self._read, before.read, files.read),
+            (self._written, before.written, files.written),
+        ):
+            for file in old:
+                tasks[file].discard(task)
+            for file in new:
+                tasks.setdefault(file, set()).add(task)
+
+    def wrote(self, task: TaskName, file: str) -> bool:
+        """Whether a task wrote a file."""
+        return task in self._written.get(file, ())
+
+    def met(self, task: TaskName) -> dict[TaskName, set[str]]:
+        """The other tasks that touched a file this one did, if either wrote it; with these files."""
+        found: dict[TaskName, set[str]] = {}
+        mine = self._files[task]
+        for tasks, files in (
+            (self._written, mine.read),
+            (self._written, mine.written),
+            (self._read, mine.written),
+        ):
+            for file in files:
+                for other in tasks.get(file, ()):
+                    found.setdefault(other, set()).add(file)
+        found.pop(task, None)
+        return found
+
+
+def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
     """The first race, in notebook order, between a task and those that ended before it."""
-    mine = touched[ended]
-    if not mine.read and not mine.written:
+    met = touched.met(ended)
+    if not met:
         return None
-    ordered = _ordered_with(ended, pipeline.edges)
-    order = [task.name for task in pipeline.tasks]
-    for other in order:
-        if other in ordered or other not in touched:
-            continue
-        theirs = touched[other]
-        both = {*mine.written} & {*theirs.read, *theirs.written}
-        both |= {*theirs.written} & {*mine.read}
-        if both:
-            file = min(both)
-            first, second = sorted((other, ended), key=order.index)
-            return Race(
-                file=file,
-                first=first,
-                second=second,
-                first_wrote=file in touched[first].written,
-                second_wrote=file in touched[second].written,
-            )
+    ordered = _ordered_with(ended, lookup)
+    for other in sorted(met.keys() - ordered, key=lookup.places.__getitem__):
+        file = min(met[other])
+        first, second = sorted((other, ended), key=lookup.places.__getitem__)
+        return Race(
+            file=file,
+            first=first,
+            second=second,
+            first_wrote=touched.wrote(first, file),
+            second_wrote=touched.wrote(second, file),
+        )
     return None
 
 
 def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]) -> list[Meeting]:
     """The pairs of tasks, in notebook order, that name one file in their code and that no path orders.
 
-    One meeting for each pair; the paths are compared as they are written.
+    One meeting for each pair; the paths are compared as they are written. Of very many tasks that
+    use one file, each is compared with the nearest above it.
     """
-    users: dict[str, list[TaskName]] = {}
+    users: dict[str, dict[TaskName, Mention]] = {}
+    written: dict[str, set[TaskName]] = {}
     for name, uses in files.items():
-        for path in dict.fromkeys(mention.name for mention in (*uses.writes, *uses.reads)):
-            users.setdefault(path, []).append(name)
+        for mention in (*uses.writes, *uses.reads):
+            users.setdefault(mention.name, {}).setdefault(name, mention)
+        for mention in uses.writes:
+            written.setdefault(mention.name, set()).add(name)
     pairs: dict[tuple[TaskName, TaskName], str] = {}
-    order = {name: place for place, name in enumerate(files)}
     for path, names in users.items():
-        writers = [n for n in names if any(m.name == path for m in files[n].writes)]
-        for writer, other in product(writers, names):
-            if writer != other:
-                pair = (writer, other) if order[writer] < order[other] else (other, writer)
-                pairs.setdefault(pair, path)
-    ordered = {second: _ordered_with(second, edges) for _, second in pairs}
+        writers = written.get(path, set())
+        above: list[TaskName] = []
+        writers_above: list[TaskName] = []
+        for second in names:
+            for first in (above if second in writers else writers_above)[-_MOST_ABOVE:]:
+                pairs.setdefault((first, second), path)
+            above.append(second)
+            if second in writers:
+                writers_above.append(second)
+    if not pairs:
+        return []
+    order = {name: place for place, name in enumerate(files)}
+    before = _before(order, edges)
     return [
         Meeting(
             first=first,
             second=second,
-            earlier=_mention(path, files[first]),
-            later=_mention(path, files[second]),
-            first_writes=any(m.name == path for m in files[first].writes),
-            second_writes=any(m.name == path for m in files[second].writes),
+            earlier=users[path][first],
+            later=users[path][second],
+            first_writes=first in written[path],
+            second_writes=second in written[path],
         )
         for (first, second), path in sorted(
             pairs.items(), key=lambda item: (order[item[0][1]], order[item[0][0]])
         )
-        if first not in ordered[second]
+        if not (before[second] >> order[first] | before[first] >> order[second]) & 1
     ]
 
 
-def _mention(path: str, uses: FileUses) -> Mention:
-    return next(m for m in (*uses.writes, *uses.reads) if m.name == path)
+def _before(order: Mapping[TaskName, int], edges: Sequence[Edge]) -> dict[TaskName, int]:
+    """The tasks that surely come before each one: their places in notebook order, as the bits of a number.
+
+    Most edges lead down the notebook, so that going through them once and again is enough.
+    """
+    before = dict.fromkeys(order, 0)
+    down = sorted(edges, key=lambda edge: order[edge.source])
+    news = True
+    while news:
+        news = False
+        for edge in down:
+            known = before[edge.target]
+            all_ = known | before[edge.source] | 1 << order[edge.source]
+            if all_ != known:
+                before[edge.target], news = all_, True
+    return before
 
 
-def _ordered_with(task: TaskName, edges: Sequence[Edge]) -> set[TaskName]:
+def _ordered_with(task: TaskName, lookup: Lookup) -> set[TaskName]:
     """The task itself, and all that surely come before or after it."""
-    return {task} | _reached(edges, task, up=True) | _reached(edges, task, up=False)
+    return {task} | _reached(lookup.upstream, task) | _reached(lookup.downstream, task)
 
 
-def _reached(edges: Sequence[Edge], start: TaskName, *, up: bool) -> set[TaskName]:
+def _reached(steps: Mapping[TaskName, Sequence[TaskName]], start: TaskName) -> set[TaskName]:
     """The tasks that a task comes after, or those that come after it."""
-    steps: dict[TaskName, list[TaskName]] = {}
-    for edge in edges:
-        near, far = (edge.target, edge.source) if up else (edge.source, edge.target)
-        steps.setdefault(near, []).append(far)
     found: set[TaskName] = set()
     pending = [start]
     while pending:

@@ -30,7 +30,7 @@ class Recipe:
 
     ``own`` are the definitions of its cells that other tasks copy: such classes are stored by name.
     ``kernel`` is the kernel's name and what it runs, ``folder`` where the notebook lies, ``program`` our own
-    version, for what is checked while a task runs is our doing.
+    part of what runs there, which checks the task.
     """
 
     pieces: tuple[Piece, ...]
@@ -187,7 +187,7 @@ def differences(entry: Entry, recipe: Recipe, inputs: Mapping[str, str]) -> list
         *_kernel_changes(before.kernel, recipe.kernel),
         *(["the notebook lies in another folder"] if before.folder != recipe.folder else []),
         *_own_changes(before.own, recipe.own),
-        *_program_changes(before.program, recipe.program),
+        *(["jupyter-dagflow itself changed"] if before.program != recipe.program else []),
         *(f"input {n} changed" for n, digest in inputs.items() if entry.inputs.get(n) != digest),
         *(f"input {n} is gone" for n in entry.inputs if n not in inputs),
     ]
@@ -229,11 +229,6 @@ def _own_changes(before: Sequence[str], now: Sequence[str]) -> Iterator[str]:
     names = sorted({*before} ^ {*now})
     if names:
         yield f"other tasks use {', '.join(names)} in another way"
-
-
-def _program_changes(before: str, now: str) -> Iterator[str]:
-    if before != now:
-        yield f"jupyter-dagflow {before} -> {now}"
 
 
 def _less(some: Sequence[str], others: Sequence[str]) -> Iterator[str]:

@@ -180,9 +180,12 @@ _FOREIGN = frozenset(
 )
 
 
+_SAYS_NOTHING = CellTags(role=Role.UNTAGGED)
+
+
 def read_tags(cell: Cell) -> CellTags:
     """Read the tags and ``metadata.dagflow`` of one cell; whatever is wrong comes back as diagnostics."""
-    return _Reader(cell).read()
+    return _Reader(cell).read() if cell.tags or cell.options else _SAYS_NOTHING
 
 
 class _Reader:

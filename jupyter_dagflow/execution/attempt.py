@@ -24,7 +24,13 @@ from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
-from jupyter_dagflow.execution.kernel_process import KernelNotStarted, TaskKernel
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
+from jupyter_dagflow.execution.kernel_process import (
+    KernelNotStarted,
+    TaskKernel,
+    task_environment,
+)
+from jupyter_dagflow.execution.kernel_server import ServedKernel
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 
@@ -40,17 +46,20 @@ class _StopRequested(Exception):
 class Attempt:
     """Runs one taskbook; `run` once and then `clean_up`, in one thread, `stop` and `kill` from any.
 
-    ``on_cell`` is called as a cell of the task's own begins, and once more after the last.
+    Its kernel comes from ``kernels``, if they have one. ``on_cell`` is called as a cell of the
+    task's own begins, and once more after the last.
     """
 
     def __init__(
         self,
         assignment: Assignment,
         *,
+        kernels: KernelPools | None,
         on_cell: Callable[[CellId, int], None],
         now: Callable[[], datetime],
     ) -> None:
         self._assignment = assignment
+        self._kernels = kernels
         self._on_cell = on_cell
         self._now = now
         self._kernel: TaskKernel | None = None
@@ -119,7 +128,8 @@ class Attempt:
 
     def _execute(self) -> None:
         assignment = self._assignment
-        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log)
+        warm = self._warm_kernel()
+        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log, warm=warm)
         self._leave_if_stopping()
         run_sync(self._kernel.begin)(cwd=assignment.cwd)
         # papermill takes a second to import: in that time the kernel starts.
@@ -138,6 +148,18 @@ class Attempt:
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,
         )
+
+    def _warm_kernel(self) -> ServedKernel | None:
+        if self._kernels is None:
+            return None
+        assignment = self._assignment
+        kind = KernelKind(
+            name=assignment.kernel_name,
+            folder=assignment.cwd,
+            environment=frozenset(task_environment().items()),
+            preload=assignment.imports,
+        )
+        return self._kernels.take(kind, unless=self._stopping)
 
     def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
         self._leave_if_stopping()

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.guarding import (
     shared,
     unguarded,
 )
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     Cell,
     CellId,
@@ -51,7 +52,7 @@ def prepare_attempt(
     attempt: int,
     run_id: RunId,
     notebook: Notebook,
-    pipeline: Pipeline,
+    lookup: Lookup,
     files: RunFiles,
     store: Path,
     cwd: Path,
@@ -66,12 +67,12 @@ def prepare_attempt(
     name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
     is stored as far as it can be. Raises `OSError` if the files cannot be written.
     """
-    the_task = next(candidate for candidate in pipeline.tasks if candidate.name == task)
+    pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
     indexes = {cell.id: cell.index for cell in notebook.cells}
-    bundles = dict(_bundles(pipeline, the_task, sources))
-    reads = guarded(pipeline, the_task, bundles)
-    reads_of_shared = shared(pipeline, the_task, bundles)
+    bundles = dict(_bundles(lookup, the_task, sources))
+    reads = guarded(lookup, the_task, bundles)
+    reads_of_shared = shared(lookup, the_task, bundles)
     told = {name: (name, read) for name, read in reads.items()}
     checks = _checks(the_task, reads, reads_of_shared)
     codes = _codes(notebook, pipeline, the_task)
@@ -99,7 +100,7 @@ def prepare_attempt(
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
-        "inputs": inputs_of(pipeline, the_task, sources),
+        "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
@@ -135,12 +136,10 @@ def prepare_attempt(
     return assignment
 
 
-def checks_of(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
-) -> Checks:
+def checks_of(lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]) -> Checks:
     """What has to be looked at while a task runs on these values."""
-    bundles = dict(_bundles(pipeline, task, sources))
-    return _checks(task, guarded(pipeline, task, bundles), shared(pipeline, task, bundles))
+    bundles = dict(_bundles(lookup, task, sources))
+    return _checks(task, guarded(lookup, task, bundles), shared(lookup, task, bundles))
 
 
 def _checks(
@@ -208,23 +207,23 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
 
 
 def inputs_of(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> dict[str, str]:
     """Each input's name and the digest of its bundle, but for names that no source bound.
 
     They are in the order of the tasks that stored them: a class that several bundles hold is as the
     last of them has it.
     """
-    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
-    taken = sorted(_taken(pipeline, task, sources), key=lambda each: order[each[1]])
+    order = lookup.places
+    taken = sorted(_taken(lookup, task, sources), key=lambda each: order[each[1]])
     return {name: stored.digest for name, _, stored in taken}
 
 
 def _taken(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, TaskName, Stored]]:
     """Each input that a source bound: its name, the last task that has it, and its value."""
-    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
+    order = lookup.places
     for item in task.inputs:
         having = [
             (source, stored)
@@ -239,10 +238,10 @@ def _taken(
 
 
 def _bundles(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, Bundled]]:
     """What shares objects with each input, as far as it was stored with it."""
-    for name, source, taken in _taken(pipeline, task, sources):
+    for name, source, taken in _taken(lookup, task, sources):
         names = {stored.name for stored in sources[source] if stored.digest == taken.digest}
         if names != {name}:
             yield name, Bundled(source=source, names=names - {name})

@@ -16,17 +16,17 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from jupyter_dagflow import __version__
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
-from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
 from jupyter_dagflow.core.slices import Slicer, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.kernels import kernel_identity
+from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.cache_entries import KnownEntry
 from jupyter_dagflow.storage.metastore import Metastore
@@ -65,7 +65,7 @@ class ResultCache:
         self,
         *,
         notebook: Notebook,
-        pipeline: Pipeline,
+        lookup: Lookup,
         parameters: Mapping[str, object],
         files: RunFiles,
         artifacts: Path,
@@ -75,7 +75,8 @@ class ResultCache:
         metastore: Metastore,
     ) -> None:
         self._notebook = notebook
-        self._pipeline = pipeline
+        self._lookup = lookup
+        self._pipeline = lookup.pipeline
         self._parameters = parameters
         self._files = files
         self._cwd = cwd
@@ -83,7 +84,6 @@ class ResultCache:
         self._reuse = reuse
         self._metastore = metastore
         self._artifacts = ArtifactStore(artifacts)
-        self._tasks = {task.name: task for task in pipeline.tasks}
         self._codes = {cell.id: cell.code for cell in notebook.cells}
         self._present = Present(cwd)
         self._faults: dict[str, str] = {}
@@ -103,7 +103,7 @@ class ResultCache:
         """Whether an earlier result may stand for an attempt that begins now on these values; never raises."""
         if self._reuse is Reuse.NEVER:
             return Answer(why=(_VERIFIED,))
-        task = self._tasks[name]
+        task = self._lookup.task(name)
         if task.options.cache is False:
             return Answer(why=(reuse.OFF,))
         try:
@@ -135,6 +135,7 @@ class ResultCache:
         if self._recipes:
             return
         kernel = (self._notebook.kernel_name, kernel_identity(self._notebook.kernel_name))
+        program = kernel_side_digest()
         slicer = Slicer(
             self._notebook, self._pipeline, parameters=self._parameters, environ=os.environ
         )
@@ -152,7 +153,7 @@ class ResultCache:
                 kernel=kernel,
                 folder=str(self._cwd),
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
-                program=__version__,
+                program=program,
             )
         if self._reuse is Reuse.YES:
             self._find({recipe.digest for recipe in recipes.values()})
@@ -177,12 +178,12 @@ class ResultCache:
         sources: Mapping[TaskName, tuple[Stored, ...]],
         at: datetime,
     ) -> Answer:
-        inputs = inputs_of(self._pipeline, task, sources)
+        inputs = inputs_of(self._lookup, task, sources)
         asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
             keep_all=self._keep_all,
-            checks=checks_of(self._pipeline, task, sources),
+            checks=checks_of(self._lookup, task, sources),
         )
         self._given[task.name] = (inputs, asked)
         if self._reuse is Reuse.FRESH:
@@ -268,7 +269,7 @@ class ResultCache:
         )
 
     def _entry(self, ended: AttemptEnded) -> Entry:
-        task = self._tasks[ended.task]
+        task = self._lookup.task(ended.task)
         inputs, asked = self._given[ended.task]
         entry = Entry(
             place=self._place(ended.task),

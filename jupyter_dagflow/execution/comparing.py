@@ -17,12 +17,14 @@ from typing import Any
 
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import CellProgress
+from jupyter_dagflow.core.imports import imported_modules
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, Task, TaskName
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.core.verify import Left
 from jupyter_dagflow.execution.attempt_files import cloudpickle_folder, door
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.storage.atomic import write_bytes
@@ -59,8 +61,10 @@ def compare(
     cwd: Path,
     run_all: Left,
     dag: Left,
+    kernels: KernelPools | None = None,
 ) -> Compared:
     """Compare what two runs of a notebook have left; ``pipeline`` and ``files`` are the DAG's.
+    The kernel comes from ``kernels``, if they have one.
 
     Blocks until it is done. Raises `ComparisonFailed`, and KeyboardInterrupt after the kernel has
     been ended.
@@ -89,7 +93,7 @@ def compare(
         save=door("compare", spec_path, "jupyter-dagflow: compares the values of the two runs"),
     )
     write_taskbook(assignment.taskbook, cells, kernel_name=notebook.kernel_name)
-    outcome = _outcome(assignment)
+    outcome = _outcome(assignment, kernels)
     return Compared(
         equal=tuple(outcome["equal"]),
         different=outcome["different"],
@@ -114,12 +118,13 @@ def _assignment(
         cwd=cwd,
         parameters=parameters,
         prelude={cell: indexes[cell] for cell in pipeline.prelude},
+        imports=imported_modules(pipeline),
     )
 
 
-def _outcome(assignment: Assignment) -> dict[str, Any]:
+def _outcome(assignment: Assignment, kernels: KernelPools | None) -> dict[str, Any]:
     """Run the taskbook and read what it wrote."""
-    comparing = _Comparing(assignment)
+    comparing = _Comparing(assignment, kernels)
     comparing.start()
     try:
         ended = comparing.wait()
@@ -139,8 +144,9 @@ def _outcome(assignment: Assignment) -> dict[str, Any]:
 class _Comparing:
     """The attempt, in a thread with an event loop of its own: the caller's may be busy."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, kernels: KernelPools | None) -> None:
         self._assignment = assignment
+        self._kernels = kernels
         self._loop = asyncio.new_event_loop()
         self._ended: asyncio.Future[AttemptEnded] = self._loop.create_future()
         self._done = threading.Event()
@@ -175,7 +181,7 @@ class _Comparing:
             self._done.set()
 
     async def _run(self) -> None:
-        executor = LocalExecutor(self._take)
+        executor = LocalExecutor(self._take, kernels=self._kernels)
         try:
             await executor.start(self._assignment)
             await self._ended

@@ -18,9 +18,14 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+
+from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel
+from jupyter_dagflow.execution.kernel_server import ServedKernel
+from jupyter_dagflow.execution.provisioner import PROVISIONER
 
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
@@ -81,12 +86,21 @@ class TaskClient(AsyncKernelClient):
 class TaskKernel(AsyncKernelManager):
     """Starts, signals and ends the kernel process of one attempt; raises `KernelNotStarted`.
 
-    ``request_end`` and ``exit_code`` may be called from any thread; all else in the attempt's own.
+    ``warm`` is one that was started before, if there is one. ``request_end`` and ``exit_code`` may
+    be called from any thread; all else in the attempt's own.
     """
 
-    def __init__(self, kernel_name: str, *, log_path: Path) -> None:
-        super().__init__(kernel_name=kernel_name, log=log)
+    def __init__(
+        self, kernel_name: str, *, log_path: Path, warm: ServedKernel | None = None
+    ) -> None:
+        super().__init__(
+            kernel_name=kernel_name,
+            kernel_spec_manager=_Specs(),
+            context=zmq.asyncio.Context.instance(),  # one for all: its threads take time to start
+            log=log,
+        )
         self._log_path = log_path
+        self.warm = warm
         self._clients: list[TaskClient] = []
         self._end_requested = False
         self._group: int | None = None
@@ -94,6 +108,12 @@ class TaskKernel(AsyncKernelManager):
             ipykernel = self.ipykernel  # looks the kernelspec up, before anything has to be undone
         except NoSuchKernel as error:
             raise KernelNotStarted(f"{error}.") from None
+        if warm is not None:
+            self._folder = ""
+            self.connection_file = str(warm.connection_file)
+            self.cache_ports = False  # it has its ports
+            self.load_connection_file()
+            return
         self._folder = tempfile.mkdtemp(prefix="dagflow-")
         self.connection_file = os.path.join(self._folder, "kernel.json")
         if ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
@@ -101,23 +121,24 @@ class TaskKernel(AsyncKernelManager):
 
     @property
     def ipykernel(self) -> bool:
-        """Whether the kernel takes ipykernel's options, by what it runs rather than by its name."""
-        argv = self.kernel_spec.argv if self.kernel_spec else []
-        return any("ipykernel" in argument for argument in argv)
+        """Whether the kernel takes ipykernel's options."""
+        return self.kernel_spec is not None and is_ipykernel(self.kernel_spec)
 
     async def begin(self, *, cwd: Path) -> None:
         """Start the kernel in a folder; it keeps no history, for which kernels would compete.
 
         Raises `KernelNotStarted`.
         """
-        history = ["--HistoryManager.hist_file=:memory:"] if self.ipykernel else []
+        history = [NO_HISTORY] if self.ipykernel else []
         try:
-            await self.start_kernel(cwd=str(cwd), env=_environment(), extra_arguments=history)
+            await self.start_kernel(cwd=str(cwd), env=task_environment(), extra_arguments=history)
         except Exception as error:
             raise KernelNotStarted(str(error) or type(error).__name__) from error
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
+        if self.warm is not None:
+            self.warm.log.replace(self._log_path)
         with self._log_path.open("ab") as output:
             await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
         self._group = getattr(self.provisioner, "pgid", None)
@@ -127,7 +148,7 @@ class TaskKernel(AsyncKernelManager):
     def client(self, **options: Any) -> TaskClient:  # type: ignore[override]
         """A client of this kernel, closed by `finish`."""
         self.client_factory = TaskClient
-        client: TaskClient = super().client(**options)  # type: ignore[assignment]
+        client: TaskClient = super().client(context=self.context, **options)  # type: ignore[assignment]
         self._clients.append(client)
         return client
 
@@ -169,7 +190,17 @@ class TaskKernel(AsyncKernelManager):
                     process.kill()
 
 
-def _environment() -> dict[str, str]:
+class _Specs(KernelSpecManager):
+    """The kernelspecs of this machine, whose kernels may come from our pools."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """A kernelspec; one that names a provisioner of its own keeps it."""
+        spec = super().get_kernel_spec(kernel_name)
+        spec.metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER}, **spec.metadata}
+        return spec
+
+
+def task_environment() -> dict[str, str]:
     """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end."""
     env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
     return {**env, "DAGFLOW_IN_TASK": "1"}

@@ -11,6 +11,7 @@ from typing import Any
 
 from jupyter_core.paths import jupyter_path
 
+from jupyter_dagflow import kernel_side
 from jupyter_dagflow.core.errors import KernelNotInstalled, Location
 from jupyter_dagflow.core.slices import digest_of
 
@@ -54,6 +55,12 @@ def kernel_identity(name: str) -> str:
             environment.read_text(encoding="utf-8") if environment.is_file() else "",
         ]
     )
+
+
+def kernel_side_digest() -> str:
+    """The digest of our own part of what runs in kernels."""
+    folder = Path(kernel_side.__file__).parent
+    return digest_of({path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")})
 
 
 def _spec_file(name: str) -> Path | None:

@@ -24,6 +24,7 @@ from jupyter_dagflow.execution.ports import Assignment, Report
 
 if TYPE_CHECKING:
     from jupyter_dagflow.execution.attempt import Attempt
+    from jupyter_dagflow.execution.kernel_pool import KernelPools
 
 _POLITE_S = 2.0  # from the interrupt to the kill
 
@@ -31,16 +32,20 @@ _log = logging.getLogger(__name__)
 
 
 class LocalExecutor:
-    """Runs attempts on this machine; see `ports.Executor` for the contract."""
+    """Runs attempts on this machine, in kernels from ``kernels`` where these have some; see
+    `ports.Executor` for the contract.
+    """
 
     def __init__(
         self,
         report: Report,
         *,
+        kernels: KernelPools | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         polite_s: float = _POLITE_S,
     ) -> None:
         self._report = report
+        self._kernels = kernels
         self._now = now
         self._polite_s = polite_s
         self._attempts: dict[tuple[TaskName, int], _Running] = {}
@@ -49,7 +54,11 @@ class LocalExecutor:
     async def start(self, assignment: Assignment) -> None:
         """Begin an attempt; its end is reported later, however it comes."""
         running = _Running(
-            assignment, loop=asyncio.get_running_loop(), tell=self._tell, now=self._now
+            assignment,
+            kernels=self._kernels,
+            loop=asyncio.get_running_loop(),
+            tell=self._tell,
+            now=self._now,
         )
         self._attempts[assignment.task, assignment.attempt] = running
         running.start()
@@ -98,6 +107,7 @@ class _Running:
         self,
         assignment: Assignment,
         *,
+        kernels: KernelPools | None,
         loop: asyncio.AbstractEventLoop,
         tell: Callable[[_Running, AttemptEnded | CellProgress | None], None],
         now: Callable[[], datetime],
@@ -106,6 +116,7 @@ class _Running:
         self.ended = asyncio.Event()
         self.gone = asyncio.Event()
         self.stopping = threading.Event()
+        self._kernels = kernels
         self._loop = loop
         self._tell = tell
         self._now = now
@@ -146,7 +157,9 @@ class _Running:
             # no kernel never pays for it.
             from jupyter_dagflow.execution.attempt import Attempt
 
-            self._attempt = Attempt(self.assignment, on_cell=self._on_cell, now=self._now)
+            self._attempt = Attempt(
+                self.assignment, kernels=self._kernels, on_cell=self._on_cell, now=self._now
+            )
             if self.stopping.is_set():
                 self._attempt.stop()
             return self._attempt.run()

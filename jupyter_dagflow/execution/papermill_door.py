@@ -1,19 +1,22 @@
 """The only door to papermill: runs a taskbook file in place, quietly, in any thread.
 
 The law: papermill's own handler for local files changes the process's working directory around
-every read and write, which no process with threads can bear; ours never does. It is registered for
-a scheme that nobody else uses, once, when this module is first imported.
+every read and write, which no process with threads can bear; ours never does. Its own engine writes
+the whole notebook around every cell; ours as often as the time that takes allows. Both are
+registered under names that nobody else uses, once, when this module is first imported.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 from papermill.iorw import papermill_io
@@ -22,6 +25,9 @@ from jupyter_dagflow.execution.kernel_process import log
 from jupyter_dagflow.storage.atomic import write_bytes
 
 _SCHEME = "dagflow-taskbook:"
+_ENGINE = "dagflow"
+_SAVE_EVERY_S = 1.0
+_SAVING_SHARE = 0.05  # of the time, at most, is spent with saving
 
 
 def execute(
@@ -32,7 +38,8 @@ def execute(
     on_start: Callable[[], None],
     **options: Any,
 ) -> None:
-    """Run a taskbook and write its outputs into it, around every cell.
+    """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
+    is large.
 
     ``on_start`` is called when the kernel has answered; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
@@ -52,10 +59,60 @@ def execute(
             parameters=dict(parameters),
             kernel_name=kernel_name,
             language="python",
+            engine_name=_ENGINE,
             progress_bar=False,
+            autosave_cell_every=_SAVE_EVERY_S,
             on_notebook_start=started,
             **options,
         )
+
+
+class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
+    """Papermill's record of a notebook that runs, which is written now and then and in the end."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._not_before = 0.0
+
+    def save(self, **options: Any) -> None:
+        """Write the notebook, unless that was done just now."""
+        began = time.monotonic()
+        if began < self._not_before:
+            return
+        super().save(**options)
+        ended = time.monotonic()
+        self._not_before = ended + max(_SAVE_EVERY_S, (ended - began) / _SAVING_SHARE)
+
+    def notebook_complete(self, **options: Any) -> None:
+        """Take note of the end, and write the notebook in any case."""
+        self._not_before = 0.0
+        super().notebook_complete(**options)
+
+
+class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
+    """Papermill's engine, with `SeldomSaved`."""
+
+    @classmethod
+    def execute_notebook(
+        cls,
+        nb: Any,
+        kernel_name: str,
+        output_path: str,
+        *,
+        autosave_cell_every: float,
+        **options: Any,
+    ) -> Any:
+        """As papermill's own does."""
+        record = SeldomSaved(
+            nb, output_path, progress_bar=False, autosave_cell_every=autosave_cell_every
+        )
+        record.notebook_start()
+        try:
+            options.pop("progress_bar")
+            cls.execute_managed_notebook(record, kernel_name, **options)
+        finally:
+            record.notebook_complete()
+        return record.nb
 
 
 class TaskbookFiles:
@@ -109,3 +166,4 @@ def _quiet() -> Iterator[None]:
 
 
 papermill_io.register(_SCHEME, TaskbookFiles)
+papermill_engines.register(_ENGINE, TaskbookEngine)

@@ -62,7 +62,7 @@ class Assignment:
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
     ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
-    task's cells.
+    task's cells, ``imports`` the modules that the pipeline's tasks import.
     """
 
     run_id: RunId
@@ -80,6 +80,7 @@ class Assignment:
     guarded: Mapping[str, Guarded] = field(default_factory=dict)
     exposed: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Path:

@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import same_start
+from jupyter_dagflow.core.draws import Drawn, same_start
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -31,6 +31,8 @@ from jupyter_dagflow.core.events import (
     TaskFailure,
     TaskStarted,
 )
+from jupyter_dagflow.core.imports import imported_modules
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -45,7 +47,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, race_of
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
@@ -134,19 +136,22 @@ class Runner:
         self._request = request
         self._metastore = metastore
         self._machine = RunMachine(request.plan())
+        self._imports = imported_modules(request.compilation.pipeline)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()
         self._now = now
         self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
         self._executor = make_executor(self._inbox.put_nowait)
         self._sinks = list(request.sinks)
-        self._touched: dict[TaskName, FilesTouched] = {}
-        self._drawn: dict[TaskName, Mapping[str, str]] = {}
+        self._lookup = Lookup(request.compilation.pipeline)
+        self._touched = Touched()
+        self._drawn = Drawn()
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
+        self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
         self._cache = ResultCache(
             notebook=request.notebook,
-            pipeline=request.compilation.pipeline,
+            lookup=self._lookup,
             parameters=request.parameters,
             files=request.files,
             artifacts=request.artifacts,
@@ -217,6 +222,7 @@ class Runner:
             stimulus = pending.popleft()
             if isinstance(stimulus, AttemptEnded):
                 stimulus = self._judged(stimulus)
+                self._stored[stimulus.task] = stimulus.stored
                 ran += [stimulus] if stimulus.reused_from is None else []
             step = self._machine.handle(stimulus)
             answers = {
@@ -254,7 +260,7 @@ class Runner:
     async def _ask(self, start: StartTask) -> Answer:
         """Whether an earlier result may stand for a task that is to start."""
         answer = await self._threads.do(
-            self._cache.ask, start.task, start.attempt, self._sources(), self._now()
+            self._cache.ask, start.task, start.attempt, self._stored, self._now()
         )
         self._why[start.task] = answer.why
         return answer
@@ -266,21 +272,17 @@ class Runner:
             return replace(event, why=answer.why, reused=answer.ended is not None)
         return event
 
-    def _sources(self) -> dict[TaskName, tuple[Stored, ...]]:
-        return {name: run.stored for name, run in self._machine.view.tasks.items()}
-
     def _judged(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt; a failure if a file makes its results uncertain."""
         if ended.reused_from is None:
             ended = replace(ended, why=self._why.get(ended.task, ()))
         files = FilesTouched(read=ended.files_read, written=ended.files_written)
-        self._touched[ended.task] = files
+        self._touched.add(ended.task, files)
         if ended.failure is not None or ended.stopped:
             return ended
-        self._drawn[ended.task] = ended.drawn
-        pipeline = self._request.compilation.pipeline
-        race = race_of(pipeline, self._touched, ended.task)
-        draws = same_start(pipeline, self._drawn, ended.task)
+        self._drawn.add(ended.task, ended.drawn)
+        race = race_of(self._lookup, self._touched, ended.task)
+        draws = same_start(self._lookup, self._drawn, ended.task)
         found = race or draws
         if found is None:
             return ended
@@ -294,7 +296,7 @@ class Runner:
 
     def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""
-        task = next(t for t in self._request.compilation.pipeline.tasks if t.name == name)
+        task = self._lookup.task(name)
         cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
         return Observed(code=code_digest(cell.code), name=generator)
 
@@ -310,7 +312,7 @@ class Runner:
     async def _start(self, task: TaskName, attempt: int) -> None:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
-            assignment = await self._threads.do(self._assignment, task, attempt, self._sources())
+            assignment = await self._threads.do(self._assignment, task, attempt, self._stored)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
@@ -334,12 +336,12 @@ class Runner:
         self, task: TaskName, attempt: int, sources: Mapping[TaskName, tuple[Stored, ...]]
     ) -> Assignment:
         request = self._request
-        return prepare_attempt(
+        assignment = prepare_attempt(
             task=task,
             attempt=attempt,
             run_id=request.run_id,
             notebook=request.notebook,
-            pipeline=request.compilation.pipeline,
+            lookup=self._lookup,
             files=request.files,
             store=request.artifacts,
             cwd=request.cwd,
@@ -348,6 +350,7 @@ class Runner:
             keep_all=request.keep_all,
             survivors=request.survivors.value,
         )
+        return replace(assignment, imports=self._imports)
 
     def _write_executed(self) -> None:
         """Put the outputs of every task that started into their places in the notebook."""

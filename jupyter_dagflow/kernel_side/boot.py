@@ -23,19 +23,19 @@ def enter(folder: str) -> None:
     os.environ[IN_TASK] = "1"
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
         sys.path.insert(0, "")
-    _package().touched.begin(folder, ())  # what the prelude uses, the task uses
+    prepare().touched.begin(folder, ())  # what the prelude uses, the task uses
 
 
 def load(spec_path: str) -> None:
     """Bind the inputs that the spec names."""
-    package = _package()
+    package = prepare()
     package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
     package.handovers[spec_path].load()
 
 
 def save(spec_path: str) -> None:
     """Store the outputs that the spec names, and write the outcome."""
-    package = _package()
+    package = prepare()
     if spec_path not in package.handovers:
         package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
     package.handovers[spec_path].save()
@@ -43,11 +43,12 @@ def save(spec_path: str) -> None:
 
 def compare(spec_path: str) -> None:
     """Compare the values of two runs, as the spec says, and write what was found."""
-    _package()
+    prepare()
     importlib.import_module(PACKAGE + ".verification").Verification(spec_path).compare()
 
 
-def _package() -> Any:
+def prepare() -> Any:
+    """Load the rest of this package, if that was not done already, and return it."""
     if PACKAGE not in sys.modules:
         folder = os.path.dirname(os.path.abspath(__file__))
         spec = importlib.util.spec_from_file_location(

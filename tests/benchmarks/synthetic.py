@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import NamedTuple
 
 HEAD = [
     "import numpy as np\nimport pandas as pd\nfrom math import sqrt\n",
@@ -78,3 +79,54 @@ def cells(number: int) -> list[str]:
         else:
             values.append(f"v{i}")
     return sources
+
+
+class TaggedCell(NamedTuple):
+    """A cell and its tags."""
+
+    source: str
+    tags: tuple[str, ...] = ()
+
+
+def chain(number: int) -> list[TaggedCell]:
+    """Each task changes what the one before it made."""
+    first = TaggedCell("x = [0]", ("task:t0",))
+    return [first, *(TaggedCell("x = x + [1]", (f"task:t{i}",)) for i in range(1, number))]
+
+
+def fan_out(number: int) -> list[TaggedCell]:
+    """One task whose value all others read."""
+    first = TaggedCell("x = [1]", ("task:make",))
+    return [first, *(TaggedCell(f"y{i} = sum(x)", (f"task:t{i}",)) for i in range(number))]
+
+
+def fan_in(number: int) -> list[TaggedCell]:
+    """One task that reads of all others."""
+    makers = [TaggedCell(f"y{i} = [{i}]", (f"task:t{i}",)) for i in range(number)]
+    every = ", ".join(f"y{i}" for i in range(number))
+    return [*makers, TaggedCell(f"z = [{every}]\nprint(z)", ("task:all",))]
+
+
+def calls(number: int) -> list[TaggedCell]:
+    """Functions that call each other in circles, and tasks that call them."""
+    found = [
+        TaggedCell(
+            f"def f{i}(x):\n"
+            f"    return f{(i + 1) % number}(x) + f{(i * 7 + 3) % number}(x) if x else unit",
+            (f"task:f{i}",),
+        )
+        for i in range(number)
+    ]
+    found.append(TaggedCell("unit = 1", ("task:unit",)))
+    return found + [TaggedCell(f"print(f{i}(2))", (f"task:c{i}",)) for i in range(0, number, 10)]
+
+
+def file_chain(number: int) -> list[TaggedCell]:
+    """Each task writes a file, and by its tags reads that of the task before it."""
+    return [
+        TaggedCell(
+            f"open('out/{i}.txt', 'w').write('a')",
+            (f"task:t{i}", f"writes:out/{i}.txt", *([f"reads:out/{i - 1}.txt"] if i else [])),
+        )
+        for i in range(number)
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_dagflow.core.draws import same_start
+from jupyter_dagflow.core.draws import Drawn, same_start
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     CellId,
     Input,
@@ -55,9 +56,11 @@ def test_same_start(
         tasks=tasks,
         edges=(),
     )
-    drawn = {TaskName(name): {R: state} for name, state in states.items()}
-    for ended in drawn:
-        found = same_start(pipeline, drawn, ended)
+    drawn = Drawn()
+    for name, state in states.items():
+        drawn.add(TaskName(name), {R: state})
+    for ended in states:
+        found = same_start(Lookup(pipeline), drawn, TaskName(ended))
         assert (found and found.unseen) == unseen
         if found is not None:
             assert (found.first, found.second) == ("a", "b")

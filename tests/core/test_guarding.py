@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.guarding import Bundled, guarded, unguarded
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Pipeline, TaskName
 from tests.core.notebooks import tagged
 
@@ -47,7 +48,7 @@ def test_guarded(cells: list[tuple[str, str]], expected: dict[str, tuple[str, in
     found = pipeline(*cells)
     task = found.task("t")
     assert task is not None
-    reads = guarded(found, task, {})
+    reads = guarded(Lookup(found), task, {})
     reads.pop("random", None)  # a module, which is what it is called
     assert {name: (read.task, read.line) for name, read in reads.items()} == expected
 
@@ -60,9 +61,9 @@ def test_what_shares_objects_counts_as_read() -> None:
     )
     task = found.task("t")
     assert task is not None
-    assert guarded(found, task, {}) == {}
+    assert guarded(Lookup(found), task, {}) == {}
     bundles = {"x": Bundled(source=TaskName("make"), names={"y"})}
-    read = guarded(found, task, bundles)["x"]
+    read = guarded(Lookup(found), task, bundles)["x"]
     assert (read.name, read.task, read.line) == ("y", "u", 1)
 
 
@@ -75,9 +76,9 @@ def test_what_is_copied_into_both_is_guarded() -> None:
     task = found.task("t")
     assert task is not None
     if any(definition.name == "LIMITS" for definition in task.definitions):
-        assert guarded(found, task, {})["LIMITS"].task == "u"
+        assert guarded(Lookup(found), task, {})["LIMITS"].task == "u"
     else:
-        assert guarded(found, task, {})["LIMITS"].line == 1
+        assert guarded(Lookup(found), task, {})["LIMITS"].line == 1
 
 
 def test_the_rest_is_only_watched() -> None:

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from jupyter_dagflow.core.model import Edge, PartitionBy, Pipeline, Reason, Task, TaskName
-from jupyter_dagflow.core.races import FilesTouched, race_of
+from jupyter_dagflow.core.files import FileUses
+from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.model import (
+    CellId,
+    Edge,
+    Mention,
+    PartitionBy,
+    Pipeline,
+    Reason,
+    Task,
+    TaskName,
+)
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, unordered_meetings
 
 
 def pipeline(names: str, *pairs: str) -> Pipeline:
@@ -25,15 +38,14 @@ def pipeline(names: str, *pairs: str) -> Pipeline:
     )
 
 
-def touched(**files: str) -> dict[TaskName, FilesTouched]:
+def touched(**files: str) -> Touched:
     """What each task touched: ``r:x w:y`` reads x and writes y."""
-    found = {}
+    found = Touched()
     for name, text in files.items():
         uses = [each.split(":") for each in text.split()]
-        found[TaskName(name)] = FilesTouched(
-            read=tuple(file for use, file in uses if use == "r"),
-            written=tuple(file for use, file in uses if use == "w"),
-        )
+        read = tuple(file for use, file in uses if use == "r")
+        written = tuple(file for use, file in uses if use == "w")
+        found.add(TaskName(name), FilesTouched(read=read, written=written))
     return found
 
 
@@ -58,12 +70,12 @@ def test_races(
     ended: str,
     expected: tuple[str, str, str] | None,
 ) -> None:
-    race = race_of(pipeline("abc", *edges), touched(**files), TaskName(ended))
+    race = race_of(Lookup(pipeline("abc", *edges)), touched(**files), TaskName(ended))
     assert (race and (race.first, race.second, race.file)) == expected
 
 
 def test_it_says_what_to_do() -> None:
-    race = race_of(pipeline("ab"), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
+    race = race_of(Lookup(pipeline("ab")), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
     assert race is not None
     assert race.message == (
         "DF202: task a wrote out/f.csv and task b read it, "
@@ -72,3 +84,14 @@ def test_it_says_what_to_do() -> None:
     assert race.hint == (
         "Tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
     )
+
+
+def test_of_very_many_tasks_each_is_compared_with_the_nearest_above() -> None:
+    names = [TaskName(f"t{i}") for i in range(300)]
+    log = Mention(name="log.txt", cell=CellId("c"), line=1)
+    files = {name: FileUses(writes=(log,)) for name in names}
+    met = unordered_meetings(files, ())
+    assert {m.first for m in met if m.second == "t250"} == {f"t{i}" for i in range(150, 250)}
+    in_turn = [Edge(source=s, target=t, reasons=()) for s, t in pairwise(names)]
+    assert not unordered_meetings(files, in_turn)
+    assert not unordered_meetings(files, in_turn[::-1])

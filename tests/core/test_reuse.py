@@ -56,7 +56,7 @@ ENTRY = Entry(
         ({"kernel": ("julia", "one")}, ["kernel python3 -> julia"]),
         ({"kernel": ("python3", "two")}, ["the interpreter of kernel python3 changed"]),
         ({"folder": "/there"}, ["the notebook lies in another folder"]),
-        ({"program": "2.0"}, ["jupyter-dagflow 1.0 -> 2.0"]),
+        ({"program": "2.0"}, ["jupyter-dagflow itself changed"]),
         ({"own": ("Point", "Line")}, ["other tasks use Line in another way"]),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from ipykernel.kernelspec import write_kernel_spec
 
 from jupyter_dagflow.core.events import CellProgress
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import (
     Cell,
@@ -31,8 +32,10 @@ from jupyter_dagflow.core.model import (
 )
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.settings import Settings
 
 
 @dataclass
@@ -41,6 +44,7 @@ class Bench:
 
     home: Path
     kernel: str
+    pools: KernelPools | None = None
     cells: list[Cell] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     prelude: list[CellId] = field(default_factory=list)
@@ -139,7 +143,7 @@ class Bench:
             attempt=1,
             run_id=RunId("r1"),
             notebook=self.notebook,
-            pipeline=self.pipeline,
+            lookup=Lookup(self.pipeline),
             files=self.files,
             store=self.home / "store",
             sources={TaskName(task): ended.stored for task, ended in self.ended.items()},
@@ -154,11 +158,15 @@ class Bench:
             self.ended[news.task] = news
             self.reports += 1
 
+    def executor(self, **options: Any) -> LocalExecutor:
+        """An executor that reports to us."""
+        return LocalExecutor(self.report, kernels=self.pools, **options)
+
     def run(self, *names: str, **options: Any) -> AttemptEnded:
         """Run these tasks one after another; how the last of them ended."""
 
         async def all_of_them() -> None:
-            executor = LocalExecutor(self.report)
+            executor = self.executor()
             for name in names:
                 await executor.start(self.prepare(name, **options))
                 await self.end_of(name)
@@ -189,6 +197,14 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, kernels: Path) -> Bench:
+def pools(tmp_path: Path, kernels: Path) -> Iterator[KernelPools]:
+    """Kernels started ahead: forked, unless the settings of whoever runs the tests forbid it."""
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1, forks=Settings.load(config={}).fork)
+    yield pools
+    pools.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, pools: KernelPools) -> Bench:
     """An empty notebook in a folder of its own."""
-    return Bench(tmp_path, kernel="dagflow-test")
+    return Bench(tmp_path, kernel="dagflow-test", pools=pools)

@@ -16,7 +16,6 @@ import pytest
 from jupyter_dagflow.core.errors import KernelNotInstalled
 from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.execution.kernels import require_kernel
-from jupyter_dagflow.execution.local import LocalExecutor
 
 
 @pytest.mark.parametrize(
@@ -125,7 +124,7 @@ def test_stopping_ends_the_whole_group_however_stubborn(
     bench.task("a", STUBBORN)
 
     async def main() -> None:
-        executor = LocalExecutor(bench.report, polite_s=0.2)
+        executor = bench.executor(polite_s=0.2)
         await executor.start(bench.prepare("a"))
         pids = await appears(bench.home / "pids")
         await executor.stop(TaskName("a"), 1)
@@ -152,7 +151,7 @@ def test_stopping_interrupts_a_cell_politely(bench: Any) -> None:
     )
 
     async def main() -> None:
-        executor = LocalExecutor(bench.report, polite_s=60)
+        executor = bench.executor(polite_s=60)
         await executor.start(bench.prepare("a"))
         await appears(bench.home / "pids")
         await executor.stop(TaskName("a"), 1)
@@ -169,7 +168,7 @@ def test_an_attempt_can_be_stopped_before_its_kernel_runs(bench: Any) -> None:
     bench.task("a", "import pathlib; pathlib.Path('ran').touch()")
 
     async def main() -> None:
-        executor = LocalExecutor(bench.report)
+        executor = bench.executor()
         await executor.start(bench.prepare("a"))
         await executor.stop(TaskName("a"), 1)
         await executor.close()
@@ -184,7 +183,7 @@ def test_stopping_what_does_not_run_does_nothing(bench: Any) -> None:
     bench.task("a", "x = 1", writes="x")
 
     async def main() -> None:
-        executor = LocalExecutor(bench.report)
+        executor = bench.executor()
         await executor.stop(TaskName("a"), 1)
         await executor.start(bench.prepare("a"))
         await bench.end_of("a")
@@ -210,7 +209,7 @@ def test_two_tasks_run_at_once_and_close_leaves_nothing(
     bench.task("b", meet.format(me="pids-b", other="pids-a"), "x = 1", writes="x")
 
     async def main() -> list[int]:
-        executor = LocalExecutor(bench.report)
+        executor = bench.executor()
         await executor.start(bench.prepare("a"))
         await executor.start(bench.prepare("b"))
         await bench.end_of("b")
@@ -221,6 +220,7 @@ def test_two_tasks_run_at_once_and_close_leaves_nothing(
     assert bench.ended["b"].failure is None
     assert bench.ended["a"].stopped
     assert not any(lives(pid) for pid in pids)
+    bench.pools.close()
     assert list(sockets.iterdir()) == []
 
 

@@ -24,6 +24,7 @@ import pandas as pd
 from cloudpickle import cloudpickle
 
 from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.execution.attempt import observations
@@ -136,7 +137,7 @@ class Cluster:
             attempt=1,
             run_id=self._files.run_id,
             notebook=self._notebook,
-            pipeline=self._pipeline,
+            lookup=Lookup(self._pipeline),
             files=self._files,
             store=self._store,
             cwd=self._folder,

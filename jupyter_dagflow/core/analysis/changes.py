@@ -17,6 +17,8 @@ from jupyter_dagflow.core.model import Exposed, TaskName
 def exposed(story: Story, state: NodeState) -> Iterator[Exposed]:
     """The values that a task has at its end and other tasks change further down."""
     for name, kin in state.ends.items():
+        if story.changed.keys().isdisjoint(kin.reach):
+            continue
         changed = (base for base in kin.reach if base in story.changed)
         later = ((_after(story.changed[base], state), base) for base in changed)
         found = [(step, base) for step, base in later if step is not None]

@@ -34,12 +34,13 @@ def constant_kind(value: object) -> str:
 
 def constant_key(node: ast.expr | None) -> str | int | None:
     """The key a constant subscript gives, if it is a string or an integer."""
+    if isinstance(node, ast.Constant):
+        value = node.value
+        return value if isinstance(value, (str, int)) and not isinstance(value, bool) else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = constant_key(node.operand)
         return -inner if isinstance(inner, int) else None
-    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
-        return None
-    return node.value if isinstance(node.value, (str, int)) else None
+    return None
 
 
 def _is_sliced(node: ast.Subscript) -> bool:
@@ -195,9 +196,9 @@ class ExpressionLowering(ABC):
     def plain_call(self, node: ast.Call) -> ir.Expr:
         """An ordinary call."""
         func = self.expr(node.func)
-        args = tuple(self.expr(a.value if isinstance(a, ast.Starred) else a) for a in node.args)
-        starred = tuple(isinstance(a, ast.Starred) for a in node.args)
-        keywords = tuple(ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords)
+        args = tuple([self.expr(a.value if isinstance(a, ast.Starred) else a) for a in node.args])
+        starred = tuple([isinstance(a, ast.Starred) for a in node.args])
+        keywords = tuple([ir.Keyword(k.arg, self.expr(k.value)) for k in node.keywords])
         return ir.Call(func, args, starred, keywords, self.line(node))
 
     def _compare(self, node: ast.Compare) -> ir.Expr:

@@ -10,9 +10,28 @@ picklable and without positions but lines.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda decorator: decorator
 
 
-@dataclass(frozen=True, slots=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def node(cls: type[T]) -> type[T]:
+    """A frozen dataclass to the type checker. Nothing watches over it while it runs, for that
+    triples the time it takes to make one, and a notebook has very many.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)
+
+
+@node
 class Const:
     """A constant; ``value`` is kept for short strings and integers, which may be keys."""
 
@@ -20,7 +39,7 @@ class Const:
     value: str | int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Literal:
     """A display without names in it; ``plain`` if its elements are immutable."""
 
@@ -29,7 +48,7 @@ class Literal:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LoadGlobal:
     """A read of a notebook variable; ``soft`` if it may well not be one (``$HOME`` in a shell
     line).
@@ -40,21 +59,21 @@ class LoadGlobal:
     soft: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LoadLocal:
     """A read of a variable of this function."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LoadClosure:
     """A read of a variable of a function around this one."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LoadClassVar:
     """A read in a class body: the class's own name if bound by now, else what lies outside."""
 
@@ -62,7 +81,7 @@ class LoadClassVar:
     outside: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Attr:
     """``base.name``."""
 
@@ -71,7 +90,7 @@ class Attr:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Item:
     """``base[index]``; ``key`` is the index if it is a constant."""
 
@@ -82,7 +101,7 @@ class Item:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Keyword:
     """``name=value`` in a call; no name for ``**value``."""
 
@@ -90,7 +109,7 @@ class Keyword:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Call:
     """A call; ``starred`` tells which positional arguments are ``*args``."""
 
@@ -101,7 +120,7 @@ class Call:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Display:
     """``[…]``, ``(…)``, ``{…}``; ``keys`` where they are constants."""
 
@@ -111,7 +130,7 @@ class Display:
     starred: tuple[bool, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Operation:
     """Operators, comparisons, f-strings: uses its operands and gives something new of that kind."""
 
@@ -120,7 +139,7 @@ class Operation:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Identity:
     """``a is b``: tells whether two values are one object."""
 
@@ -128,7 +147,7 @@ class Identity:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Choice:
     """``test`` runs, then one of the options (``a if t else b``)."""
 
@@ -136,14 +155,14 @@ class Choice:
     options: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ShortCircuit:
     """``a and b or c``: the first always runs, the others perhaps; the value is one of them."""
 
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Comprehension:
     """One ``for … in … if …`` of a comprehension."""
 
@@ -152,7 +171,7 @@ class Comprehension:
     conditions: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Comp:
     """A comprehension or generator expression of the given kind."""
 
@@ -162,14 +181,14 @@ class Comp:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Lambda:
     """A function made by an expression."""
 
     function: Function
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Walrus:
     """``(target := value)``."""
 
@@ -177,14 +196,14 @@ class Walrus:
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Chain:
     """Expressions that run one after another; the value is the last one's."""
 
     values: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Consume:
     """``await x``, ``yield x``: uses its operand; what comes back is of unknown origin or the
     operand itself.
@@ -198,7 +217,7 @@ class Consume:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Inline:
     """Statements run in place by ``%time`` or ``exec``; ``isolated`` if their bindings do not
     escape.
@@ -209,7 +228,7 @@ class Inline:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class BindNames:
     """A magic that binds names (``%%capture out``, ``%store -r x``)."""
 
@@ -217,7 +236,7 @@ class BindNames:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Opaque:
     """Something that may bind any name; ``what`` is how a reader would call it."""
 
@@ -226,7 +245,7 @@ class Opaque:
     binds: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Ambient:
     """A setting of the kernel made by a magic (``%matplotlib inline``)."""
 
@@ -234,7 +253,7 @@ class Ambient:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class FileUse:
     """A file of the notebook's own that a magic writes or runs."""
 
@@ -271,7 +290,7 @@ Expr = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class GlobalTarget:
     """A notebook variable that is bound or deleted."""
 
@@ -279,7 +298,7 @@ class GlobalTarget:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class LocalTarget:
     """A variable of this function that is bound; ``nonlocal_`` if it belongs to a function around
     it.
@@ -289,7 +308,7 @@ class LocalTarget:
     nonlocal_: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AttrTarget:
     """``base.name = …``."""
 
@@ -298,7 +317,7 @@ class AttrTarget:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ItemTarget:
     """``base[index] = …``; a slice takes the elements of what is stored."""
 
@@ -309,7 +328,7 @@ class ItemTarget:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SequenceTarget:
     """``a, *b = …``; ``star`` is the place of the starred target, or -1."""
 
@@ -320,7 +339,7 @@ class SequenceTarget:
 Target = GlobalTarget | LocalTarget | AttrTarget | ItemTarget | SequenceTarget
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Parameter:
     """A parameter: ``role`` is one of ``plain``, ``keyword``, ``args``, ``kwargs``."""
 
@@ -329,7 +348,7 @@ class Parameter:
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Function:
     """A ``def`` or ``lambda``: its parameters with defaults, and its body.
 
@@ -346,7 +365,7 @@ class Function:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ExprStmt:
     """An expression as a statement: its value is dropped (or displayed)."""
 
@@ -354,7 +373,7 @@ class ExprStmt:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Assign:
     """``t1 = t2 = value``."""
 
@@ -363,7 +382,7 @@ class Assign:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class AugAssign:
     """``target op= value``; ``old`` reads the target."""
 
@@ -373,7 +392,7 @@ class AugAssign:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Delete:
     """``del`` of names, items and attributes; ``reads`` are the names, read first."""
 
@@ -381,7 +400,7 @@ class Delete:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class If:
     """``if``; the branches that cannot run are left out by ``known``: ``True``, ``False`` or
     ``None``.
@@ -394,7 +413,7 @@ class If:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class For:
     """``for``; ``nonempty`` if the body surely runs."""
 
@@ -406,7 +425,7 @@ class For:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class While:
     """``while``; ``forever`` if only ``break`` ends it."""
 
@@ -417,7 +436,7 @@ class While:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Handler:
     """``except type as target``; ``names_errors`` if it would catch a NameError."""
 
@@ -427,7 +446,7 @@ class Handler:
     names_errors: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Try:
     """``try`` with its handlers, ``else`` and ``finally``."""
 
@@ -438,7 +457,7 @@ class Try:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class WithItem:
     """``with value as target``."""
 
@@ -446,7 +465,7 @@ class WithItem:
     target: Target | None
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class With:
     """``with``; ``swallows`` if it may end its body early and go on."""
 
@@ -456,7 +475,7 @@ class With:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Capture:
     """A name in a pattern: bound to what lies ``depth`` levels inside the subject, or to a new list or
     dict (``rest``) of what lies there.
@@ -467,7 +486,7 @@ class Capture:
     rest: str
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Case:
     """One ``case``: what its pattern reads, what it captures, its guard; ``total`` if it always
     matches.
@@ -480,7 +499,7 @@ class Case:
     total: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Match:
     """``match``."""
 
@@ -489,7 +508,7 @@ class Match:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Define:
     """``def``: decorators, annotations (evaluated unless they are lazy) and the function."""
 
@@ -500,7 +519,7 @@ class Define:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class DefineClass:
     """``class``: ``members`` are the names bound in its body, with the local for each."""
 
@@ -514,7 +533,7 @@ class DefineClass:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Annotated:
     """The annotation of a variable; evaluated unless annotations are lazy."""
 
@@ -522,7 +541,7 @@ class Annotated:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class ImportItem:
     """``target`` is bound to the module or member ``path``; ``extends`` for ``import a.b``, which
     binds ``a``.
@@ -533,7 +552,7 @@ class ImportItem:
     extends: bool
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Import:
     """``import`` or ``from … import``; ``star`` is the module of a star import."""
 
@@ -542,7 +561,7 @@ class Import:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Future:
     """``from __future__ import …``."""
 
@@ -550,7 +569,7 @@ class Future:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Return:
     """``return``."""
 
@@ -558,7 +577,7 @@ class Return:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Raise:
     """``raise``: nothing after it runs."""
 
@@ -566,7 +585,7 @@ class Raise:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Jump:
     """``break`` or ``continue``."""
 
@@ -596,7 +615,7 @@ Stmt = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Role:
     """What a top-level statement may be besides code that simply runs.
 
@@ -610,7 +629,7 @@ class Role:
     future: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class Statement:
     """A top-level statement: its IR, its exact text, and what it may be."""
 
@@ -620,7 +639,7 @@ class Statement:
     role: Role
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class SyntaxProblem:
     """Why a cell could not be read."""
 
@@ -628,7 +647,7 @@ class SyntaxProblem:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@node
 class CellSummary:
     """All that the analysis keeps of one cell: a pure function of its code."""
 

@@ -11,6 +11,7 @@ import ast
 import textwrap
 import warnings
 from collections.abc import Sequence
+from functools import lru_cache
 
 from jupyter_dagflow.core.analysis import dynamic, library
 from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement, SyntaxProblem
@@ -19,6 +20,7 @@ from jupyter_dagflow.core.analysis.statements import StatementLowering
 
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SETUP_MAGICS = ("run_line_magic",)
+_role_of = lru_cache(Role)  # there are but a few, so statements share them
 
 
 def analyse_cell(code: str) -> CellSummary:
@@ -27,8 +29,7 @@ def analyse_cell(code: str) -> CellSummary:
     Example: ``len(analyse_cell("import math\\nx = math.pi").statements) == 2``.
     """
     try:
-        tree, text = _parse(code)
-        _check(text)
+        tree, text = _parse(code, check=True)
         return CellSummary(tuple(_statements(tree, text)))
     except SyntaxError as error:
         return CellSummary((), SyntaxProblem(error.msg or "invalid syntax", error.lineno or 1))
@@ -52,25 +53,24 @@ def only_definitions(code: str) -> bool:
     return all(_defines(node) or is_inert(node) or _is_constant_setting(node) for node in tree.body)
 
 
-def _parse(code: str) -> tuple[ast.Module, str]:
+def _parse(code: str, *, check: bool = False) -> tuple[ast.Module, str]:
+    """The syntax tree of a cell, and the text it was made of; raises `SyntaxError`.
+
+    ``check`` finds what parsing alone lets pass, `global x` of a parameter, say.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code), code
+            tree, text = ast.parse(code), code
         except IndentationError:
-            dedented = textwrap.dedent(code)
-            if dedented == code:
+            text = textwrap.dedent(code)
+            if text == code:
                 raise
-            return ast.parse(dedented), dedented
-
-
-def _check(code: str) -> None:
-    """Find what parsing alone lets pass, `global x` of a parameter, say; raises `SyntaxError`."""
-    if "__future__" in code:
-        return  # IPython compiles statement by statement, so such an import may stand anywhere
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        compile(code, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            tree = ast.parse(text)
+        # IPython compiles statement by statement, so an import from there may stand anywhere.
+        if check and "__future__" not in text:
+            compile(tree, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return tree, text
 
 
 def _statements(tree: ast.Module, code: str) -> list[Statement]:
@@ -105,7 +105,7 @@ def _cut(line: str, start: int, end: int | None) -> str:
 def _role(node: ast.stmt) -> Role:
     if isinstance(node, ast.ImportFrom) and node.module == "__future__" and not node.level:
         return Role(future=True)
-    return Role(definition=_defines(node), setting=_may_set(node), inert=is_inert(node))
+    return _role_of(definition=_defines(node), setting=_may_set(node), inert=is_inert(node))
 
 
 def is_inert(node: ast.stmt) -> bool:

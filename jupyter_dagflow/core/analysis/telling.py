@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,12 +63,12 @@ def tell(
     """
     for telling in reversed(_told_last.copy()):
         edited = _edited(telling, blocks, summaries, stateful)
-        chapter = None
+        again = None
         if edited is not None:
-            chapter = _told_again(telling, edited, blocks[edited], summaries[edited])
-        if edited is not None and chapter is not None:
-            chapters = (*telling.chapters[:edited], chapter, *telling.chapters[edited + 1 :])
-            return story_of(telling.end, chapters)
+            again = _told_again(telling, edited, blocks[edited], summaries[edited])
+        if again is not None:
+            _told_last.append(again)
+            return story_of(again.end, again.chapters)
     telling = _told(tuple(blocks), tuple(summaries), stateful)
     if telling.places:
         _told_last.append(telling)
@@ -107,8 +108,8 @@ def _edited(
 
 def _told_again(
     telling: _Telling, edited: int, block: Block, summary: CellSummary
-) -> tuple[Step, ...] | None:
-    """The steps of a cell after an edit; nothing if they may change what those below it do."""
+) -> _Telling | None:
+    """The notebook told after an edit of one cell; nothing if that may change what those below it do."""
     start = next(place for place in reversed(telling.places) if place.cell <= edited)
     before = start.follower.fork()
     for index in range(start.cell, edited):
@@ -119,7 +120,27 @@ def _told_again(
     names, below = _other_names(before, after), telling.blocks[edited + 1 :]
     if not after.is_like(before) or any(_speaks_of(each.code, names) for each in below):
         return None
-    return chapter
+    return _Telling(
+        blocks=(*telling.blocks[:edited], block, *below),
+        summaries=(*telling.summaries[:edited], summary, *telling.summaries[edited + 1 :]),
+        stateful=telling.stateful,
+        chapters=(*telling.chapters[:edited], chapter, *telling.chapters[edited + 1 :]),
+        places=tuple(
+            place
+            if place.cell <= edited
+            else _Place(place.cell, _knowing(place.follower, after, names))
+            for place in telling.places
+        ),
+        end=telling.end,
+    )
+
+
+def _knowing(follower: Follower, after: Follower, names: Sequence[str]) -> Follower:
+    """A follower kept further down, where an edit has bound some names otherwise."""
+    other = copy(follower)
+    other.names = {name: value for name, value in follower.names.items() if name not in names}
+    other.names.update((name, after.names[name]) for name in names if name in after.names)
+    return other
 
 
 def _other_names(before: Follower, after: Follower) -> list[str]:

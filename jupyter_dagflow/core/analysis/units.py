@@ -70,16 +70,18 @@ class NodeState:
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
-    changes, ``ends`` tells what the values that it has share where it ends.
+    changes, ``ends`` tells what the values that it has share where it ends; ``rebinds`` whether any
+    name taken is ``rebound``.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
+    rebinds: bool = False
     holds: dict[str, int] = field(default_factory=dict)
     writes: dict[str, None] = field(default_factory=dict)
     definitions: set[int] = field(default_factory=set)
     from_prelude: dict[str, Step] = field(default_factory=dict)
     apart: frozenset[frozenset[str]] = frozenset()
-    joined: frozenset[frozenset[str]] = frozenset()
+    joined: set[frozenset[str]] = field(default_factory=set)
     changed: frozenset[str] = frozenset()
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
@@ -115,7 +117,7 @@ class Units(ABC):
             self._demands.setdefault(demand.node, []).append(demand.name)
         self._writers: dict[str, tuple[str, ...]] = {}
         self._version: dict[str, int] = {}
-        self._holders: dict[tuple[str, int], list[str]] = {}
+        self._holders: dict[int, list[str]] = {}  # by version: no two names have the same
         self._takers: dict[tuple[str, str], Step] = {}
         self._unread: dict[tuple[str, int], Step] = {}
         self._places: dict[tuple[str, str], Place] = {}
@@ -178,7 +180,7 @@ class Units(ABC):
             taken = state.taken.get(other)
             if taken is not None and not taken.rebound and not self._is_joined(state, name, other):
                 found.append(other)
-        if not kin.reach:
+        if not kin.reach or not state.rebinds:
             return found
         return found + [
             other
@@ -211,8 +213,6 @@ class Units(ABC):
 
     def _require_unit(self, step: Step, state: NodeState) -> None:
         """The step changes objects: it must have all names that see them, still sharing."""
-        if not step.seen:
-            return
         if step.node == PRELUDE:
             for name, line in step.touched.items():
                 self._check_prelude(step, name, line, self._writers.get(name, ()))
@@ -230,6 +230,8 @@ class Units(ABC):
         """Names in groups that share objects among themselves, but for what this task made them
         share.
         """
+        if len(names) == 1:
+            return [names]
         near = {name: self._near(step, state, name, names) for name in names}
         groups: list[list[str]] = []
         for name in names:
@@ -253,7 +255,7 @@ class Units(ABC):
 
     def _is_foreign(self, name: str, node: str) -> bool:
         writers = self._writers.get(name)
-        return writers is not None and any(w != node for w in writers)
+        return writers is not None and writers != (node,)
 
     def _unify(self, step: Step, state: NodeState, names: list[str], *, insist: bool) -> bool:
         """Let names come from one task that has all of them, sharing; tells if there is one."""
@@ -277,7 +279,7 @@ class Units(ABC):
     def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
         """The other tasks that have a name at the version this task takes, and still have it."""
         version = state.taken[name].version if name in state.taken else self._version[name]
-        having = self._holders.get((name, version), ())
+        having = self._holders.get(version, ())
         return [h for h in having if h != node and self.nodes[h].holds.get(name) == version]
 
     def _common_holder(self, node: str, state: NodeState, names: list[str]) -> str | None:
@@ -350,7 +352,7 @@ class Units(ABC):
 
     def _has(self, node: str, state: NodeState, name: str) -> None:
         version = state.holds[name] = self._version[name]
-        holders = self._holders[name, version]
+        holders = self._holders[version]
         if node not in holders:
             holders.append(node)
 

@@ -298,8 +298,8 @@ class Heap:
 
         A statement that makes very many gets one object for all of a kind made by one function.
         """
-        pooled = (kind, plain, unmovable, self.site)
         if self._next - self.old > _MANY and kind not in _NEVER_POOLED:
+            pooled = (kind, plain, unmovable, self.site)
             if pooled in self._pool:
                 return Value(kind, frozenset((slot(self._pool[pooled], 0),)))
             self._pool[pooled] = self._next
@@ -337,7 +337,7 @@ class Heap:
     def _carry(self, base: int, inner: int) -> None:
         codes = self.carried.get(inner, set()) | ({inner} if inner in self.code else set())
         what = self.unmovable.get(inner)
-        todo = [base]
+        todo = [base] if codes or what else []
         while todo:
             container = todo.pop()
             known = self.carried.get(container, set())

@@ -38,7 +38,8 @@ class Linker(Units):
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
             self._require(step, state, WORKING_DIRECTORY, step.statement.line)
         effect = step.effect
-        self._check_modules(step)
+        if self._modules:
+            self._check_modules(step)
         for name, line in effect.reads.items():
             self._require(step, state, name, line)
         for name, line in effect.unresolved.items():
@@ -47,14 +48,16 @@ class Linker(Units):
             self._require_opaque(step, state, name, line)
         for name in effect.extends:
             self._require(step, state, name, step.statement.line)
-        self._require_unit(step, state)
+        if step.seen:
+            self._require_unit(step, state)
         if effect.compares:
             self._unify_groups(step, state, [n for n in effect.reads if n in state.taken])
         if effect.stored:
             self._share_stored(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
         self._bind(step, state, defined=defined)
-        self._ambient(step)
+        if effect.marks or effect.modules:
+            self._ambient(step)
         if step.number == self._lasts[step.node]:
             self._take_on_demand(step, state, self._demands.get(step.node, ()))
             has = (n for names in (state.holds, state.from_prelude) for n in names)
@@ -169,7 +172,8 @@ class Linker(Units):
                 self._bind_surely(step, state, name, defined=defined)
             else:
                 self._bind_perhaps(step, state, name)
-        self._check_setup_code(step)
+        if step.seen:
+            self._check_setup_code(step)
         for name in step.touched:
             if name in self._writers:
                 self._write(step, state, name, (step.node,))
@@ -179,12 +183,13 @@ class Linker(Units):
             if kin.names:
                 known = self._kin.get(name, NO_KIN).names | step.kin_before.get(name, NO_KIN).names
                 new = kin.names if self._is_another(step, state, name) else kin.names - known
-                state.joined |= {frozenset((name, other)) for other in new}
+                state.joined.update(frozenset((name, other)) for other in new)
             self._relate(name, kin)
             self._values[name] = step.values.get(name, NO_VALUE)
             self._origins[name] = step.origins.get(name, ())
-        for name in step.bound if state.taken else ():
-            self._share_bound(step, state, name)
+        for name in step.kin if state.taken else ():
+            if name in step.bound:
+                self._share_bound(step, state, name)
 
     def _is_another(self, step: Step, state: NodeState, name: str) -> bool:
         """Whether a step surely gives a name another object than the task took for it."""
@@ -195,14 +200,15 @@ class Linker(Units):
 
     def _relate(self, name: str, kin: Kin) -> None:
         """From here on a name shares objects with just these others."""
-        for other in self._kin.get(name, NO_KIN).names - kin.names:
+        known = self._kin.get(name, NO_KIN)
+        self._kin[name] = kin
+        for other in known.names - kin.names if known.names else ():
             theirs = self._kin.get(other, NO_KIN)
             self._kin[other] = theirs._replace(names=theirs.names - {name})
         for other in kin.names:
             theirs = self._kin.get(other, NO_KIN)
             if name not in theirs.names:
                 self._kin[other] = theirs._replace(names=theirs.names | {name})
-        self._kin[name] = kin
 
     def _bind_surely(self, step: Step, state: NodeState, name: str, *, defined: bool) -> None:
         extends = name in step.effect.extends and name in self._behind
@@ -216,6 +222,7 @@ class Linker(Units):
         taken = state.taken.get(name)
         if taken is not None:
             taken.rebound = taken.rebound or self._is_another(step, state, name)
+            state.rebinds = state.rebinds or taken.rebound
         if state.apart:
             state.apart = frozenset(pair for pair in state.apart if name not in pair)
         if defined:
@@ -274,7 +281,7 @@ class Linker(Units):
         self._clock += 1
         self._writers[name] = writers
         self._version[name] = self._clock
-        self._holders[name, self._clock] = [step.node] if writers == (step.node,) else []
+        self._holders[self._clock] = [step.node] if writers == (step.node,) else []
         self._places[step.node, name] = Place(step, step.line_of(name))
         state.holds[name] = self._clock
         state.writes.setdefault(name)
@@ -294,7 +301,7 @@ class Linker(Units):
         state.holds[name] = self._clock
         taken = state.taken.get(name)
         if taken is not None:
-            taken.rebound = True
+            taken.rebound = state.rebinds = True
         self._places[step.node, name] = Place(step, step.line_of(name))
 
     def _share_bound(self, step: Step, state: NodeState, name: str) -> None:
@@ -324,7 +331,7 @@ class Linker(Units):
 
     def _check_setup_code(self, step: Step) -> None:
         """Functions and classes of setup are made in every task, so a task cannot change them."""
-        if step.node == PRELUDE or not step.seen:
+        if step.node == PRELUDE:
             return
         code = self.story.heap.code
         for base in step.seen.keys() & code.keys():
@@ -381,8 +388,6 @@ class Linker(Units):
             self._modules[path.split(".")[0]] = (path, step)
 
     def _check_modules(self, step: Step) -> None:
-        if not self._modules:
-            return
         for name, value in step.effect.values.items():
             path, changed = self._modules.get(value.path.split(".")[0], ("", step))
             if value.kind == "module" and changed.node != step.node:

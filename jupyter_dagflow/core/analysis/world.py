@@ -182,6 +182,7 @@ class World:
         self.statement = -1
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
+        self._alone: dict[int, Kin] = {}  # of objects that share nothing, to be made once
 
     def fork(self) -> Self:
         """The same notebook at the same place, between two statements, to be followed on its own."""
@@ -407,8 +408,11 @@ class World:
             if base not in heap.fields and base not in heap.held_by:
                 if heap.is_stateless(base):
                     return NO_KIN
+                alone = self._alone.get(base)
+                if alone is None:
+                    alone = self._alone[base] = Kin(NO_NAMES, frozenset((base,)))
                 others = self.named.get(base, NO_NAMES) - {name}
-                return Kin(frozenset(others) if others else NO_NAMES, frozenset((base,)))
+                return Kin(frozenset(others), alone.reach) if others else alone
         reach = heap.reach(value)
         found: set[str] = set()
         todo = list(reach)

@@ -99,6 +99,19 @@ def test_cells_below_an_edit_are_followed_again_only_if_they_may_mean_something_
     assert len(whole) == 1 + anew
 
 
+def test_each_edit_starts_from_the_one_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = ["a = []", "b = [a, 1]", "c = 1", "d = 1", "e = 1"]
+    _forgotten(_blocks(sources))
+    whole = []
+    monkeypatch.setattr(telling, "_told", lambda *told: whole.append(told) or _told(*told))
+    for place, edit in [(1, "b = [a, 1]\nextra = 2"), (3, "d = extra"), (4, "e = 2"), (2, "c = 2")]:
+        sources[place] = edit
+        analysed = analyse(_blocks(sources))
+    assert not whole
+    assert analysed == _forgotten(_blocks(sources))
+    assert [edge.source for edge in analysed.edges] == ["t0", "t1"]
+
+
 def test_a_tag_is_part_of_the_question() -> None:
     sources = ["xs = [1]", "print(xs)", "print(xs)"]
     assert not analyse(_blocks(sources)).nodes["t1"].writes

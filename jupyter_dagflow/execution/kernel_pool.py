@@ -1,0 +1,244 @@
+"""Kernels that are ready before they are needed.
+
+The law: a kernel is given to one attempt only and never taken back. As one is given away the next is
+begun, so that the time a kernel takes to start passes while other tasks run. Where none can be had,
+none is given, and whoever asked starts an ordinary one, which shows what is wrong.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import string
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel
+
+if TYPE_CHECKING:
+    from jupyter_client.kernelspec import KernelSpec
+
+NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # for which kernels would compete
+_LAUNCHERS = ("ipykernel_launcher", "ipykernel")
+_MOST_POOLS = 4
+_SETTLE_S = 120.0
+_LOOK_S = 0.2
+_LONGEST_FOLDER = 80  # of sockets, whose paths the system limits to 107
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelKind:
+    """What kernels have in common that may stand for one another.
+
+    They are of the kernelspec ``name``, begin in ``folder`` with ``environment``, and will import
+    ``preload``.
+    """
+
+    name: str
+    folder: Path
+    environment: frozenset[tuple[str, str]]
+    preload: tuple[str, ...] = ()
+
+
+class KernelPools:
+    """A pool for each kind of kernel that was asked for; of those idle, the last few.
+
+    ``ahead`` kernels of a kind are kept ready. With ``forks`` false, none is forked. What they
+    write until they are given away lies below ``logs``.
+    """
+
+    def __init__(self, *, logs: Path, ahead: int, forks: bool = True) -> None:
+        self._logs = logs
+        self._ahead = ahead
+        self._forks = forks and sys.platform == "linux"
+        self._lock = threading.Lock()
+        self._pools: dict[KernelKind, KernelPool] = {}
+
+    def take(self, kind: KernelKind, *, unless: threading.Event) -> ServedKernel | None:
+        """A kernel that is ready, after waiting for it if need be, ``unless`` that is no longer
+        wanted; None if there cannot be one.
+        """
+        if os.name != "posix":
+            return None
+        with self._lock:
+            pool = self._pools.pop(kind, None)
+            if pool is None or not pool.is_alive:
+                pool = self._new_pool(kind)
+            self._pools[kind] = pool  # the last one used stands last
+            idle = [kind for kind, pool in self._pools.items() if pool.is_idle][:-1]
+            unused = [self._pools.pop(kind) for kind in idle[: len(self._pools) - _MOST_POOLS]]
+        for each in unused:
+            each.close()
+        return pool.take(unless=unless)
+
+    def close(self) -> None:
+        """End all of them, and wait until nothing is left."""
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
+
+    def _new_pool(self, kind: KernelKind) -> KernelPool:
+        return KernelPool(kind, logs=self._logs, ahead=self._ahead, forks=self._forks)
+
+
+class KernelPool:
+    """Kernels of one kind; see `KernelPools`."""
+
+    def __init__(self, kind: KernelKind, *, logs: Path, ahead: int, forks: bool) -> None:
+        self._kind = kind
+        self._ahead = ahead
+        self._numbers = itertools.count(1)
+        self._ready: deque[ServedKernel] = deque()
+        self._lock = threading.Lock()
+        self._given: list[ServedKernel] = []
+        self._logs = logs / secrets.token_hex(4)
+        self._server: KernelServer | None = None
+        with contextlib.suppress(
+            OSError, LookupError
+        ):  # the folder is gone, there is no such kernel
+            self._server, self._begin = self._serve(forks)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has kernels to give."""
+        return self._server is not None and self._server.is_alive
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether none of the kernels it has given away is alive."""
+        return not self._running()
+
+    def take(self, *, unless: threading.Event) -> ServedKernel | None:
+        """See `KernelPools.take`."""
+        with self._lock:
+            if self._server is None:
+                return None
+            kernel = self._ready.popleft() if self._ready else self._begin()
+            while len(self._ready) < self._ahead:
+                self._ready.append(self._begin())
+            self._given = [*self._running(), kernel]
+        until = time.monotonic() + _SETTLE_S
+        while not kernel.settled.wait(_LOOK_S):
+            if unless.is_set() or time.monotonic() > until:
+                kernel.kill()
+                return None
+        return kernel if kernel.returncode is None else None
+
+    def close(self) -> None:
+        """End all kernels, also those given away, and wait until nothing is left of them."""
+        with self._lock:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def _running(self) -> list[ServedKernel]:
+        return [kernel for kernel in self._given if kernel.returncode is None]
+
+    def _serve(self, forks: bool) -> tuple[KernelServer, Callable[[], ServedKernel]]:
+        """A server for the kind, and how to begin a kernel of it."""
+        # It brings zmq along: only who starts a kernel pays for it.
+        from jupyter_client.kernelspec import KernelSpecManager
+
+        kind = self._kind
+        spec = KernelSpecManager().get_kernel_spec(kind.name)
+        python = _python_of(spec) if forks else None
+        substitutes = {**os.environ, **dict(kind.environment)}
+        environment = {
+            **dict(kind.environment),
+            **{k: string.Template(v).safe_substitute(substitutes) for k, v in spec.env.items()},
+        }
+        self._logs.mkdir(parents=True)
+        server = KernelServer(
+            python.command if python else [sys.executable],
+            folder=kind.folder,
+            logs=self._logs,
+            environment=environment,
+            forks=python is not None,
+            preload=kind.preload,
+        )
+
+        def fork() -> ServedKernel:
+            assert python is not None
+            file = self._connection(server, ipc=True)
+            return server.fork(file, argv=_filled([*python.arguments, NO_HISTORY], file, spec))
+
+        def run() -> ServedKernel:
+            ipykernel = is_ipykernel(spec)
+            file = self._connection(server, ipc=ipykernel)
+            command = [_resolved(spec.argv[0]), *spec.argv[1:]]
+            return server.run(
+                file, command=_filled([*command, *[NO_HISTORY] * ipykernel], file, spec)
+            )
+
+        return server, fork if python else run
+
+    def _connection(self, server: KernelServer, *, ipc: bool) -> Path:
+        """A new connection file."""
+        from jupyter_client.connect import write_connection_file
+
+        file = server.home / f"k{next(self._numbers)}.json"
+        ipc = ipc and len(str(file)) < _LONGEST_FOLDER
+        write_connection_file(
+            str(file),
+            ip=str(file.with_suffix("")) if ipc else "",
+            transport="ipc" if ipc else "tcp",
+            key=secrets.token_hex(16).encode(),
+            kernel_name=self._kind.name,
+        )
+        return file
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    """How a kernelspec runs Python, and the arguments of ipykernel."""
+
+    command: Sequence[str]
+    arguments: Sequence[str]
+
+
+def is_ipykernel(spec: KernelSpec) -> bool:
+    """Whether the kernel takes ipykernel's options, by what it runs rather than by its name."""
+    return any("ipykernel" in argument for argument in spec.argv)
+
+
+def _python_of(spec: KernelSpec) -> _Python | None:
+    """How to run ipykernel in a process of ours; None if the kernelspec does something else."""
+    argv = spec.argv
+    if "-m" not in argv[1:] or "python" not in Path(argv[0]).name.lower():
+        return None
+    at = argv.index("-m")
+    if len(argv) <= at + 1 or argv[at + 1] not in _LAUNCHERS:
+        return None
+    return _Python([_resolved(argv[0]), *argv[1:at]], argv[at + 2 :])
+
+
+def _resolved(program: str) -> str:
+    """The program; ``python`` is that of this process, as jupyter_client has it."""
+    version = sys.version_info
+    names = ("python", f"python{version.major}", f"python{version.major}.{version.minor}")
+    return sys.executable if program in names else program
+
+
+def _filled(argv: Sequence[str], connection_file: Path, spec: KernelSpec) -> list[str]:
+    """Arguments of a kernelspec with what stands in braces filled in."""
+    values: Mapping[str, str] = {
+        "{connection_file}": str(connection_file),
+        "{prefix}": sys.prefix,
+        "{resource_dir}": spec.resource_dir,
+    }
+    filled = []
+    for argument in argv:
+        for name, value in values.items():
+            argument = argument.replace(name, value)
+        filled.append(argument)
+    return filled

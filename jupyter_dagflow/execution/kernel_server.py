@@ -1,0 +1,222 @@
+"""The owner's side of a fork server: the process that starts kernels, and the kernels it has started.
+
+The law: what `kernel_side/fork_server.py` tells is believed as it comes, by one thread; when it
+tells no more, because it has ended, every kernel of it counts as killed and is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
+_KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
+_END_S = 10.0
+
+
+class ServedKernel:
+    """A kernel's process, as `subprocess.Popen` would have it: of a group of its own.
+
+    ``settled`` is set when it has bound its sockets or, of a command that cannot tell, has been
+    started; and when it has ended without that.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, server: KernelServer, *, connection_file: Path, log: Path) -> None:
+        self._server = server
+        self.connection_file = connection_file
+        self.log = log
+        self.settled = threading.Event()
+        self.ended = threading.Event()
+        self.pid = 0
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code, minus the signal's number if it was killed; None while the kernel lives."""
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end, and give the exit code."""
+        self.ended.wait(timeout)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Signal the kernel and all that it started."""
+        if self.returncode is None:
+            self._server.signal(self, number)
+
+    def terminate(self) -> None:
+        """Ask the kernel to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the kernel and all that it started."""
+        self.send_signal(-_KILLED)
+
+    def has_started(self, pid: int, *, will_be_ready: bool) -> None:
+        """Take note of the process, and whether it will tell when it is ready."""
+        self.pid = pid
+        if not will_be_ready:
+            self.settled.set()
+
+    def has_ended(self, code: int) -> None:
+        """Take note of the end."""
+        self.returncode = code
+        self.settled.set()
+        self.ended.set()
+
+
+class KernelServer:
+    """Starts a fork server in ``folder``, which its kernels begin in, with their ``environment``.
+
+    ``python`` is the command that runs Python there, ``forks`` whether kernels are forked from it,
+    ``preload`` the modules they will need; what they write goes to a file each in the folder
+    ``logs``, removed in the end. Whoever makes one calls `close`; if it does not come to that, all
+    ends with this process.
+    """
+
+    def __init__(
+        self,
+        python: Sequence[str],
+        *,
+        folder: Path,
+        logs: Path,
+        environment: Mapping[str, str],
+        forks: bool,
+        preload: Sequence[str] = (),
+    ) -> None:
+        self._forks = forks
+        self._home = Path(tempfile.mkdtemp(prefix="dagflow-"))
+        self._logs = logs
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._starting: dict[int, ServedKernel] = {}
+        self._kernels: dict[int, ServedKernel] = {}
+        self._ended = False
+        ours, theirs = socket.socketpair()
+        with theirs:
+            config = {
+                "fd": theirs.fileno(),
+                "folders": [str(self._home), str(logs)],
+                "forks": forks,
+                "preload": list(preload),
+            }
+            with (logs / "server.log").open("ab") as log:
+                self._process = subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
+                    [*python, str(_SCRIPT), json.dumps(config)],
+                    pass_fds=[theirs.fileno()],
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        self._socket = ours
+        threading.Thread(target=self._listen, name="dagflow kernels", daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it starts kernels still."""
+        return not self._ended
+
+    @property
+    def home(self) -> Path:
+        """The folder of its kernels' sockets; gone when it has ended."""
+        return self._home
+
+    def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
+        """Begin to fork a kernel, which ipykernel's arguments tell what to be."""
+        return self._start(connection_file, {"argv": list(argv)})
+
+    def run(self, connection_file: Path, *, command: Sequence[str]) -> ServedKernel:
+        """Begin to run a kernel's command."""
+        return self._start(connection_file, {"command": list(command)})
+
+    def signal(self, kernel: ServedKernel, number: int) -> None:
+        """Signal a kernel's process group."""
+        if not self._tell({"signal": number, "pid": kernel.pid}) and kernel.pid:
+            _signal_group(kernel.pid, number)
+
+    def close(self) -> None:
+        """End it with all its kernels, and wait until nothing is left of them."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._no_more()
+
+    def _start(self, connection_file: Path, how: Mapping[str, object]) -> ServedKernel:
+        log = self._logs / connection_file.with_suffix(".log").name
+        kernel = ServedKernel(self, connection_file=connection_file, log=log)
+        number = next(self._numbers)
+        with self._lock:
+            alive = not self._ended
+            if alive:
+                self._starting[number] = kernel
+        if not alive or not self._tell({"start": number, "log": str(log), **how}):
+            self._no_more()
+            kernel.has_ended(_KILLED)
+        return kernel
+
+    def _tell(self, request: Mapping[str, object]) -> bool:
+        try:
+            with self._lock:
+                self._socket.sendall(json.dumps(request).encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+    def _listen(self) -> None:
+        with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
+            for line in lines:
+                self._take(json.loads(line))
+        self._process.wait()
+        self._no_more()
+
+    def _take(self, news: Mapping[str, Any]) -> None:
+        if "started" in news:
+            with self._lock:
+                kernel = self._starting.pop(news["started"])
+                self._kernels[news["pid"]] = kernel
+            kernel.has_started(news["pid"], will_be_ready=self._forks)
+        elif "ready" in news:
+            self._kernels[news["ready"]].settled.set()
+        elif "ended" in news:
+            with self._lock:
+                kernel = self._kernels.pop(news["ended"])
+            kernel.has_ended(news["code"])
+
+    def _no_more(self) -> None:
+        """Take it for ended, with all that it started; done again, it does nothing."""
+        with self._lock:
+            self._ended = True
+            left = [*self._kernels.values(), *self._starting.values()]
+            self._kernels.clear()
+            self._starting.clear()
+        for kernel in left:
+            if kernel.pid:
+                _signal_group(kernel.pid, -_KILLED)
+            kernel.has_ended(_KILLED)
+        for folder in (self._home, self._logs):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(pid, number)

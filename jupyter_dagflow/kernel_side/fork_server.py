@@ -1,0 +1,326 @@
+"""The process that starts kernels for its owner: forks of itself, which has imported what they need,
+or commands.
+
+The law: it lives no longer than its owner. The owner holds the other end of a socket; when that
+closes, however the owner ended, every kernel is killed with its process group, the folders of their
+sockets and logs are removed, and this process ends. It runs no thread, and nothing of the user but imports.
+
+Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each line on the socket
+is a JSON object. It is told to ``start`` a kernel (a number, with its ``argv`` and ``log``; a
+``command`` is not forked) and to ``signal`` one (a number, for the group of ``pid``). It tells that
+one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and
+has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed).
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import ctypes
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import runpy
+import select
+import shutil
+import signal
+import site
+import socket
+import subprocess
+import sys
+import threading
+from types import ModuleType
+from typing import Any, NoReturn
+
+_OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
+_PR_SET_PDEATHSIG = 1
+_OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "ipykernel.parentpoller",
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "cloudpickle",
+    "xxhash",
+)
+
+
+class ForkServer:
+    """Serves one owner.
+
+    ``fd`` is its socket, ``folders`` are those of the kernels' sockets and of what they write,
+    removed in the end. ``forks`` tells whether kernels are forked, ``preload`` which modules they
+    will import, and ``without`` which of these must not be imported here.
+    """
+
+    def __init__(
+        self,
+        *,
+        fd: int,
+        folders: list[str],
+        forks: bool,
+        preload: tuple[str, ...] = (),
+        without: tuple[str, ...] = (),
+    ) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._folders = folders
+        self._forks = forks
+        self._preloaded = preload
+        self._without = without
+        self._owner = os.getppid()
+        self._received = b""
+        self._kernels: set[int] = set()
+        self._ready, self._say_ready = os.pipe()
+        self._a_child_ended, told = os.pipe()
+        for end in (self._a_child_ended, told):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self._end())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def preload(self) -> None:
+        """Import what the kernels will need.
+
+        A module that fails to import does so again in the task that needs it, where it is told.
+        One that starts a thread, which a fork would not have, that asks whether it is in a
+        notebook, which only a kernel knows, or that is not installed, so that it may be edited
+        while this process lives, is left to the kernels: this process begins anew without it.
+        """
+        for name in _OF_KERNELS:
+            _try_import(name)
+        boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
+        runpy.run_path(boot)["prepare"]()
+        _look_for_modules_as_kernels_do()
+        os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+        asked = _Asked()
+        for name in self._preloaded:
+            if name in self._without:
+                continue
+            known = set(sys.modules)
+            with asked:
+                _try_import(name)
+            new = [sys.modules[module] for module in set(sys.modules) - known]
+            if (
+                asked.whether_in_a_notebook
+                or threading.active_count() > 1
+                or any(map(_may_be_edited, new))
+            ):
+                self._begin_anew_without(name)
+        gc.collect()
+        gc.freeze()  # the collectors of the kernels leave the pages alone that they share
+
+    def serve(self) -> dict[str, Any]:
+        """Do what the owner asks for; returns in a forked child only, with the start it came from."""
+        while True:
+            waiting_for: list[Any] = [self._socket, self._ready, self._a_child_ended]
+            readable, _, _ = select.select(waiting_for, [], [], _OWNER_LOOK_S)
+            if os.getppid() != self._owner:
+                self._end()
+            if self._ready in readable:
+                for pid in os.read(self._ready, 65536).split():
+                    self._tell(ready=int(pid))
+            if self._a_child_ended in readable:
+                os.read(self._a_child_ended, 4096)
+                self._reap()
+            if self._socket in readable:
+                for request in self._requests():
+                    if "signal" in request:
+                        self._signal(request["pid"], request["signal"])
+                    elif self._start(request) == 0:
+                        return request
+
+    def become_kernel(self, argv: list[str]) -> None:
+        """Be a kernel from here on, in a forked child; returns when that ends."""
+        from ipykernel.kernelapp import IPKernelApp
+
+        sys.argv = ["ipykernel_launcher.py", *argv]
+        app: Any = IPKernelApp.instance(parent_handle=os.getppid())
+        app.initialize(argv)
+        os.write(self._say_ready, b"%d\n" % os.getpid())
+        os.close(self._say_ready)
+        app.start()
+
+    def _begin_anew_without(self, name: str) -> None:
+        os.set_inheritable(self._socket.fileno(), True)
+        config = json.loads(sys.argv[-1])
+        config["without"] = [*self._without, name]
+        os.execv(  # noqa: S606 -- this very program
+            sys.executable, [*sys.orig_argv[:-1], json.dumps(config)]
+        )
+
+    def _requests(self) -> list[dict[str, Any]]:
+        try:
+            data = self._socket.recv(65536)
+        except OSError:
+            data = b""
+        if not data:
+            self._end()
+        *lines, self._received = (self._received + data).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def _start(self, request: dict[str, Any]) -> int:
+        """Start a kernel; returns its process's number, and 0 in that process if it was forked."""
+        if "command" in request:
+            pid = _run(request["command"], request["log"])
+        else:
+            server = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                self._leave(server, request["log"])
+                return 0
+        self._kernels.add(pid)
+        self._tell(started=request["start"], pid=pid)
+        return pid
+
+    def _leave(self, server: int, log: str) -> None:
+        """Be a process of its own, in a forked child."""
+        os.setsid()
+        _end_with(server)
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self._socket.close()
+        os.close(self._ready)
+        _redirect_to(log)
+        if "numpy.random" in sys.modules:  # random's generator sees to it itself
+            sys.modules["numpy.random"].seed()
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            if pid in self._kernels:
+                self._kernels.discard(pid)
+                code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+                self._tell(ended=pid, code=code)
+
+    def _signal(self, pid: int, number: int) -> None:
+        """Signal the group of a kernel that is known to live: never one that has its number since."""
+        if pid not in self._kernels:
+            return
+        for send in (os.killpg, os.kill):  # a kernel that has just begun has no group yet
+            try:
+                send(pid, number)
+            except OSError:
+                continue
+            return
+
+    def _tell(self, **news: int) -> None:
+        try:
+            self._socket.sendall(json.dumps(news).encode() + b"\n")
+        except OSError:
+            self._end()
+
+    def _end(self) -> NoReturn:
+        for pid in list(self._kernels):
+            self._signal(pid, signal.SIGKILL)
+        for folder in self._folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+
+class _Asked:
+    """Notes, while it is entered, whether anybody asks if this is a notebook."""
+
+    def __init__(self) -> None:
+        from IPython.core.interactiveshell import InteractiveShell
+
+        self._shell: Any = InteractiveShell
+        self._builtins: Any = builtins
+        self.whether_in_a_notebook = False
+
+    def __enter__(self) -> None:
+        # IPython's get_ipython asks this; the function itself may be bound for good by who imports it.
+        self._shell.initialized = lambda: self._note(False)
+        self._builtins.get_ipython = lambda: self._note(None)
+
+    def __exit__(self, *_: object) -> None:
+        del self._shell.initialized
+        del self._builtins.get_ipython
+
+    def _note(self, answer: bool | None) -> bool | None:
+        self.whether_in_a_notebook = True
+        return answer
+
+
+def _try_import(name: str) -> None:
+    with contextlib.suppress(BaseException):  # also SystemExit; told by the task that needs it
+        importlib.import_module(name)
+
+
+def _look_for_modules_as_kernels_do() -> None:
+    """Look in the working directory too, after the standard library, as IPython has it."""
+    folders = [os.path.basename(path) for path in sys.path]
+    installed = [
+        at for at, name in enumerate(folders) if name in ("site-packages", "dist-packages")
+    ]
+    sys.path.insert(installed[0] if installed else len(sys.path), "")
+
+
+def _may_be_edited(module: ModuleType) -> bool:
+    """Whether a module is not installed, but lies where its author works on it."""
+    path = getattr(module, "__file__", None)
+    installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, site.getusersitepackages()}
+    return path is not None and not os.path.abspath(path).startswith(
+        tuple(os.path.join(folder, "") for folder in installed)
+    )
+
+
+def _run(command: list[str], log: str) -> int:
+    """Run a command in a session of its own; returns the process's number."""
+    server = os.getpid()
+    with open(log, "ab") as output:
+        process = subprocess.Popen(  # noqa: S603 -- the kernelspec's own command
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, "JPY_PARENT_PID": str(server)},
+        )
+    process.returncode = 0  # it is waited for with all others, not by this object
+    return process.pid
+
+
+def _end_with(server: int) -> None:
+    """Have the system kill this process when the server is gone."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != server:  # it was gone before that was said
+        os._exit(1)
+
+
+def _redirect_to(log: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for source, target in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    os.close(nothing)
+    os.close(output)
+
+
+def main() -> None:
+    """Serve until the owner ends, or in a forked child be a kernel until that ends."""
+    del sys.path[0]  # where this file lies, among modules with names that others have too
+    config = json.loads(sys.argv[-1])
+    server = ForkServer(**config)
+    if config["forks"]:
+        server.preload()
+    start = server.serve()
+    server.become_kernel(start["argv"])
+
+
+if __name__ == "__main__":
+    main()

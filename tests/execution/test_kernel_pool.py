@@ -1,0 +1,288 @@
+"""Kernels started ahead, in real processes: what they begin with, and that nothing of them stays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
+
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
+from jupyter_dagflow.execution.kernel_server import ServedKernel
+
+NOT_STOPPED = threading.Event()
+
+
+@pytest.fixture(params=[True, False], ids=["forked", "commands"])
+def forks(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def take(
+    tmp_path: Path, kernels: Path, forks: bool
+) -> Iterator[Callable[..., ServedKernel | None]]:
+    """Takes a kernel from pools of its own."""
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1, forks=forks)
+    work = tmp_path / "work"
+    work.mkdir()
+
+    def take(*preload: str, name: str = "dagflow-test", **environment: str) -> ServedKernel | None:
+        kind = KernelKind(
+            name=name,
+            folder=work,
+            environment=frozenset({**os.environ, **environment}.items()),
+            preload=preload,
+        )
+        return pools.take(kind, unless=NOT_STOPPED)
+
+    yield take
+    pools.close()
+
+
+def ask(kernel: ServedKernel, expression: str) -> Any:
+    """What an expression is worth in a kernel, by way of JSON."""
+    client = BlockingKernelClient(connection_file=str(kernel.connection_file))
+    client.load_connection_file()
+    client.start_channels(hb=False)
+    try:
+        client.wait_for_ready(timeout=60)
+        code = f"__import__('json').dumps({expression})"
+        reply = client.execute(code, reply=True, user_expressions={"it": code}, timeout=60)
+        answer = reply["content"]["user_expressions"]["it"]
+        assert answer["status"] == "ok", answer
+        return json.loads(eval(answer["data"]["text/plain"]))
+    finally:
+        client.stop_channels()
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another process does; what has not come after minutes never will."""
+    for _ in range(2400):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("It never came.")
+
+
+def test_kernels_are_each_a_process_in_the_folder_with_the_environment(
+    take: Callable[..., ServedKernel], tmp_path: Path
+) -> None:
+    first, second = take(COLOUR="green"), take(COLOUR="green")
+    here = (
+        "[__import__('os').getcwd(), __import__('os').environ['COLOUR'], __import__('os').getpid()]"
+    )
+    assert ask(first, here) == [str(tmp_path / "work"), "green", first.pid]
+    assert ask(second, here)[2] == second.pid != first.pid
+    assert ask(take(COLOUR="blue"), here)[1] == "blue"
+
+
+def test_modules_that_tasks_import_are_there_and_others_are_not(
+    tmp_path: Path, kernels: Path
+) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    environment = frozenset(os.environ.items())
+    (tmp_path / "beside.py").write_text("x = 1")
+    (tmp_path / "statistics.py").write_text("x = 1")
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=environment,
+        preload=("nosuchmodule", "wave", "beside", "statistics", "antigravity_that_is_none"),
+    )
+    kernel = pools.take(kind, unless=NOT_STOPPED)
+    assert kernel is not None
+    loaded = "[m in __import__('sys').modules for m in ('wave', 'beside', 'nosuchmodule')]"
+    assert ask(kernel, loaded) == [True, False, False]
+    assert ask(kernel, "__import__('beside').x") == 1
+    (tmp_path / "beside.py").write_text("x = 22")
+    later = pools.take(kind, unless=NOT_STOPPED)
+    assert later is not None
+    assert ask(later, "__import__('beside').x") == 22, (
+        "as it is now, not as the first kernel had it"
+    )
+    pools.close()
+
+
+MODULES = {
+    "starts_a_thread": "import threading, time\nthread = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nthread.start()",
+    "asks_ipython": "import IPython\nis_notebook = IPython.get_ipython() is not None",
+    "asks_builtins": "try:\n    is_notebook = get_ipython() is not None\nexcept NameError:\n    is_notebook = False",
+    "leaves": "raise SystemExit",
+}
+
+
+def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
+    tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "lib" / "site-packages"  # as if installed
+    site.mkdir(parents=True)
+    for name, source in MODULES.items():
+        (site / f"{name}.py").write_text(source)
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONUSERBASE": str(tmp_path)}
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset(environment.items()),
+        preload=(*MODULES, "wave"),
+    )
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    kernel = pools.take(kind, unless=NOT_STOPPED)
+    assert kernel is not None
+    assert ask(kernel, "'wave' in __import__('sys').modules")
+    assert ask(kernel, "__import__('starts_a_thread').thread.is_alive()")
+    assert ask(kernel, "__import__('asks_ipython').is_notebook")
+    assert ask(kernel, "__import__('asks_builtins').is_notebook")
+    pools.close()
+
+
+def test_forks_draw_numbers_of_their_own_and_reckon_alike(tmp_path: Path, kernels: Path) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset(os.environ.items()),
+        preload=("random", "numpy", "numpy.random", "matplotlib.pyplot", "sqlite3", "asyncio"),
+    )
+    taken = [pools.take(kind, unless=NOT_STOPPED) for _ in range(2)]
+    draws = "[__import__('random').random(), __import__('numpy').random.rand()]"
+    (one, other), (third, fourth) = (ask(kernel, draws) for kernel in taken if kernel)
+    assert one != third
+    assert other != fourth
+    for kernel in taken:
+        assert kernel is not None
+        product = (
+            "__import__('numpy').ones((300, 300)).dot(__import__('numpy').ones((300, 300))).sum()"
+        )
+        assert ask(kernel, product) == 300**3
+        backend = "(__import__('matplotlib.pyplot').pyplot.figure(), __import__('matplotlib').get_backend())[1]"
+        assert "inline" in ask(kernel, backend)
+    pools.close()
+
+
+def test_a_kernel_tells_how_it_ended(take: Callable[..., ServedKernel]) -> None:
+    kernel = take()
+    assert kernel.poll() is None
+    os.kill(kernel.pid, signal.SIGKILL)
+    assert kernel.wait(60) == -signal.SIGKILL
+    kernel.kill()  # as a process that has ended, it takes no notice
+
+
+def test_a_signal_reaches_all_that_a_kernel_started(take: Callable[..., ServedKernel]) -> None:
+    kernel = take()
+    child = ask(kernel, "__import__('subprocess').Popen(['sleep', '600']).pid")
+    assert not is_gone(child)
+    kernel.kill()
+    assert kernel.wait(60) == -signal.SIGKILL
+    until(lambda: is_gone(child))
+
+
+def test_nothing_is_left_when_pools_are_closed(tmp_path: Path, kernels: Path, forks: bool) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=2, forks=forks)
+    kind = KernelKind(
+        name="dagflow-test", folder=tmp_path, environment=frozenset(os.environ.items())
+    )
+    kernel = pools.take(kind, unless=NOT_STOPPED)
+    assert kernel is not None
+    sockets = kernel.connection_file.parent
+    assert sockets.exists()
+    pools.close()
+    assert kernel.returncode is not None
+    until(lambda: is_gone(kernel.pid))
+    assert not sockets.exists()
+    assert list((tmp_path / "kernels").iterdir()) == []
+
+
+OWNER = """\
+import json, os, sys, threading
+from pathlib import Path
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
+
+folder, forks = Path(sys.argv[1]), sys.argv[2] == "True"
+pools = KernelPools(logs=folder / "kernels", ahead=1, forks=forks)
+kind = KernelKind(name="dagflow-test", folder=folder, environment=frozenset(os.environ.items()))
+kernel = pools.take(kind, unless=threading.Event())
+print(json.dumps([kernel.pid, str(kernel.connection_file.parent)]), flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_its_owner(
+    tmp_path: Path, kernels: Path, forks: bool, number: signal.Signals
+) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path), str(forks)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with owner:
+        assert owner.stdout is not None
+        pid, sockets = json.loads(owner.stdout.readline())
+        kernel_server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        owner.send_signal(number)
+    until(lambda: is_gone(pid) and is_gone(kernel_server))
+    until(lambda: not Path(sockets).exists())
+    until(lambda: list((tmp_path / "kernels").iterdir()) == [])
+
+
+def test_kernels_end_with_their_server_and_others_are_started(
+    take: Callable[..., ServedKernel],
+) -> None:
+    kernel = take()
+    server = int(Path(f"/proc/{kernel.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    os.kill(server, signal.SIGKILL)
+    assert kernel.wait(60) == -signal.SIGKILL
+    until(lambda: is_gone(kernel.pid))
+    assert ask(take(), "1 + 1") == 2
+
+
+def test_where_none_can_be_had_none_is_given(take: Callable[..., ServedKernel | None]) -> None:
+    assert take(name="no-such-kernel") is None
+
+
+def test_a_command_that_does_not_stay_is_no_kernel(
+    take: Callable[..., ServedKernel], kernels: Path
+) -> None:
+    folder = kernels / "kernels" / "dagflow-dying"
+    folder.mkdir(exist_ok=True)
+    argv = [sys.executable, "-c", "raise SystemExit(3)"]
+    spec = {"argv": argv, "display_name": "Dying", "language": "python"}
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    assert take(name="dagflow-dying").wait(60) == 3
+
+
+def test_an_environment_needs_only_ipykernel(tmp_path: Path, kernels: Path) -> None:
+    """A Python that sees ipykernel and what that needs, but neither us nor cloudpickle or xxhash."""
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    for name in ("jupyter_dagflow", "cloudpickle", "xxhash"):
+        (hidden / f"{name}.py").write_text("raise ImportError('not in this environment')")
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset({**os.environ, "PYTHONPATH": str(hidden)}.items()),
+    )
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    kernel = pools.take(kind, unless=NOT_STOPPED)
+    assert kernel is not None
+    assert ask(kernel, "6 * 7") == 42
+    pools.close()
