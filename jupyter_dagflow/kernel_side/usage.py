@@ -149,7 +149,7 @@ class _Places:
     def __init__(self, where: Where) -> None:
         self.root = os.path.realpath(where.root)
         own = os.path.dirname(os.path.abspath(__file__))
-        self.sites = sorted(_sites())
+        self.sites = sorted(_sites(self.root))
         self.interpreter = tuple(
             os.path.realpath(path) + os.sep
             for path in (sysconfig.get_paths()["stdlib"], sysconfig.get_paths()["platstdlib"])
@@ -181,13 +181,24 @@ class _Places:
         return (path + os.sep).startswith(self.root + os.sep)
 
 
-def _sites() -> set[str]:
+def _sites(root: str) -> set[str]:
     """The folders that packages are installed in."""
     folders = [p for p in sys.path if os.path.basename(p) in ("site-packages", "dist-packages")]
     with contextlib.suppress(AttributeError):  # an old virtualenv has no such function
         folders += site.getsitepackages()
     user = getattr(site, "USER_SITE", None)
-    return {os.path.realpath(p) for p in [*folders, *([user] if user else [])] if os.path.isdir(p)}
+    folders += [user] if user else []
+    for path in sys.path:  # pip has a --target
+        if path and os.path.realpath(path) != root and _has_metadata(path):
+            folders.append(path)
+    return {os.path.realpath(path) for path in folders if os.path.isdir(path)}
+
+
+def _has_metadata(folder: str) -> bool:
+    try:
+        return any(name.endswith(".dist-info") for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _imported(

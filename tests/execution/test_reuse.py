@@ -268,6 +268,43 @@ def test_verifying_reuses_nothing_and_garbage_goes(project: Project) -> None:
     assert project.why(PIPELINE)["load"] == ["never run before"]
 
 
+def test_garbage_is_collected_beside_a_run_that_goes_on(project: Project) -> None:
+    waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)\n"
+    cells = [
+        ("task:old keep:o", "o = list(range(100))"),
+        ("task:new keep:p", "p = list(range(200))"),
+        ("task:end keep:q", f"{waits}q = len(o) + len(p)"),
+    ]
+    project.run(edited(cells, 2, "q = o, p"))
+    live = project.app.start(project.write(edited(cells, 1, "p = list(range(300))")))
+    while not all(live.tasks[name].state.is_final for name in ("old", "new")):
+        assert not live.wait(0.02)
+    assert (live.tasks["old"].cached, live.tasks["new"].cached) == (True, False)
+    removed = project.app.collect_garbage(older_than_s=0)
+    assert removed.artifacts == 2, "p and q of the run that has ended"
+    (project.folder / "go").touch()
+    live.wait()
+    assert live.error is None
+    assert (live.value("o"), live.value("q")) == (list(range(100)), 400)
+
+
+def test_a_class_of_setup_counts_for_whom_its_objects_reach(project: Project) -> None:
+    cells = [
+        ("setup", "class Point:\n    def size(self): return 1"),
+        ("task:make", "p = Point()"),
+        ("task:use keep:size", "size = p.size()"),
+        ("task:other keep:x", "x = 1"),
+    ]
+    project.run(cells)
+    bigger = edited(cells, 0, cells[0][1].replace("return 1", "return 2"))
+    assert project.why(bigger) == {
+        "make": ["code changed (cell 0)"],
+        "use": ["input p changed"],
+        "other": [],
+    }
+    assert project.app.open_run("latest").value("size") == 2
+
+
 def test_a_run_that_reuses_all_starts_no_kernel_and_loads_nothing_heavy(project: Project) -> None:
     path = project.write([*PIPELINE, ("task:table", "import pandas\nt = pandas.DataFrame()")])
     script = f"""

@@ -150,6 +150,18 @@ def test_a_file_that_changes_meanwhile_is_unsteady(tmp_path: Path) -> None:
     assert used["unsteady"] == ["helpers.py"], used
 
 
+def test_packages_that_were_installed_elsewhere(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (target / "some_thing-1.2.dist-info").mkdir(parents=True)
+    (target / "some_thing-1.2.dist-info" / "RECORD").write_text("oddly_named.py,,\n")
+    (target / "oddly_named.py").write_text("")
+    (target / "by_hand.py").write_text("")
+    setup = f"import sys; sys.path.append({str(target)!r})"
+    used = told(tmp_path, "import oddly_named, by_hand", setup=setup)
+    assert used["packages"][str(target)] == {"some-thing": "1.2"}
+    assert list(used["modules"]) == [str(target / "by_hand.py")]
+
+
 def test_packages_have_their_versions(tmp_path: Path) -> None:
     used = told(tmp_path, "import numpy, yaml, IPython")
     versions = {name for packages in used["packages"].values() for name in packages}
