@@ -148,6 +148,7 @@ class _Places:
 
     def __init__(self, where: Where) -> None:
         self.root = os.path.realpath(where.root)
+        self._real: dict[str, str] = {}
         own = os.path.dirname(os.path.abspath(__file__))
         self.sites = sorted(_sites(self.root))
         self.interpreter = tuple(
@@ -170,6 +171,13 @@ class _Places:
             return False
         below = path[len(self._home) :] if path.startswith(self._home) else ""
         return not below.startswith((".", "Library" + os.sep))
+
+    def real(self, file: str) -> str:
+        """The path of a module's file, with links in its folders followed; a thousand lie in a hundred folders."""
+        folder, name = os.path.split(file)
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder)
+        return os.path.join(self._real[folder], name)
 
     def name(self, path: str) -> str:
         """The path from the notebook's folder, or the whole path of what lies elsewhere."""
@@ -211,7 +219,7 @@ def _imported(
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or name == "__main__":
             continue
-        path = os.path.realpath(file)
+        path = places.real(file)
         folder = next((s for s in places.sites if path.startswith(s + os.sep)), None)
         top = name.partition(".")[0]
         if folder is not None:  # what it is called is no guide: debugpy brings modules of its own
