@@ -15,6 +15,7 @@ import string
 import sys
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,7 @@ class KernelPools:
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
         self._pools: dict[KernelKind, KernelPool] = {}
+        weakref.finalize(self, _close_all, self._pools)  # of whoever has not closed it
 
     def take(self, kind: KernelKind, *, unless: threading.Event) -> ServedKernel | None:
         """A kernel that is ready, after waiting for it if need be, ``unless`` that is no longer
@@ -81,14 +83,16 @@ class KernelPools:
 
     def close(self) -> None:
         """End all of them, and wait until nothing is left."""
-        with self._lock:
-            pools = list(self._pools.values())
-            self._pools.clear()
-        for pool in pools:
-            pool.close()
+        _close_all(self._pools)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:
         return KernelPool(kind, logs=self._logs, ahead=self._ahead, forks=self._forks)
+
+
+def _close_all(pools: dict[KernelKind, KernelPool]) -> None:
+    while pools:
+        _, pool = pools.popitem()
+        pool.close()
 
 
 class KernelPool:

@@ -210,6 +210,15 @@ def test_nothing_is_left_when_pools_are_closed(tmp_path: Path, kernels: Path, fo
     assert list((tmp_path / "kernels").iterdir()) == []
 
 
+def test_nothing_is_left_of_pools_that_nobody_holds(tmp_path: Path, kernels: Path) -> None:
+    kind = KernelKind(
+        name="dagflow-test", folder=tmp_path, environment=frozenset(os.environ.items())
+    )
+    kernel = KernelPools(logs=tmp_path / "kernels", ahead=1).take(kind, unless=NOT_STOPPED)
+    assert kernel is not None
+    until(lambda: is_gone(kernel.pid))
+
+
 OWNER = """\
 import json, os, sys, threading
 from pathlib import Path
