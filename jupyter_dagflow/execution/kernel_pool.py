@@ -14,7 +14,6 @@ import secrets
 import string
 import sys
 import threading
-import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # for which kernels would compete
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 _MOST_POOLS = 4
-_SETTLE_S = 120.0
-_LOOK_S = 0.2
 _LONGEST_FOLDER = 80  # of sockets, whose paths the system limits to 107
 
 
@@ -64,10 +61,8 @@ class KernelPools:
         self._pools: dict[KernelKind, KernelPool] = {}
         weakref.finalize(self, _close_all, self._pools)  # of whoever has not closed it
 
-    def take(self, kind: KernelKind, *, unless: threading.Event) -> ServedKernel | None:
-        """A kernel that is ready, after waiting for it if need be, ``unless`` that is no longer
-        wanted; None if there cannot be one.
-        """
+    def take(self, kind: KernelKind) -> ServedKernel | None:
+        """A kernel that is ready, or will be; None if there cannot be one."""
         if os.name != "posix":
             return None
         with self._lock:
@@ -79,7 +74,7 @@ class KernelPools:
             unused = [self._pools.pop(kind) for kind in idle[: len(self._pools) - _MOST_POOLS]]
         for each in unused:
             each.close()
-        return pool.take(unless=unless)
+        return pool.take()
 
     def close(self) -> None:
         """End all of them, and wait until nothing is left."""
@@ -122,7 +117,7 @@ class KernelPool:
         """Whether none of the kernels it has given away is alive."""
         return not self._running()
 
-    def take(self, *, unless: threading.Event) -> ServedKernel | None:
+    def take(self) -> ServedKernel | None:
         """See `KernelPools.take`."""
         with self._lock:
             if self._server is None:
@@ -131,12 +126,7 @@ class KernelPool:
             while len(self._ready) < self._ahead:
                 self._ready.append(self._begin())
             self._given = [*self._running(), kernel]
-        until = time.monotonic() + _SETTLE_S
-        while not kernel.settled.wait(_LOOK_S):
-            if unless.is_set() or time.monotonic() > until:
-                kernel.kill()
-                return None
-        return kernel if kernel.returncode is None else None
+        return kernel
 
     def close(self) -> None:
         """End all kernels, also those given away, and wait until nothing is left of them."""

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from typing import Any
 _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
 _KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
 _END_S = 10.0
+_SETTLE_S = 120.0
+_LOOK_S = 0.2  # how long it may go unnoticed that a kernel is no longer wanted
 
 
 class ServedKernel:
@@ -42,6 +45,15 @@ class ServedKernel:
         self.ended = threading.Event()
         self.pid = 0
         self.returncode: int | None = None
+
+    def becomes_ready(self, *, unless: threading.Event) -> bool:
+        """Wait for that, ``unless`` it is no longer wanted; a kernel that does not is ended."""
+        until = time.monotonic() + _SETTLE_S
+        while not self.settled.wait(_LOOK_S):
+            if unless.is_set() or time.monotonic() > until:
+                self.kill()
+                return False
+        return self.returncode is None
 
     def poll(self) -> int | None:
         """The exit code, minus the signal's number if it was killed; None while the kernel lives."""
