@@ -119,7 +119,8 @@ class KernelServer:
         self._ended = False
         ours, theirs = socket.socketpair()
         with theirs:
-            config = {
+            config: dict[str, Any] = {
+                "command": [*python, str(_SCRIPT)],
                 "fd": theirs.fileno(),
                 "folders": [str(self._home), str(logs)],
                 "forks": forks,
@@ -127,7 +128,7 @@ class KernelServer:
             }
             with (logs / "server.log").open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
-                    [*python, str(_SCRIPT), json.dumps(config)],
+                    [*config["command"], json.dumps(config)],
                     pass_fds=[theirs.fileno()],
                     cwd=folder,
                     env=dict(environment),
