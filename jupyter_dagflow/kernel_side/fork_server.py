@@ -52,9 +52,10 @@ _OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
 class ForkServer:
     """Serves one owner.
 
-    ``command`` is what runs this program, ``fd`` its socket, ``folders`` are those of the kernels' sockets and of what they write,
-    removed in the end. ``forks`` tells whether kernels are forked, ``preload`` which modules they
-    will import, and ``without`` which of these must not be imported here.
+    ``command`` is what runs this program, ``fd`` its socket, ``folders`` are those of the kernels'
+    sockets and of what they write, removed in the end. ``forks`` tells whether kernels are forked,
+    ``preload`` which modules they will import, and ``without`` which of these must not be imported
+    here.
     """
 
     def __init__(
