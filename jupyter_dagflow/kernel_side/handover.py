@@ -18,6 +18,7 @@ from typing import Any
 
 from . import bundle, loading, sharing
 from .ambient import Ambient
+from .arrays import Place
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard
@@ -295,7 +296,7 @@ class Handover:
     def _define(self, before: Mapping[str, Any]) -> Definitions:
         return Definitions(self._namespace, self._spec["definitions"], before)
 
-    def _dump(self, values: dict[str, Any], sharing: frozenset[int] = frozenset()) -> Pickled:
+    def _dump(self, values: dict[str, Any], sharing: frozenset[Place] = frozenset()) -> Pickled:
         return dump(values, self._definitions, cloudpickle=self._cloudpickle, sharing=sharing)
 
     def _cloudpickle(self) -> Any:

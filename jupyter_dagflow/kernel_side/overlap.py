@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from .anatomy import lineage, root_package, type_name
-from .pickling import span_of
+from .arrays import as_array, is_row, span_of
 from .sharing import Memory, share_memory, unchanging
 
 _SHOWN = frozenset({"matplotlib", "plotly", "bokeh", "altair"})  # keep what they draw, as it was
@@ -159,6 +159,9 @@ def _memory(obj: Any) -> Iterator[Memory]:
     numpy = sys.modules.get("numpy")
     if numpy and issubclass(type(obj), numpy.ndarray) and obj.size:
         yield Memory(*span_of(obj), owner="", array=obj, strided=True)
+    elif numpy and issubclass(type(obj), numpy.void) and is_row(obj):
+        array = as_array(obj)
+        yield Memory(*span_of(array), owner="", array=array, strided=True)
 
 
 def _can_change(kind: type[Any]) -> bool:

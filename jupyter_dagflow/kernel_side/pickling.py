@@ -8,6 +8,7 @@ file) is refused.
 
 from __future__ import annotations
 
+import copyreg
 import functools
 import gc
 import importlib.util
@@ -21,7 +22,17 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .anatomy import instance_dict, root_package
+from .anatomy import dict_of, instance_dict, member, root_package
+from .arrays import (
+    Place,
+    is_derived,
+    is_row,
+    memory_between,
+    place_of,
+    reduce_derived,
+    reduce_row,
+    span_of,
+)
 from .definitions import Definitions, found_by_name, names_in
 
 _Cached = type(functools.lru_cache(maxsize=None)(len))
@@ -47,7 +58,7 @@ class Pickled:
     ``by_name`` are the notebook names it refers to, ``looked_up`` those that code within it may
     look up, ``functions`` the ids of the functions within it that travel by value.
     ``strided`` are its arrays with steps, which are copied unless `dump` is told that they share
-    memory.
+    memory, by their `place_of`.
     """
 
     def __init__(self) -> None:
@@ -79,13 +90,13 @@ def dump(
     definitions: Definitions,
     *,
     cloudpickle: Callable[[], Any],
-    sharing: frozenset[int] = frozenset(),
+    sharing: frozenset[Place] = frozenset(),
 ) -> Pickled:
     """Pickle a value; raises `Refused`.
 
-    ``cloudpickle`` gives that module, or None, when it is first needed. ``sharing`` are the ids of
-    arrays with steps whose memory others in the same value share: they are stored over that memory,
-    not copied.
+    ``cloudpickle`` gives that module, or None, when it is first needed. ``sharing`` are the places
+    of arrays with steps whose memory others in the same value share: they are stored over that
+    memory, not copied.
     """
     try:
         return _dump(value, definitions, pickle.Pickler, sharing)
@@ -132,7 +143,7 @@ def _refuse(error: BaseException) -> NoReturn:
 
 
 def _dump(
-    value: Any, definitions: Definitions, base: type[Any], sharing: frozenset[int]
+    value: Any, definitions: Definitions, base: type[Any], sharing: frozenset[Place]
 ) -> Pickled:
     pickled = Pickled()
     file = io.BytesIO()
@@ -169,13 +180,14 @@ class _Rules:
         definitions: Definitions,
         pickled: Pickled,
         *,
-        sharing: frozenset[int],
+        sharing: frozenset[Place],
         by_value: bool,
     ) -> None:
         self._definitions = definitions
         self._by_value = by_value
         self._pickled = pickled
         self._sharing = sharing
+        self._dicts: dict[type[Any], Any] = {}
 
     def reduce(self, obj: Any) -> Any:
         """The reduced value, NotImplemented for pickle's default, or None."""
@@ -196,11 +208,15 @@ class _Rules:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._array(obj)
+        if is_derived(kind):
+            return reduce_derived(obj)
+        if is_row(obj):
+            return reduce_row(obj)
         if root_package(kind) == "pandas":
             return self._pandas(obj)
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
-        return None
+        return self._instance(obj, kind)
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -232,7 +248,7 @@ class _Rules:
         self._pickled.looked_up |= names_in(code)
         self._pickled.functions.add(id(function))
         cells = function.__closure__ or ()
-        state: dict[str, Any] = {"cells": list(_contents(cells)), "dict": dict(vars(function))}
+        state: dict[str, Any] = {"cells": list(_contents(cells)), "dict": vars(function)}
         for name in _FUNCTION_ATTRIBUTES:
             try:
                 state[name] = getattr(function, name)
@@ -270,6 +286,8 @@ class _Rules:
         out of its pickles: what was apart would write to each other's memory.
         """
         kind = type(obj)
+        if "_attrs" in instance_dict(obj):
+            return _table(obj)
         if kind.__name__ == "BlockValuesRefs":
             return rebuild.new_references, (kind,)
         if kind.__name__ == "SingleBlockManager" and _is_shared(obj.blocks[0].refs):
@@ -286,45 +304,64 @@ class _Rules:
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)
-        if id(array) not in self._sharing:
+        if place_of(array) not in self._sharing:
             return None
         span = span_of(array)
-        memory = _memory_between(array, span)
+        memory = memory_between(array, span)
         if memory is None:
             return None
         offset = array.__array_interface__["data"][0] - span[0]
         arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, array.strides, offset)
         return rebuild.strided_array, arguments
 
+    def _instance(self, obj: Any, kind: type[Any]) -> Any:
+        """An object whose ``__dict__`` somebody has under another name: it must be that very dict."""
+        if kind not in self._dicts:
+            self._dicts[kind] = dict_of(kind) if _is_plain(kind) else None
+        descriptor = self._dicts[kind]
+        if descriptor is None or _count(descriptor, obj, kind) <= _ALONE:
+            return None
+        make, arguments, state, *items = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        slots = state[1] if type(state) is tuple else {}
+        state = (descriptor.__get__(obj, kind), slots)
+        return (make, arguments, state, *items, rebuild.set_dict)
+
+
+class _Alone:
+    """A class whose instance nobody else has the ``__dict__`` of."""
+
+
+def _count(descriptor: Any, obj: Any, kind: type[Any]) -> int:
+    """How many have the ``__dict__`` of an object, counted in the same way each time."""
+    return sys.getrefcount(descriptor.__get__(obj, kind))
+
+
+_ALONE = _count(dict_of(_Alone), _Alone(), _Alone)
+
+
+def _is_plain(kind: type[Any]) -> bool:
+    """Whether pickle takes instances of a class apart in its ordinary way."""
+    ways = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__")
+    ordinary = all(member(kind, way) is vars(object).get(way) for way in ways)
+    return ordinary and kind not in copyreg.dispatch_table
+
+
+def _table(table: Any) -> Any:
+    """A table of pandas', with its very ``attrs``: pandas' own way makes a copy of them."""
+    make, arguments, state, *items = table.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    own_way = getattr(type(table), "__setstate__", None)
+    attributes = instance_dict(table).get("_attrs")
+    plain = type(state) is dict and "attrs" in state and own_way is not None
+    if not plain or type(attributes) is not dict:
+        return None
+    state = {**state, "attrs": {}}
+    return (make, arguments, (state, attributes), *items, rebuild.set_table)
+
 
 def _is_shared(references: Any) -> bool:
     """Whether pandas' books say that others share the memory."""
     kind = type(references)
     return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
-
-
-def span_of(array: Any) -> tuple[int, int]:
-    """The addresses between which an array's elements lie."""
-    first: int = array.__array_interface__["data"][0]
-    last = first + array.itemsize
-    for count, step in zip(array.shape, array.strides):  # noqa: B905 -- Python 3.8
-        reach = (count - 1) * step
-        first, last = (first + reach, last) if reach < 0 else (first, last + reach)
-    return first, last
-
-
-def _memory_between(array: Any, span: tuple[int, int]) -> Any:
-    """The bytes of that span as an array of their own kind over the same memory, or None."""
-    owner = array
-    while type(owner.base) is type(array):
-        owner = owner.base
-    if not owner.flags.forc:
-        return None
-    flat = owner.reshape(-1, order="A").view("u1")
-    start = span[0] - owner.__array_interface__["data"][0]
-    memory = flat[start : start + span[1] - span[0]]
-    memory.flags.writeable = array.flags.writeable
-    return memory
 
 
 def _results_of(cached: Any) -> Any:

@@ -58,7 +58,7 @@ def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
     """Give a function all that is not its code: attributes, and the values its closure holds."""
     for cell, value in state.pop("cells"):
         cell.cell_contents = value
-    function.__dict__.update(state.pop("dict"))
+    function.__dict__ = state.pop("dict")
     for name, value in state.items():
         setattr(function, name, value)
 
@@ -80,6 +80,35 @@ def strided_array(
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+
+
+def element(array: Any, place: Any) -> Any:
+    """An element of a NumPy array; a row of a structured one is a view of it."""
+    return array[place]
+
+
+def derived(array: Any, kind: type[Any]) -> Any:
+    """An array of a class that derives from NumPy's, over the memory of a plain one."""
+    return array.view(kind)
+
+
+def set_attributes(obj: Any, state: dict[str, Any]) -> None:
+    """Give an array what it has beside its elements, as a mask."""
+    vars(obj).update(state)
+
+
+def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Give an object its very ``__dict__``, which others have as well, and its slots."""
+    obj.__dict__, slots = state
+    for name, value in slots.items():
+        setattr(obj, name, value)
+
+
+def set_table(table: Any, state: tuple[Any, dict[Any, Any]]) -> None:
+    """Give a table of pandas' its state, with its very ``attrs``."""
+    own, attributes = state
+    table.__setstate__(own)
+    object.__setattr__(table, "_attrs", attributes)
 
 
 def new_references(kind: type[Any]) -> Any:

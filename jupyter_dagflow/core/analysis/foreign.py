@@ -11,6 +11,7 @@ from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
+    NOTHING,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -278,6 +279,8 @@ class ForeignCalls(Calls):
             return out
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
+        if path in library.MASKING:
+            return Value("array", NOTHING.union(*(value.objects for value in every)))
         if name in library.MADE_CLASSES:
             return self._made_class(path)
         if path in library.MODULE_LIKE:

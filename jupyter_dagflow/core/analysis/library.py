@@ -227,17 +227,26 @@ VIEWING = _words(
     """
     builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
     numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
-    numpy.asfortranarray numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
+    numpy.asfortranarray numpy.asmatrix numpy.asarray_chkfinite numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
     numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
     numpy.flip numpy.fliplr numpy.flipud numpy.frombuffer numpy.hsplit numpy.imag
     numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view
-    numpy.ma.array numpy.ma.masked_array numpy.moveaxis numpy.ravel numpy.real numpy.require
+    numpy.ma.asanyarray numpy.ma.asarray numpy.ma.getdata numpy.ma.getmask numpy.ma.getmaskarray
+    numpy.moveaxis numpy.ravel numpy.real numpy.require
     numpy.reshape numpy.rollaxis numpy.rot90 numpy.split numpy.squeeze numpy.swapaxes
     numpy.transpose numpy.trim_zeros numpy.vsplit torch.as_tensor torch.from_numpy
     tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm typing.cast
     """
 )
 """Calls whose result may be, or share memory with, their argument."""
+
+MASKING = _words(
+    """
+    numpy.ma.MaskedArray numpy.ma.array numpy.ma.fix_invalid numpy.ma.masked_array
+    numpy.ma.masked_invalid numpy.ma.masked_where
+    """
+)
+"""Calls whose result may share memory with any of their arguments."""
 
 KEEPING = _words(
     """
@@ -474,7 +483,7 @@ SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "differ
 
 VIEW_ATTRIBUTES = _words(
     """
-    T array at base data flat grad iat iloc imag loc real values
+    T array at base data flat grad iat iloc imag loc mask real values
     """
 )
 

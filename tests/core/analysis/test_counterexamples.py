@@ -445,6 +445,69 @@ CASES: dict[str, tuple[str, ...]] = {
         "n['k'].append(2)",
         "seen = repr(a)",
     ),
+    "the attrs of a frame are its own dict": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})",
+        "d = df.attrs",
+        "d['k'] = 2",
+        "seen = repr(df.attrs)",
+    ),
+    "what an instance has is one dict": (
+        "class C:\n    __slots__ = ('s', '__dict__')\no = C()\no.x = 1\no.s = [2]",
+        "d = vars(o)",
+        "o.x = 2\no.s.append(3)",
+        "d['y'] = 4",
+        "seen = [d['x'], o.y, o.s]",
+    ),
+    "an instance that is its own dict": (
+        "class D(dict):\n    def __init__(self, **given):\n        super().__init__(**given)\n"
+        "        self.__dict__ = self\nd = D(x=1)",
+        "d['x'] = 2",
+        "seen = d.x",
+    ),
+    "what a function has is one dict": (
+        "def f():\n    return 1\nf.calls = 0\nd = vars(f)",
+        "f.calls = 3",
+        "seen = repr(d)",
+    ),
+    "a row is written to its array": (
+        "import numpy as np\na = np.zeros(3, dtype=[('x', int), ('y', int)])",
+        "row = a[1]\nrows = list(a)",
+        "row['x'] = 1\nrows[2]['y'] = 4",
+        "a['y'] += 1",
+        "seen = [a.tolist(), row['y'], rows[0].tolist()]",
+    ),
+    "a row with objects in it is written to its array": (
+        "import numpy as np\na = np.zeros((2, 2), dtype=[('x', object), ('y', int)])[:, ::-1]",
+        "row = a[1, 0]",
+        "row['x'] = [1]",
+        "row['x'].append(2)",
+        "seen = repr(a.tolist())",
+    ),
+    "an array of records is a view": (
+        "import numpy as np\na = np.zeros(3, dtype=[('x', int), ('y', int)])",
+        "r = a.view(np.recarray)\nrow = r[1]",
+        "row.x = 5",
+        "seen = [a.tolist(), r.x.tolist()]",
+    ),
+    "a matrix is a view": (
+        "import numpy as np\na = np.zeros((2, 2))\nm = np.asmatrix(a)",
+        "m[0, 0] = 9",
+        "seen = a.tolist()",
+    ),
+    "what is masked is over the memory of an array, and its mask of another": (
+        "import numpy as np\na = np.arange(4)\nk = np.array([False, True, False, False])",
+        "m = np.ma.masked_array(a, mask=k, copy=False)\nn = np.ma.masked_where(k, a, copy=False)",
+        "a[0] = 9\nk[2] = True",
+        "d = m.data\nj = m.mask",
+        "d[3] = 7\nj[3] = True",
+        "seen = [repr(m), repr(n), a.tolist(), k.tolist()]",
+    ),
+    "what an array of NumPy's is filled with is worked out late": (
+        "import numpy as np\nm = np.ma.masked_array(np.arange(4), mask=[0, 1, 0, 0])\nn = m[:3]",
+        "f = [m.fill_value, repr(n)]",
+        "m.mask[0] = True",
+        "seen = [repr(n), f]",
+    ),
 }
 
 
