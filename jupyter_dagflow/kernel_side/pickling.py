@@ -9,6 +9,7 @@ file) is refused.
 from __future__ import annotations
 
 import copyreg
+import enum
 import functools
 import gc
 import importlib.util
@@ -167,7 +168,10 @@ def _make_pickler(base: Any) -> type[Any]:
             reduced = self.rules.reduce(obj)
             if reduced is not None:
                 return reduced
-            return fallback(self, obj) if fallback else NotImplemented
+            reduced = fallback(self, obj) if fallback else NotImplemented
+            if type(reduced) is tuple and isinstance(obj, enum.EnumMeta):
+                return _with_members(obj, *reduced)
+            return reduced
 
     return NotebookPickler
 
@@ -325,6 +329,15 @@ class _Rules:
         slots = state[1] if type(state) is tuple else {}
         state = (descriptor.__get__(obj, kind), slots)
         return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _with_members(cls: Any, make: Any, arguments: Any, state: Any = None, *rest: Any) -> Any:
+    """An enumeration with all that its members have; cloudpickle takes their values only."""
+    if state is None:  # by name
+        return make, arguments
+    *items, set_state = rest
+    members = {name: vars(each) for name, each in cls.__members__.items()}
+    return (make, arguments, (set_state, state, members), *items, rebuild.set_enumeration)
 
 
 class _Alone:

@@ -104,6 +104,16 @@ def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
         setattr(obj, name, value)
 
 
+def set_enumeration(cls: Any, state: tuple[Callable[..., Any], Any, dict[str, Any]]) -> None:
+    """Give an enumeration its state, and each member what it has."""
+    set_state, own, members = state
+    set_state(cls, own)
+    for name, held in members.items():
+        own = vars(cls.__members__[name])
+        own.clear()  # for their order
+        own.update(held)
+
+
 def set_table(table: Any, state: tuple[Any, dict[Any, Any]]) -> None:
     """Give a table of pandas' its state, with its very ``attrs``."""
     own, attributes = state

@@ -45,6 +45,8 @@ class Classes(World):
 
     def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
         """Make an instance: runs the constructors of the class and its notebook bases."""
+        if base in self.heap.members:
+            return self.member_of(base)
         made = self.heap.make("instance", plain=not code.foreign)
         inner = base_of(next(iter(made.objects)))
         self.heap.classes.setdefault(inner, set()).add(base)
@@ -61,6 +63,28 @@ class Classes(World):
         if not followed:
             self._construct_plainly(base, made, arguments, line)
         return made
+
+    def is_enumeration(self, parent: Value) -> bool:
+        """Whether what derives from a class is an enumeration."""
+        known = parent.path.rpartition(".")[2] in library.ENUMERATIONS
+        return known or any(base_of(o) in self.heap.members for o in parent.objects)
+
+    def give_members(self, made: Value, arguments: Arguments, line: int) -> Value:
+        """Let an enumeration have members: one object stands for them all."""
+        base = base_of(next(iter(made.objects)))
+        code = self.heap.code[base]
+        assert isinstance(code, ClassCode)
+        member = self.construct(base, code, arguments, line)
+        self.heap.hold(made, member)
+        of_member = base_of(next(iter(member.objects)))
+        self.heap.members |= {base: of_member, of_member: base}
+        changed = self.effect.changed.items()  # to make it is not to change it
+        self.effect.changed = {o: line for o, line in changed if base_of(o) != of_member}
+        return member
+
+    def member_of(self, base: int) -> Value:
+        """Any member of an enumeration."""
+        return Value("instance", frozenset((slot(self.heap.members[base], 0),)))
 
     def _construct_plainly(self, base: int, made: Value, arguments: Arguments, line: int) -> None:
         """Without a constructor of its own a class keeps its arguments and may call factories."""

@@ -104,13 +104,14 @@ class Definitions:
         """
         heap, changed = self._story.heap, self._story.changed.keys()
         found: set[int] = set()
+        plain = heap.code.keys() | (heap.members.keys() - changed)
         for base, code in sorted(heap.code.items()):
             if code.origin in self._needs:
                 continue
             held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
             if isinstance(code, FunctionCode) and code.kept and not changed.isdisjoint(held):
                 found.add(base)
-            data = any(o not in heap.code or o in found for o in held)
+            data = any(o not in plain or o in found for o in held)
             if base in changed or (data and isinstance(code, ClassCode)):
                 found.add(base)
         return frozenset(found)

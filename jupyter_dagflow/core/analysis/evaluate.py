@@ -147,7 +147,8 @@ class Evaluator(ForeignCalls):
         """``base[key]`` of a value that is no module."""
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
-            return base
+            members = [base_of(o) for o in base.objects if base_of(o) in self.heap.members]
+            return join(base, *map(self.member_of, members)) if members else base
         for obj in sorted(base.objects):
             if base_of(obj) in self.heap.defaulting:
                 self._default(base, obj, key, line)

@@ -326,11 +326,28 @@ class Follower(Evaluator):
             value = self.state.locals.get(local)
             if value is not None:
                 self.heap.hold(made, value, name)
+        if any(map(self.is_enumeration, bases)):
+            self._enumerate(node, made)
         for parent in bases:
             for obj in parent.objects:
                 for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
                     self.follow(method, code, Arguments((made,)), self.line(node.line))
         self.assign(node.target, self._decorated(made, decorators, node.line), node.line)
+
+    def _enumerate(self, node: ir.DefineClass, made: Value) -> None:
+        """What is assigned in an enumeration are the values of its members."""
+        values = [
+            self.state.locals[local] for _, local in node.members if local in self.state.locals
+        ]
+        data = tuple(v for v in values if not self.heap.codes(v))
+        member = self.give_members(made, Arguments(spread=data), self.line(node.line))
+        for value in data:
+            self.heap.hold(member, value, "value")
+            self.heap.hold(member, value, "_value_")
+        base = base_of(next(iter(made.objects)))
+        for name, local in node.members:
+            if self.state.locals.get(local) in data and name in self.heap.fields[base]:
+                self.heap.fields[base][name] = set(member.objects)
 
     def _annotated(self, node: ir.Annotated) -> None:
         if not self.lazy_annotations:

@@ -373,6 +373,8 @@ class ForeignCalls(Calls):
         made = self.heap.make("class", plain=True)
         base = base_of(next(iter(made.objects)))
         self.heap.code[base] = ClassCode(path, (), True, self.statement)
+        if path.rpartition(".")[2] in library.ENUMERATIONS:
+            self.give_members(made, Arguments(), 0)
         return made
 
     def _copied(self, kind: str, arguments: Arguments) -> Value:

@@ -594,6 +594,10 @@ MADE_CLASSES = _words(
     """
 )
 """Calls that make a class."""
+
+ENUMERATIONS = _words("Enum Flag IntEnum IntFlag ReprEnum StrEnum")
+"""Classes whose attributes are instances of those that derive from them."""
+
 CLASS_FACTORIES = _words(
     """
     Enum Flag IntEnum IntFlag NamedTuple NewType ParamSpec StrEnum TypeVar TypeVarTuple

@@ -217,8 +217,9 @@ class Heap:
 
     ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of
     dicts what they may call for a key they lack, ``partials`` of partial functions what they call
-    with which arguments, ``getters`` what operator's getters and callers get. ``stored`` are
-    the older objects that the statement being followed has put into one another.
+    with which arguments, ``getters`` what operator's getters and callers get. ``members`` tells of
+    an enumeration which object stands for all its members, and of that object which enumeration.
+    ``stored`` are the older objects that the statement being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -241,6 +242,7 @@ class Heap:
         self.defaulting: dict[int, Value] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
         self.getters: dict[int, tuple[str, Key, Arguments]] = {}
+        self.members: dict[int, int] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -249,6 +251,7 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.partials, other.getters = dict(self.partials), dict(self.getters)
+        other.members = dict(self.members)
         other.fields = {
             base: {key: set(held) for key, held in fields.items()}
             for base, fields in self.fields.items()
@@ -273,6 +276,7 @@ class Heap:
             and self.defaulting == other.defaulting
             and self.partials == other.partials
             and self.getters == other.getters
+            and self.members == other.members
             and self.code.keys() == other.code.keys()
             and all(code.is_like(other.code[base]) for base, code in self.code.items())
         )
@@ -452,11 +456,11 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class that is a definition, or a function that holds nothing and
-        closes over nothing: such are shared by name, not as objects.
+        """Whether an object is a class that is a definition, or a member of one, or a function that
+        holds nothing and closes over nothing: such are shared by name, not as objects.
         """
-        code = self.code.get(base)
-        if code is None or base in self.stateful:
+        code = self.code.get(base) or self.code.get(self.members.get(base, 0))
+        if code is None or not self.stateful.isdisjoint((base, self.members.get(base, base))):
             return False
         return isinstance(code, ClassCode) or (base not in self.fields and not code.function.free)
 

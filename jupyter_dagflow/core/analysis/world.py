@@ -418,10 +418,10 @@ class World:
             if base in seen:
                 continue
             seen.add(base)
-            if base in heap.code and heap.is_stateless(base):
+            if heap.is_stateless(base):
                 continue
             found |= self.named.get(base, NO_NAMES)
             todo += heap.held_by.get(base, ())
-        own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
+        own = frozenset([b for b in reach if not heap.is_stateless(b)])
         found.discard(name)
         return Kin(frozenset(found) if found else NO_NAMES, own)

@@ -508,6 +508,20 @@ CASES: dict[str, tuple[str, ...]] = {
         "m.mask[0] = True",
         "seen = [repr(n), f]",
     ),
+    "members of an enumeration have what they were given": (
+        "import enum\nclass E(enum.Enum):\n    A = 1\n    B = [2]\n    def __init__(self, value):\n"
+        "        self.xs = []\n    def hit(self):\n        self.xs.append(1)",
+        "e = E.A\nes = [E.B]",
+        "e.hit()\nE(1).n = 4",
+        "for each in E:\n    each.xs.append(5)",
+        "E['B'].hit()\nes[0].value.append(3)",
+        "seen = [e.xs, E.A.n, E.B.xs, E.B.value, e is E.A]",
+    ),
+    "members of an enumeration that a call makes": (
+        "import enum\nE = enum.Enum('E', 'A B')",
+        "E.A.log = [1]",
+        "seen = E.A.log",
+    ),
 }
 
 
