@@ -92,6 +92,34 @@ def shared(
     return found
 
 
+def strange(pipeline: Pipeline, task: Task) -> dict[str, LaterRead]:
+    """The names of earlier tasks that a task neither takes nor is known to bind, and must not bind.
+
+    A later task reads them as they were before it, or the notebook ends with them.
+    """
+    place = pipeline.tasks.index(task)
+    before, later = pipeline.tasks[:place], pipeline.tasks[place + 1 :]
+    names = {name for each in before for name in each.writes if not name.startswith("<")}
+    names -= {*task.writes, *task.options.mutates, *task.options.pure}
+    names -= {*(item.name for item in task.inputs), *(read.name for read in task.from_prelude)}
+    earlier = {each.name for each in before}
+    found: dict[str, LaterRead] = {}
+    for reader in later:
+        for item in reader.inputs:
+            if (
+                item.name in names
+                and item.name not in found
+                and not earlier.isdisjoint(item.sources)
+            ):
+                found[item.name] = _place(pipeline, reader, item.name)
+    newer = {name for each in later for name in each.versions}
+    for owner in reversed(before):
+        for name in owner.writes:
+            if name in names and name not in newer:
+                found.setdefault(name, LaterRead(name=name, task=owner.name, left=True))
+    return found
+
+
 def _is_last(pipeline: Pipeline, bundle: Bundled, name: str) -> bool:
     """Whether the notebook ends with a name as it is in a bundle."""
     source = pipeline.task(bundle.source)

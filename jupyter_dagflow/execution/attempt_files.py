@@ -21,6 +21,7 @@ from jupyter_dagflow.core.guarding import (
     guarded,
     left_behind,
     shared,
+    strange,
     unguarded,
 )
 from jupyter_dagflow.core.model import (
@@ -70,7 +71,8 @@ def prepare_attempt(
     bundles = dict(_bundles(pipeline, the_task, sources))
     reads = guarded(pipeline, the_task, bundles)
     reads_of_shared = shared(pipeline, the_task, bundles)
-    told = {name: (name, read) for name, read in reads.items()}
+    of_others = strange(pipeline, the_task)
+    told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
     assignment = Assignment(
         run_id=run_id,
@@ -105,6 +107,7 @@ def prepare_attempt(
         # What is read later by another name is not missed under this one.
         "may_go": [name for name, read in reads.items() if read.name != name],
         "made_alike": [name for name in reads if name not in by_name],
+        "strange": list(of_others),
         "beside": {other: name for other, (name, _) in reads_of_shared.items()},
         "from_prelude": [read.name for read in the_task.from_prelude],
         "exposed": {each.name: list(each.shares) for each in the_task.exposed},

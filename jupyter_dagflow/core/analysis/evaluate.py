@@ -66,6 +66,8 @@ class Evaluator(ForeignCalls):
 
     def get_attribute(self, base: Value, name: str, line: int) -> Value:
         """``base.name`` read: a piece of a module, a property that runs, a view, or data inside."""
+        if base.path == library.MAIN:
+            return self._of_namespace(name, line)
         if base.kind == "module":
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
@@ -93,6 +95,13 @@ class Evaluator(ForeignCalls):
         ):
             return Value(base.kind, base.objects)
         return join(self.heap.attribute(base, name), *found)
+
+    def _of_namespace(self, name: str, line: int) -> Value:
+        """``__main__.name``: a variable of the notebook."""
+        if name != "__dict__":
+            return self.load(name, line)
+        self.escape(line)
+        return Value(UNKNOWN)
 
     def _instance_attribute(self, obj: int, name: str, line: int) -> list[Value]:
         inner = base_of(obj)
@@ -137,6 +146,8 @@ class Evaluator(ForeignCalls):
         if node.index is not None:
             self.expr(node.index)
         line = self.line(node.line)
+        if base.path == "sys.modules" and node.key == library.MAIN:
+            return Value("module", path=library.MAIN)
         if base.kind == "module":
             return Value("module", path=f"{base.path}[]")
         return self._part(base, node.key, line, sliced=node.sliced)
@@ -205,12 +216,15 @@ class Evaluator(ForeignCalls):
             receiver = self.expr(node.func.base)
             name = node.func.name
             arguments = self._arguments(node)
-            if receiver.kind == "module":
-                path = f"{receiver.path}.{name}"
-                return self._noted(path, node, arguments, self.call_library(path, arguments, line))
-            return self.call_method(receiver, name, arguments, line, dropped=dropped)
-        func = self.expr(node.func)
-        arguments = self._arguments(node)
+            if receiver.path == library.MAIN:
+                func = self.get_attribute(receiver, name, line)
+            elif receiver.kind != "module":
+                return self.call_method(receiver, name, arguments, line, dropped=dropped)
+            else:
+                func = Value("module", path=f"{receiver.path}.{name}")
+        else:
+            func = self.expr(node.func)
+            arguments = self._arguments(node)
         if func.kind == "module":
             made = self.call_library(func.path, arguments, line)
             return self._noted(func.path, node, arguments, made)
@@ -218,6 +232,9 @@ class Evaluator(ForeignCalls):
 
     def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
         """The result of a library call; what it gets, if it makes something that gets or calls."""
+        named = node.args[0].value if node.args and isinstance(node.args[0], ir.Const) else None
+        if path in library.IMPORTING and isinstance(named, str):
+            return Value("module", path=named)
         if path in library.GETTERS and node.args and isinstance(node.args[0], ir.Const):
             name = node.args[0].value
             if name is not None and (len(node.args) == 1 or path == "operator.methodcaller"):
@@ -419,6 +436,9 @@ class Evaluator(ForeignCalls):
                 self.bind_local(target.name, value)
         elif isinstance(target, ir.AttrTarget):
             base = self._changing(target.base, target.line)
+            if base.path == library.MAIN:
+                self.bind(target.name, value, self.line(target.line))
+                return
             place = (
                 Value("module", path=f"{base.path}.{target.name}")
                 if base.kind == "module"

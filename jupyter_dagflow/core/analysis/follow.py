@@ -107,6 +107,9 @@ class Follower(Evaluator):
                 base = self.expr(target.base)
                 if isinstance(target, ir.ItemTarget):
                     self.expr(target.index)
+                elif base.path == library.MAIN:
+                    self.load(target.name, self.line(target.line))
+                    self.unbind(target.name, self.line(target.line))
                 self.change(base, self.line(target.line))
 
     def _if(self, node: ir.If) -> None:
@@ -362,7 +365,11 @@ class Follower(Evaluator):
                 known = self.names.get(name)
                 if known is not None and known.kind == "module" and known.path == item.path:
                     self.effect.extends += (name,)
-            self.assign(item.target, Value("module", path=item.path), node.line)
+            module, _, name = item.path.partition(".")
+            value = Value("module", path=item.path)
+            if module == library.MAIN and name:
+                value = self.load(name, self.line(node.line))
+            self.assign(item.target, value, node.line)
 
     def _future(self, node: ir.Future) -> None:
         self.lazy_annotations = self.lazy_annotations or "annotations" in node.names

@@ -22,6 +22,12 @@ def _words(text: str) -> frozenset[str]:
 IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
 
+MAIN = "__main__"
+"""The module whose attributes are the notebook's variables."""
+
+IMPORTING = _words("builtins.__import__ importlib.import_module")
+"""Calls that give the module they are told the name of."""
+
 TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame")
 """Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
 

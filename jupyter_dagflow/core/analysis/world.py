@@ -307,6 +307,11 @@ class World:
         self.heap.lowest = -1
         self.heap.changes += 1
 
+    def escape(self, line: int) -> None:
+        """Record that code which cannot be seen has all of the notebook's variables."""
+        self.impure()
+        self.effect.marks += (Mark("binds", library.MAIN, line),)
+
     def draw(self, label: str, line: int, *, seeds: bool) -> None:
         """Record a use of ambient state: a read and a change, unless it sets that state anew."""
         if seeds:

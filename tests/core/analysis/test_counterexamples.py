@@ -522,6 +522,20 @@ CASES: dict[str, tuple[str, ...]] = {
         "E.A.log = [1]",
         "seen = E.A.log",
     ),
+    "variables are attributes of the notebook's module": (
+        "import __main__ as m\nimport sys, importlib\nx = [1]\ny = z = 1\ndef f():\n    return x",
+        "m.x.append(2)\nsys.modules['__main__'].y = 2",
+        "setattr(importlib.import_module('__main__'), 'z', m.y + 1)",
+        "sys.modules[__name__].x += [3]",
+        "seen = [m.x, m.f(), y, z]\ndel m.z",
+        "there = ['z' in globals(), 'y' in globals(), 'seen' in dir()]",
+    ),
+    "an attribute that is set by a constant is that attribute": (
+        "class C:\n    pass\nxs = [1]\no = C()",
+        "setattr(o, 'xs', xs)",
+        "o.xs.append(2)",
+        "seen = repr(xs)",
+    ),
 }
 
 
@@ -602,6 +616,23 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "a = many['a']"),
             ("task:c", "seen = repr(dict(many))"),
             ("task:d", "many['b'] += [7]"),
+        ),
+    ),
+    "a name that is bound where nobody can see it": (
+        "DF201",
+        (
+            ("task:a", "x = 1"),
+            ("task:b", "k = chr(120)"),
+            ("task:c", "globals()[k] = 2"),
+            ("task:d", "seen = x"),
+        ),
+    ),
+    "a name that is bound by text, and the notebook ends with": (
+        "DF201",
+        (
+            ("task:a", "x = 1"),
+            ("task:b", "code = 'x = 3'"),
+            ("task:c", "exec(code)"),
         ),
     ),
     "a keeper of what setup made": (
