@@ -169,9 +169,11 @@ def _make_pickler(base: Any) -> type[Any]:
             if reduced is not None:
                 return reduced
             reduced = fallback(self, obj) if fallback else NotImplemented
-            if type(reduced) is tuple and isinstance(obj, enum.EnumMeta):
-                return _with_members(obj, *reduced)
-            return reduced
+            if type(reduced) is not tuple or not isinstance(obj, type):
+                return reduced
+            return (
+                _with_members(obj, *reduced) if isinstance(obj, enum.EnumMeta) else _quiet(*reduced)
+            )
 
     return NotebookPickler
 
@@ -329,6 +331,13 @@ class _Rules:
         slots = state[1] if type(state) is tuple else {}
         state = (descriptor.__get__(obj, kind), slots)
         return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _quiet(make: Any, arguments: Any, *state: Any) -> Any:
+    """A class that is made without the notebook's code that runs when a class is made."""
+    if make.__name__ != "_make_skeleton_class":
+        return (make, arguments, *state)
+    return (rebuild.make_class, (make, *arguments), *state)
 
 
 def _with_members(cls: Any, make: Any, arguments: Any, state: Any = None, *rest: Any) -> Any:

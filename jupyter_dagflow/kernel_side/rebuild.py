@@ -40,6 +40,30 @@ def make_function(
     return types.FunctionType(marshal.loads(code), globals_, name, None, cells)  # noqa: S302
 
 
+def make_class(make: Callable[..., Any], kind: type[Any], name: str, bases: Any, *rest: Any) -> Any:
+    """A class, made without running again what ran when it was made: the notebook's own metaclasses
+    and ``__init_subclass__``.
+    """
+    plain: Any = next(each for each in kind.__mro__ if each.__module__ != MAIN)
+    quiet: dict[str, Any] = {"__new__": staticmethod(plain.__new__), "__init__": plain.__init__}
+    above = [each for base in bases for each in base.__mro__]
+    replaced = [(cls, attribute, quiet[attribute]) for cls in kind.__mro__ for attribute in quiet]
+    replaced += [(cls, "__init_subclass__", classmethod(_do_nothing)) for cls in above]
+    replaced = [r for r in replaced if r[0].__module__ == MAIN and r[1] in vars(r[0])]
+    before = {(cls, attribute): vars(cls)[attribute] for cls, attribute, _ in replaced}
+    try:
+        for change in replaced:
+            type.__setattr__(*change)
+        return make(kind, name, bases, *rest)
+    finally:
+        for (cls, attribute), value in before.items():
+            type.__setattr__(cls, attribute, value)
+
+
+def _do_nothing(*_: Any, **__: Any) -> None:
+    """Stands for code that has run before."""
+
+
 def make_cached_property(function: Callable[[Any], Any], name: str | None) -> Any:
     """A ``functools.cached_property`` of a class."""
     made = functools.cached_property(function)

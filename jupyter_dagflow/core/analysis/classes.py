@@ -29,6 +29,8 @@ _OPERATORS_OFF = frozenset(
 )
 
 
+_MAKING = frozenset({"__new__", "__init_subclass__"})  # change nothing that is there before
+
 NO_ARGUMENTS = Arguments()
 
 
@@ -38,6 +40,7 @@ class Classes(World):
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
         super().__init__(stateful)
         self.used: set[object] = set()
+        self.making: Value | None = None
 
     @abstractmethod
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
@@ -62,6 +65,20 @@ class Classes(World):
                 followed = followed or name == "__init__"
         if not followed:
             self._construct_plainly(base, made, arguments, line)
+        return made
+
+    def subclasses(self, receiver: Value, line: int) -> Value:
+        """``cls.__subclasses__()``: all classes of the notebook by now that derive from one of these."""
+        made = self.heap.make("list", plain=True)
+        wanted = {base_of(o) for o in receiver.objects}
+        for base, code in sorted(self.heap.code.items()):
+            if not isinstance(code, ClassCode):
+                continue
+            if any(base_of(o) in wanted for parent in code.bases for o in parent.objects):
+                wanted.add(base)
+                self.heap.hold(made, self.class_value(base))
+                for name in sorted(self.named.get(base, ())):
+                    self.load(name, line)
         return made
 
     def is_enumeration(self, parent: Value) -> bool:
@@ -113,10 +130,13 @@ class Classes(World):
                         results.append(self._method(base, method, me, arguments, line))
         if results:
             return join(results[0], *results[1:])
+        if name == "__new__" and self.making is not None:
+            return self.making
         for value in arguments.every:
             self.use(value, line)
             self.heap.hold(me, value)
-        self.change(me, line)
+        if name not in _MAKING:
+            self.change(me, line)
         return self.heap.make(UNKNOWN)
 
     def class_value(self, base: int) -> Value:

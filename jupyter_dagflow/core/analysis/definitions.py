@@ -56,6 +56,11 @@ class Definitions:
         if not role.definition and not setting:
             return False
         needs: set[int] = set()
+        if effect.modules and step.bound:  # a library calls it, and nobody may say so
+            called = self._names_in_code(step)
+            if any(name in writers and name not in current for name in called):
+                return False
+            needs.update(*(current[name] for name in called if name in current))
         for name in [*effect.reads, *(n for n in effect.extends if n in current)]:
             if name in current:
                 needs |= set(current[name])
@@ -71,6 +76,13 @@ class Definitions:
         if effect.modules:
             self.settings.append(step.number)
         return True
+
+    def _names_in_code(self, step: Step) -> set[str]:
+        """What the functions that a step made look up when they are called."""
+        code = self._story.heap.code
+        made = {base for value in step.values.values() for base in self._story.heap.codes(value)}
+        functions = (code[base] for base in made)
+        return {n for f in functions if isinstance(f, FunctionCode) for n in f.function.names}
 
     def _replaces_setup(self, step: Step) -> bool:
         """Whether a task gives a name of setup to something else, and what had it lives on.

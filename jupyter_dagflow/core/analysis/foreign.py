@@ -39,6 +39,10 @@ class ForeignCalls(Calls):
             followed += self.notebook_method(obj, name, arguments, line)
         if followed:
             return join(followed[0], *followed[1:])
+        if name == "__subclasses__":
+            return self.subclasses(receiver, line)
+        if name == "register":
+            self._register(receiver, line)
         return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
 
     def _foreign_method(
@@ -68,6 +72,14 @@ class ForeignCalls(Calls):
                 )
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
+
+    def _register(self, receiver: Value, line: int) -> None:
+        """An abstract class of the notebook keeps the classes that are registered with it."""
+        code = self.heap.code
+        classes = frozenset(
+            o for o in receiver.objects if isinstance(code.get(base_of(o)), ClassCode)
+        )
+        self.change(Value("class", classes), line)
 
     def _with_methods(self, receiver: Value) -> Value:
         """What of a value may have methods that change it: no function has."""

@@ -572,7 +572,7 @@ _SETTING_NAMES = _words(
 _SETTING_PATHS = re.compile(
     r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear)|(os\.environ|environ|rcParams|options|config)\."
     r"(update|setdefault|pop|clear|push)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
-    r"tqdm\.\w+\.tqdm\.pandas|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
+    r"tqdm\.\w+\.tqdm\.pandas|[A-Z]\w*\.register|register_\w+_accessor|copyreg\.(pickle|constructor)|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
 
 _NOT_SETTINGS = re.compile(
@@ -627,3 +627,14 @@ def kind_by_pattern(path: str) -> str:
     if ARRAYS.match(path):
         return "array"
     return "figure" if FIGURES.match(path) else ""
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def is_of(kind: str, path: str, changed: str) -> bool:
+    """Whether a value may behave as the state of a module says: ``changed`` is a piece of that."""
+    root = changed.partition(".")[0]
+    if kind == "module":
+        return path.partition(".")[0] == root
+    of_library = kind_by_pattern(f"{root}.")
+    patched = any(part[:1].isupper() for part in changed.split("."))  # a class, in all its values
+    return bool(of_library) and (kind == of_library or (patched and kind == "?"))

@@ -536,6 +536,43 @@ CASES: dict[str, tuple[str, ...]] = {
         "o.xs.append(2)",
         "seen = repr(xs)",
     ),
+    "a class that is loaded is not made again": (
+        "names = []\nclass Base:\n    made = {}\n    def __init_subclass__(cls, **given):\n"
+        "        super().__init_subclass__(**given)\n        names.append(cls.__name__)\n"
+        "        Base.made[cls.__name__] = cls",
+        "class A(Base):\n    pass\na = A()",
+        "class B(A):\n    pass",
+        "seen = [names, sorted(Base.made), type(a) is A, Base.made['B'] is B]",
+    ),
+    "a metaclass runs where a class is made": (
+        "names = []\nclass Meta(type):\n    made = []\n    def __new__(mcls, name, bases, given):\n"
+        "        cls = super().__new__(mcls, name, bases, given)\n        mcls.made.append(cls)\n"
+        "        cls.tags = [name]\n        return cls\n"
+        "    def __init__(cls, name, bases, given):\n        names.append(name)",
+        "class A(metaclass=Meta):\n    pass",
+        "class B(A):\n    pass",
+        "Meta.made[0].tags.append('x')",
+        "seen = [names, A.tags, B.tags, isinstance(B, Meta)]",
+    ),
+    "a class knows those that derive from it": (
+        "class Base:\n    @classmethod\n    def names(cls):\n"
+        "        return [c.__name__ for c in cls.__subclasses__()]",
+        "class A(Base):\n    pass",
+        "class B(Base):\n    pass",
+        "seen = Base.names()",
+    ),
+    "an abstract class keeps what is registered": (
+        "from abc import ABC\nclass Base(ABC):\n    pass\nclass C:\n    pass",
+        "Base.register(C)",
+        "seen = isinstance(C(), Base)",
+    ),
+    "an accessor is there wherever its table is": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\ndef twice(n):\n    return 2 * n",
+        "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n"
+        "    def __init__(self, obj):\n        self.obj = obj\n"
+        "    def total(self):\n        return twice(int(self.obj['a'].sum()))",
+        "seen = df.geo.total()",
+    ),
 }
 
 
@@ -616,6 +653,35 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "a = many['a']"),
             ("task:c", "seen = repr(dict(many))"),
             ("task:d", "many['b'] += [7]"),
+        ),
+    ),
+    "an accessor of a library's that reads what a task made": (
+        "DF121",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\nk = [5]"),
+            (
+                "task:b",
+                "@pd.api.extensions.register_series_accessor('geo')\nclass Geo:\n"
+                "    def __init__(self, obj):\n        self.obj = obj\n"
+                "    def total(self):\n        return k[0]",
+            ),
+            ("task:c", "seen = df['a'].geo.total()"),
+        ),
+    ),
+    "a library's class that the notebook changes": (
+        "DF121",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})"),
+            ("task:b", "def head(self):\n    return 5\npd.DataFrame.head = head"),
+            ("task:c", "seen = df.head()"),
+        ),
+    ),
+    "a setting of a library with values of the notebook": (
+        "DF121",
+        (
+            ("task:a", "import numpy as np\nmode = ['raise']\na = np.zeros(1)"),
+            ("task:b", "np.seterr(all=mode[0])"),
+            ("task:c", "try:\n    seen = 1 / a\nexcept FloatingPointError:\n    seen = 0"),
         ),
     ),
     "a name that is bound where nobody can see it": (
