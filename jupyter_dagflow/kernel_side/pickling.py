@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .anatomy import dict_of, instance_dict, member, root_package
+from .anatomy import dict_of, instance_dict, member, root_package, slots
 from .arrays import (
     Place,
     is_derived,
@@ -171,9 +171,8 @@ def _make_pickler(base: Any) -> type[Any]:
             reduced = fallback(self, obj) if fallback else NotImplemented
             if type(reduced) is not tuple or not isinstance(obj, type):
                 return reduced
-            return (
-                _with_members(obj, *reduced) if isinstance(obj, enum.EnumMeta) else _quiet(*reduced)
-            )
+            as_made = _with_members if isinstance(obj, enum.EnumMeta) else _quiet
+            return as_made(obj, *reduced)
 
     return NotebookPickler
 
@@ -321,23 +320,48 @@ class _Rules:
         return rebuild.strided_array, arguments
 
     def _instance(self, obj: Any, kind: type[Any]) -> Any:
-        """An object whose ``__dict__`` somebody has under another name: it must be that very dict."""
+        """An object that is given its very ``__dict__``: somebody has that under another name."""
         if kind not in self._dicts:
             self._dicts[kind] = dict_of(kind) if _is_plain(kind) else None
         descriptor = self._dicts[kind]
-        if descriptor is None or _count(descriptor, obj, kind) <= _ALONE:
+        if descriptor is None:
+            return None
+        if _answers(kind):
+            state = (descriptor.__get__(obj, kind), dict(_slots_of(obj)))
+            return copyreg.__newobj__, (kind,), state, None, None, rebuild.set_dict  # type: ignore[attr-defined]
+        if _count(descriptor, obj, kind) <= _ALONE:
             return None
         make, arguments, state, *items = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-        slots = state[1] if type(state) is tuple else {}
-        state = (descriptor.__get__(obj, kind), slots)
+        in_slots = state[1] if type(state) is tuple else {}
+        state = (descriptor.__get__(obj, kind), in_slots)
         return (make, arguments, state, *items, rebuild.set_dict)
 
 
-def _quiet(make: Any, arguments: Any, *state: Any) -> Any:
-    """A class that is made without the notebook's code that runs when a class is made."""
+def _answers(kind: type[Any]) -> bool:
+    """Whether instances would be asked by pickle for what they lack, and answer with their own code."""
+    given = any(member(kind, name) is not None for name in ("__getnewargs__", "__getnewargs_ex__"))
+    asked = member(kind, "__getattr__") is not None
+    return asked and not given and not issubclass(kind, (list, dict))
+
+
+def _slots_of(obj: Any) -> Any:
+    for name, slot in slots(type(obj)):
+        try:
+            yield name, slot.__get__(obj, type(obj))
+        except AttributeError:
+            continue
+
+
+def _quiet(cls: type[Any], make: Any, arguments: Any, *state: Any) -> Any:
+    """A class that is made without the notebook's code that runs when a class is made, and with its
+    slots.
+    """
     if make.__name__ != "_make_skeleton_class":
         return (make, arguments, *state)
-    return (rebuild.make_class, (make, *arguments), *state)
+    kind, name, bases, given, *rest = arguments
+    if "__slots__" in vars(cls):
+        given = {**given, "__slots__": vars(cls)["__slots__"]}
+    return (rebuild.make_class, (make, kind, name, bases, given, *rest), *state)
 
 
 def _with_members(cls: Any, make: Any, arguments: Any, state: Any = None, *rest: Any) -> Any:

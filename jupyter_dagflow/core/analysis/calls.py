@@ -304,13 +304,19 @@ class Calls(Classes):
 
     def _close_over(self) -> None:
         """Inner functions hold the variables they use of the function that ends here."""
+        users: dict[str, list[int]] = {}
         for base in self.frame.made:
             code = self.heap.code[base]
             assert isinstance(code, FunctionCode)
             for name in code.function.free:
+                users.setdefault(name, []).append(base)
                 value = self.frame.cells.get(name) or self.frame.find(name)
                 if value is not None:
                     self.heap.hold(Value("function", frozenset((slot(base, 0),))), value)
+        for name, bases in users.items():
+            if len(bases) > 1 and name in self.frame.cells:
+                shared = self.frame.shared[name] = self.heap.make("cell", plain=True)
+                self.heap.hold(Value("function", frozenset(slot(b, 0) for b in bases)), shared)
 
     def _bind_parameters(self, code: FunctionCode, arguments: Arguments) -> None:
         positional = list(arguments.positional)

@@ -118,6 +118,7 @@ class Evaluator(ForeignCalls):
         for class_base in sorted(self.heap.classes[inner]):
             held = self.class_data(class_base, name)
             found += [held] if held.objects else []
+            found += self.describe(held, "__get__", (me, self.class_value(class_base)), line)
         if not found:
             for special in ("__getattr__", "__getattribute__"):
                 found += [
@@ -446,7 +447,7 @@ class Evaluator(ForeignCalls):
             )
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
-            self._setter(base, value, target.line)
+            self._setter(base, target.name, value, target.line)
         elif isinstance(target, ir.ItemTarget):
             base = self._changing(target.base, target.line)
             self.expr(target.index)
@@ -469,10 +470,24 @@ class Evaluator(ForeignCalls):
             self.change(whole, self.line(line), content=True)
         return self.get_attribute(whole, node.name, self.line(node.line))
 
-    def _setter(self, base: Value, value: Value, line: int) -> None:
+    def _setter(self, base: Value, name: str, value: Value, line: int) -> None:
         for obj in base.objects:
             for method, code in self.methods(base_of(obj), "__setattr__"):
                 self.follow(method, code, Arguments((base, value)), self.line(line))
+            for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
+                described = self.class_data(class_base, name)
+                self.describe(described, "__set__", (base, value), self.line(line))
+
+    def describe(
+        self, described: Value, special: str, given: tuple[Value, ...], line: int
+    ) -> list[Value]:
+        """Run the method of a descriptor that stands in a class; gives its results."""
+        found: list[Value] = []
+        for obj in sorted(described.objects):
+            me = Value("instance", frozenset((obj,)))
+            for base, code in self.methods(base_of(obj), special):
+                found.append(self.follow(base, code, Arguments((me, *given)), line))
+        return found
 
     def _bind_outer(self, name: str, value: Value) -> None:
         frame = self.frame.outer
@@ -480,6 +495,7 @@ class Evaluator(ForeignCalls):
         while frame is not None:
             if name in frame.cells:
                 frame.cells[name] = join(frame.cells[name], value)
+                self.change(frame.shared.get(name, IMMUTABLE_VALUE), self.call_line)
                 return
             frame = frame.outer
 

@@ -331,6 +331,7 @@ class Follower(Evaluator):
             value = self.state.locals.get(local)
             if value is not None:
                 self.heap.hold(made, value, name)
+                self.describe(value, "__set_name__", (made, Value("str")), self.line(node.line))
         if any(map(self.is_enumeration, bases)):
             self._enumerate(node, made)
         self._run_metaclass(node, made, bases, given.get("metaclass"))

@@ -172,16 +172,17 @@ class ClassCode:
 
 class Frame:
     """The variables of a running function as its inner functions see them: all that they were ever
-    bound to.
+    bound to, and of those that several have, an object that these hold.
     """
 
-    __slots__ = ("cells", "made", "outer", "returns", "running")
+    __slots__ = ("cells", "made", "outer", "returns", "running", "shared")
 
     def __init__(self, outer: Frame | None, running: int = 0) -> None:
         self.outer = outer
         self.running = running
         self.made: list[int] = []
         self.cells: dict[str, Value] = {}
+        self.shared: dict[str, Value] = {}
         self.returns: list[Value] = []
 
     def find(self, name: str) -> Value | None:
@@ -208,7 +209,7 @@ class Frames:
         if forked is None:
             forked = self._forked[id(frame)] = Frame(self.fork(frame.outer), frame.running)
             forked.made, forked.cells = list(frame.made), dict(frame.cells)
-            forked.returns = list(frame.returns)
+            forked.shared, forked.returns = dict(frame.shared), list(frame.returns)
         return forked
 
 

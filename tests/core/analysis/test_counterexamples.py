@@ -573,6 +573,37 @@ CASES: dict[str, tuple[str, ...]] = {
         "    def total(self):\n        return twice(int(self.obj['a'].sum()))",
         "seen = df.geo.total()",
     ),
+    "two closures have one variable": (
+        "def make():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n"
+        "    def get():\n        return n\n    return inc, get\ninc, get = make()",
+        "inc()",
+        "a = get()",
+        "inc()",
+        "seen = [a, get()]",
+    ),
+    "a class keeps its slots": (
+        "from collections import namedtuple\nP = namedtuple('P', 'xs n')\np = P([1], 2)",
+        "q = p._replace(n=3)",
+        "q.xs.append(5)",
+        "seen = [p.xs, hasattr(p, '__dict__')]",
+    ),
+    "a descriptor is asked for an attribute, and told": (
+        "class Field:\n    def __set_name__(self, owner, name):\n        self.values = []\n"
+        "    def __get__(self, obj, kind):\n        return self.values\n"
+        "    def __set__(self, obj, value):\n        self.values.append(value)\n"
+        "class C:\n    a = Field()\no = C()",
+        "o.a = 3",
+        "o.a.append(4)",
+        "seen = repr(C.a)",
+    ),
+    "what answers for any attribute is loaded": (
+        "class C:\n    def __init__(self):\n        self.xs = {'a': 1}\n"
+        "    def __getattr__(self, name):\n        if name in self.xs:\n"
+        "            return self.xs[name]\n        raise AttributeError(name)\no = C()",
+        "n = o.a",
+        "o.xs['b'] = n + 1",
+        "seen = o.b",
+    ),
 }
 
 
