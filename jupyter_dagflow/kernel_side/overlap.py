@@ -165,7 +165,12 @@ def _memory(obj: Any) -> Iterator[Memory]:
 
 
 def _can_change(kind: type[Any]) -> bool:
-    if _is_leaf(kind) or issubclass(kind, unchanging()) or root_package(kind) == "pyarrow":
+    if (
+        kind is object
+        or _is_leaf(kind)
+        or issubclass(kind, unchanging())
+        or root_package(kind) == "pyarrow"
+    ):
         return False
     return not any(base.__name__ in ("ExtensionDtype", "Index") for base in lineage(kind))
 

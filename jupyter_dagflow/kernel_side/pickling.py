@@ -34,9 +34,9 @@ from .arrays import (
     reduce_row,
     span_of,
 )
+from .caches import Cached, calls_of, parameters_of
 from .definitions import Definitions, found_by_name, names_in
 
-_Cached = type(functools.lru_cache(maxsize=None)(len))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
@@ -199,7 +199,7 @@ class _Rules:
         kind = type(obj)
         if kind is types.FunctionType:
             return self._named(obj) if self._by_name(obj) else self._function(obj)
-        if kind is _Cached:
+        if kind is Cached:
             return self._named(obj) if self._by_name(obj) else self._cached(obj)
         if issubclass(kind, type):
             return self._named(obj) if self._by_name(obj) else self._class(obj)
@@ -272,12 +272,11 @@ class _Rules:
         return name if module is not None and vars(module) is function.__globals__ else None
 
     def _cached(self, cached: Any) -> Any:
-        if not all(map(_is_unchanging, _results_of(cached))):
-            raise Refused("it keeps the results of its calls, which cannot be taken out of it")
-        parameters: dict[str, Any] = {"maxsize": cached.cache_info().maxsize}
-        if hasattr(cached, "cache_parameters"):  # since Python 3.9
-            parameters = cached.cache_parameters()
-        return rebuild.make_cached, (cached.__wrapped__, parameters)
+        arguments = (cached.__wrapped__, parameters_of(cached))
+        if not cached.cache_info().misses:
+            return rebuild.make_cached, arguments
+        state = (list(calls_of(cached)), *cached.cache_info()[:2], dict(vars(cached)))
+        return rebuild.make_kept, arguments, state, None, None, rebuild.set_kept
 
     def _module(self, module: types.ModuleType) -> Any:
         if sys.modules.get(module.__name__) is not module or module.__name__ == rebuild.MAIN:
@@ -408,24 +407,6 @@ def _is_shared(references: Any) -> bool:
     """Whether pandas' books say that others share the memory."""
     kind = type(references)
     return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
-
-
-def _results_of(cached: Any) -> Any:
-    """What ``functools.lru_cache`` keeps, keys and results; only the collector gets at them."""
-    for held in gc.get_referents(cached):
-        if held is vars(cached) or held is cached.__wrapped__ or type(held) in (type, object):
-            continue  # what it is, and a mark of its own
-        if type(held) is dict:
-            yield from (v for v in held.values() if type(v).__name__ != "_lru_list_elem")
-        else:
-            yield held
-
-
-def _is_unchanging(value: Any) -> bool:
-    """Whether it is plain, and worked out anew it is as good as it was."""
-    if type(value) is tuple:
-        return all(map(_is_unchanging, value))
-    return value is None or type(value) in (bool, int, float, complex, str, bytes, object)
 
 
 def _contents(cells: tuple[types.CellType, ...]) -> Any:

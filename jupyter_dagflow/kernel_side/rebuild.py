@@ -7,6 +7,7 @@ time, as in the notebook.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import marshal
@@ -88,8 +89,51 @@ def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
 
 
 def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """A ``functools.lru_cache`` around a function, empty: what it held can be computed again."""
+    """A ``functools.lru_cache`` around a function, empty."""
     return functools.lru_cache(**parameters)(function)
+
+
+class _Answers:
+    """A function that first gives the answers it is told."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.answer: Callable[[], Any] | None = None
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if self.answer is not None:
+            return self.answer()
+        return self.function(*arguments, **keywords)
+
+
+def make_kept(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """A ``functools.lru_cache`` around a function; `set_kept` fills it."""
+    return functools.lru_cache(**parameters)(_Answers(function))
+
+
+def set_kept(cached: Any, state: tuple[Sequence[Any], int, int, dict[str, Any]]) -> None:
+    """Let a function with a cache have made these calls, and as many hits and misses."""
+    calls, hits, misses, attributes = state
+    answers = cached.__wrapped__
+    answers.answer = _fail
+    for number in range(misses - len(calls)):
+        with contextlib.suppress(LookupError):
+            cached(number)
+    for arguments, keywords, result in calls:
+        answers.answer = functools.partial(_same, result)
+        cached(*arguments, **keywords)
+    for _ in range(hits):
+        cached(*arguments, **keywords)
+    answers.answer = None
+    vars(cached).update(attributes)
+
+
+def _same(result: Any) -> Any:
+    return result
+
+
+def _fail() -> Any:
+    raise LookupError
 
 
 def view(of: dict[Any, Any], kind: str) -> Any:

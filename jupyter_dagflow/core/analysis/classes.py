@@ -7,6 +7,7 @@ value that is handed to code that cannot be seen may have all run that it carrie
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.values import (
@@ -154,38 +155,38 @@ class Classes(World):
 
     def class_methods(self, class_base: int, name: str) -> list[tuple[int, FunctionCode]]:
         """The functions a class or its notebook bases give a name; the nearest wins."""
-        seen: set[int] = set()
-        todo = [class_base]
-        while todo:
-            current = todo.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            held = self.heap.fields.get(current, {}).get(name)
-            found = [(base_of(o), self.heap.code.get(base_of(o))) for o in held or ()]
-            functions = [(b, c) for b, c in found if isinstance(c, FunctionCode)]
-            if functions:
-                return functions
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return []
+        code = self.heap.code
+        found = self._nearest(
+            class_base, name, lambda o: isinstance(code.get(base_of(o)), FunctionCode)
+        )
+        functions = [(base_of(o), code[base_of(o)]) for o in found]
+        return [
+            (base, function) for base, function in functions if isinstance(function, FunctionCode)
+        ]
 
     def class_data(self, class_base: int, name: str) -> Value:
         """What an attribute of a class, or the nearest of its notebook bases, may hold."""
-        todo, seen = [class_base], set()
+        return Value(UNKNOWN, frozenset(self._nearest(class_base, name, lambda _: True)))
+
+    def _nearest(self, class_base: int, name: str, counts: Callable[[int], bool]) -> list[int]:
+        """What the nearest class has under a name, or several, if it is not known which is a base."""
+        found: list[int] = []
+        todo, seen = [[class_base]], set()
         while todo:
-            current = todo.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            held = self.heap.fields.get(current, {}).get(name)
-            if held:
-                return Value(UNKNOWN, frozenset(held))
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return Value(UNKNOWN)
+            lacking = False
+            for current in todo.pop(0):
+                if current in seen:
+                    continue
+                seen.add(current)
+                held = [o for o in self.heap.fields.get(current, {}).get(name, ()) if counts(o)]
+                found += held
+                code = self.heap.code.get(current)
+                lacking = lacking or not held
+                if isinstance(code, ClassCode) and not held:
+                    todo += [[base_of(o) for o in v.objects] for v in code.bases]
+            if found and not lacking:
+                break
+        return found
 
     def is_foreign(self, class_base: int) -> bool:
         """Whether a class inherits from something outside the notebook."""

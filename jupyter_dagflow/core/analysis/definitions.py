@@ -104,7 +104,10 @@ class Definitions:
         heap, story = self._story.heap, self._story
         for value in step.values.values():
             own = {base_of(o) for o in value.objects}
-            if not story.changed.keys().isdisjoint(heap.reach(value) | own):
+            reach = heap.reach(value) | own
+            if not story.changed.keys().isdisjoint(reach):
+                return True
+            if any(map(self._is_noticed, heap.kept.keys() & reach)):
                 return True
             if not story.outlived.isdisjoint(own):
                 return True
@@ -121,12 +124,26 @@ class Definitions:
             if code.origin in self._needs:
                 continue
             held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
-            if isinstance(code, FunctionCode) and code.kept and not changed.isdisjoint(held):
+            if isinstance(code, FunctionCode) and code.kept and self._is_noticed(base):
                 found.add(base)
             data = any(o not in plain or o in found for o in held)
             if base in changed or (data and isinstance(code, ClassCode)):
                 found.add(base)
         return frozenset(found)
+
+    def _is_noticed(self, base: int) -> bool:
+        """Whether it shows that a function gives what it has kept: somebody changes that, or what it
+        was worked out from.
+        """
+        heap, changed = self._story.heap, self._story.changed
+        held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+        if base in heap.noticed or not changed.keys().isdisjoint(held):
+            return True
+        if base not in heap.kept:
+            return False
+        since, reads = heap.kept[base]
+        read = {inner for value in reads.values() for inner in heap.reach(value)}
+        return any(changed[each][-1].number > since for each in read & changed.keys())
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

@@ -43,6 +43,8 @@ class ForeignCalls(Calls):
             return self.subclasses(receiver, line)
         if name == "register":
             self._register(receiver, line)
+        if name.startswith("cache_"):
+            self._look_into_caches(receiver, line)
         return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
 
     def _foreign_method(
@@ -80,6 +82,14 @@ class ForeignCalls(Calls):
             o for o in receiver.objects if isinstance(code.get(base_of(o)), ClassCode)
         )
         self.change(Value("class", classes), line)
+
+    def _look_into_caches(self, receiver: Value, line: int) -> None:
+        """``f.cache_info()`` and the like show what a function with a cache has done so far."""
+        for obj in receiver.objects:
+            code = self.heap.code.get(base_of(obj))
+            if isinstance(code, FunctionCode) and code.kept:
+                self.heap.noticed.add(base_of(obj))
+                self.change(Value("function", frozenset((obj,))), line)
 
     def _with_methods(self, receiver: Value) -> Value:
         """What of a value may have methods that change it: no function has."""

@@ -213,6 +213,13 @@ class Frames:
         return forked
 
 
+class Kept(NamedTuple):
+    """What a cache was filled from: the statement that first did, and what it read and was given."""
+
+    since: int
+    reads: dict[str, Value]
+
+
 class Heap:
     """All objects: what each holds, what it is, and who holds it.
 
@@ -220,6 +227,8 @@ class Heap:
     dicts what they may call for a key they lack, ``partials`` of partial functions what they call
     with which arguments, ``getters`` what operator's getters and callers get. ``members`` tells of
     an enumeration which object stands for all its members, and of that object which enumeration.
+    ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
+    are those where it shows that it is not done again.
     ``stored`` are the older objects that the statement being followed has put into one another.
     """
 
@@ -244,6 +253,8 @@ class Heap:
         self.partials: dict[int, tuple[Value, Arguments]] = {}
         self.getters: dict[int, tuple[str, Key, Arguments]] = {}
         self.members: dict[int, int] = {}
+        self.kept: dict[int, Kept] = {}
+        self.noticed: set[int] = set()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -252,7 +263,10 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.partials, other.getters = dict(self.partials), dict(self.getters)
-        other.members = dict(self.members)
+        other.members, other.noticed = dict(self.members), set(self.noticed)
+        other.kept = {
+            base: kept._replace(reads=dict(kept.reads)) for base, kept in self.kept.items()
+        }
         other.fields = {
             base: {key: set(held) for key, held in fields.items()}
             for base, fields in self.fields.items()
@@ -278,6 +292,8 @@ class Heap:
             and self.partials == other.partials
             and self.getters == other.getters
             and self.members == other.members
+            and self.kept == other.kept
+            and self.noticed == other.noticed
             and self.code.keys() == other.code.keys()
             and all(code.is_like(other.code[base]) for base, code in self.code.items())
         )

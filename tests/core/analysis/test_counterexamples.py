@@ -604,6 +604,48 @@ CASES: dict[str, tuple[str, ...]] = {
         "o.xs['b'] = n + 1",
         "seen = o.b",
     ),
+    "a cache shows when its function does more than to give a result": (
+        "from functools import lru_cache\nxs = []\n@lru_cache(maxsize=3, typed=True)\n"
+        "def f(x, y=1, *, z=0):\n    xs.append((x, y, z))\n    return x + y + z",
+        "a = [f(1), f(1, 2), f(1, z=3), f(1.0), f(2, y=5)]",
+        "b = [f(1.0), f(1, z=3), f(1)]",
+        "seen = [xs, str(f.cache_info())]\nf.cache_clear()",
+        "seen2 = [f(1), len(xs), str(f.cache_info())]",
+    ),
+    "a cache shows when what it was filled from is another": (
+        "from functools import cache\nk = 1\nxs = [1]\n@cache\ndef f(x):\n    return x + k\n"
+        "@cache\ndef g(x):\n    return x + len(xs)",
+        "a = [f(1), g(1)]",
+        "k = 5\nxs.append(2)",
+        "seen = [f(1), g(1), f(2), g(2), a]",
+    ),
+    "a cache has the very result, and the very instance": (
+        "from functools import lru_cache\nclass C:\n    n = 1\n    @lru_cache\n"
+        "    def get(self, k=0):\n        return [self.n + k]\no = C()",
+        "a = o.get(k=2)",
+        "o.n = 9",
+        "b = o.get(k=2)\nb.append(7)",
+        "seen = [a, b, a is b]",
+    ),
+    "a cache that shows in nothing is everybody's own": (
+        "from functools import cache\n@cache\ndef fib(n):\n"
+        "    return n if n < 2 else fib(n - 1) + fib(n - 2)",
+        "a = fib(20)",
+        "b = fib(10)",
+    ),
+    "results that a function keeps are changed": (
+        "from functools import cache\n@cache\ndef load(k):\n    return []",
+        "a = load('x')",
+        "a.append(1)",
+        "n = len(load('x'))",
+    ),
+    "a base that is one class or another": (
+        "x = [1]\nclass D:\n    def __init__(self, xs):\n        self.n = 0",
+        "if x:\n    class D:\n        def __init__(self, xs):\n            x.append(xs)",
+        "class C(D):\n    pass",
+        "o = C(2)",
+        "seen = repr(x)",
+    ),
 }
 
 
@@ -626,15 +668,6 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "b.append(2)"),
             ("task:c", "seen = repr(b)"),
             ("task:b", "b = [3]"),
-        ),
-    ),
-    "results that a function keeps": (
-        "NotStorable",
-        (
-            ("task:a", "from functools import cache\n@cache\ndef load(k):\n    return []"),
-            ("task:b", "a = load('x')"),
-            ("task:c", "a.append(1)"),
-            ("task:d", "n = len(load('x'))"),
         ),
     ),
     "a hook of the notebook's in a library": (
