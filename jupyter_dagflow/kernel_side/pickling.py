@@ -209,6 +209,8 @@ class _Rules:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
             return self._module(obj)
+        if kind is memoryview:
+            return _memory(obj)
         if kind in _VIEWS:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
@@ -407,6 +409,14 @@ def _is_shared(references: Any) -> bool:
     """Whether pandas' books say that others share the memory."""
     kind = type(references)
     return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
+
+
+def _memory(view: memoryview) -> Any:
+    """A view of the whole memory of an object, which is stored as that."""
+    whole = memoryview(view.obj)
+    if (view.nbytes, view.format, view.shape) != (whole.nbytes, whole.format, whole.shape):
+        raise Refused("it is a view of a part of the memory of another object")
+    return memoryview, (view.obj,)
 
 
 def _contents(cells: tuple[types.CellType, ...]) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.values import (
+    DEEPEST,
     IMMUTABLE_VALUE,
     NOTHING,
     UNKNOWN,
@@ -54,6 +55,8 @@ class ForeignCalls(Calls):
         if self.changes(receiver, name, arguments, dropped=dropped):
             content = receiver.kind not in library.CONTAINERS and not stores
             self.change(self._with_methods(receiver), line, content=content)
+            if receiver.kind == "frame" and name not in library.CHANGING_BY_KIND["frame"]:
+                self._change_within(receiver, line)
             if name in library.DEEP_CHANGING:
                 self._change_parts(receiver, line)
         out = arguments.keyword("out")
@@ -96,6 +99,11 @@ class ForeignCalls(Calls):
         code = self.heap.code
         functions = {o for o in receiver.objects if isinstance(code.get(base_of(o)), FunctionCode)}
         return receiver._replace(objects=receiver.objects - functions)
+
+    def _change_within(self, part: Value, line: int) -> None:
+        """Tables have no such method, so what was taken out is an object in it."""
+        tables = {each for o in part.objects for each in self.heap.tables.get(base_of(o), ())}
+        self.change(Value("frame", frozenset(slot(each, DEEPEST) for each in tables)), line)
 
     def _change_parts(self, receiver: Value, line: int) -> None:
         kinds = self.heap.kinds
@@ -173,7 +181,8 @@ class ForeignCalls(Calls):
             return made
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
-            return heap.make(given, plain=given in library.CONTAINERS)
+            made = heap.make(given, plain=given in library.CONTAINERS)
+            return heap.part_of(receiver, made) if name in library.PAIR_METHODS else made
         if name in library.COPY_METHODS:
             given = library.OUT_OF_FRAMES.get(name, kind) if kind == "array" else kind
             copy = heap.make(given if given != "instance" else UNKNOWN)
@@ -265,6 +274,10 @@ class ForeignCalls(Calls):
         drawn = library.ambient_draw(
             path, seeded_arguments=fixed is not None and fixed.kind != "none"
         )
+        looked_at = library.ambient_look(path)
+        if looked_at in self.names:
+            self.impure()
+            self.read(looked_at, line, self.names[looked_at])
         if drawn is not None:
             label, seeds = drawn
             self.draw(label, line, seeds=seeds)

@@ -529,6 +529,16 @@ _SKLEARN_DRAWS = re.compile(
 )
 
 
+_STATES = _words("get_rng_state get_state getstate initial_seed")
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def ambient_look(path: str) -> str:
+    """The global generator whose state calling ``path`` gives; empty if it gives none."""
+    module, _, name = path.rpartition(".")
+    return DRAWS.get(module, "") if name in _STATES else ""
+
+
 @lru_cache(_PATHS_REMEMBERED)
 def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | None:
     """The global generator that calling ``path`` uses, and whether it seeds it; nothing if it uses

@@ -229,6 +229,7 @@ class Heap:
     an enumeration which object stands for all its members, and of that object which enumeration.
     ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
     are those where it shows that it is not done again.
+    ``tables`` tells of parts of tables where they come from.
     ``stored`` are the older objects that the statement being followed has put into one another.
     """
 
@@ -255,6 +256,7 @@ class Heap:
         self.members: dict[int, int] = {}
         self.kept: dict[int, Kept] = {}
         self.noticed: set[int] = set()
+        self.tables: dict[int, set[int]] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -263,6 +265,7 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.partials, other.getters = dict(self.partials), dict(self.getters)
+        other.tables = {base: set(tables) for base, tables in self.tables.items()}
         other.members, other.noticed = dict(self.members), set(self.noticed)
         other.kept = {
             base: kept._replace(reads=dict(kept.reads)) for base, kept in self.kept.items()
@@ -294,6 +297,7 @@ class Heap:
             and self.members == other.members
             and self.kept == other.kept
             and self.noticed == other.noticed
+            and self.tables == other.tables
             and self.code.keys() == other.code.keys()
             and all(code.is_like(other.code[base]) for base, code in self.code.items())
         )
@@ -398,7 +402,7 @@ class Heap:
         if value.kind in IMMUTABLE:
             return Value(value.kind)
         if value.kind == "frame":
-            return self.make("frame")
+            return self.part_of(value, self.make("frame"))
         if sliced:
             return self._slice(value)
         found: set[int] = set()
@@ -409,6 +413,15 @@ class Heap:
         if not found:
             kind = "array" if value.kind == "array" else "immutable"
         return Value(kind, frozenset(found))
+
+    def part_of(self, table: Value, part: Value) -> Value:
+        """A part of a table: apart from it, but for objects that are in both."""
+        of_table = {
+            each for o in table.objects for each in self.tables.get(base_of(o), (base_of(o),))
+        }
+        for obj in part.objects:
+            self.tables.setdefault(base_of(obj), set()).update(of_table)
+        return part
 
     def _kind_of(self, obj: int) -> str:
         kind = self.kinds.get(base_of(obj), UNKNOWN)

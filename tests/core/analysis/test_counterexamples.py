@@ -646,6 +646,25 @@ CASES: dict[str, tuple[str, ...]] = {
         "o = C(2)",
         "seen = repr(x)",
     ),
+    "the state of a generator is that of its last draw": (
+        "import random\nrandom.seed(1)",
+        "a = random.random()",
+        "state = random.getstate()",
+        "b = random.random()\nrandom.setstate(state)",
+        "seen = [a, b, random.random()]",
+    ),
+    "an object in a table is changed where it is taken out": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [[1], [2]]})",
+        "for i, row in df.iterrows():\n    row['a'].append(i)\ndel row",
+        "df['a'][0].append(5)",
+        "seen = df['a'].tolist()",
+    ),
+    "a view of bytes is written to them": (
+        "from array import array\nb = bytearray(b'abc')\na = array('i', [1, 2])",
+        "m = memoryview(b)\nn = memoryview(a)",
+        "m[0] = 122\na[0] = 5",
+        "seen = [bytes(b), n[0]]",
+    ),
 }
 
 
@@ -763,6 +782,22 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:a", "x = 1"),
             ("task:b", "code = 'x = 3'"),
             ("task:c", "exec(code)"),
+        ),
+    ),
+    "a copy of a table that has the same objects": (
+        "DF205",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [[1], [2]]})"),
+            ("task:b", "e = df.copy()"),
+            ("task:c", "e['a'][0].append(5)"),
+        ),
+    ),
+    "a library's function closes over what it is given": (
+        "DF205",
+        (
+            ("task:a", "import contextlib\nlog = []\nstack = contextlib.ExitStack()"),
+            ("task:b", "stack.callback(log.append, 1)"),
+            ("task:c", "stack.close()"),
         ),
     ),
     "a keeper of what setup made": (
