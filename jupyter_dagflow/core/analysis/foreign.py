@@ -179,6 +179,11 @@ class ForeignCalls(Calls):
             heap.hold(made, receiver, "__view__")
             self.keep_codes(made, arguments.every)
             return made
+        drawn_on = [value for value in arguments.every if value.kind == "figure"]
+        if kind == "figure":
+            return join(receiver, *drawn_on)  # its pieces know all of it
+        if kind == "frame" and library.OUT_OF_FRAMES.get(name) == "figure":
+            return join(heap.make("figure"), *drawn_on)
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
             made = heap.make(given, plain=given in library.CONTAINERS)
@@ -192,7 +197,7 @@ class ForeignCalls(Calls):
             return Value(kind, receiver.objects)
         if name in library.ELEMENT_METHODS and kind not in ("array", "rng"):
             return self._element_result(receiver, name, arguments)
-        made = heap.make(kind if kind in ("array", "figure") else UNKNOWN)
+        made = heap.make(kind if kind == "array" else UNKNOWN)
         self.keep_codes(made, (receiver, *arguments.every))
         return made
 
@@ -348,6 +353,9 @@ class ForeignCalls(Calls):
             return made
         if not kind:
             kind = library.kind_by_pattern(path)
+        drawn_on = [value for value in every if value.kind == "figure"]
+        if kind == "figure" and drawn_on:
+            return join(*drawn_on)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
         if arguments.keyword("copy") is not None and every:

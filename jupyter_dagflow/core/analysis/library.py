@@ -478,9 +478,12 @@ OUT_OF_FRAMES = {
     "to_list": "list",
     "to_dict": "dict",
     "to_numpy": "array",
+    **dict.fromkeys(
+        _words("area bar barh box boxplot hexbin hist kde line pie plot scatter"), "figure"
+    ),
     "to_records": "array",
 }
-"""Methods of frames and arrays that give something else."""
+"""Methods of frames, their plots among them, and of arrays that give something else."""
 
 LAZY_METHODS = _words("ewm expanding groupby resample rolling")
 """Methods of frames whose result looks at the frame when it is used."""
