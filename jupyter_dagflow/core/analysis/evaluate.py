@@ -178,10 +178,11 @@ class Evaluator(ForeignCalls):
         return value
 
     def _default(self, base: Value, obj: int, key: str | int | None, line: int) -> None:
-        """A dict may have no such key, and call what it was made with."""
+        """A dict may have no such key, and put in what it calls for."""
         before = self.state.copy()
         factory = self.heap.defaulting[base_of(obj)]
         self.heap.hold(base, self.call(factory, Arguments(), line), key)
+        self.change(Value(base.kind, frozenset((obj,))), line)
         self.rejoin(before)
 
     def operator(self, value: Value, line: int) -> None:

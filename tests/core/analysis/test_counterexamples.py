@@ -665,6 +665,18 @@ CASES: dict[str, tuple[str, ...]] = {
         "m[0] = 122\na[0] = 5",
         "seen = [bytes(b), n[0]]",
     ),
+    "to ask a dict that calls for what it lacks is to change it": (
+        "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])",
+        "a = many['a']",
+        "seen = repr(dict(many))",
+        "b = many[seen[:1]]",
+    ),
+    "a task that hands on a dict that calls for what it lacks": (
+        "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])",
+        "a = many['a']",
+        "seen = repr(dict(many))",
+        "many['b'] += [7]",
+    ),
 }
 
 
@@ -727,15 +739,6 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:a", "b = [5, 2]"),
             ("task:b", "a = b"),
             ("task:c", "type(b).append(b, 7)\nb = [1]"),
-        ),
-    ),
-    "an unseen change by a task that hands the value on": (
-        "DF201",
-        (
-            ("task:a", "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])"),
-            ("task:b", "a = many['a']"),
-            ("task:c", "seen = repr(dict(many))"),
-            ("task:d", "many['b'] += [7]"),
         ),
     ),
     "an accessor of a library's that reads what a task made": (
