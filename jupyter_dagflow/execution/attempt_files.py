@@ -21,6 +21,7 @@ from jupyter_dagflow.core.guarding import (
     guarded,
     left_behind,
     shared,
+    strange,
     unguarded,
 )
 from jupyter_dagflow.core.lookup import Lookup
@@ -71,7 +72,8 @@ def prepare_attempt(
     bundles = dict(_bundles(pipeline, the_task, sources))
     reads = guarded(lookup, the_task, bundles)
     reads_of_shared = shared(lookup, the_task, bundles)
-    told = {name: (name, read) for name, read in reads.items()}
+    of_others = strange(lookup, the_task, _codes(notebook, pipeline, the_task))
+    told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
     assignment = Assignment(
         run_id=run_id,
@@ -106,6 +108,7 @@ def prepare_attempt(
         # What is read later by another name is not missed under this one.
         "may_go": [name for name, read in reads.items() if read.name != name],
         "made_alike": [name for name in reads if name not in by_name],
+        "strange": list(of_others),
         "beside": {other: name for other, (name, _) in reads_of_shared.items()},
         "from_prelude": [read.name for read in the_task.from_prelude],
         "exposed": {each.name: list(each.shares) for each in the_task.exposed},
@@ -130,6 +133,13 @@ def prepare_attempt(
     )
     write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
     return assignment
+
+
+def _codes(notebook: Notebook, pipeline: Pipeline, task: Task) -> Iterator[str]:
+    """All code of the user that runs in a task's kernel."""
+    run = {*pipeline.prelude, *task.cells}
+    yield from (cell.code for cell in notebook.cells if cell.id in run)
+    yield from (definition.source for definition in task.definitions)
 
 
 def _outputs(task: Task, outcome: Path) -> dict[str, object]:
