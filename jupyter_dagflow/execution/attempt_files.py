@@ -121,7 +121,7 @@ def prepare_attempt(
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
-    write_bytes(spec_path, json.dumps(spec, indent=1).encode())
+    write_bytes(spec_path, json.dumps(spec, indent=1).encode(), durable=False)
     cells = assemble(
         notebook=notebook,
         pipeline=pipeline,

@@ -196,11 +196,14 @@ class KernelServer:
         return True
 
     def _listen(self) -> None:
-        with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
-            for line in lines:
-                self._take(json.loads(line))
-        self._process.wait()
-        self._no_more()
+        try:
+            with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
+                for line in lines:
+                    if line.endswith(b"\n"):  # else it ended in the middle of what it told
+                        self._take(json.loads(line))
+        finally:
+            self._process.wait()
+            self._no_more()
 
     def _take(self, news: Mapping[str, Any]) -> None:
         if "started" in news:
@@ -209,11 +212,13 @@ class KernelServer:
                 self._kernels[news["pid"]] = kernel
             kernel.has_started(news["pid"], will_be_ready=self._forks)
         elif "ready" in news:
-            self._kernels[news["ready"]].settled.set()
+            ready = self._kernels.get(news["ready"])
+            if ready is not None:  # else it has ended just then
+                ready.settled.set()
         elif "ended" in news:
             with self._lock:
-                kernel = self._kernels.pop(news["ended"])
-            kernel.has_ended(news["code"])
+                ended = self._kernels.pop(news["ended"])
+            ended.has_ended(news["code"])
 
     def _no_more(self) -> None:
         """Take it for ended, with all that it started; done again, it does nothing."""
