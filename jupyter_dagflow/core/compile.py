@@ -158,7 +158,10 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
     """The changes, and the sharing, that are believed because a run has seen them."""
     found = []
     for block in blocks:
+        has = _has(flow, block.node)
         for name, other in sorted(block.shares):
+            if has is not None and not {name, other} <= has:
+                continue  # of a value that another edit has taken away
             found.append(
                 Diagnostic.of(
                     Code.OBSERVED,
@@ -183,6 +186,15 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
                     )
                 )
     return found
+
+
+def _has(flow: Dataflow, node: str) -> set[str] | None:
+    """The names that a task has at some time; nothing of setup, which is in every task."""
+    if node == PRELUDE:
+        return None
+    it = flow.nodes[node]
+    taken = (*(item.name for item in it.inputs), *(read.name for read in it.from_prelude))
+    return {*it.writes, *taken}
 
 
 def _names(task: TaskCells, key: str) -> tuple[str, ...]:

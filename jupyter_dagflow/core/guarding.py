@@ -6,11 +6,18 @@ pipeline lets a later task take the older version, the change must not happen un
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.lookup import Lookup, Read
 from jupyter_dagflow.core.model import CellId, Task, TaskName
+
+# Whatever reaches the namespace of a notebook without naming the variable, reaches it by one of these.
+_BINDS_UNSEEN = re.compile(
+    r"\b(?:exec|eval|compile|globals|locals|vars|setattr|get_ipython|modules|import_module|run_path"
+    r"|run_module|__import__|__main__|__dict__|__setattr__|f_globals|f_locals|user_ns|user_module)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +92,28 @@ def shared(
             if _is_last(lookup, bundle, other):
                 left = LaterRead(name=other, task=bundle.source, left=True)
                 found.setdefault(other, (name, left))
+    return found
+
+
+def strange(lookup: Lookup, task: Task, codes: Iterable[str]) -> dict[str, LaterRead]:
+    """The names of earlier tasks that a task neither takes nor is known to bind, and must not bind.
+
+    A later task reads them as they were before it, or the notebook ends with them. There are none
+    where nothing in ``codes``, what runs in its kernel, could bind a name unseen.
+    """
+    if not any(map(_BINDS_UNSEEN.search, codes)):
+        return {}
+    place = lookup.places[task.name]
+    before = lookup.pipeline.tasks[:place]
+    names = {name for each in before for name in each.writes if not name.startswith("<")}
+    names -= {*task.writes, *task.options.mutates, *task.options.pure}
+    names -= {*(item.name for item in task.inputs), *(read.name for read in task.from_prelude)}
+    found: dict[str, LaterRead] = {}
+    for name in sorted(names):
+        read = lookup.first_across(name, place)
+        later = _later_read(lookup, read) if read else next(_left(lookup, place, [name]), None)
+        if later is not None:
+            found[name] = later
     return found
 
 

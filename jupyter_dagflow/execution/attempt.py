@@ -129,12 +129,14 @@ class Attempt:
     def _execute(self) -> None:
         assignment = self._assignment
         warm = self._warm_kernel()
-        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log, warm=warm)
-        self._leave_if_stopping()
-        run_sync(self._kernel.begin)(cwd=assignment.cwd)
         # papermill takes a second to import: in that time the kernel starts.
         from jupyter_dagflow.execution.papermill_door import execute
 
+        if warm is not None and not warm.becomes_ready(unless=self._stopping):
+            warm = None
+        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log, warm=warm)
+        self._leave_if_stopping()
+        run_sync(self._kernel.begin)(cwd=assignment.cwd)
         execute(
             assignment.taskbook,
             parameters=_injectable(assignment.parameters),
@@ -159,7 +161,7 @@ class Attempt:
             environment=frozenset(task_environment().items()),
             preload=assignment.imports,
         )
-        return self._kernels.take(kind, unless=self._stopping)
+        return self._kernels.take(kind)
 
     def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
         self._leave_if_stopping()

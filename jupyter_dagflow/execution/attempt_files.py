@@ -10,7 +10,7 @@ import ast
 import importlib.util
 import json
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
@@ -21,6 +21,7 @@ from jupyter_dagflow.core.guarding import (
     guarded,
     left_behind,
     shared,
+    strange,
     unguarded,
 )
 from jupyter_dagflow.core.lookup import Lookup
@@ -73,9 +74,10 @@ def prepare_attempt(
     bundles = dict(_bundles(lookup, the_task, sources))
     reads = guarded(lookup, the_task, bundles)
     reads_of_shared = shared(lookup, the_task, bundles)
-    told = {name: (name, read) for name, read in reads.items()}
-    checks = _checks(the_task, reads, reads_of_shared)
-    codes = _codes(notebook, pipeline, the_task)
+    codes = codes_of({cell.id: cell.code for cell in notebook.cells}, pipeline, the_task)
+    of_others = strange(lookup, the_task, codes)
+    told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
+    checks = _checks(the_task, reads, reads_of_shared, of_others)
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -107,6 +109,7 @@ def prepare_attempt(
         "guarded": checks.guarded,
         "may_go": checks.may_go,
         "made_alike": checks.made_alike,
+        "strange": checks.strange,
         "beside": checks.beside,
         "from_prelude": checks.from_prelude,
         "exposed": checks.exposed,
@@ -122,7 +125,7 @@ def prepare_attempt(
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
-    write_bytes(spec_path, json.dumps(spec, indent=1).encode())
+    write_bytes(spec_path, json.dumps(spec, indent=1).encode(), durable=False)
     cells = assemble(
         notebook=notebook,
         pipeline=pipeline,
@@ -136,16 +139,23 @@ def prepare_attempt(
     return assignment
 
 
-def checks_of(lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]) -> Checks:
-    """What has to be looked at while a task runs on these values."""
+def checks_of(
+    lookup: Lookup,
+    task: Task,
+    codes: Sequence[str],
+    sources: Mapping[TaskName, tuple[Stored, ...]],
+) -> Checks:
+    """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
     bundles = dict(_bundles(lookup, task, sources))
-    return _checks(task, guarded(lookup, task, bundles), shared(lookup, task, bundles))
+    reads, of_shared = guarded(lookup, task, bundles), shared(lookup, task, bundles)
+    return _checks(task, reads, of_shared, strange(lookup, task, codes))
 
 
 def _checks(
     task: Task,
     reads: Mapping[str, LaterRead],
     reads_of_shared: Mapping[str, tuple[str, LaterRead]],
+    of_others: Mapping[str, LaterRead],
 ) -> Checks:
     by_name = {item.name for item in task.inputs} - left_behind(task)
     return Checks(
@@ -154,17 +164,17 @@ def _checks(
         # What is read later by another name is not missed under this one.
         may_go=tuple(name for name, read in reads.items() if read.name != name),
         made_alike=tuple(name for name in reads if name not in by_name),
+        strange=tuple(of_others),
         beside={other: name for other, (name, _) in reads_of_shared.items()},
         from_prelude=tuple(read.name for read in task.from_prelude),
         exposed={each.name: each.shares for each in task.exposed},
     )
 
 
-def _codes(notebook: Notebook, pipeline: Pipeline, task: Task) -> list[str]:
-    """All code that runs in a task's kernel."""
-    running = {*pipeline.prelude, *task.cells}
-    own = [cell.code for cell in notebook.cells if cell.id in running]
-    return [*(definition.source for definition in task.definitions), *own]
+def codes_of(codes: Mapping[CellId, str], pipeline: Pipeline, task: Task) -> list[str]:
+    """All code of the user that runs in a task's kernel; ``codes`` is that of the notebook's cells."""
+    own = [codes[cell] for cell in (*pipeline.prelude, *task.cells)]
+    return [*own, *(definition.source for definition in task.definitions)]
 
 
 def _outputs(task: Task, outcome: Path) -> dict[str, object]:

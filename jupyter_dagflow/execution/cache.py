@@ -24,7 +24,7 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
 from jupyter_dagflow.core.slices import Slicer, normalised
-from jupyter_dagflow.execution.attempt_files import checks_of, inputs_of
+from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -179,11 +179,12 @@ class ResultCache:
         at: datetime,
     ) -> Answer:
         inputs = inputs_of(self._lookup, task, sources)
+        codes = codes_of(self._codes, self._pipeline, task)
         asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
             keep_all=self._keep_all,
-            checks=checks_of(self._lookup, task, sources),
+            checks=checks_of(self._lookup, task, codes, sources),
         )
         self._given[task.name] = (inputs, asked)
         if self._reuse is Reuse.FRESH:

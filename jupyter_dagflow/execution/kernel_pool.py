@@ -14,7 +14,7 @@ import secrets
 import string
 import sys
 import threading
-import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # for which kernels would compete
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 _MOST_POOLS = 4
-_SETTLE_S = 120.0
-_LOOK_S = 0.2
 _LONGEST_FOLDER = 80  # of sockets, whose paths the system limits to 107
 
 
@@ -61,11 +59,10 @@ class KernelPools:
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
         self._pools: dict[KernelKind, KernelPool] = {}
+        weakref.finalize(self, _close_all, self._pools)  # of whoever has not closed it
 
-    def take(self, kind: KernelKind, *, unless: threading.Event) -> ServedKernel | None:
-        """A kernel that is ready, after waiting for it if need be, ``unless`` that is no longer
-        wanted; None if there cannot be one.
-        """
+    def take(self, kind: KernelKind) -> ServedKernel | None:
+        """A kernel that is ready, or will be; None if there cannot be one."""
         if os.name != "posix":
             return None
         with self._lock:
@@ -77,18 +74,20 @@ class KernelPools:
             unused = [self._pools.pop(kind) for kind in idle[: len(self._pools) - _MOST_POOLS]]
         for each in unused:
             each.close()
-        return pool.take(unless=unless)
+        return pool.take()
 
     def close(self) -> None:
         """End all of them, and wait until nothing is left."""
-        with self._lock:
-            pools = list(self._pools.values())
-            self._pools.clear()
-        for pool in pools:
-            pool.close()
+        _close_all(self._pools)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:
         return KernelPool(kind, logs=self._logs, ahead=self._ahead, forks=self._forks)
+
+
+def _close_all(pools: dict[KernelKind, KernelPool]) -> None:
+    while pools:
+        _, pool = pools.popitem()
+        pool.close()
 
 
 class KernelPool:
@@ -118,7 +117,7 @@ class KernelPool:
         """Whether none of the kernels it has given away is alive."""
         return not self._running()
 
-    def take(self, *, unless: threading.Event) -> ServedKernel | None:
+    def take(self) -> ServedKernel | None:
         """See `KernelPools.take`."""
         with self._lock:
             if self._server is None:
@@ -127,12 +126,7 @@ class KernelPool:
             while len(self._ready) < self._ahead:
                 self._ready.append(self._begin())
             self._given = [*self._running(), kernel]
-        until = time.monotonic() + _SETTLE_S
-        while not kernel.settled.wait(_LOOK_S):
-            if unless.is_set() or time.monotonic() > until:
-                kernel.kill()
-                return None
-        return kernel if kernel.returncode is None else None
+        return kernel
 
     def close(self) -> None:
         """End all kernels, also those given away, and wait until nothing is left of them."""

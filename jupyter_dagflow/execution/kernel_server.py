@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from typing import Any
 _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
 _KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
 _END_S = 10.0
+_SETTLE_S = 120.0
+_LOOK_S = 0.2  # how long it may go unnoticed that a kernel is no longer wanted
 
 
 class ServedKernel:
@@ -42,6 +45,15 @@ class ServedKernel:
         self.ended = threading.Event()
         self.pid = 0
         self.returncode: int | None = None
+
+    def becomes_ready(self, *, unless: threading.Event) -> bool:
+        """Wait for that, ``unless`` it is no longer wanted; a kernel that does not is ended."""
+        until = time.monotonic() + _SETTLE_S
+        while not self.settled.wait(_LOOK_S):
+            if unless.is_set() or time.monotonic() > until:
+                self.kill()
+                return False
+        return self.returncode is None
 
     def poll(self) -> int | None:
         """The exit code, minus the signal's number if it was killed; None while the kernel lives."""
@@ -107,7 +119,8 @@ class KernelServer:
         self._ended = False
         ours, theirs = socket.socketpair()
         with theirs:
-            config = {
+            config: dict[str, Any] = {
+                "command": [*python, str(_SCRIPT)],
                 "fd": theirs.fileno(),
                 "folders": [str(self._home), str(logs)],
                 "forks": forks,
@@ -115,7 +128,7 @@ class KernelServer:
             }
             with (logs / "server.log").open("ab") as log:
                 self._process = subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
-                    [*python, str(_SCRIPT), json.dumps(config)],
+                    [*config["command"], json.dumps(config)],
                     pass_fds=[theirs.fileno()],
                     cwd=folder,
                     env=dict(environment),
@@ -183,11 +196,14 @@ class KernelServer:
         return True
 
     def _listen(self) -> None:
-        with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
-            for line in lines:
-                self._take(json.loads(line))
-        self._process.wait()
-        self._no_more()
+        try:
+            with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
+                for line in lines:
+                    if line.endswith(b"\n"):  # else it ended in the middle of what it told
+                        self._take(json.loads(line))
+        finally:
+            self._process.wait()
+            self._no_more()
 
     def _take(self, news: Mapping[str, Any]) -> None:
         if "started" in news:
@@ -196,11 +212,13 @@ class KernelServer:
                 self._kernels[news["pid"]] = kernel
             kernel.has_started(news["pid"], will_be_ready=self._forks)
         elif "ready" in news:
-            self._kernels[news["ready"]].settled.set()
+            ready = self._kernels.get(news["ready"])
+            if ready is not None:  # else it has ended just then
+                ready.settled.set()
         elif "ended" in news:
             with self._lock:
-                kernel = self._kernels.pop(news["ended"])
-            kernel.has_ended(news["code"])
+                ended = self._kernels.pop(news["ended"])
+            ended.has_ended(news["code"])
 
     def _no_more(self) -> None:
         """Take it for ended, with all that it started; done again, it does nothing."""

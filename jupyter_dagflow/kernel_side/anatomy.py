@@ -60,18 +60,23 @@ def is_lazy(kind: type[Any], name: Any) -> bool:
 
 def instance_dict(obj: Any) -> dict[str, Any]:
     """The instance's own ``__dict__``; empty if it has none."""
-    for base in lineage(type(obj)):
+    descriptor = dict_of(type(obj))
+    state: dict[str, Any] = descriptor.__get__(obj, type(obj)) if descriptor is not None else {}
+    return state
+
+
+def dict_of(kind: type[Any]) -> Any:
+    """What gives an instance's own ``__dict__``; None if instances have none."""
+    for base in lineage(kind):
         found = members(base).get("__dict__")
         if type(found) is types.GetSetDescriptorType:
-            state: dict[str, Any] = found.__get__(obj, type(obj))
-            return state
-    return {}
+            return found
+    return None
 
 
 def has_dict(kind: type[Any]) -> bool:
     """Whether instances have a ``__dict__``."""
-    found = (members(base).get("__dict__") for base in lineage(kind))
-    return any(type(each) is types.GetSetDescriptorType for each in found)
+    return dict_of(kind) is not None
 
 
 def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:

@@ -63,8 +63,19 @@ def _array(walk: Walk, array: Any) -> Children:
     if issubclass(kind, numpy.memmap):
         return
     if kind is not numpy.ndarray:
-        yield from walk.attributes(array, without=_MASKED_OWN)
+        filled = _MASKED_OWN | {"_fill_value"} if _fills_as_usual(array) else _MASKED_OWN
+        yield from walk.attributes(array, without=filled)
         walk.write(b";")
+
+
+def _fills_as_usual(array: Any) -> bool:
+    """Whether what stands for masked elements is what NumPy works out when it is asked for."""
+    numpy = sys.modules["numpy"]
+    fill = instance_dict(array).get("_fill_value")
+    if fill is None:
+        return True
+    usual = numpy.array(numpy.ma.default_fill_value(array.dtype), dtype=array.dtype)
+    return bool(fill.tobytes() == usual.tobytes())
 
 
 def _elements(walk: Walk, array: Any) -> Children:

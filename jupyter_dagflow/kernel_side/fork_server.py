@@ -52,21 +52,24 @@ _OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
 class ForkServer:
     """Serves one owner.
 
-    ``fd`` is its socket, ``folders`` are those of the kernels' sockets and of what they write,
-    removed in the end. ``forks`` tells whether kernels are forked, ``preload`` which modules they
-    will import, and ``without`` which of these must not be imported here.
+    ``command`` is what runs this program, ``fd`` its socket, ``folders`` are those of the kernels'
+    sockets and of what they write, removed in the end. ``forks`` tells whether kernels are forked,
+    ``preload`` which modules they will import, and ``without`` which of these must not be imported
+    here.
     """
 
     def __init__(
         self,
         *,
         fd: int,
+        command: list[str],
         folders: list[str],
         forks: bool,
         preload: tuple[str, ...] = (),
         without: tuple[str, ...] = (),
     ) -> None:
         self._socket = socket.socket(fileno=fd)
+        self._command = command
         self._folders = folders
         self._forks = forks
         self._preloaded = preload
@@ -149,9 +152,8 @@ class ForkServer:
         os.set_inheritable(self._socket.fileno(), True)
         config = json.loads(sys.argv[-1])
         config["without"] = [*self._without, name]
-        os.execv(  # noqa: S606 -- this very program
-            sys.executable, [*sys.orig_argv[:-1], json.dumps(config)]
-        )
+        command = [*self._command, json.dumps(config)]
+        os.execv(command[0], command)  # noqa: S606 -- this very program
 
     def _requests(self) -> list[dict[str, Any]]:
         try:

@@ -18,6 +18,7 @@ from typing import Any
 
 from . import bundle, loading, sharing
 from .ambient import Ambient
+from .arrays import Place
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard
@@ -54,7 +55,8 @@ class Handover:
     are no code), ``survivors`` (``new``: so is whatever else the task's cells have bound, code too;
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
-    present objects must not change, whatever the names mean later), ``beside`` (names that came in the bundle of an
+    present objects must not change, whatever the names mean later), ``strange`` (names that must not
+    be bound), ``beside`` (names that came in the bundle of an
     input and must not change with it, to that input), ``exposed`` (names that a later task changes
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
@@ -158,7 +160,8 @@ class Handover:
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
         spec = self._spec
         watched = [*spec["guarded"], *spec["made_alike"], *spec["beside"]]
-        outcome["changed"] = self._guard.changed(dict.fromkeys(watched))
+        bound = [n for n in spec["strange"] if n in self._namespace and n not in self._before]
+        outcome["changed"] = [*self._guard.changed(dict.fromkeys(watched)), *bound]
         if outcome["changed"]:
             names = ", ".join(outcome["changed"])
             raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")
@@ -314,7 +317,7 @@ class Handover:
     def _define(self, before: Mapping[str, Any]) -> Definitions:
         return Definitions(self._namespace, self._spec["definitions"], before)
 
-    def _dump(self, values: dict[str, Any], sharing: frozenset[int] = frozenset()) -> Pickled:
+    def _dump(self, values: dict[str, Any], sharing: frozenset[Place] = frozenset()) -> Pickled:
         return dump(values, self._definitions, cloudpickle=self._cloudpickle, sharing=sharing)
 
     def _cloudpickle(self) -> Any:

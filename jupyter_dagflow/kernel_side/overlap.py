@@ -1,6 +1,6 @@
 """Whether two values that are both in memory have parts in common that somebody could change.
 
-The law: what the values hold counts, not their code nor what that keeps, and none of it is run.
+The law: what the values hold counts, not the notebook's code nor what that keeps, and none of it is run.
 pandas' tables that share memory only until one of them is written to have nothing in common. Of a
 value with very many parts the nearest are looked at.
 """
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from .anatomy import lineage, root_package, type_name
-from .pickling import span_of
+from .arrays import as_array, is_row, span_of
 from .sharing import Memory, share_memory, unchanging
 
 _SHOWN = frozenset({"matplotlib", "plotly", "bokeh", "altair"})  # keep what they draw, as it was
@@ -29,7 +29,6 @@ _LEAVES = (
     float,
     complex,
     type,
-    types.FunctionType,
     types.ModuleType,
     types.CodeType,
     types.MethodDescriptorType,
@@ -144,6 +143,8 @@ def _is_object_array(obj: Any) -> bool:
 
 def _held(obj: Any) -> Iterable[Any]:
     kind = type(obj)
+    if kind is types.FunctionType:
+        return _closed_over(obj)
     numpy = sys.modules.get("numpy")
     if numpy and issubclass(kind, numpy.ndarray):
         if obj.dtype.hasobject and obj.dtype.names is None:
@@ -155,14 +156,29 @@ def _held(obj: Any) -> Iterable[Any]:
     return gc.get_referents(obj)
 
 
+def _closed_over(function: types.FunctionType) -> Iterable[Any]:
+    """What a library's function closes over; of the notebook's the compiler knows it."""
+    if function.__module__ == "__main__":
+        return ()
+    return [each for cell in function.__closure__ or () for each in gc.get_referents(cell)]
+
+
 def _memory(obj: Any) -> Iterator[Memory]:
     numpy = sys.modules.get("numpy")
     if numpy and issubclass(type(obj), numpy.ndarray) and obj.size:
         yield Memory(*span_of(obj), owner="", array=obj, strided=True)
+    elif numpy and issubclass(type(obj), numpy.void) and is_row(obj):
+        array = as_array(obj)
+        yield Memory(*span_of(array), owner="", array=array, strided=True)
 
 
 def _can_change(kind: type[Any]) -> bool:
-    if _is_leaf(kind) or issubclass(kind, unchanging()) or root_package(kind) == "pyarrow":
+    if (
+        kind in (object, types.FunctionType)
+        or _is_leaf(kind)
+        or issubclass(kind, unchanging())
+        or root_package(kind) == "pyarrow"
+    ):
         return False
     return not any(base.__name__ in ("ExtensionDtype", "Index") for base in lineage(kind))
 

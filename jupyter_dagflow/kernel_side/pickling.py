@@ -8,6 +8,8 @@ file) is refused.
 
 from __future__ import annotations
 
+import copyreg
+import enum
 import functools
 import gc
 import importlib.util
@@ -21,10 +23,20 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .anatomy import instance_dict, root_package
+from .anatomy import dict_of, instance_dict, member, root_package, slots
+from .arrays import (
+    Place,
+    is_derived,
+    is_row,
+    memory_between,
+    place_of,
+    reduce_derived,
+    reduce_row,
+    span_of,
+)
+from .caches import Cached, calls_of, parameters_of
 from .definitions import Definitions, found_by_name, names_in
 
-_Cached = type(functools.lru_cache(maxsize=None)(len))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
@@ -47,7 +59,7 @@ class Pickled:
     ``by_name`` are the notebook names it refers to, ``looked_up`` those that code within it may
     look up, ``functions`` the ids of the functions within it that travel by value.
     ``strided`` are its arrays with steps, which are copied unless `dump` is told that they share
-    memory.
+    memory, by their `place_of`.
     """
 
     def __init__(self) -> None:
@@ -79,13 +91,13 @@ def dump(
     definitions: Definitions,
     *,
     cloudpickle: Callable[[], Any],
-    sharing: frozenset[int] = frozenset(),
+    sharing: frozenset[Place] = frozenset(),
 ) -> Pickled:
     """Pickle a value; raises `Refused`.
 
-    ``cloudpickle`` gives that module, or None, when it is first needed. ``sharing`` are the ids of
-    arrays with steps whose memory others in the same value share: they are stored over that memory,
-    not copied.
+    ``cloudpickle`` gives that module, or None, when it is first needed. ``sharing`` are the places
+    of arrays with steps whose memory others in the same value share: they are stored over that
+    memory, not copied.
     """
     try:
         return _dump(value, definitions, pickle.Pickler, sharing)
@@ -132,7 +144,7 @@ def _refuse(error: BaseException) -> NoReturn:
 
 
 def _dump(
-    value: Any, definitions: Definitions, base: type[Any], sharing: frozenset[int]
+    value: Any, definitions: Definitions, base: type[Any], sharing: frozenset[Place]
 ) -> Pickled:
     pickled = Pickled()
     file = io.BytesIO()
@@ -156,7 +168,11 @@ def _make_pickler(base: Any) -> type[Any]:
             reduced = self.rules.reduce(obj)
             if reduced is not None:
                 return reduced
-            return fallback(self, obj) if fallback else NotImplemented
+            reduced = fallback(self, obj) if fallback else NotImplemented
+            if type(reduced) is not tuple or not isinstance(obj, type):
+                return reduced
+            as_made = _with_members if isinstance(obj, enum.EnumMeta) else _quiet
+            return as_made(obj, *reduced)
 
     return NotebookPickler
 
@@ -169,20 +185,21 @@ class _Rules:
         definitions: Definitions,
         pickled: Pickled,
         *,
-        sharing: frozenset[int],
+        sharing: frozenset[Place],
         by_value: bool,
     ) -> None:
         self._definitions = definitions
         self._by_value = by_value
         self._pickled = pickled
         self._sharing = sharing
+        self._dicts: dict[type[Any], Any] = {}
 
     def reduce(self, obj: Any) -> Any:
         """The reduced value, NotImplemented for pickle's default, or None."""
         kind = type(obj)
         if kind is types.FunctionType:
             return self._named(obj) if self._by_name(obj) else self._function(obj)
-        if kind is _Cached:
+        if kind is Cached:
             return self._named(obj) if self._by_name(obj) else self._cached(obj)
         if issubclass(kind, type):
             return self._named(obj) if self._by_name(obj) else self._class(obj)
@@ -192,15 +209,21 @@ class _Rules:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
             return self._module(obj)
+        if kind is memoryview:
+            return _memory(obj)
         if kind in _VIEWS:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._array(obj)
+        if is_derived(kind):
+            return reduce_derived(obj)
+        if is_row(obj):
+            return reduce_row(obj)
         if root_package(kind) == "pandas":
             return self._pandas(obj)
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
-        return None
+        return self._instance(obj, kind)
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -232,7 +255,7 @@ class _Rules:
         self._pickled.looked_up |= names_in(code)
         self._pickled.functions.add(id(function))
         cells = function.__closure__ or ()
-        state: dict[str, Any] = {"cells": list(_contents(cells)), "dict": dict(vars(function))}
+        state: dict[str, Any] = {"cells": list(_contents(cells)), "dict": vars(function)}
         for name in _FUNCTION_ATTRIBUTES:
             try:
                 state[name] = getattr(function, name)
@@ -251,12 +274,11 @@ class _Rules:
         return name if module is not None and vars(module) is function.__globals__ else None
 
     def _cached(self, cached: Any) -> Any:
-        if not all(map(_is_unchanging, _results_of(cached))):
-            raise Refused("it keeps the results of its calls, which cannot be taken out of it")
-        parameters: dict[str, Any] = {"maxsize": cached.cache_info().maxsize}
-        if hasattr(cached, "cache_parameters"):  # since Python 3.9
-            parameters = cached.cache_parameters()
-        return rebuild.make_cached, (cached.__wrapped__, parameters)
+        arguments = (cached.__wrapped__, parameters_of(cached))
+        if not cached.cache_info().misses:
+            return rebuild.make_cached, arguments
+        state = (list(calls_of(cached)), *cached.cache_info()[:2], dict(vars(cached)))
+        return rebuild.make_kept, arguments, state, None, None, rebuild.set_kept
 
     def _module(self, module: types.ModuleType) -> Any:
         if sys.modules.get(module.__name__) is not module or module.__name__ == rebuild.MAIN:
@@ -270,6 +292,8 @@ class _Rules:
         out of its pickles: what was apart would write to each other's memory.
         """
         kind = type(obj)
+        if "_attrs" in instance_dict(obj):
+            return _table(obj)
         if kind.__name__ == "BlockValuesRefs":
             return rebuild.new_references, (kind,)
         if kind.__name__ == "SingleBlockManager" and _is_shared(obj.blocks[0].refs):
@@ -286,15 +310,99 @@ class _Rules:
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)
-        if id(array) not in self._sharing:
+        if place_of(array) not in self._sharing:
             return None
         span = span_of(array)
-        memory = _memory_between(array, span)
+        memory = memory_between(array, span)
         if memory is None:
             return None
         offset = array.__array_interface__["data"][0] - span[0]
         arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, array.strides, offset)
         return rebuild.strided_array, arguments
+
+    def _instance(self, obj: Any, kind: type[Any]) -> Any:
+        """An object that is given its very ``__dict__``: somebody has that under another name."""
+        if kind not in self._dicts:
+            self._dicts[kind] = dict_of(kind) if _is_plain(kind) else None
+        descriptor = self._dicts[kind]
+        if descriptor is None:
+            return None
+        if _answers(kind):
+            state = (descriptor.__get__(obj, kind), dict(_slots_of(obj)))
+            return copyreg.__newobj__, (kind,), state, None, None, rebuild.set_dict  # type: ignore[attr-defined]
+        if _count(descriptor, obj, kind) <= _ALONE:
+            return None
+        make, arguments, state, *items = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        in_slots = state[1] if type(state) is tuple else {}
+        state = (descriptor.__get__(obj, kind), in_slots)
+        return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _answers(kind: type[Any]) -> bool:
+    """Whether instances would be asked by pickle for what they lack, and answer with their own code."""
+    given = any(member(kind, name) is not None for name in ("__getnewargs__", "__getnewargs_ex__"))
+    asked = member(kind, "__getattr__") is not None
+    return asked and not given and not issubclass(kind, (list, dict))
+
+
+def _slots_of(obj: Any) -> Any:
+    for name, slot in slots(type(obj)):
+        try:
+            yield name, slot.__get__(obj, type(obj))
+        except AttributeError:
+            continue
+
+
+def _quiet(cls: type[Any], make: Any, arguments: Any, *state: Any) -> Any:
+    """A class that is made without the notebook's code that runs when a class is made, and with its
+    slots.
+    """
+    if make.__name__ != "_make_skeleton_class":
+        return (make, arguments, *state)
+    kind, name, bases, given, *rest = arguments
+    if "__slots__" in vars(cls):
+        given = {**given, "__slots__": vars(cls)["__slots__"]}
+    return (rebuild.make_class, (make, kind, name, bases, given, *rest), *state)
+
+
+def _with_members(cls: Any, make: Any, arguments: Any, state: Any = None, *rest: Any) -> Any:
+    """An enumeration with all that its members have; cloudpickle takes their values only."""
+    if state is None:  # by name
+        return make, arguments
+    *items, set_state = rest
+    members = {name: vars(each) for name, each in cls.__members__.items()}
+    return (make, arguments, (set_state, state, members), *items, rebuild.set_enumeration)
+
+
+class _Alone:
+    """A class whose instance nobody else has the ``__dict__`` of."""
+
+
+def _count(descriptor: Any, obj: Any, kind: type[Any]) -> int:
+    """How many have the ``__dict__`` of an object, counted in the same way each time."""
+    return sys.getrefcount(descriptor.__get__(obj, kind))
+
+
+_ALONE = _count(dict_of(_Alone), _Alone(), _Alone)
+
+
+def _is_plain(kind: type[Any]) -> bool:
+    """Whether pickle takes instances of a class apart in its ordinary way."""
+    ways = ("__reduce_ex__", "__reduce__", "__getstate__", "__setstate__")
+    ordinary = all(member(kind, way) is vars(object).get(way) for way in ways)
+    return ordinary and kind not in copyreg.dispatch_table
+
+
+def _table(table: Any) -> Any:
+    """A table of pandas', with its very ``attrs``: pandas' own way makes a copy of them."""
+    make, arguments, state, *items = table.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    own_way = getattr(type(table), "__setstate__", None)
+    attributes = instance_dict(table).get("_attrs")
+    plain = type(state) is dict and "attrs" in state and own_way is not None
+    if not plain or type(attributes) is not dict:
+        return None
+    state = {**state, "attrs": {}}
+    return (make, arguments, (state, attributes), *items, rebuild.set_table)
 
 
 def _is_shared(references: Any) -> bool:
@@ -303,46 +411,12 @@ def _is_shared(references: Any) -> bool:
     return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
 
 
-def span_of(array: Any) -> tuple[int, int]:
-    """The addresses between which an array's elements lie."""
-    first: int = array.__array_interface__["data"][0]
-    last = first + array.itemsize
-    for count, step in zip(array.shape, array.strides):  # noqa: B905 -- Python 3.8
-        reach = (count - 1) * step
-        first, last = (first + reach, last) if reach < 0 else (first, last + reach)
-    return first, last
-
-
-def _memory_between(array: Any, span: tuple[int, int]) -> Any:
-    """The bytes of that span as an array of their own kind over the same memory, or None."""
-    owner = array
-    while type(owner.base) is type(array):
-        owner = owner.base
-    if not owner.flags.forc:
-        return None
-    flat = owner.reshape(-1, order="A").view("u1")
-    start = span[0] - owner.__array_interface__["data"][0]
-    memory = flat[start : start + span[1] - span[0]]
-    memory.flags.writeable = array.flags.writeable
-    return memory
-
-
-def _results_of(cached: Any) -> Any:
-    """What ``functools.lru_cache`` keeps, keys and results; only the collector gets at them."""
-    for held in gc.get_referents(cached):
-        if held is vars(cached) or held is cached.__wrapped__ or type(held) in (type, object):
-            continue  # what it is, and a mark of its own
-        if type(held) is dict:
-            yield from (v for v in held.values() if type(v).__name__ != "_lru_list_elem")
-        else:
-            yield held
-
-
-def _is_unchanging(value: Any) -> bool:
-    """Whether it is plain, and worked out anew it is as good as it was."""
-    if type(value) is tuple:
-        return all(map(_is_unchanging, value))
-    return value is None or type(value) in (bool, int, float, complex, str, bytes, object)
+def _memory(view: memoryview) -> Any:
+    """A view of the whole memory of an object, which is stored as that."""
+    whole = memoryview(view.obj)
+    if (view.nbytes, view.format, view.shape) != (whole.nbytes, whole.format, whole.shape):
+        raise Refused("it is a view of a part of the memory of another object")
+    return memoryview, (view.obj,)
 
 
 def _contents(cells: tuple[types.CellType, ...]) -> Any:

@@ -7,6 +7,7 @@ time, as in the notebook.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import marshal
@@ -40,6 +41,30 @@ def make_function(
     return types.FunctionType(marshal.loads(code), globals_, name, None, cells)  # noqa: S302
 
 
+def make_class(make: Callable[..., Any], kind: type[Any], name: str, bases: Any, *rest: Any) -> Any:
+    """A class, made without running again what ran when it was made: the notebook's own metaclasses
+    and ``__init_subclass__``.
+    """
+    plain: Any = next(each for each in kind.__mro__ if each.__module__ != MAIN)
+    quiet: dict[str, Any] = {"__new__": staticmethod(plain.__new__), "__init__": plain.__init__}
+    above = [each for base in bases for each in base.__mro__]
+    replaced = [(cls, attribute, quiet[attribute]) for cls in kind.__mro__ for attribute in quiet]
+    replaced += [(cls, "__init_subclass__", classmethod(_do_nothing)) for cls in above]
+    replaced = [r for r in replaced if r[0].__module__ == MAIN and r[1] in vars(r[0])]
+    before = {(cls, attribute): vars(cls)[attribute] for cls, attribute, _ in replaced}
+    try:
+        for change in replaced:
+            type.__setattr__(*change)
+        return make(kind, name, bases, *rest)
+    finally:
+        for (cls, attribute), value in before.items():
+            type.__setattr__(cls, attribute, value)
+
+
+def _do_nothing(*_: Any, **__: Any) -> None:
+    """Stands for code that has run before."""
+
+
 def make_cached_property(function: Callable[[Any], Any], name: str | None) -> Any:
     """A ``functools.cached_property`` of a class."""
     made = functools.cached_property(function)
@@ -58,14 +83,57 @@ def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
     """Give a function all that is not its code: attributes, and the values its closure holds."""
     for cell, value in state.pop("cells"):
         cell.cell_contents = value
-    function.__dict__.update(state.pop("dict"))
+    function.__dict__ = state.pop("dict")
     for name, value in state.items():
         setattr(function, name, value)
 
 
 def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """A ``functools.lru_cache`` around a function, empty: what it held can be computed again."""
+    """A ``functools.lru_cache`` around a function, empty."""
     return functools.lru_cache(**parameters)(function)
+
+
+class _Answers:
+    """A function that first gives the answers it is told."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.answer: Callable[[], Any] | None = None
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        if self.answer is not None:
+            return self.answer()
+        return self.function(*arguments, **keywords)
+
+
+def make_kept(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
+    """A ``functools.lru_cache`` around a function; `set_kept` fills it."""
+    return functools.lru_cache(**parameters)(_Answers(function))
+
+
+def set_kept(cached: Any, state: tuple[Sequence[Any], int, int, dict[str, Any]]) -> None:
+    """Let a function with a cache have made these calls, and as many hits and misses."""
+    calls, hits, misses, attributes = state
+    answers = cached.__wrapped__
+    answers.answer = _fail
+    for number in range(misses - len(calls)):
+        with contextlib.suppress(LookupError):
+            cached(number)
+    for arguments, keywords, result in calls:
+        answers.answer = functools.partial(_same, result)
+        cached(*arguments, **keywords)
+    for _ in range(hits):
+        cached(*arguments, **keywords)
+    answers.answer = None
+    vars(cached).update(attributes)
+
+
+def _same(result: Any) -> Any:
+    return result
+
+
+def _fail() -> Any:
+    raise LookupError
 
 
 def view(of: dict[Any, Any], kind: str) -> Any:
@@ -80,6 +148,45 @@ def strided_array(
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+
+
+def element(array: Any, place: Any) -> Any:
+    """An element of a NumPy array; a row of a structured one is a view of it."""
+    return array[place]
+
+
+def derived(array: Any, kind: type[Any]) -> Any:
+    """An array of a class that derives from NumPy's, over the memory of a plain one."""
+    return array.view(kind)
+
+
+def set_attributes(obj: Any, state: dict[str, Any]) -> None:
+    """Give an array what it has beside its elements, as a mask."""
+    vars(obj).update(state)
+
+
+def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Give an object its very ``__dict__``, which others have as well, and its slots."""
+    obj.__dict__, slots = state
+    for name, value in slots.items():
+        setattr(obj, name, value)
+
+
+def set_enumeration(cls: Any, state: tuple[Callable[..., Any], Any, dict[str, Any]]) -> None:
+    """Give an enumeration its state, and each member what it has."""
+    set_state, own, members = state
+    set_state(cls, own)
+    for name, held in members.items():
+        own = vars(cls.__members__[name])
+        own.clear()  # for their order
+        own.update(held)
+
+
+def set_table(table: Any, state: tuple[Any, dict[Any, Any]]) -> None:
+    """Give a table of pandas' its state, with its very ``attrs``."""
+    own, attributes = state
+    table.__setstate__(own)
+    object.__setattr__(table, "_attrs", attributes)
 
 
 def new_references(kind: type[Any]) -> Any:

@@ -21,8 +21,9 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .arrays import Place, place_of, span_of
 from .bundle import address_of
-from .pickling import Pickled, span_of
+from .pickling import Pickled
 
 _UNCHANGING = (
     str,
@@ -86,10 +87,10 @@ def share_memory(one: Iterable[Memory], other: Iterable[Memory]) -> bool:
     return any(memory.owner != beside.owner for memory, beside in _overlapping(sides))
 
 
-def sharing_arrays(pickled: Mapping[str, Pickled]) -> frozenset[int]:
-    """The ids of arrays with steps whose memory another array among these values uses as well."""
+def sharing_arrays(pickled: Mapping[str, Pickled]) -> frozenset[Place]:
+    """The places of arrays with steps whose memory another array among these values uses as well."""
     return frozenset(
-        id(memory.array) for pair in _sharing(pickled) for memory in pair if memory.strided
+        place_of(memory.array) for pair in _sharing(pickled) for memory in pair if memory.strided
     )
 
 

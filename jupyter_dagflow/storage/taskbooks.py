@@ -32,7 +32,7 @@ def write_taskbook(path: str | Path, cells: Sequence[TaskbookCell], *, kernel_na
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    write_bytes(path, notebook_bytes(notebook))
+    write_bytes(path, notebook_bytes(notebook), durable=False)
 
 
 def copy_taskbook(

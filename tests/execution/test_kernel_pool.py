@@ -43,10 +43,16 @@ def take(
             environment=frozenset({**os.environ, **environment}.items()),
             preload=preload,
         )
-        return pools.take(kind, unless=NOT_STOPPED)
+        return ready(pools, kind)
 
     yield take
     pools.close()
+
+
+def ready(pools: KernelPools, kind: KernelKind) -> ServedKernel | None:
+    """A kernel, when it is ready."""
+    kernel = pools.take(kind)
+    return kernel if kernel is not None and kernel.becomes_ready(unless=NOT_STOPPED) else None
 
 
 def ask(kernel: ServedKernel, expression: str) -> Any:
@@ -107,13 +113,13 @@ def test_modules_that_tasks_import_are_there_and_others_are_not(
         environment=environment,
         preload=("nosuchmodule", "wave", "beside", "statistics", "antigravity_that_is_none"),
     )
-    kernel = pools.take(kind, unless=NOT_STOPPED)
+    kernel = ready(pools, kind)
     assert kernel is not None
     loaded = "[m in __import__('sys').modules for m in ('wave', 'beside', 'nosuchmodule')]"
     assert ask(kernel, loaded) == [True, False, False]
     assert ask(kernel, "__import__('beside').x") == 1
     (tmp_path / "beside.py").write_text("x = 22")
-    later = pools.take(kind, unless=NOT_STOPPED)
+    later = ready(pools, kind)
     assert later is not None
     assert ask(later, "__import__('beside').x") == 22, (
         "as it is now, not as the first kernel had it"
@@ -144,7 +150,7 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
         preload=(*MODULES, "wave"),
     )
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
-    kernel = pools.take(kind, unless=NOT_STOPPED)
+    kernel = ready(pools, kind)
     assert kernel is not None
     assert ask(kernel, "'wave' in __import__('sys').modules")
     assert ask(kernel, "__import__('starts_a_thread').thread.is_alive()")
@@ -161,7 +167,7 @@ def test_forks_draw_numbers_of_their_own_and_reckon_alike(tmp_path: Path, kernel
         environment=frozenset(os.environ.items()),
         preload=("random", "numpy", "numpy.random", "matplotlib.pyplot", "sqlite3", "asyncio"),
     )
-    taken = [pools.take(kind, unless=NOT_STOPPED) for _ in range(2)]
+    taken = [ready(pools, kind) for _ in range(2)]
     draws = "[__import__('random').random(), __import__('numpy').random.rand()]"
     (one, other), (third, fourth) = (ask(kernel, draws) for kernel in taken if kernel)
     assert one != third
@@ -199,7 +205,7 @@ def test_nothing_is_left_when_pools_are_closed(tmp_path: Path, kernels: Path, fo
     kind = KernelKind(
         name="dagflow-test", folder=tmp_path, environment=frozenset(os.environ.items())
     )
-    kernel = pools.take(kind, unless=NOT_STOPPED)
+    kernel = ready(pools, kind)
     assert kernel is not None
     sockets = kernel.connection_file.parent
     assert sockets.exists()
@@ -210,6 +216,15 @@ def test_nothing_is_left_when_pools_are_closed(tmp_path: Path, kernels: Path, fo
     assert list((tmp_path / "kernels").iterdir()) == []
 
 
+def test_nothing_is_left_of_pools_that_nobody_holds(tmp_path: Path, kernels: Path) -> None:
+    kind = KernelKind(
+        name="dagflow-test", folder=tmp_path, environment=frozenset(os.environ.items())
+    )
+    kernel = ready(KernelPools(logs=tmp_path / "kernels", ahead=1), kind)
+    assert kernel is not None
+    until(lambda: is_gone(kernel.pid))
+
+
 OWNER = """\
 import json, os, sys, threading
 from pathlib import Path
@@ -218,7 +233,8 @@ from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 folder, forks = Path(sys.argv[1]), sys.argv[2] == "True"
 pools = KernelPools(logs=folder / "kernels", ahead=1, forks=forks)
 kind = KernelKind(name="dagflow-test", folder=folder, environment=frozenset(os.environ.items()))
-kernel = pools.take(kind, unless=threading.Event())
+kernel = pools.take(kind)
+kernel.becomes_ready(unless=threading.Event())
 print(json.dumps([kernel.pid, str(kernel.connection_file.parent)]), flush=True)
 sys.stdin.read()
 """
@@ -267,7 +283,8 @@ def test_a_command_that_does_not_stay_is_no_kernel(
     argv = [sys.executable, "-c", "raise SystemExit(3)"]
     spec = {"argv": argv, "display_name": "Dying", "language": "python"}
     (folder / "kernel.json").write_text(json.dumps(spec))
-    assert take(name="dagflow-dying").wait(60) == 3
+    kernel = take(name="dagflow-dying")
+    assert kernel is None or kernel.wait(60) == 3
 
 
 def test_an_environment_needs_only_ipykernel(tmp_path: Path, kernels: Path) -> None:
@@ -282,7 +299,7 @@ def test_an_environment_needs_only_ipykernel(tmp_path: Path, kernels: Path) -> N
         environment=frozenset({**os.environ, "PYTHONPATH": str(hidden)}.items()),
     )
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
-    kernel = pools.take(kind, unless=NOT_STOPPED)
+    kernel = ready(pools, kind)
     assert kernel is not None
     assert ask(kernel, "6 * 7") == 42
     pools.close()

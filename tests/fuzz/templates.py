@@ -7,7 +7,8 @@ one that is deleted, ``<text:n>`` a new name; ``<list#1>`` is the same wherever 
 template. ``<block>`` is some statements. Kinds: ``list`` holds numbers, ``nest`` lists (at least
 one), ``dict`` numbers, ``book`` lists (one under "k"), ``array`` integers (at least one), ``frame``
 has columns p and q; ``many`` is a dict with a factory of lists, ``view`` a view of a dict,
-``group`` of a frame; ``l2l`` and the like are functions, ``object`` is an instance of a ``class``.
+``group`` of a frame, ``marks`` its attrs; ``fields`` is the dict of an instance, ``masked`` an array
+with a mask, ``row`` one of ``rows``, a structured array; ``l2l`` and the like are functions, ``object`` is an instance of a ``class``.
 """
 
 from __future__ import annotations
@@ -527,6 +528,41 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         "<list:t> = <frame>['p'].tolist()",
         "<array:t> = <frame>['q'].to_numpy(copy=True)",
     ),
+    "memory": (
+        "<masked:t> = np.ma.masked_array(<array>, copy=False)",
+        "<masked:t> = np.ma.masked_where(<array#1> > 3, <array#1>, copy=False)",
+        "<masked:t> = <masked>[:3]",
+        "<masked>[0] = <digit>",
+        "<masked>[-1] = np.ma.masked",
+        "<array:t> = <masked>.data",
+        "<text:n> = [<masked>.tolist(), <array>.tolist()]",
+        "<rows:t> = np.zeros(3, dtype=[('u', int), ('v', int)])",
+        "<row:t> = <rows>[<num> % 3]",
+        "<row>['u'] = <num>",
+        "<rows>['u'] += 1",
+        "for each in <rows>:\n    each['v'] = <digit>",
+        "<text:n> = [<rows>.tolist(), <row>.tolist()]",
+    ),
+    "dicts of objects": (
+        "<marks:t> = <frame>.attrs",
+        "<marks>['k'] = <digit>",
+        "<frame>.attrs['k'] = <num:e>",
+        "<text:n> = [dict(<marks>), <frame>.attrs.get('k')]",
+        "<fields:t> = vars(<object>)",
+        "<fields:t> = <object>.__dict__",
+        "<fields>['n'] = <num:e>",
+        "<object>.n = <num:e>",
+        "<fields>['xs'] = <list>",
+        "<text:n> = repr([<fields>.get('n'), <fields>.get('xs')])",
+    ),
+    "caches": (
+        "@functools.lru_cache\ndef <n2n:t>(i):\n    <list>.append(i)\n    return i",
+        "@functools.lru_cache(maxsize=2)\ndef <n2n:t>(i):\n    return (i + <num>) % 97",
+        "@functools.lru_cache\ndef <n2n:t>(i):\n    return len(<list>) + i",
+        "<num:t> = <n2n>(<digit>)",
+        "<num:t> = <n2n>(<num>)",
+        "<num:t> = <n2n>(<n2n>(1))",
+    ),
     "ambient": (
         "random.seed(<digit>)",
         "<num:t> = random.randint(0, 9)",
@@ -677,6 +713,20 @@ BASICS: dict[str, tuple[str, ...]] = {
     "functions": ("def <l2l:t>(x):\n    return x", "def <n2n:t>(i):\n    return i"),
     "arrays": ("<array:t> = np.arange(4)",),
     "frames": ("<frame:t> = pd.DataFrame({'p': [1, 2, 3], 'q': [4, <digit>, 6]})",),
+    "memory": (
+        "<array:t> = np.arange(4)",
+        "<masked:t> = np.ma.masked_array(np.arange(3), mask=[False, True, False])",
+        "<rows:t> = np.zeros(3, dtype=[('u', int), ('v', int)])",
+        "<row:t> = <rows>[0]",
+    ),
+    "dicts of objects": (
+        "<frame:t> = pd.DataFrame({'p': [1, 2, 3], 'q': [4, <digit>, 6]})",
+        "<marks:t> = <frame>.attrs",
+        STATEMENTS["classes"][0],
+        "<object:t> = <class>([<digit>])",
+        "<fields:t> = vars(<object>)",
+    ),
+    "caches": ("def <n2n:t>(i):\n    return i",),
     "ambient": ("random.seed(<digit>)", "np.random.seed(<digit>)"),
     "classes": (STATEMENTS["classes"][0], "<object:t> = <class>([<digit>])"),
 }
@@ -694,6 +744,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "set": ("s",),
     "text": ("t",),
     "array": ("x", "y", "z"),
+    "masked": ("mx", "my"),
+    "rows": ("rx", "ry"),
+    "row": ("r1", "r2"),
+    "marks": ("k1",),
+    "fields": ("k2", "k3"),
     "frame": ("df", "dg"),
     "l2l": ("f", "g", "h"),
     "n2n": ("f1",),

@@ -83,6 +83,7 @@ class Tasks:
             "may_go": may_go.split(),
             "made_alike": made_alike.split(),
             "beside": beside or {},
+            "strange": [],
             "exposed": exposed or {},
             "from_prelude": from_prelude.split(),
             "changing": changing.split(),

@@ -18,11 +18,6 @@ import pytest
         ("x = {'log': open(__file__, 'rb')}", "dict", "it holds an open file"),
         ("import socket; x = [socket.socket()]", "list", "socket"),
         ("import types; x = types.ModuleType('made_up')", "module", "(made_up)"),
-        (
-            "import functools; x = functools.lru_cache(lambda n: [n]); x(1)",
-            "functools._lru_cache_wrapper",
-            "it keeps the results of its calls",
-        ),
         ("class Odd:\n    def __reduce__(self): raise RuntimeError('no')\nx = Odd()", "Odd", "no"),
     ],
 )

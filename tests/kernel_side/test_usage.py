@@ -39,7 +39,10 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
         "versions": {},
         "extras": [],
         "metrics": [],
-        **{key: [] for key in ("guarded", "may_go", "made_alike", "from_prelude", "changing")},
+        **{
+            key: []
+            for key in ("guarded", "may_go", "made_alike", "strange", "from_prelude", "changing")
+        },
         **{key: {} for key in ("beside", "exposed", "ambient", "generators")},
         "project": str(project),
         "ignored": [str(folder / "home")],

@@ -51,6 +51,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "may_go": [],
             "made_alike": [],
             "beside": {},
+            "strange": [],
             "exposed": {},
             "from_prelude": [],
             "changing": [],

@@ -13,12 +13,14 @@ from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.classes import Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
+    IMMUTABLE_VALUE,
     NOTHING,
     UNKNOWN,
     Arguments,
     ClassCode,
     Frame,
     FunctionCode,
+    Kept,
     Value,
     base_of,
     join,
@@ -171,18 +173,36 @@ class Calls(Classes):
         if self._depth >= _MAX_DEPTH or self.work >= self._limit:
             return self._give_up(code, arguments, line)
         result = self._traced(base, code, arguments, line, shape)
-        if code.kept and not code.property_:
-            self._keep(base, result, line)
         settled = (base, arguments, must, self.heap.changes)
         self._done[settled] = result
         return result
 
-    def _keep(self, base: int, result: Value, line: int) -> None:
-        """A function with a cache holds what it gave; calling it changes it if that matters."""
+    def _keep(
+        self, base: int, trace: Trace, arguments: Arguments, result: Value, line: int
+    ) -> Value:
+        """A function with a cache holds what it gave; calling it changes it if that matters, and may
+        give what it gave before.
+
+        It does if the function does more than to give a result, or would give another one now.
+        """
         function = Value("function", frozenset((slot(base, 0),)))
-        self.heap.hold(function, result)
+        reads = self.heap.kept.setdefault(base, Kept(self.statement, {})).reads
+        differs = any(reads.setdefault(name, v) is not v for name, v in trace.reads.items())
+        reads["()"] = join(reads.get("()", IMMUTABLE_VALUE), *arguments.every)
+        if differs or trace.lowest < trace.start:
+            self.heap.noticed.add(base)
+        lowest = self.heap.lowest
+        self.heap.hold(function, result, "()")
+        if self.trace is not None and self.heap.lowest != lowest:
+            self.trace.local = True  # whoever calls it gets that very result again
+        self.heap.lowest = lowest
         if base in self.heap.stateful:
+            for value in arguments.every:
+                self.heap.hold(function, value)
             self.change(function, line)
+            given = frozenset(self.heap.fields.get(base, {}).get("()", ()))
+            return result._replace(objects=result.objects | given)
+        return result
 
     def _traced(
         self,
@@ -205,6 +225,8 @@ class Calls(Classes):
         self.trace = outer
         if outer is not None:
             outer.absorb(trace)
+        if code.kept and not code.property_:
+            result = self._keep(base, trace, arguments, result, line)
         if shape is not None and self._active[base] == 0:
             outcome = outcome_of(self.heap, trace, result)
             if outcome is not None:
@@ -213,7 +235,7 @@ class Calls(Classes):
 
     def _shape(self, base: int, code: FunctionCode, arguments: Arguments) -> Shape | None:
         """What of a call decides its outcome if it has no effects; nothing if more does."""
-        if code.function.free or code.me is not None or self._active.get(base, 0):
+        if code.function.free or code.me is not None or code.kept or self._active.get(base, 0):
             return None
         shapes: list[tuple[object, ...]] = [(base, len(arguments.positional))]
         names = [*([""] * len(arguments.positional)), *(k for k, _ in arguments.keywords)]
@@ -304,13 +326,19 @@ class Calls(Classes):
 
     def _close_over(self) -> None:
         """Inner functions hold the variables they use of the function that ends here."""
+        users: dict[str, list[int]] = {}
         for base in self.frame.made:
             code = self.heap.code[base]
             assert isinstance(code, FunctionCode)
             for name in code.function.free:
+                users.setdefault(name, []).append(base)
                 value = self.frame.cells.get(name) or self.frame.find(name)
                 if value is not None:
                     self.heap.hold(Value("function", frozenset((slot(base, 0),))), value)
+        for name, bases in users.items():
+            if len(bases) > 1 and name in self.frame.cells:
+                shared = self.frame.shared[name] = self.heap.make("cell", plain=True)
+                self.heap.hold(Value("function", frozenset(slot(b, 0) for b in bases)), shared)
 
     def _bind_parameters(self, code: FunctionCode, arguments: Arguments) -> None:
         positional = list(arguments.positional)

@@ -7,6 +7,7 @@ value that is handed to code that cannot be seen may have all run that it carrie
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.values import (
@@ -29,6 +30,8 @@ _OPERATORS_OFF = frozenset(
 )
 
 
+_MAKING = frozenset({"__new__", "__init_subclass__"})  # change nothing that is there before
+
 NO_ARGUMENTS = Arguments()
 
 
@@ -38,6 +41,7 @@ class Classes(World):
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
         super().__init__(stateful)
         self.used: set[object] = set()
+        self.making: Value | None = None
 
     @abstractmethod
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
@@ -45,6 +49,8 @@ class Classes(World):
 
     def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
         """Make an instance: runs the constructors of the class and its notebook bases."""
+        if base in self.heap.members:
+            return self.member_of(base)
         made = self.heap.make("instance", plain=not code.foreign)
         inner = base_of(next(iter(made.objects)))
         self.heap.classes.setdefault(inner, set()).add(base)
@@ -61,6 +67,42 @@ class Classes(World):
         if not followed:
             self._construct_plainly(base, made, arguments, line)
         return made
+
+    def subclasses(self, receiver: Value, line: int) -> Value:
+        """``cls.__subclasses__()``: all classes of the notebook by now that derive from one of these."""
+        made = self.heap.make("list", plain=True)
+        wanted = {base_of(o) for o in receiver.objects}
+        for base, code in sorted(self.heap.code.items()):
+            if not isinstance(code, ClassCode):
+                continue
+            if any(base_of(o) in wanted for parent in code.bases for o in parent.objects):
+                wanted.add(base)
+                self.heap.hold(made, self.class_value(base))
+                for name in sorted(self.named.get(base, ())):
+                    self.load(name, line)
+        return made
+
+    def is_enumeration(self, parent: Value) -> bool:
+        """Whether what derives from a class is an enumeration."""
+        known = parent.path.rpartition(".")[2] in library.ENUMERATIONS
+        return known or any(base_of(o) in self.heap.members for o in parent.objects)
+
+    def give_members(self, made: Value, arguments: Arguments, line: int) -> Value:
+        """Let an enumeration have members: one object stands for them all."""
+        base = base_of(next(iter(made.objects)))
+        code = self.heap.code[base]
+        assert isinstance(code, ClassCode)
+        member = self.construct(base, code, arguments, line)
+        self.heap.hold(made, member)
+        of_member = base_of(next(iter(member.objects)))
+        self.heap.members |= {base: of_member, of_member: base}
+        changed = self.effect.changed.items()  # to make it is not to change it
+        self.effect.changed = {o: line for o, line in changed if base_of(o) != of_member}
+        return member
+
+    def member_of(self, base: int) -> Value:
+        """Any member of an enumeration."""
+        return Value("instance", frozenset((slot(self.heap.members[base], 0),)))
 
     def _construct_plainly(self, base: int, made: Value, arguments: Arguments, line: int) -> None:
         """Without a constructor of its own a class keeps its arguments and may call factories."""
@@ -89,10 +131,13 @@ class Classes(World):
                         results.append(self._method(base, method, me, arguments, line))
         if results:
             return join(results[0], *results[1:])
+        if name == "__new__" and self.making is not None:
+            return self.making
         for value in arguments.every:
             self.use(value, line)
             self.heap.hold(me, value)
-        self.change(me, line)
+        if name not in _MAKING:
+            self.change(me, line)
         return self.heap.make(UNKNOWN)
 
     def class_value(self, base: int) -> Value:
@@ -110,38 +155,38 @@ class Classes(World):
 
     def class_methods(self, class_base: int, name: str) -> list[tuple[int, FunctionCode]]:
         """The functions a class or its notebook bases give a name; the nearest wins."""
-        seen: set[int] = set()
-        todo = [class_base]
-        while todo:
-            current = todo.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            held = self.heap.fields.get(current, {}).get(name)
-            found = [(base_of(o), self.heap.code.get(base_of(o))) for o in held or ()]
-            functions = [(b, c) for b, c in found if isinstance(c, FunctionCode)]
-            if functions:
-                return functions
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return []
+        code = self.heap.code
+        found = self._nearest(
+            class_base, name, lambda o: isinstance(code.get(base_of(o)), FunctionCode)
+        )
+        functions = [(base_of(o), code[base_of(o)]) for o in found]
+        return [
+            (base, function) for base, function in functions if isinstance(function, FunctionCode)
+        ]
 
     def class_data(self, class_base: int, name: str) -> Value:
         """What an attribute of a class, or the nearest of its notebook bases, may hold."""
-        todo, seen = [class_base], set()
+        return Value(UNKNOWN, frozenset(self._nearest(class_base, name, lambda _: True)))
+
+    def _nearest(self, class_base: int, name: str, counts: Callable[[int], bool]) -> list[int]:
+        """What the nearest class has under a name, or several, if it is not known which is a base."""
+        found: list[int] = []
+        todo, seen = [[class_base]], set()
         while todo:
-            current = todo.pop(0)
-            if current in seen:
-                continue
-            seen.add(current)
-            held = self.heap.fields.get(current, {}).get(name)
-            if held:
-                return Value(UNKNOWN, frozenset(held))
-            code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
-                todo += [base_of(o) for v in code.bases for o in v.objects]
-        return Value(UNKNOWN)
+            lacking = False
+            for current in todo.pop(0):
+                if current in seen:
+                    continue
+                seen.add(current)
+                held = [o for o in self.heap.fields.get(current, {}).get(name, ()) if counts(o)]
+                found += held
+                code = self.heap.code.get(current)
+                lacking = lacking or not held
+                if isinstance(code, ClassCode) and not held:
+                    todo += [[base_of(o) for o in v.objects] for v in code.bases]
+            if found and not lacking:
+                break
+        return found
 
     def is_foreign(self, class_base: int) -> bool:
         """Whether a class inherits from something outside the notebook."""

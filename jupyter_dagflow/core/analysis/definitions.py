@@ -56,6 +56,11 @@ class Definitions:
         if not role.definition and not setting:
             return False
         needs: set[int] = set()
+        if effect.modules and step.bound:  # a library calls it, and nobody may say so
+            called = self._names_in_code(step)
+            if any(name in writers and name not in current for name in called):
+                return False
+            needs.update(*(current[name] for name in called if name in current))
         for name in [*effect.reads, *(n for n in effect.extends if n in current)]:
             if name in current:
                 needs |= set(current[name])
@@ -71,6 +76,13 @@ class Definitions:
         if effect.modules:
             self.settings.append(step.number)
         return True
+
+    def _names_in_code(self, step: Step) -> set[str]:
+        """What the functions that a step made look up when they are called."""
+        code = self._story.heap.code
+        made = {base for value in step.values.values() for base in self._story.heap.codes(value)}
+        functions = (code[base] for base in made)
+        return {n for f in functions if isinstance(f, FunctionCode) for n in f.function.names}
 
     def _replaces_setup(self, step: Step) -> bool:
         """Whether a task gives a name of setup to something else, and what had it lives on.
@@ -92,7 +104,10 @@ class Definitions:
         heap, story = self._story.heap, self._story
         for value in step.values.values():
             own = {base_of(o) for o in value.objects}
-            if not story.changed.keys().isdisjoint(heap.reach(value) | own):
+            reach = heap.reach(value) | own
+            if not story.changed.keys().isdisjoint(reach):
+                return True
+            if any(map(self._is_noticed, heap.kept.keys() & reach)):
                 return True
             if not story.outlived.isdisjoint(own):
                 return True
@@ -104,16 +119,31 @@ class Definitions:
         """
         heap, changed = self._story.heap, self._story.changed.keys()
         found: set[int] = set()
+        plain = heap.code.keys() | (heap.members.keys() - changed)
         for base, code in sorted(heap.code.items()):
             if code.origin in self._needs:
                 continue
             held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
-            if isinstance(code, FunctionCode) and code.kept and not changed.isdisjoint(held):
+            if isinstance(code, FunctionCode) and code.kept and self._is_noticed(base):
                 found.add(base)
-            data = any(o not in heap.code or o in found for o in held)
+            data = any(o not in plain or o in found for o in held)
             if base in changed or (data and isinstance(code, ClassCode)):
                 found.add(base)
         return frozenset(found)
+
+    def _is_noticed(self, base: int) -> bool:
+        """Whether it shows that a function gives what it has kept: somebody changes that, or what it
+        was worked out from.
+        """
+        heap, changed = self._story.heap, self._story.changed
+        held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
+        if base in heap.noticed or not changed.keys().isdisjoint(held):
+            return True
+        if base not in heap.kept:
+            return False
+        since, reads = heap.kept[base]
+        read = {inner for value in reads.values() for inner in heap.reach(value)}
+        return any(changed[each][-1].number > since for each in read & changed.keys())
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

@@ -66,6 +66,8 @@ class Evaluator(ForeignCalls):
 
     def get_attribute(self, base: Value, name: str, line: int) -> Value:
         """``base.name`` read: a piece of a module, a property that runs, a view, or data inside."""
+        if base.path == library.MAIN:
+            return self._of_namespace(name, line)
         if base.kind == "module":
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
@@ -94,6 +96,13 @@ class Evaluator(ForeignCalls):
             return Value(base.kind, base.objects)
         return join(self.heap.attribute(base, name), *found)
 
+    def _of_namespace(self, name: str, line: int) -> Value:
+        """``__main__.name``: a variable of the notebook."""
+        if name != "__dict__":
+            return self.load(name, line)
+        self.escape(line)
+        return Value(UNKNOWN)
+
     def _instance_attribute(self, obj: int, name: str, line: int) -> list[Value]:
         inner = base_of(obj)
         me = Value("instance", frozenset((obj,)))
@@ -109,6 +118,7 @@ class Evaluator(ForeignCalls):
         for class_base in sorted(self.heap.classes[inner]):
             held = self.class_data(class_base, name)
             found += [held] if held.objects else []
+            found += self.describe(held, "__get__", (me, self.class_value(class_base)), line)
         if not found:
             for special in ("__getattr__", "__getattribute__"):
                 found += [
@@ -137,6 +147,8 @@ class Evaluator(ForeignCalls):
         if node.index is not None:
             self.expr(node.index)
         line = self.line(node.line)
+        if base.path == "sys.modules" and node.key == library.MAIN:
+            return Value("module", path=library.MAIN)
         if base.kind == "module":
             return Value("module", path=f"{base.path}[]")
         return self._part(base, node.key, line, sliced=node.sliced)
@@ -147,7 +159,8 @@ class Evaluator(ForeignCalls):
         """``base[key]`` of a value that is no module."""
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
-            return base
+            members = [base_of(o) for o in base.objects if base_of(o) in self.heap.members]
+            return join(base, *map(self.member_of, members)) if members else base
         for obj in sorted(base.objects):
             if base_of(obj) in self.heap.defaulting:
                 self._default(base, obj, key, line)
@@ -165,10 +178,11 @@ class Evaluator(ForeignCalls):
         return value
 
     def _default(self, base: Value, obj: int, key: str | int | None, line: int) -> None:
-        """A dict may have no such key, and call what it was made with."""
+        """A dict may have no such key, and put in what it calls for."""
         before = self.state.copy()
         factory = self.heap.defaulting[base_of(obj)]
         self.heap.hold(base, self.call(factory, Arguments(), line), key)
+        self.change(Value(base.kind, frozenset((obj,))), line)
         self.rejoin(before)
 
     def operator(self, value: Value, line: int) -> None:
@@ -204,12 +218,15 @@ class Evaluator(ForeignCalls):
             receiver = self.expr(node.func.base)
             name = node.func.name
             arguments = self._arguments(node)
-            if receiver.kind == "module":
-                path = f"{receiver.path}.{name}"
-                return self._noted(path, node, arguments, self.call_library(path, arguments, line))
-            return self.call_method(receiver, name, arguments, line, dropped=dropped)
-        func = self.expr(node.func)
-        arguments = self._arguments(node)
+            if receiver.path == library.MAIN:
+                func = self.get_attribute(receiver, name, line)
+            elif receiver.kind != "module":
+                return self.call_method(receiver, name, arguments, line, dropped=dropped)
+            else:
+                func = Value("module", path=f"{receiver.path}.{name}")
+        else:
+            func = self.expr(node.func)
+            arguments = self._arguments(node)
         if func.kind == "module":
             made = self.call_library(func.path, arguments, line)
             return self._noted(func.path, node, arguments, made)
@@ -217,6 +234,9 @@ class Evaluator(ForeignCalls):
 
     def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
         """The result of a library call; what it gets, if it makes something that gets or calls."""
+        named = node.args[0].value if node.args and isinstance(node.args[0], ir.Const) else None
+        if path in library.IMPORTING and isinstance(named, str):
+            return Value("module", path=named)
         if path in library.GETTERS and node.args and isinstance(node.args[0], ir.Const):
             name = node.args[0].value
             if name is not None and (len(node.args) == 1 or path == "operator.methodcaller"):
@@ -418,6 +438,9 @@ class Evaluator(ForeignCalls):
                 self.bind_local(target.name, value)
         elif isinstance(target, ir.AttrTarget):
             base = self._changing(target.base, target.line)
+            if base.path == library.MAIN:
+                self.bind(target.name, value, self.line(target.line))
+                return
             place = (
                 Value("module", path=f"{base.path}.{target.name}")
                 if base.kind == "module"
@@ -425,7 +448,7 @@ class Evaluator(ForeignCalls):
             )
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
-            self._setter(base, value, target.line)
+            self._setter(base, target.name, value, target.line)
         elif isinstance(target, ir.ItemTarget):
             base = self._changing(target.base, target.line)
             self.expr(target.index)
@@ -448,10 +471,24 @@ class Evaluator(ForeignCalls):
             self.change(whole, self.line(line), content=True)
         return self.get_attribute(whole, node.name, self.line(node.line))
 
-    def _setter(self, base: Value, value: Value, line: int) -> None:
+    def _setter(self, base: Value, name: str, value: Value, line: int) -> None:
         for obj in base.objects:
             for method, code in self.methods(base_of(obj), "__setattr__"):
                 self.follow(method, code, Arguments((base, value)), self.line(line))
+            for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
+                described = self.class_data(class_base, name)
+                self.describe(described, "__set__", (base, value), self.line(line))
+
+    def describe(
+        self, described: Value, special: str, given: tuple[Value, ...], line: int
+    ) -> list[Value]:
+        """Run the method of a descriptor that stands in a class; gives its results."""
+        found: list[Value] = []
+        for obj in sorted(described.objects):
+            me = Value("instance", frozenset((obj,)))
+            for base, code in self.methods(base_of(obj), special):
+                found.append(self.follow(base, code, Arguments((me, *given)), line))
+        return found
 
     def _bind_outer(self, name: str, value: Value) -> None:
         frame = self.frame.outer
@@ -459,6 +496,7 @@ class Evaluator(ForeignCalls):
         while frame is not None:
             if name in frame.cells:
                 frame.cells[name] = join(frame.cells[name], value)
+                self.change(frame.shared.get(name, IMMUTABLE_VALUE), self.call_line)
                 return
             frame = frame.outer
 

@@ -186,6 +186,8 @@ class ExpressionLowering(ABC):
         if name is not None:
             return ir.LoadGlobal(name, self.line(node))
         key = constant_key(node.slice)
+        if isinstance(node.slice, ast.Name) and node.slice.id == "__name__":
+            key = "__main__"
         index = None if key is not None else self.expr(node.slice)
         return ir.Item(self.expr(node.value), index, key, _is_sliced(node), self.line(node))
 
@@ -424,7 +426,7 @@ _LOWER: dict[type[ast.expr], Callable[..., ir.Expr]] = {
     ast.Dict: ExpressionLowering._dict,
     ast.BinOp: ExpressionLowering._binary,
     ast.UnaryOp: ExpressionLowering._operation,
-    ast.Compare: ExpressionLowering._compare,
+    ast.Compare: lambda self, node: self._compare(node),
     ast.JoinedStr: ExpressionLowering._operation,
     ast.IfExp: ExpressionLowering._choice,
     ast.BoolOp: ExpressionLowering._bool,

@@ -13,6 +13,7 @@ from typing import Any
 from jupyter_dagflow.core.analysis import ir, library
 from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
+    IMMUTABLE_VALUE,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -107,6 +108,9 @@ class Follower(Evaluator):
                 base = self.expr(target.base)
                 if isinstance(target, ir.ItemTarget):
                     self.expr(target.index)
+                elif base.path == library.MAIN:
+                    self.load(target.name, self.line(target.line))
+                    self.unbind(target.name, self.line(target.line))
                 self.change(base, self.line(target.line))
 
     def _if(self, node: ir.If) -> None:
@@ -313,8 +317,9 @@ class Follower(Evaluator):
     def _define_class(self, node: ir.DefineClass) -> None:
         decorators = [self.expr(d) for d in node.decorators]
         bases = tuple(self.expr(b) for b in node.bases)
-        for keyword in node.keywords:
-            self.use(self.expr(keyword.value), self.line(node.line))
+        given = {keyword.name: self.expr(keyword.value) for keyword in node.keywords}
+        for option, setting in given.items():
+            self.use(setting, self.line(node.line), calls=option != "metaclass")
         self.run(node.body)
         made = self.heap.make("class", plain=True)
         base = base_of(next(iter(made.objects)))
@@ -326,11 +331,53 @@ class Follower(Evaluator):
             value = self.state.locals.get(local)
             if value is not None:
                 self.heap.hold(made, value, name)
+                self.describe(value, "__set_name__", (made, Value("str")), self.line(node.line))
+        if any(map(self.is_enumeration, bases)):
+            self._enumerate(node, made)
+        self._run_metaclass(node, made, bases, given.get("metaclass"))
         for parent in bases:
             for obj in parent.objects:
                 for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
-                    self.follow(method, code, Arguments((made,)), self.line(node.line))
+                    keywords = tuple((n, v) for n, v in given.items() if n and n != "metaclass")
+                    arguments = Arguments((made,), keywords)
+                    self.follow(method, code, arguments, self.line(node.line))
         self.assign(node.target, self._decorated(made, decorators, node.line), node.line)
+
+    def _run_metaclass(
+        self, node: ir.DefineClass, made: Value, bases: tuple[Value, ...], given: Value | None
+    ) -> None:
+        """A class is made by its metaclass, or that of the nearest base that has one."""
+        above = [self.class_data(base_of(o), "__class__") for b in bases for o in b.objects]
+        options = [m for m in (given, *above) if m is not None and m.objects]
+        if not options:
+            return
+        metaclass = options[0]._replace(kind="class")
+        self.heap.hold(made, metaclass, "__class__")
+        body = self.heap.make("dict", plain=True)
+        for _, local in node.members:
+            self.heap.hold(body, self.state.locals.get(local, IMMUTABLE_VALUE))
+        outer, self.making = self.making, made
+        for name, first in (("__new__", metaclass), ("__init__", made)):
+            for obj in metaclass.objects:
+                for method, code in self.class_methods(base_of(obj), name):
+                    arguments = Arguments((first, Value("str"), IMMUTABLE_VALUE, body))
+                    self.follow(method, code, arguments, self.line(node.line))
+        self.making = outer
+
+    def _enumerate(self, node: ir.DefineClass, made: Value) -> None:
+        """What is assigned in an enumeration are the values of its members."""
+        values = [
+            self.state.locals[local] for _, local in node.members if local in self.state.locals
+        ]
+        data = tuple(v for v in values if not self.heap.codes(v))
+        member = self.give_members(made, Arguments(spread=data), self.line(node.line))
+        for value in data:
+            self.heap.hold(member, value, "value")
+            self.heap.hold(member, value, "_value_")
+        base = base_of(next(iter(made.objects)))
+        for name, local in node.members:
+            if self.state.locals.get(local) in data and name in self.heap.fields[base]:
+                self.heap.fields[base][name] = set(member.objects)
 
     def _annotated(self, node: ir.Annotated) -> None:
         if not self.lazy_annotations:
@@ -345,7 +392,11 @@ class Follower(Evaluator):
                 known = self.names.get(name)
                 if known is not None and known.kind == "module" and known.path == item.path:
                     self.effect.extends += (name,)
-            self.assign(item.target, Value("module", path=item.path), node.line)
+            module, _, name = item.path.partition(".")
+            value = Value("module", path=item.path)
+            if module == library.MAIN and name:
+                value = self.load(name, self.line(node.line))
+            self.assign(item.target, value, node.line)
 
     def _future(self, node: ir.Future) -> None:
         self.lazy_annotations = self.lazy_annotations or "annotations" in node.names

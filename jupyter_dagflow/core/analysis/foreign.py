@@ -10,7 +10,9 @@ from __future__ import annotations
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.values import (
+    DEEPEST,
     IMMUTABLE_VALUE,
+    NOTHING,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -38,6 +40,12 @@ class ForeignCalls(Calls):
             followed += self.notebook_method(obj, name, arguments, line)
         if followed:
             return join(followed[0], *followed[1:])
+        if name == "__subclasses__":
+            return self.subclasses(receiver, line)
+        if name == "register":
+            self._register(receiver, line)
+        if name.startswith("cache_"):
+            self._look_into_caches(receiver, line)
         return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
 
     def _foreign_method(
@@ -47,6 +55,8 @@ class ForeignCalls(Calls):
         if self.changes(receiver, name, arguments, dropped=dropped):
             content = receiver.kind not in library.CONTAINERS and not stores
             self.change(self._with_methods(receiver), line, content=content)
+            if receiver.kind == "frame" and name not in library.CHANGING_BY_KIND["frame"]:
+                self._change_within(receiver, line)
             if name in library.DEEP_CHANGING:
                 self._change_parts(receiver, line)
         out = arguments.keyword("out")
@@ -68,11 +78,32 @@ class ForeignCalls(Calls):
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
 
+    def _register(self, receiver: Value, line: int) -> None:
+        """An abstract class of the notebook keeps the classes that are registered with it."""
+        code = self.heap.code
+        classes = frozenset(
+            o for o in receiver.objects if isinstance(code.get(base_of(o)), ClassCode)
+        )
+        self.change(Value("class", classes), line)
+
+    def _look_into_caches(self, receiver: Value, line: int) -> None:
+        """``f.cache_info()`` and the like show what a function with a cache has done so far."""
+        for obj in receiver.objects:
+            code = self.heap.code.get(base_of(obj))
+            if isinstance(code, FunctionCode) and code.kept:
+                self.heap.noticed.add(base_of(obj))
+                self.change(Value("function", frozenset((obj,))), line)
+
     def _with_methods(self, receiver: Value) -> Value:
         """What of a value may have methods that change it: no function has."""
         code = self.heap.code
         functions = {o for o in receiver.objects if isinstance(code.get(base_of(o)), FunctionCode)}
         return receiver._replace(objects=receiver.objects - functions)
+
+    def _change_within(self, part: Value, line: int) -> None:
+        """Tables have no such method, so what was taken out is an object in it."""
+        tables = {each for o in part.objects for each in self.heap.tables.get(base_of(o), ())}
+        self.change(Value("frame", frozenset(slot(each, DEEPEST) for each in tables)), line)
 
     def _change_parts(self, receiver: Value, line: int) -> None:
         kinds = self.heap.kinds
@@ -148,9 +179,15 @@ class ForeignCalls(Calls):
             heap.hold(made, receiver, "__view__")
             self.keep_codes(made, arguments.every)
             return made
+        drawn_on = [value for value in arguments.every if value.kind == "figure"]
+        if kind == "figure":
+            return join(receiver, *drawn_on)  # its pieces know all of it
+        if kind == "frame" and library.OUT_OF_FRAMES.get(name) == "figure":
+            return join(heap.make("figure"), *drawn_on)
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
-            return heap.make(given, plain=given in library.CONTAINERS)
+            made = heap.make(given, plain=given in library.CONTAINERS)
+            return heap.part_of(receiver, made) if name in library.PAIR_METHODS else made
         if name in library.COPY_METHODS:
             given = library.OUT_OF_FRAMES.get(name, kind) if kind == "array" else kind
             copy = heap.make(given if given != "instance" else UNKNOWN)
@@ -160,7 +197,7 @@ class ForeignCalls(Calls):
             return Value(kind, receiver.objects)
         if name in library.ELEMENT_METHODS and kind not in ("array", "rng"):
             return self._element_result(receiver, name, arguments)
-        made = heap.make(kind if kind in ("array", "figure") else UNKNOWN)
+        made = heap.make(kind if kind == "array" else UNKNOWN)
         self.keep_codes(made, (receiver, *arguments.every))
         return made
 
@@ -188,6 +225,8 @@ class ForeignCalls(Calls):
     def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
         """Call what an import path names."""
         module, _, name = path.rpartition(".")
+        if any(value.path == library.MAIN for value in arguments.every):
+            self.escape(line)
         if path == "builtins.super":
             return self.super_value()
         if path == "builtins.type" and len(arguments.every) == 1:
@@ -240,6 +279,10 @@ class ForeignCalls(Calls):
         drawn = library.ambient_draw(
             path, seeded_arguments=fixed is not None and fixed.kind != "none"
         )
+        looked_at = library.ambient_look(path)
+        if looked_at in self.names:
+            self.impure()
+            self.read(looked_at, line, self.names[looked_at])
         if drawn is not None:
             label, seeds = drawn
             self.draw(label, line, seeds=seeds)
@@ -278,6 +321,8 @@ class ForeignCalls(Calls):
             return out
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
+        if path in library.MASKING:
+            return Value("array", NOTHING.union(*(value.objects for value in every)))
         if name in library.MADE_CLASSES:
             return self._made_class(path)
         if path in library.MODULE_LIKE:
@@ -308,6 +353,9 @@ class ForeignCalls(Calls):
             return made
         if not kind:
             kind = library.kind_by_pattern(path)
+        drawn_on = [value for value in every if value.kind == "figure"]
+        if kind == "figure" and drawn_on:
+            return join(*drawn_on)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
         if arguments.keyword("copy") is not None and every:
@@ -370,6 +418,8 @@ class ForeignCalls(Calls):
         made = self.heap.make("class", plain=True)
         base = base_of(next(iter(made.objects)))
         self.heap.code[base] = ClassCode(path, (), True, self.statement)
+        if path.rpartition(".")[2] in library.ENUMERATIONS:
+            self.give_members(made, Arguments(), 0)
         return made
 
     def _copied(self, kind: str, arguments: Arguments) -> Value:

@@ -22,6 +22,12 @@ def _words(text: str) -> frozenset[str]:
 IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
 
+MAIN = "__main__"
+"""The module whose attributes are the notebook's variables."""
+
+IMPORTING = _words("builtins.__import__ importlib.import_module")
+"""Calls that give the module they are told the name of."""
+
 TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame")
 """Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
 
@@ -227,17 +233,26 @@ VIEWING = _words(
     """
     builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
     numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
-    numpy.asfortranarray numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
+    numpy.asfortranarray numpy.asmatrix numpy.asarray_chkfinite numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
     numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
     numpy.flip numpy.fliplr numpy.flipud numpy.frombuffer numpy.hsplit numpy.imag
     numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view
-    numpy.ma.array numpy.ma.masked_array numpy.moveaxis numpy.ravel numpy.real numpy.require
+    numpy.ma.asanyarray numpy.ma.asarray numpy.ma.getdata numpy.ma.getmask numpy.ma.getmaskarray
+    numpy.moveaxis numpy.ravel numpy.real numpy.require
     numpy.reshape numpy.rollaxis numpy.rot90 numpy.split numpy.squeeze numpy.swapaxes
     numpy.transpose numpy.trim_zeros numpy.vsplit torch.as_tensor torch.from_numpy
     tqdm.auto.tqdm tqdm.notebook.tqdm tqdm.tqdm typing.cast
     """
 )
 """Calls whose result may be, or share memory with, their argument."""
+
+MASKING = _words(
+    """
+    numpy.ma.MaskedArray numpy.ma.array numpy.ma.fix_invalid numpy.ma.masked_array
+    numpy.ma.masked_invalid numpy.ma.masked_where
+    """
+)
+"""Calls whose result may share memory with any of their arguments."""
 
 KEEPING = _words(
     """
@@ -463,9 +478,12 @@ OUT_OF_FRAMES = {
     "to_list": "list",
     "to_dict": "dict",
     "to_numpy": "array",
+    **dict.fromkeys(
+        _words("area bar barh box boxplot hexbin hist kde line pie plot scatter"), "figure"
+    ),
     "to_records": "array",
 }
-"""Methods of frames and arrays that give something else."""
+"""Methods of frames, their plots among them, and of arrays that give something else."""
 
 LAZY_METHODS = _words("ewm expanding groupby resample rolling")
 """Methods of frames whose result looks at the frame when it is used."""
@@ -474,7 +492,7 @@ SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "differ
 
 VIEW_ATTRIBUTES = _words(
     """
-    T array at base data flat grad iat iloc imag loc real values
+    T array at base data flat grad iat iloc imag loc mask real values
     """
 )
 
@@ -512,6 +530,16 @@ _SKLEARN_DRAWS = re.compile(
     r"^sklearn\..*\.(train_test_split|shuffle|resample|make_\w+|cross_val_\w+|permutation_importance|KFold|"
     r"StratifiedKFold|ShuffleSplit|StratifiedShuffleSplit)$"
 )
+
+
+_STATES = _words("get_rng_state get_state getstate initial_seed")
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def ambient_look(path: str) -> str:
+    """The global generator whose state calling ``path`` gives; empty if it gives none."""
+    module, _, name = path.rpartition(".")
+    return DRAWS.get(module, "") if name in _STATES else ""
 
 
 @lru_cache(_PATHS_REMEMBERED)
@@ -557,7 +585,7 @@ _SETTING_NAMES = _words(
 _SETTING_PATHS = re.compile(
     r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear)|(os\.environ|environ|rcParams|options|config)\."
     r"(update|setdefault|pop|clear|push)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
-    r"tqdm\.\w+\.tqdm\.pandas|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
+    r"tqdm\.\w+\.tqdm\.pandas|[A-Z]\w*\.register|register_\w+_accessor|copyreg\.(pickle|constructor)|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
 
 _NOT_SETTINGS = re.compile(
@@ -585,6 +613,10 @@ MADE_CLASSES = _words(
     """
 )
 """Calls that make a class."""
+
+ENUMERATIONS = _words("Enum Flag IntEnum IntFlag ReprEnum StrEnum")
+"""Classes whose attributes are instances of those that derive from them."""
+
 CLASS_FACTORIES = _words(
     """
     Enum Flag IntEnum IntFlag NamedTuple NewType ParamSpec StrEnum TypeVar TypeVarTuple
@@ -608,3 +640,14 @@ def kind_by_pattern(path: str) -> str:
     if ARRAYS.match(path):
         return "array"
     return "figure" if FIGURES.match(path) else ""
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def is_of(kind: str, path: str, changed: str) -> bool:
+    """Whether a value may behave as the state of a module says: ``changed`` is a piece of that."""
+    root = changed.partition(".")[0]
+    if kind == "module":
+        return path.partition(".")[0] == root
+    of_library = kind_by_pattern(f"{root}.")
+    patched = any(part[:1].isupper() for part in changed.split("."))  # a class, in all its values
+    return bool(of_library) and (kind == of_library or (patched and kind == "?"))

@@ -24,6 +24,10 @@ class TextLowering(MagicLowering):
             return self._run_text(node, func.id)
         if isinstance(func, ast.Name) and func.id == "getattr":
             return self._get_attribute(node)
+        if isinstance(func, ast.Name) and func.id == "setattr":
+            return self._set_attribute(node)
+        if self._is_namespace(node):
+            return ir.Opaque(f"{ast.unparse(node)}", self.line(node), True)
         if not isinstance(func, ast.Attribute):
             return None
         if dynamic.is_shell(func.value):
@@ -43,6 +47,30 @@ class TextLowering(MagicLowering):
         read = ir.Attr(self.expr(node.args[0]), name, self.line(node))
         rest = tuple(self.expr(default) for default in node.args[2:])
         return ir.ShortCircuit((read, *rest)) if rest else read
+
+    def _set_attribute(self, node: ast.Call) -> ir.Expr | None:
+        """``setattr(x, "name", value)``, which is ``x.name = value``."""
+        name = dynamic.constant_text(node.args[1]) if len(node.args) == 3 else None
+        shadowed = self.scope.find("setattr").kind != "module"
+        if name is None or shadowed or node.keywords:
+            return None
+        target = ir.AttrTarget(self.expr(node.args[0]), name, self.line(node))
+        return ir.Chain((ir.Walrus(target, self.expr(node.args[2])), ir.Const("none")))
+
+    def _compare(self, node: ast.Compare) -> ir.Expr:
+        """``"x" in globals()`` reads a variable, if there is one."""
+        text = dynamic.constant_text(node.left)
+        alone = len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn))
+        if text is None or not alone or not self._lists_names(node.comparators[0]):
+            return super()._compare(node)
+        return ir.Operation(
+            "number", (ir.LoadGlobal(text, self.line(node), True),), self.line(node)
+        )
+
+    def _lists_names(self, node: ast.expr) -> bool:
+        own = isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Name)
+        at_top = self.scope.kind == "module"
+        return self._is_namespace(node) or (own and at_top and ast.unparse(node) == "dir()")
 
     def _run_text(self, node: ast.Call, name: str) -> ir.Expr | None:
         shadowed = self.scope.find(name).kind != "module"

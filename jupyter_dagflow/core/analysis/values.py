@@ -172,16 +172,17 @@ class ClassCode:
 
 class Frame:
     """The variables of a running function as its inner functions see them: all that they were ever
-    bound to.
+    bound to, and of those that several have, an object that these hold.
     """
 
-    __slots__ = ("cells", "made", "outer", "returns", "running")
+    __slots__ = ("cells", "made", "outer", "returns", "running", "shared")
 
     def __init__(self, outer: Frame | None, running: int = 0) -> None:
         self.outer = outer
         self.running = running
         self.made: list[int] = []
         self.cells: dict[str, Value] = {}
+        self.shared: dict[str, Value] = {}
         self.returns: list[Value] = []
 
     def find(self, name: str) -> Value | None:
@@ -208,8 +209,15 @@ class Frames:
         if forked is None:
             forked = self._forked[id(frame)] = Frame(self.fork(frame.outer), frame.running)
             forked.made, forked.cells = list(frame.made), dict(frame.cells)
-            forked.returns = list(frame.returns)
+            forked.shared, forked.returns = dict(frame.shared), list(frame.returns)
         return forked
+
+
+class Kept(NamedTuple):
+    """What a cache was filled from: the statement that first did, and what it read and was given."""
+
+    since: int
+    reads: dict[str, Value]
 
 
 class Heap:
@@ -217,8 +225,12 @@ class Heap:
 
     ``stateful`` are classes and functions that are handed over as data. ``defaulting`` tells of
     dicts what they may call for a key they lack, ``partials`` of partial functions what they call
-    with which arguments, ``getters`` what operator's getters and callers get. ``stored`` are
-    the older objects that the statement being followed has put into one another.
+    with which arguments, ``getters`` what operator's getters and callers get. ``members`` tells of
+    an enumeration which object stands for all its members, and of that object which enumeration.
+    ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
+    are those where it shows that it is not done again.
+    ``tables`` tells of parts of tables where they come from.
+    ``stored`` are the older objects that the statement being followed has put into one another.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -241,6 +253,10 @@ class Heap:
         self.defaulting: dict[int, Value] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
         self.getters: dict[int, tuple[str, Key, Arguments]] = {}
+        self.members: dict[int, int] = {}
+        self.kept: dict[int, Kept] = {}
+        self.noticed: set[int] = set()
+        self.tables: dict[int, set[int]] = {}
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -249,6 +265,11 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.partials, other.getters = dict(self.partials), dict(self.getters)
+        other.tables = {base: set(tables) for base, tables in self.tables.items()}
+        other.members, other.noticed = dict(self.members), set(self.noticed)
+        other.kept = {
+            base: kept._replace(reads=dict(kept.reads)) for base, kept in self.kept.items()
+        }
         other.fields = {
             base: {key: set(held) for key, held in fields.items()}
             for base, fields in self.fields.items()
@@ -273,6 +294,10 @@ class Heap:
             and self.defaulting == other.defaulting
             and self.partials == other.partials
             and self.getters == other.getters
+            and self.members == other.members
+            and self.kept == other.kept
+            and self.noticed == other.noticed
+            and self.tables == other.tables
             and self.code.keys() == other.code.keys()
             and all(code.is_like(other.code[base]) for base, code in self.code.items())
         )
@@ -377,7 +402,7 @@ class Heap:
         if value.kind in IMMUTABLE:
             return Value(value.kind)
         if value.kind == "frame":
-            return self.make("frame")
+            return self.part_of(value, self.make("frame"))
         if sliced:
             return self._slice(value)
         found: set[int] = set()
@@ -388,6 +413,15 @@ class Heap:
         if not found:
             kind = "array" if value.kind == "array" else "immutable"
         return Value(kind, frozenset(found))
+
+    def part_of(self, table: Value, part: Value) -> Value:
+        """A part of a table: apart from it, but for objects that are in both."""
+        of_table = {
+            each for o in table.objects for each in self.tables.get(base_of(o), (base_of(o),))
+        }
+        for obj in part.objects:
+            self.tables.setdefault(base_of(obj), set()).update(of_table)
+        return part
 
     def _kind_of(self, obj: int) -> str:
         kind = self.kinds.get(base_of(obj), UNKNOWN)
@@ -452,11 +486,11 @@ class Heap:
         return self.element(value, name)
 
     def is_stateless(self, base: int) -> bool:
-        """Whether an object is a class that is a definition, or a function that holds nothing and
-        closes over nothing: such are shared by name, not as objects.
+        """Whether an object is a class that is a definition, or a member of one, or a function that
+        holds nothing and closes over nothing: such are shared by name, not as objects.
         """
-        code = self.code.get(base)
-        if code is None or base in self.stateful:
+        code = self.code.get(base) or self.code.get(self.members.get(base, 0))
+        if code is None or not self.stateful.isdisjoint((base, self.members.get(base, base))):
             return False
         return isinstance(code, ClassCode) or (base not in self.fields and not code.function.free)
 

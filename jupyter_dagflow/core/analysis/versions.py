@@ -389,10 +389,10 @@ class Linker(Units):
 
     def _check_modules(self, step: Step) -> None:
         for name, value in step.effect.values.items():
-            path, changed = self._modules.get(value.path.split(".")[0], ("", step))
-            if value.kind == "module" and changed.node != step.node:
-                line = step.effect.reads[name]
-                self.findings.module_changed(step, path, line, changed=changed)
+            for path, changed in self._modules.values():
+                if changed.node != step.node and library.is_of(value.kind, value.path, path):
+                    line = step.effect.reads[name]
+                    self.findings.module_changed(step, path, line, changed=changed)
 
     def _settings(self, state: NodeState) -> None:
         """Settings and future flags above a task are replayed in it."""

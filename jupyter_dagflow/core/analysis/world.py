@@ -308,6 +308,11 @@ class World:
         self.heap.lowest = -1
         self.heap.changes += 1
 
+    def escape(self, line: int) -> None:
+        """Record that code which cannot be seen has all of the notebook's variables."""
+        self.impure()
+        self.effect.marks += (Mark("binds", library.MAIN, line),)
+
     def draw(self, label: str, line: int, *, seeds: bool) -> None:
         """Record a use of ambient state: a read and a change, unless it sets that state anew."""
         if seeds:
@@ -422,10 +427,10 @@ class World:
             if base in seen:
                 continue
             seen.add(base)
-            if base in heap.code and heap.is_stateless(base):
+            if heap.is_stateless(base):
                 continue
             found |= self.named.get(base, NO_NAMES)
             todo += heap.held_by.get(base, ())
-        own = frozenset([b for b in reach if b not in heap.code or not heap.is_stateless(b)])
+        own = frozenset([b for b in reach if not heap.is_stateless(b)])
         found.discard(name)
         return Kin(frozenset(found) if found else NO_NAMES, own)

@@ -445,6 +445,238 @@ CASES: dict[str, tuple[str, ...]] = {
         "n['k'].append(2)",
         "seen = repr(a)",
     ),
+    "the attrs of a frame are its own dict": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})",
+        "d = df.attrs",
+        "d['k'] = 2",
+        "seen = repr(df.attrs)",
+    ),
+    "what an instance has is one dict": (
+        "class C:\n    __slots__ = ('s', '__dict__')\no = C()\no.x = 1\no.s = [2]",
+        "d = vars(o)",
+        "o.x = 2\no.s.append(3)",
+        "d['y'] = 4",
+        "seen = [d['x'], o.y, o.s]",
+    ),
+    "an instance that is its own dict": (
+        "class D(dict):\n    def __init__(self, **given):\n        super().__init__(**given)\n"
+        "        self.__dict__ = self\nd = D(x=1)",
+        "d['x'] = 2",
+        "seen = d.x",
+    ),
+    "what a function has is one dict": (
+        "def f():\n    return 1\nf.calls = 0\nd = vars(f)",
+        "f.calls = 3",
+        "seen = repr(d)",
+    ),
+    "a row is written to its array": (
+        "import numpy as np\na = np.zeros(3, dtype=[('x', int), ('y', int)])",
+        "row = a[1]\nrows = list(a)",
+        "row['x'] = 1\nrows[2]['y'] = 4",
+        "a['y'] += 1",
+        "seen = [a.tolist(), row['y'], rows[0].tolist()]",
+    ),
+    "a row with objects in it is written to its array": (
+        "import numpy as np\na = np.zeros((2, 2), dtype=[('x', object), ('y', int)])[:, ::-1]",
+        "row = a[1, 0]",
+        "row['x'] = [1]",
+        "row['x'].append(2)",
+        "seen = repr(a.tolist())",
+    ),
+    "an array of records is a view": (
+        "import numpy as np\na = np.zeros(3, dtype=[('x', int), ('y', int)])",
+        "r = a.view(np.recarray)\nrow = r[1]",
+        "row.x = 5",
+        "seen = [a.tolist(), r.x.tolist()]",
+    ),
+    "a matrix is a view": (
+        "import numpy as np\na = np.zeros((2, 2))\nm = np.asmatrix(a)",
+        "m[0, 0] = 9",
+        "seen = a.tolist()",
+    ),
+    "what is masked is over the memory of an array, and its mask of another": (
+        "import numpy as np\na = np.arange(4)\nk = np.array([False, True, False, False])",
+        "m = np.ma.masked_array(a, mask=k, copy=False)\nn = np.ma.masked_where(k, a, copy=False)",
+        "a[0] = 9\nk[2] = True",
+        "d = m.data\nj = m.mask",
+        "d[3] = 7\nj[3] = True",
+        "seen = [repr(m), repr(n), a.tolist(), k.tolist()]",
+    ),
+    "what an array of NumPy's is filled with is worked out late": (
+        "import numpy as np\nm = np.ma.masked_array(np.arange(4), mask=[0, 1, 0, 0])\nn = m[:3]",
+        "f = [m.fill_value, repr(n)]",
+        "m.mask[0] = True",
+        "seen = [repr(n), f]",
+    ),
+    "members of an enumeration have what they were given": (
+        "import enum\nclass E(enum.Enum):\n    A = 1\n    B = [2]\n    def __init__(self, value):\n"
+        "        self.xs = []\n    def hit(self):\n        self.xs.append(1)",
+        "e = E.A\nes = [E.B]",
+        "e.hit()\nE(1).n = 4",
+        "for each in E:\n    each.xs.append(5)",
+        "E['B'].hit()\nes[0].value.append(3)",
+        "seen = [e.xs, E.A.n, E.B.xs, E.B.value, e is E.A]",
+    ),
+    "members of an enumeration that a call makes": (
+        "import enum\nE = enum.Enum('E', 'A B')",
+        "E.A.log = [1]",
+        "seen = E.A.log",
+    ),
+    "variables are attributes of the notebook's module": (
+        "import __main__ as m\nimport sys, importlib\nx = [1]\ny = z = 1\ndef f():\n    return x",
+        "m.x.append(2)\nsys.modules['__main__'].y = 2",
+        "setattr(importlib.import_module('__main__'), 'z', m.y + 1)",
+        "sys.modules[__name__].x += [3]",
+        "seen = [m.x, m.f(), y, z]\ndel m.z",
+        "there = ['z' in globals(), 'y' in globals(), 'seen' in dir()]",
+    ),
+    "an attribute that is set by a constant is that attribute": (
+        "class C:\n    pass\nxs = [1]\no = C()",
+        "setattr(o, 'xs', xs)",
+        "o.xs.append(2)",
+        "seen = repr(xs)",
+    ),
+    "a class that is loaded is not made again": (
+        "names = []\nclass Base:\n    made = {}\n    def __init_subclass__(cls, **given):\n"
+        "        super().__init_subclass__(**given)\n        names.append(cls.__name__)\n"
+        "        Base.made[cls.__name__] = cls",
+        "class A(Base):\n    pass\na = A()",
+        "class B(A):\n    pass",
+        "seen = [names, sorted(Base.made), type(a) is A, Base.made['B'] is B]",
+    ),
+    "a metaclass runs where a class is made": (
+        "names = []\nclass Meta(type):\n    made = []\n    def __new__(mcls, name, bases, given):\n"
+        "        cls = super().__new__(mcls, name, bases, given)\n        mcls.made.append(cls)\n"
+        "        cls.tags = [name]\n        return cls\n"
+        "    def __init__(cls, name, bases, given):\n        names.append(name)",
+        "class A(metaclass=Meta):\n    pass",
+        "class B(A):\n    pass",
+        "Meta.made[0].tags.append('x')",
+        "seen = [names, A.tags, B.tags, isinstance(B, Meta)]",
+    ),
+    "a class knows those that derive from it": (
+        "class Base:\n    @classmethod\n    def names(cls):\n"
+        "        return [c.__name__ for c in cls.__subclasses__()]",
+        "class A(Base):\n    pass",
+        "class B(Base):\n    pass",
+        "seen = Base.names()",
+    ),
+    "an abstract class keeps what is registered": (
+        "from abc import ABC\nclass Base(ABC):\n    pass\nclass C:\n    pass",
+        "Base.register(C)",
+        "seen = isinstance(C(), Base)",
+    ),
+    "an accessor is there wherever its table is": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\ndef twice(n):\n    return 2 * n",
+        "@pd.api.extensions.register_dataframe_accessor('geo')\nclass Geo:\n"
+        "    def __init__(self, obj):\n        self.obj = obj\n"
+        "    def total(self):\n        return twice(int(self.obj['a'].sum()))",
+        "seen = df.geo.total()",
+    ),
+    "two closures have one variable": (
+        "def make():\n    n = 0\n    def inc():\n        nonlocal n\n        n += 1\n"
+        "    def get():\n        return n\n    return inc, get\ninc, get = make()",
+        "inc()",
+        "a = get()",
+        "inc()",
+        "seen = [a, get()]",
+    ),
+    "a class keeps its slots": (
+        "from collections import namedtuple\nP = namedtuple('P', 'xs n')\np = P([1], 2)",
+        "q = p._replace(n=3)",
+        "q.xs.append(5)",
+        "seen = [p.xs, hasattr(p, '__dict__')]",
+    ),
+    "a descriptor is asked for an attribute, and told": (
+        "class Field:\n    def __set_name__(self, owner, name):\n        self.values = []\n"
+        "    def __get__(self, obj, kind):\n        return self.values\n"
+        "    def __set__(self, obj, value):\n        self.values.append(value)\n"
+        "class C:\n    a = Field()\no = C()",
+        "o.a = 3",
+        "o.a.append(4)",
+        "seen = repr(C.a)",
+    ),
+    "what answers for any attribute is loaded": (
+        "class C:\n    def __init__(self):\n        self.xs = {'a': 1}\n"
+        "    def __getattr__(self, name):\n        if name in self.xs:\n"
+        "            return self.xs[name]\n        raise AttributeError(name)\no = C()",
+        "n = o.a",
+        "o.xs['b'] = n + 1",
+        "seen = o.b",
+    ),
+    "a cache shows when its function does more than to give a result": (
+        "from functools import lru_cache\nxs = []\n@lru_cache(maxsize=3, typed=True)\n"
+        "def f(x, y=1, *, z=0):\n    xs.append((x, y, z))\n    return x + y + z",
+        "a = [f(1), f(1, 2), f(1, z=3), f(1.0), f(2, y=5)]",
+        "b = [f(1.0), f(1, z=3), f(1)]",
+        "seen = [xs, str(f.cache_info())]\nf.cache_clear()",
+        "seen2 = [f(1), len(xs), str(f.cache_info())]",
+    ),
+    "a cache shows when what it was filled from is another": (
+        "from functools import cache\nk = 1\nxs = [1]\n@cache\ndef f(x):\n    return x + k\n"
+        "@cache\ndef g(x):\n    return x + len(xs)",
+        "a = [f(1), g(1)]",
+        "k = 5\nxs.append(2)",
+        "seen = [f(1), g(1), f(2), g(2), a]",
+    ),
+    "a cache has the very result, and the very instance": (
+        "from functools import lru_cache\nclass C:\n    n = 1\n    @lru_cache\n"
+        "    def get(self, k=0):\n        return [self.n + k]\no = C()",
+        "a = o.get(k=2)",
+        "o.n = 9",
+        "b = o.get(k=2)\nb.append(7)",
+        "seen = [a, b, a is b]",
+    ),
+    "a cache that shows in nothing is everybody's own": (
+        "from functools import cache\n@cache\ndef fib(n):\n"
+        "    return n if n < 2 else fib(n - 1) + fib(n - 2)",
+        "a = fib(20)",
+        "b = fib(10)",
+    ),
+    "results that a function keeps are changed": (
+        "from functools import cache\n@cache\ndef load(k):\n    return []",
+        "a = load('x')",
+        "a.append(1)",
+        "n = len(load('x'))",
+    ),
+    "a base that is one class or another": (
+        "x = [1]\nclass D:\n    def __init__(self, xs):\n        self.n = 0",
+        "if x:\n    class D:\n        def __init__(self, xs):\n            x.append(xs)",
+        "class C(D):\n    pass",
+        "o = C(2)",
+        "seen = repr(x)",
+    ),
+    "the state of a generator is that of its last draw": (
+        "import random\nrandom.seed(1)",
+        "a = random.random()",
+        "state = random.getstate()",
+        "b = random.random()\nrandom.setstate(state)",
+        "seen = [a, b, random.random()]",
+    ),
+    "an object in a table is changed where it is taken out": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [[1], [2]]})",
+        "for i, row in df.iterrows():\n    row['a'].append(i)\ndel row",
+        "df['a'][0].append(5)",
+        "seen = df['a'].tolist()",
+    ),
+    "a view of bytes is written to them": (
+        "from array import array\nb = bytearray(b'abc')\na = array('i', [1, 2])",
+        "m = memoryview(b)\nn = memoryview(a)",
+        "m[0] = 122\na[0] = 5",
+        "seen = [bytes(b), n[0]]",
+    ),
+    "to ask a dict that calls for what it lacks is to change it": (
+        "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])",
+        "a = many['a']",
+        "seen = repr(dict(many))",
+        "b = many[seen[:1]]",
+    ),
+    "a task that hands on a dict that calls for what it lacks": (
+        "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])",
+        "a = many['a']",
+        "seen = repr(dict(many))",
+        "many['b'] += [7]",
+    ),
 }
 
 
@@ -467,15 +699,6 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "b.append(2)"),
             ("task:c", "seen = repr(b)"),
             ("task:b", "b = [3]"),
-        ),
-    ),
-    "results that a function keeps": (
-        "NotStorable",
-        (
-            ("task:a", "from functools import cache\n@cache\ndef load(k):\n    return []"),
-            ("task:b", "a = load('x')"),
-            ("task:c", "a.append(1)"),
-            ("task:d", "n = len(load('x'))"),
         ),
     ),
     "a hook of the notebook's in a library": (
@@ -518,13 +741,66 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:c", "type(b).append(b, 7)\nb = [1]"),
         ),
     ),
-    "an unseen change by a task that hands the value on": (
+    "an accessor of a library's that reads what a task made": (
+        "DF121",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})\nk = [5]"),
+            (
+                "task:b",
+                "@pd.api.extensions.register_series_accessor('geo')\nclass Geo:\n"
+                "    def __init__(self, obj):\n        self.obj = obj\n"
+                "    def total(self):\n        return k[0]",
+            ),
+            ("task:c", "seen = df['a'].geo.total()"),
+        ),
+    ),
+    "a library's class that the notebook changes": (
+        "DF121",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [1]})"),
+            ("task:b", "def head(self):\n    return 5\npd.DataFrame.head = head"),
+            ("task:c", "seen = df.head()"),
+        ),
+    ),
+    "a setting of a library with values of the notebook": (
+        "DF121",
+        (
+            ("task:a", "import numpy as np\nmode = ['raise']\na = np.zeros(1)"),
+            ("task:b", "np.seterr(all=mode[0])"),
+            ("task:c", "try:\n    seen = 1 / a\nexcept FloatingPointError:\n    seen = 0"),
+        ),
+    ),
+    "a name that is bound where nobody can see it": (
         "DF201",
         (
-            ("task:a", "import collections\nn = 1\nmany = collections.defaultdict(lambda: [n])"),
-            ("task:b", "a = many['a']"),
-            ("task:c", "seen = repr(dict(many))"),
-            ("task:d", "many['b'] += [7]"),
+            ("task:a", "x = 1"),
+            ("task:b", "k = chr(120)"),
+            ("task:c", "globals()[k] = 2"),
+            ("task:d", "seen = x"),
+        ),
+    ),
+    "a name that is bound by text, and the notebook ends with": (
+        "DF201",
+        (
+            ("task:a", "x = 1"),
+            ("task:b", "code = 'x = 3'"),
+            ("task:c", "exec(code)"),
+        ),
+    ),
+    "a copy of a table that has the same objects": (
+        "DF205",
+        (
+            ("task:a", "import pandas as pd\ndf = pd.DataFrame({'a': [[1], [2]]})"),
+            ("task:b", "e = df.copy()"),
+            ("task:c", "e['a'][0].append(5)"),
+        ),
+    ),
+    "a library's function closes over what it is given": (
+        "DF205",
+        (
+            ("task:a", "import contextlib\nlog = []\nstack = contextlib.ExitStack()"),
+            ("task:b", "stack.callback(log.append, 1)"),
+            ("task:c", "stack.close()"),
         ),
     ),
     "a keeper of what setup made": (

@@ -16,6 +16,28 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         set(),
     ),
     (
+        "pieces of a figure",
+        [
+            "import matplotlib.pyplot as plt\nfig, axs = plt.subplots(2)\n(line,) = axs[0].plot([1])",
+            "line.set_color('red')",
+            "print(axs[0].lines[0].get_color())",
+        ],
+        {(0, 1), (1, 2)},
+        {(0, 2)},
+    ),
+    (
+        "a plot of a table",
+        [
+            "import pandas as pd\nimport matplotlib.pyplot as plt\nfig, ax = plt.subplots()",
+            "df = pd.DataFrame({'a': [1]})",
+            "bars = df.plot.bar(ax=ax)",
+            "bars.set_title('t')",
+            "print(ax.get_title())",
+        ],
+        {(0, 2), (1, 2), (2, 3), (3, 4)},
+        {(0, 3), (0, 4)},
+    ),
+    (
         "for else",
         ["for i in [1]:\n    pass\nelse:\n    z=1", "print(z)"],
         {(0, 1)},

@@ -1,0 +1,112 @@
+"""Where the elements of NumPy's arrays lie, and which other objects are over the memory of one.
+
+The law: what can write to the memory of an array is stored over that memory. NumPy's own pickles
+copy it for all but plain arrays.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple
+
+from . import rebuild
+from .anatomy import instance_dict, member, members
+
+
+class Place(NamedTuple):
+    """Where the elements of an array lie: the same for all arrays over the same elements."""
+
+    first: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: str
+
+
+def place_of(array: Any) -> Place:
+    """Where the elements of an array lie."""
+    return Place(_first(array), array.shape, array.strides, array.dtype.str)
+
+
+def span_of(array: Any) -> tuple[int, int]:
+    """The addresses between which an array's elements lie."""
+    first = _first(array)
+    last = first + array.itemsize
+    for count, step in zip(array.shape, array.strides):  # noqa: B905 -- Python 3.8
+        reach = (count - 1) * step
+        first, last = (first + reach, last) if reach < 0 else (first, last + reach)
+    return first, last
+
+
+def memory_between(array: Any, span: tuple[int, int]) -> Any:
+    """The bytes of that span as an array of their own kind over the same memory, or None."""
+    owner = array
+    while type(owner.base) is type(array):
+        owner = owner.base
+    if not owner.flags.forc:
+        return None
+    flat = owner.reshape(-1, order="A").view("u1")
+    start = span[0] - owner.__array_interface__["data"][0]
+    memory = flat[start : start + span[1] - span[0]]
+    memory.flags.writeable = array.flags.writeable
+    return memory
+
+
+def is_derived(kind: type[Any]) -> bool:
+    """Whether a class derives from NumPy's arrays, and NumPy's own way copies their memory."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or kind is numpy.ndarray or not issubclass(kind, numpy.ndarray):
+        return False
+    base = numpy.ma.MaskedArray if issubclass(kind, numpy.ma.MaskedArray) else numpy.ndarray
+    ways = ("__reduce__", "__setstate__")
+    own_way = any(member(kind, way) is not members(base).get(way) for way in ways)
+    return not (own_way or issubclass(kind, numpy.memmap))
+
+
+def reduce_derived(array: Any) -> Any:
+    """An array of another class over the memory of a plain one, with what it has beside that."""
+    if array.dtype.hasobject:
+        return None
+    numpy = sys.modules["numpy"]
+    state = dict(instance_dict(array))
+    if state.get("_mask") is numpy.ma.nomask:
+        del state["_mask"]
+    arguments = (numpy.ndarray.view(array, numpy.ndarray), type(array))
+    return rebuild.derived, arguments, state, None, None, rebuild.set_attributes
+
+
+def is_row(obj: Any) -> bool:
+    """Whether an object is a row of a structured array, and writes to it."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and issubclass(type(obj), numpy.void) and obj.base is not None
+
+
+def reduce_row(row: Any) -> Any:
+    """A row, over the memory of its array; over the array itself if that holds objects."""
+    if not row.dtype.hasobject:
+        return rebuild.element, (as_array(row), ())
+    array, place = row.base, {}
+    offset = _first(row) - _first(array)
+    for axis in sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis])):
+        place[axis], offset = divmod(offset, array.strides[axis])
+    return rebuild.element, (array, tuple(place[axis] for axis in sorted(place)))
+
+
+def as_array(row: Any) -> Any:
+    """The memory of a row as an array without axes."""
+    numpy = sys.modules["numpy"]
+    whole = f"|V{row.dtype.itemsize}"
+    return numpy.asarray(_Memory(row, whole)).view(row.dtype)
+
+
+def _first(array: Any) -> int:
+    """The address of the first element."""
+    first: int = array.__array_interface__["data"][0]
+    return first
+
+
+class _Memory:
+    """What NumPy makes an array over the memory of a row of."""
+
+    def __init__(self, row: Any, kind: str) -> None:
+        self.__array_interface__ = {**row.__array_interface__, "descr": [("", kind)]}
+        self.__array_interface__["typestr"] = kind
