@@ -317,7 +317,7 @@ def _barred(outcome: Mapping[str, Any]) -> str:
     if outcome["not_kept"]:
         return f"{outcome['not_kept'][0]['name']} could not be stored"
     if told["unsteady"]:
-        return f"file {told['unsteady'][0]} changed while it was used"
+        return f"{told['unsteady'][0]} changed while it was used"
     if told["altered"]:
         return f"it changes file {told['altered'][0]}, which it reads"
     return ""

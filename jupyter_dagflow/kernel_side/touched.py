@@ -22,13 +22,14 @@ _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
 class Uses(NamedTuple):
     """What was touched, wherever it lies, by absolute paths.
 
-    ``read`` are the files that were read as others had left them, each with its stamp when that began; ``listed``
-    folders whose names were read; ``spawned`` tells whether another program was started, which is not watched.
+    ``read`` are the files that were read as others had left them, each with its stamp when that
+    began; ``listed`` folders that were looked into, each with the names in it by then; ``spawned``
+    tells whether another program was started, which is not watched.
     """
 
     read: dict[str, Any]
     written: set[str]
-    listed: set[str]
+    listed: dict[str, tuple[str, ...]]
     spawned: bool
 
 
@@ -48,7 +49,7 @@ class Touched:
         self._written: set[str] = set()
         self._databases: dict[str, tuple[Any, ...]] = {}
         self._first: dict[str, Any] = {}
-        self._folders: set[str] = set()
+        self._folders: dict[str, tuple[str, ...]] = {}
         self._spawned = False
         self._events: dict[str, Callable[..., None]] = {
             "open": self._opened,
@@ -70,7 +71,7 @@ class Touched:
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._read, self._written, self._databases = set(), set(), {}
-        self._first, self._folders, self._spawned = {}, set(), False
+        self._first, self._folders, self._spawned = {}, {}, False
         self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         if not self._hooked:
@@ -88,7 +89,7 @@ class Touched:
         """All that was touched between `begin` and `end`."""
         before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
         read = {**before, **self._first}
-        return Uses(read, set(self._written), set(self._folders), self._spawned)
+        return Uses(read, set(self._written), dict(self._folders), self._spawned)
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
@@ -136,8 +137,12 @@ class Touched:
 
     def _looked_into(self, path: Any = None) -> None:
         caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- there is no other way
-        if not isinstance(path, int) and not any(word in caller for word in _LOOKS_FOR_MODULES):
-            self._folders.add(os.path.realpath(os.fsdecode(path or ".")))
+        if isinstance(path, int) or any(word in caller for word in _LOOKS_FOR_MODULES):
+            return
+        real = os.path.realpath(os.fsdecode(path or "."))
+        if real not in self._folders:
+            self._folders[real] = ()  # this look is seen, too
+            self._folders[real] = tuple(os.listdir(real))
 
     def _started(self, *_: Any) -> None:
         self._spawned = True

@@ -51,12 +51,15 @@ class Where(NamedTuple):
 def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns: int) -> Any:
     """All that was used since ``began_ns``, as plain JSON; ``imports`` are packages that the task's code names.
 
-    ``unsteady`` are files of which it is not known what they held, ``altered`` those that were read and then written.
+    ``unsteady`` are files and folders of which it is not known what they held, ``altered`` files that were read and
+    then written. Of what it wrote elsewhere only that counts.
     """
     places = _Places(where)
     read: dict[str, Any] = {}
     written: set[str] = set()
+    listed: dict[str, tuple[str, ...]] = {}
     for each in uses:
+        listed.update({p: names for p, names in each.listed.items() if p not in listed})
         read.update({path: stamp for path, stamp in each.read.items() if path not in written})
         written |= each.written
     modules, packages = _imported(places, imports)
@@ -80,16 +83,18 @@ def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns:
         path for path, stamp in read.items() if path not in written and _stamp(path) != stamp
     ]
     unsteady += [p for p in modules if (_stamp(p) or (0,))[0] >= began_ns and p not in written]
-    listed = sorted({path for each in uses for path in each.listed if places.counts(path)})
+    listed = {path: names for path, names in listed.items() if places.counts(path)}
+    unsteady += [path for path, names in listed.items() if _named(names) != listing(path)]
+    altered = written.intersection(read)
     return {
         "modules": {places.name(path): digest(path) for path in sorted(modules)},
         "read": {places.name(path): digest(path) for path in sorted(read)},
-        "written": {places.name(path): digest(path) for path in sorted(written)},
-        "folders": {places.name(path): listing(path) for path in listed},
+        "written": {places.name(p): digest(p) for p in sorted(written) if places.within(p)},
+        "folders": {places.name(path): listing(path) for path in sorted(listed)},
         "patterns": patterns,
         "packages": packages,
         "unsteady": sorted(map(places.name, unsteady)),
-        "altered": sorted(places.name(path) for path in written.intersection(read)),
+        "altered": sorted(map(places.name, altered)),
     }
 
 
@@ -110,11 +115,14 @@ def digest(path: str, algorithm: str = "") -> Any:
 
 def listing(path: str, algorithm: str = "") -> Any:
     """The digest of the names in a folder, but for those that Python and Jupyter put there."""
-    name, hasher = bundle.new_hasher(algorithm)
     try:
-        names = os.listdir(path)
+        return _named(os.listdir(path), algorithm)
     except OSError:
         return None
+
+
+def _named(names: Sequence[str], algorithm: str = "") -> str:
+    name, hasher = bundle.new_hasher(algorithm)
     for each in sorted(names):
         if each not in ("__pycache__", ".ipynb_checkpoints"):
             hasher.update(os.fsencode(each) + b"\0")
@@ -156,7 +164,7 @@ class _Places:
             for path in (sysconfig.get_paths()["stdlib"], sysconfig.get_paths()["platstdlib"])
         )
         prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix)
-        out = [*where.ignored, own, *self.sites, *(p for p in prefixes if not self._within(p))]
+        out = [*where.ignored, own, *self.sites, *(p for p in prefixes if not self.within(p))]
         self._out = tuple(os.path.realpath(folder) + os.sep for folder in out)
         self._home = os.path.realpath(os.path.expanduser("~")) + os.sep
 
@@ -164,7 +172,7 @@ class _Places:
         """Whether a file or folder is one that the task's result may depend on."""
         if (path + os.sep).startswith(self._out + self.interpreter):
             return False
-        if self._within(path):
+        if self.within(path):
             parts = path[len(self.root) :].split(os.sep)
             return not _NOT_OF_THE_PROJECT.intersection(parts) and not path.endswith(".pyc")
         if path.startswith(_SYSTEM) or path == os.devnull:
@@ -181,11 +189,12 @@ class _Places:
 
     def name(self, path: str) -> str:
         """The path from the notebook's folder, or the whole path of what lies elsewhere."""
-        if self._within(path) and path != self.root:
+        if self.within(path) and path != self.root:
             return path[len(self.root) + 1 :].replace(os.sep, "/")
         return "." if path == self.root else path
 
-    def _within(self, path: str) -> bool:
+    def within(self, path: str) -> bool:
+        """Whether it lies in the notebook's folder."""
         return (path + os.sep).startswith(self.root + os.sep)
 
 

@@ -89,6 +89,19 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
         ("import glob; glob.glob('sub/*.txt')", {"folders": ["sub"]}),
         ("import os; os.listdir()", {"folders": ["."]}),
         ("import pathlib; list(pathlib.Path('sub').iterdir())", {"folders": ["sub"]}),
+        (
+            "import os; os.listdir('sub'); open('sub/new', 'w').close()",
+            {"folders": ["sub"], "written": ["sub/new"], "unsteady": ["sub"]},
+        ),
+        (
+            "import os; open('sub/new', 'w').close(); os.listdir('sub')",
+            {"folders": ["sub"], "written": ["sub/new"]},
+        ),
+        ("open('../far/d.txt', 'w').close()", {}),
+        (
+            "open('../far/c.txt', 'a').close()",
+            {"read": ["../far/c.txt"], "altered": ["../far/c.txt"]},
+        ),
         ("import helpers", {"modules": ["deeper.py", "helpers.py"]}),
         ("import numpy", {}),
         (
@@ -109,7 +122,9 @@ def test_files(tmp_path: Path, code: str, expected: dict[str, list[str]]) -> Non
         for kind in ("modules", "read", "written", "folders", "patterns", "altered", "unsteady")
         if used[kind]
     }
-    assert found == expected
+    assert {
+        kind: [name.replace(str(tmp_path), "..") for name in names] for kind, names in found.items()
+    } == expected
 
 
 def test_links_are_told_by_their_own_names_too(tmp_path: Path) -> None:
