@@ -178,7 +178,7 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
                 found.append(
                     Diagnostic.of(
                         Code.OBSERVED,
-                        f"This cell is taken to change {name} in place, because a run saw it do so.",
+                        f"This cell is taken to change {name}, because a run saw it do so.",
                         cell=block.cell,
                         cell_index=block.index,
                         hint=f"Tag it mutates:{name} to say so in the notebook, or pure:{name} "

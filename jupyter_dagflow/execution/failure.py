@@ -137,8 +137,8 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
         cell=first.cell if first else None,
         cell_index=first.cell_index if first else None,
         line=first.line if first and len(guarded.mentions) == 1 else None,
-        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {guarded.name} in "
-        f"place, but {guarded.reader} as it was before.",
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {guarded.name}, "
+        f"but {guarded.reader} as it was before.",
         taskbook=str(assignment.taskbook),
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "
         f"{assignment.task}. To say so in the notebook, tag a cell of the task "

@@ -99,7 +99,7 @@ def test_an_undeclared_change_stops_the_run(project: Project) -> None:
     assert failure is not None
     assert (failure.kind, failure.cell_index, failure.line) == ("unsound", 1, 1)
     assert failure.message == (
-        "DF201: task change, in cell 1, changed x in place, "
+        "DF201: task change, in cell 1, changed x, "
         "but task look, cell 2, line 1, reads it as it was before."
     )
     assert "mutates:x" in failure.hint
@@ -192,7 +192,7 @@ def test_a_change_is_seen_through_whatever_shares_the_object(project: Project) -
     )
     failure = run.tasks["change"].failure  # type: ignore[index]
     assert failure is not None
-    assert "changed x in place, but task look, cell 2, line 1, reads box, which" in failure.message
+    assert "changed x, but task look, cell 2, line 1, reads box, which" in failure.message
 
 
 def test_what_setup_and_definitions_make_is_guarded_too(project: Project) -> None:
@@ -203,7 +203,7 @@ def test_what_setup_and_definitions_make_is_guarded_too(project: Project) -> Non
     )
     failure = run.tasks["change"].failure  # type: ignore[index]
     assert failure is not None
-    assert failure.message.startswith("DF201: task change, in cell 1, changed seen in place")
+    assert failure.message.startswith("DF201: task change, in cell 1, changed seen, but")
 
 
 def test_numbers_drawn_are_those_of_run_all(project: Project) -> None:
