@@ -12,6 +12,7 @@ export type Shape =
   | DoctorDocument
   | ErrorDocument
   | ExampleDocument
+  | GarbageDocument
   | GraphDocument
   | NotComparedDocument
   | ParameterDocument
@@ -366,6 +367,15 @@ export interface ErrorDetail {
 export interface ExampleDocument {
   name: string;
   title: string;
+}
+/**
+ * What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed.
+ */
+export interface GarbageDocument {
+  artifacts: number;
+  cache_entries: number;
+  freed_bytes: number;
+  older_than_s: number;
 }
 /**
  * What is drawn: a pipeline, the same for graphviz to lay out, and the run that colours it.
