@@ -62,7 +62,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """One of the prelude's; ``binds`` are its names if it does no more than bind them."""
+    """One of the prelude's; ``binds`` are its names, and of who hears of them, if it does no more than bind them."""
 
     piece: Piece
     words: frozenset[str]
@@ -247,13 +247,21 @@ def _bound(statement: ast.stmt) -> frozenset[str] | None:
             return frozenset(alias.asname or alias.name for alias in names)
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             quiet = all(_last_name(d) in _QUIET_DECORATORS for d in _decorators(statement))
-            return frozenset({name}) if quiet else None
+            return frozenset({name, *_told_of(statement)}) if quiet else None
         case ast.Assign(targets=targets, value=value) if _is_plain(value):
             bound = [target.id for target in targets if isinstance(target, ast.Name)]
             return frozenset(bound) if len(bound) == len(targets) else None
         case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if _is_plain(value):
             return frozenset({name})
     return None
+
+
+def _told_of(statement: ast.stmt) -> frozenset[str]:
+    """The names of what learns of a class when it is made: its bases may keep a list, and so may a metaclass."""
+    if not isinstance(statement, ast.ClassDef):
+        return frozenset()
+    kin = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
+    return frozenset().union(*(words_in(ast.unparse(each)) for each in kin))
 
 
 def _is_plain(value: ast.expr) -> bool:
