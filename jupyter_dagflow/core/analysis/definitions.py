@@ -143,7 +143,7 @@ class Definitions:
             return False
         since, reads = heap.kept[base]
         read = {inner for value in reads.values() for inner in heap.reach(value)}
-        return any(changed[each][-1].number > since for each in read & changed.keys())
+        return any(changed[each][-1].number >= since for each in read & changed.keys())
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

@@ -237,6 +237,9 @@ class Evaluator(ForeignCalls):
         named = node.args[0].value if node.args and isinstance(node.args[0], ir.Const) else None
         if path in library.IMPORTING and isinstance(named, str):
             return Value("module", path=named)
+        if path == "operator.getitem" and len(arguments.positional) > 1:
+            base, line = arguments.positional[0], self.line(node.line)
+            return join(made, *(self._part(base, None, line, sliced=s) for s in (False, True)))
         if path in library.GETTERS and node.args and isinstance(node.args[0], ir.Const):
             name = node.args[0].value
             if name is not None and (len(node.args) == 1 or path == "operator.methodcaller"):

@@ -619,6 +619,20 @@ CASES: dict[str, tuple[str, ...]] = {
         "k = 5\nxs.append(2)",
         "seen = [f(1), g(1), f(2), g(2), a]",
     ),
+    "a cache is filled in the statement that changes what it was filled from": (
+        "import functools",
+        "k = 6\nb = [1, 5, 3]",
+        "@functools.lru_cache\ndef f(i):\n    return len(b) + i",
+        "b.append(f(k))",
+        "k = f(k)",
+    ),
+    "what operator gets of an array may be a view": (
+        "import numpy as np\nimport operator",
+        "z = np.arange(4)",
+        "x = operator.getitem(z, slice(None))",
+        "x = operator.getitem(x, slice(None))",
+        "np.add(x, 8, out=x)",
+    ),
     "a cache has the very result, and the very instance": (
         "from functools import lru_cache\nclass C:\n    n = 1\n    @lru_cache\n"
         "    def get(self, k=0):\n        return [self.n + k]\no = C()",
