@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
@@ -17,6 +17,7 @@ from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.suggest import Suggestion, suggest
+from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.kernels import require_kernel
@@ -26,9 +27,11 @@ from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.garbage import remove_unneeded
 from jupyter_dagflow.storage.metastore import Metastore, exists
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
+from jupyter_dagflow.wire import GarbageDocument
 
 if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
@@ -141,6 +144,7 @@ class Dagflow:
         by: PartitionBy | str = PartitionBy.AUTO,
         jobs: int | None = None,
         keep: str | None = None,
+        fresh: bool = False,
         sinks: Sequence[Sink] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
@@ -148,6 +152,8 @@ class Dagflow:
 
         ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
         ``keep="all"`` stores every variable that survives a task, not only those that others read.
+        A task whose code, inputs and surroundings are those of an earlier run has its result of that
+        run; ``fresh`` has all of them run.
         ``on_compiled`` is told what the compiler made of the notebook, before anything else happens.
         Raises `InputError` or `EnvironmentFault` before anything has run; a failed task is a state,
         not an exception.
@@ -162,7 +168,13 @@ class Dagflow:
             by=by,
             on_compiled=on_compiled,
         )
-        return self.launch(prepared, jobs=jobs, keep_all=keep == "all", sinks=sinks)
+        return self.launch(
+            prepared,
+            jobs=jobs,
+            keep_all=keep == "all",
+            reuse=Reuse.FRESH if fresh else Reuse.YES,
+            sinks=sinks,
+        )
 
     def prepare(
         self,
@@ -202,6 +214,7 @@ class Dagflow:
         keep_all: bool = False,
         survivors: Survivors = Survivors.ASKED_FOR,
         trigger: str = "manual",
+        reuse: Reuse = Reuse.YES,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared."""
@@ -221,6 +234,7 @@ class Dagflow:
             keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
             survivors=survivors,
             trigger=trigger,
+            reuse=reuse,
             sinks=sinks,
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)
@@ -249,6 +263,21 @@ class Dagflow:
         run_id = self.metastore.find_run(name)
         self.metastore.request_cancel(run_id)
         return run_id
+
+    def collect_garbage(self, *, older_than_s: float) -> GarbageDocument:
+        """Remove the results that were not used for so long, and the values that then nobody needs.
+
+        A run that is younger, or goes on, keeps what it has.
+        """
+        now = _now()
+        needed = self.metastore.forget_unused(now - timedelta(seconds=older_than_s), now=now)
+        removed = remove_unneeded(self.artifacts.root, needed.digests, before=needed.before)
+        return GarbageDocument(
+            artifacts=removed.artifacts,
+            cache_entries=needed.forgotten,
+            freed_bytes=removed.size_bytes,
+            older_than_s=older_than_s,
+        )
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.verify import (
     left_by,
 )
 from jupyter_dagflow.core.whole import whole
+from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.comparing import compare
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.runner import Sink, Survivors
@@ -48,14 +49,23 @@ class Verifying:
 
     def start_run_all(self, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Begin to run the notebook top to bottom in one kernel."""
-        return self._app.launch(
-            self._whole, jobs=1, survivors=Survivors.ALL, trigger=TRIGGER, sinks=sinks
-        )
+        return self._launch(self._whole, jobs=1, survivors=Survivors.ALL, sinks=sinks)
 
     def start_dag(self, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Begin to run it as a DAG."""
+        return self._launch(self._prepared, jobs=self._jobs, survivors=Survivors.NEW, sinks=sinks)
+
+    def _launch(
+        self, prepared: Prepared, *, jobs: int | None, survivors: Survivors, sinks: Sequence[Sink]
+    ) -> LiveRun:
+        """Begin one of the two: nothing in it is reused."""
         return self._app.launch(
-            self._prepared, jobs=self._jobs, survivors=Survivors.NEW, trigger=TRIGGER, sinks=sinks
+            prepared,
+            jobs=jobs,
+            survivors=survivors,
+            trigger=TRIGGER,
+            reuse=Reuse.NEVER,
+            sinks=sinks,
         )
 
     def compare(self, run_all: LiveRun, dag: LiveRun) -> Verification:

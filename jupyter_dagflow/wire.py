@@ -92,7 +92,10 @@ class SuggestionsDocument(msgspec.Struct, kw_only=True):
 
 
 class TaskRunDocument(msgspec.Struct, kw_only=True):
-    """A task of a run. Times are aware UTC."""
+    """A task of a run. Times are aware UTC.
+
+    ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    """
 
     name: str
     state: TaskState
@@ -103,6 +106,8 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
     duration_s: float | None = None
     overhead_s: float | None = None
     failure: TaskFailure | None = msgspec.field(name="error", default=None)
+    why: tuple[str, ...] = ()
+    reused_from: str | None = None
 
 
 class RunDocument(msgspec.Struct, kw_only=True):
@@ -149,6 +154,15 @@ class ArtifactDocument(msgspec.Struct, kw_only=True):
     size_bytes: int
     preview: str
     value: Any = None
+
+
+class GarbageDocument(msgspec.Struct, kw_only=True):
+    """What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed."""
+
+    artifacts: int
+    cache_entries: int
+    freed_bytes: int
+    older_than_s: float
 
 
 class DifferenceDocument(msgspec.Struct, kw_only=True):
@@ -267,6 +281,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunDocument,
     RunSummaryDocument,
     ArtifactDocument,
+    GarbageDocument,
     VerificationDocument,
     ErrorDocument,
     RefusalDocument,

@@ -341,6 +341,9 @@ def _options(task: TaskCells) -> TaskOptions:
         writes=_names(task, "writes"),
     )
     priority, trigger = task.options.get("priority"), task.options.get("trigger")
+    cache = task.options.get("cache")
+    if isinstance(cache, bool):
+        options = replace(options, cache=cache)
     if isinstance(priority, int):
         options = replace(options, priority=priority)
     if isinstance(trigger, str):

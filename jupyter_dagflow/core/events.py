@@ -92,7 +92,7 @@ class TaskQueued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskStarted:
-    """An attempt at the task began."""
+    """An attempt at the task began: ``why`` it runs or, if an earlier result is ``reused``, does not."""
 
     run_id: RunId
     seq: int
@@ -100,6 +100,8 @@ class TaskStarted:
     task: TaskName
     attempt: int
     state: TaskState = TaskState.RUNNING
+    why: tuple[str, ...] = ()
+    reused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,8 @@ class TaskFinished:
     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
-    code does all the same.
+    code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
+    or did not.
     """
 
     run_id: RunId
@@ -127,6 +130,8 @@ class TaskFinished:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
+    reused_from: RunId | None = None
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

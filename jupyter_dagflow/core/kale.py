@@ -16,7 +16,7 @@ from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Cell, CellKind
 from jupyter_dagflow.core.names import free, slug
 from jupyter_dagflow.core.own_lines import only_own_lines
-from jupyter_dagflow.core.tags import BARE, NAME, VOCABULARY
+from jupyter_dagflow.core.tags import BARE, NAME
 
 METRICS_TASK = "pipeline_metrics"
 _STEP = ("step", "block")
@@ -180,9 +180,8 @@ class _Translator:
         return [f"after:{name}"]
 
     def _cache(self, value: str, cell: Cell, said: _Said) -> list[str]:
-        on = value == "enabled"
-        if said.in_task and VOCABULARY["cache"].works(on):
-            return ["cache:on" if on else "cache:off"]
+        if said.in_task:
+            return ["cache:on" if value == "enabled" else "cache:off"]
         self._no_meaning(f"cache:{value}", cell)
         return []
 

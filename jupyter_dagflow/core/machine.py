@@ -66,7 +66,8 @@ class Submit:
 class AttemptEnded:
     """An attempt that the machine started has ended: with ``failure`` None, well.
 
-    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before.
+    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before. With
+    ``reused_from`` it did not run: all this is what came of it in that run. ``why`` it ran or did not.
     """
 
     at: datetime
@@ -81,6 +82,8 @@ class AttemptEnded:
     files_written: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
+    reused_from: RunId | None = None
+    why: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,12 +213,15 @@ class RunMachine:
                 state=state,
                 duration_s=max(0.0, (ended.at - task.started_at).total_seconds()),
                 cells_s=ended.cells_s,
+                cached=ended.reused_from is not None,
                 failure=ended.failure,
                 stored=ended.stored,
                 metrics=ended.metrics,
                 files_read=ended.files_read,
                 files_written=ended.files_written,
                 observed=ended.observed,
+                reused_from=ended.reused_from,
+                why=ended.why,
             )
         )
         self._after_end(ended.task, state, ended.at)

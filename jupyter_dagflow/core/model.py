@@ -162,7 +162,10 @@ class Exposed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskOptions:
-    """What the tags of a task's cells ask for, with defaults filled in."""
+    """What the tags of a task's cells ask for, with defaults filled in.
+
+    ``cache`` None: as the run does. Scheduled runs are to reuse what says on.
+    """
 
     after: tuple[TaskName, ...] = ()
     trigger: TriggerRule = TriggerRule.ALL_SUCCESS
@@ -173,6 +176,7 @@ class TaskOptions:
     metrics: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
+    cache: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,10 @@ from jupyter_dagflow.core.states import RunState, TaskState, check_run, check_ta
 
 @dataclass(slots=True, kw_only=True)
 class TaskRun:
-    """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts."""
+    """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts.
+
+    ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    """
 
     name: TaskName
     upstream: tuple[TaskName, ...]
@@ -42,6 +45,8 @@ class TaskRun:
     cached: bool = False
     failure: TaskFailure | None = None
     stored: tuple[Stored, ...] = ()
+    reused_from: RunId | None = None
+    why: tuple[str, ...] = ()
 
     @property
     def overhead_s(self) -> float | None:
@@ -116,6 +121,7 @@ class RunView:
             case TaskStarted():
                 task.attempt = event.attempt
                 task.started_at = event.at
+                task.why = event.why
             case TaskFinished():
                 task.finished_at = event.at
                 task.duration_s = event.duration_s
@@ -123,6 +129,8 @@ class RunView:
                 task.cached = event.cached
                 task.failure = event.failure
                 task.stored = event.stored
+                task.reused_from = event.reused_from
+                task.why = event.why or task.why
                 self.metrics.update(event.metrics)
 
 

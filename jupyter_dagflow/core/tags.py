@@ -147,7 +147,7 @@ VOCABULARY: dict[str, Option] = {
     "timeout": Option(_duration, _DURATION, works=_not_yet),
     "pool": Option(_text(_LABEL), "the name of a pool", works=_not_yet),
     "priority": Option(_integer, "a whole number"),
-    "cache": Option(_on_off, "on or off", works=lambda on: on is False),
+    "cache": Option(_on_off, "on or off"),
     "reads": Option(_text(r"\S+"), "a file pattern", many=True),
     "writes": Option(_text(r"\S+"), "a file pattern", many=True),
     "mutates": Option(_identifier, _VARIABLE, many=True),

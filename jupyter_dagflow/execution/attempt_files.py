@@ -10,7 +10,7 @@ import ast
 import importlib.util
 import json
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
@@ -36,6 +36,8 @@ from jupyter_dagflow.core.model import (
     TaskName,
 )
 from jupyter_dagflow.core.observed import Observed, code_digest
+from jupyter_dagflow.core.reuse import Checks
+from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
@@ -69,12 +71,13 @@ def prepare_attempt(
     pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
     indexes = {cell.id: cell.index for cell in notebook.cells}
-    bundles = dict(_bundles(pipeline, the_task, sources))
+    bundles = dict(_bundles(lookup, the_task, sources))
     reads = guarded(lookup, the_task, bundles)
     reads_of_shared = shared(lookup, the_task, bundles)
-    of_others = strange(lookup, the_task, _codes(notebook, pipeline, the_task))
+    codes = codes_of({cell.id: cell.code for cell in notebook.cells}, pipeline, the_task)
+    of_others = strange(lookup, the_task, codes)
     told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
-    by_name = {item.name for item in the_task.inputs} - left_behind(the_task)
+    checks = _checks(the_task, reads, reads_of_shared, of_others)
     assignment = Assignment(
         run_id=run_id,
         task=task,
@@ -99,24 +102,25 @@ def prepare_attempt(
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
-        "inputs": _inputs(pipeline, the_task, sources),
+        "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(pipeline, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
-        # Of what setup made, and of what loses its name here, the object counts and not the name.
-        "guarded": [name for name in reads if name in by_name],
-        # What is read later by another name is not missed under this one.
-        "may_go": [name for name, read in reads.items() if read.name != name],
-        "made_alike": [name for name in reads if name not in by_name],
-        "strange": list(of_others),
-        "beside": {other: name for other, (name, _) in reads_of_shared.items()},
-        "from_prelude": [read.name for read in the_task.from_prelude],
-        "exposed": {each.name: list(each.shares) for each in the_task.exposed},
+        "guarded": checks.guarded,
+        "may_go": checks.may_go,
+        "made_alike": checks.made_alike,
+        "strange": checks.strange,
+        "beside": checks.beside,
+        "from_prelude": checks.from_prelude,
+        "exposed": checks.exposed,
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
         "project": str(cwd.absolute()),
         "ignored": [str(files.home.absolute()), str(store.absolute())],
+        "mentioned": [*texts_in(codes), *(v for v in parameters.values() if isinstance(v, str))],
+        "patterns": list(the_task.options.reads),
+        "imports": list(imports_in(codes)),
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
@@ -135,11 +139,42 @@ def prepare_attempt(
     return assignment
 
 
-def _codes(notebook: Notebook, pipeline: Pipeline, task: Task) -> Iterator[str]:
-    """All code of the user that runs in a task's kernel."""
-    run = {*pipeline.prelude, *task.cells}
-    yield from (cell.code for cell in notebook.cells if cell.id in run)
-    yield from (definition.source for definition in task.definitions)
+def checks_of(
+    lookup: Lookup,
+    task: Task,
+    codes: Sequence[str],
+    sources: Mapping[TaskName, tuple[Stored, ...]],
+) -> Checks:
+    """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
+    bundles = dict(_bundles(lookup, task, sources))
+    reads, of_shared = guarded(lookup, task, bundles), shared(lookup, task, bundles)
+    return _checks(task, reads, of_shared, strange(lookup, task, codes))
+
+
+def _checks(
+    task: Task,
+    reads: Mapping[str, LaterRead],
+    reads_of_shared: Mapping[str, tuple[str, LaterRead]],
+    of_others: Mapping[str, LaterRead],
+) -> Checks:
+    by_name = {item.name for item in task.inputs} - left_behind(task)
+    return Checks(
+        # Of what setup made, and of what loses its name here, the object counts and not the name.
+        guarded=tuple(name for name in reads if name in by_name),
+        # What is read later by another name is not missed under this one.
+        may_go=tuple(name for name, read in reads.items() if read.name != name),
+        made_alike=tuple(name for name in reads if name not in by_name),
+        strange=tuple(of_others),
+        beside={other: name for other, (name, _) in reads_of_shared.items()},
+        from_prelude=tuple(read.name for read in task.from_prelude),
+        exposed={each.name: each.shares for each in task.exposed},
+    )
+
+
+def codes_of(codes: Mapping[CellId, str], pipeline: Pipeline, task: Task) -> list[str]:
+    """All code of the user that runs in a task's kernel; ``codes`` is that of the notebook's cells."""
+    own = [codes[cell] for cell in (*pipeline.prelude, *task.cells)]
+    return [*own, *(definition.source for definition in task.definitions)]
 
 
 def _outputs(task: Task, outcome: Path) -> dict[str, object]:
@@ -181,24 +216,24 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
     }
 
 
-def _inputs(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+def inputs_of(
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> dict[str, str]:
     """Each input's name and the digest of its bundle, but for names that no source bound.
 
     They are in the order of the tasks that stored them: a class that several bundles hold is as the
     last of them has it.
     """
-    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
-    taken = sorted(_taken(pipeline, task, sources), key=lambda each: order[each[1]])
+    order = lookup.places
+    taken = sorted(_taken(lookup, task, sources), key=lambda each: order[each[1]])
     return {name: stored.digest for name, _, stored in taken}
 
 
 def _taken(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, TaskName, Stored]]:
     """Each input that a source bound: its name, the last task that has it, and its value."""
-    order = {candidate.name: place for place, candidate in enumerate(pipeline.tasks)}
+    order = lookup.places
     for item in task.inputs:
         having = [
             (source, stored)
@@ -213,10 +248,10 @@ def _taken(
 
 
 def _bundles(
-    pipeline: Pipeline, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, Bundled]]:
     """What shares objects with each input, as far as it was stored with it."""
-    for name, source, taken in _taken(pipeline, task, sources):
+    for name, source, taken in _taken(lookup, task, sources):
         names = {stored.name for stored in sources[source] if stored.digest == taken.digest}
         if names != {name}:
             yield name, Bundled(source=source, names=names - {name})
@@ -253,9 +288,12 @@ def _exposing(exposed: Exposed, indexes: Mapping[CellId, int]) -> str:
 
 
 def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
-    """What `kernel_side` needs to know: what ran before the task's cells, then its own."""
+    """What `kernel_side` needs to know: what ran before the task's cells, then its own.
+
+    Comments left out: values that were stored before one was changed are still of the same class.
+    """
     for definition in (*pipeline.prelude_definitions, *task.definitions):
-        yield {"name": definition.name, "source": definition.source, "own": False}
+        yield {"name": definition.name, "source": normalised(definition.source), "own": False}
     copied_elsewhere = {
         (definition.cell, definition.name): definition.source
         for other in pipeline.tasks
@@ -263,7 +301,7 @@ def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
         if definition.cell in task.cells
     }
     for (_, name), source in copied_elsewhere.items():
-        yield {"name": name, "source": source, "own": True}
+        yield {"name": name, "source": normalised(source), "own": True}
 
 
 def _handed_over(

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_path
+
+from jupyter_dagflow import kernel_side
 from jupyter_dagflow.core.errors import KernelNotInstalled, Location
+from jupyter_dagflow.core.slices import digest_of
+
+# jupyter_client has this very interpreter run kernels that name none by its path.
+_MAJOR, _MINOR = sys.version_info[:2]
+_THIS_PYTHON = ("python", f"python{_MAJOR}", f"python{_MAJOR}.{_MINOR}")
 
 
 def require_kernel(name: str, *, notebook: str | None = None) -> None:
     """Raise `KernelNotInstalled`, naming those that are, unless the kernel is installed."""
-    # jupyter_client brings zmq along: only who runs something pays for it.
+    if _spec_file(name) is not None:
+        return
+    # jupyter_client knows more places, and brings zmq along: only who needs that pays for it.
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     manager = KernelSpecManager()
@@ -21,3 +38,59 @@ def require_kernel(name: str, *, notebook: str | None = None) -> None:
             f"save, or install it: python -m ipykernel install --user --name {name}.",
             where=Location(notebook=notebook),
         ) from None
+
+
+def kernel_identity(name: str) -> str:
+    """What a kernel runs, as a digest: its kernelspec, the interpreter and the environment that this is of."""
+    path = _spec_file(name)
+    spec = _read(path) if path is not None else {"argv": [sys.executable]}
+    interpreter = _interpreter(spec)
+    environment = Path(interpreter).parent.parent / "pyvenv.cfg"
+    return digest_of(
+        [
+            spec,
+            interpreter,
+            os.path.realpath(interpreter),
+            _stamp(interpreter),
+            environment.read_text(encoding="utf-8") if environment.is_file() else "",
+        ]
+    )
+
+
+def kernel_side_digest() -> str:
+    """The digest of our own part of what runs in kernels."""
+    folder = Path(kernel_side.__file__).parent
+    return digest_of({path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")})
+
+
+def _spec_file(name: str) -> Path | None:
+    """The kernelspec's file, if it lies where kernelspecs do and can be read."""
+    for folder in jupyter_path("kernels"):
+        for spelling in (name, name.lower()):
+            path = Path(folder, spelling, "kernel.json")
+            if path.is_file():
+                return path if _read(path).get("argv") else None
+    return None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        spec = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return spec if isinstance(spec, dict) else {}
+
+
+def _interpreter(spec: dict[str, Any]) -> str:
+    command = str(spec["argv"][0])
+    if command in _THIS_PYTHON:
+        return sys.executable
+    return command if os.path.isabs(command) else shutil.which(command) or command
+
+
+def _stamp(path: str) -> list[int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return []
+    return [status.st_size, status.st_mtime_ns]

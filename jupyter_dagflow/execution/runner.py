@@ -1,8 +1,10 @@
 """The runner: one loop that decides, records and acts.
 
 The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
-only then obeys. It alone appends to a run's log, and what it shows of the run is never ahead of what is recorded.
-A watcher that fails is dropped and named in the log, never allowed to harm the run.
+only then obeys. A task that the machine would start is looked for among earlier results first: one that is there ends
+the attempt, which is the next stimulus, and what follows from it is recorded in the same transaction. The runner alone
+appends to a run's log, and what it shows of the run is never ahead of what is recorded. A watcher that fails is
+dropped and named in the log, never allowed to harm the run.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,12 +29,14 @@ from jupyter_dagflow.core.events import (
     RunFinished,
     Stored,
     TaskFailure,
+    TaskStarted,
 )
 from jupyter_dagflow.core.imports import imported_modules
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
+    Instruction,
     Plan,
     PlannedTask,
     RunMachine,
@@ -44,6 +50,7 @@ from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
+from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
 from jupyter_dagflow.execution.threads import Threads
@@ -53,6 +60,7 @@ from jupyter_dagflow.storage.metastore import Metastore
 Sink = Callable[[Event | CellProgress], None]
 
 _CANCEL_CHECK_S = 0.5
+_UNRECORDED_S = 0.2  # how long reused results may wait for one another
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +90,7 @@ class RunRequest:
     keep_all: bool = False
     survivors: Survivors = Survivors.ASKED_FOR
     trigger: str = "manual"
+    reuse: Reuse = Reuse.YES
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
     def plan(self) -> Plan:
@@ -138,6 +147,19 @@ class Runner:
         self._touched = Touched()
         self._drawn = Drawn()
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
+        self._stored: dict[TaskName, tuple[Stored, ...]] = {}
+        self._why: dict[TaskName, tuple[str, ...]] = {}
+        self._cache = ResultCache(
+            notebook=request.notebook,
+            lookup=self._lookup,
+            parameters=request.parameters,
+            files=request.files,
+            artifacts=request.artifacts,
+            cwd=request.cwd,
+            keep_all=request.keep_all,
+            reuse=request.reuse,
+            metastore=metastore,
+        )
         self._threads = Threads(f"runner of {request.run_id}")
 
     @property
@@ -176,6 +198,7 @@ class Runner:
             for starting in self._starting.values():
                 starting.cancel()
             await self._executor.close()
+            await self._threads.do(self._cache.close, self._now())
             self._threads.close()
         return self._machine.view
 
@@ -189,24 +212,70 @@ class Runner:
         line = self._request.notebook.cells[failure.cell_index].file_line(failure.line)
         return replace(stimulus, failure=replace(failure, file_line=line))
 
-    async def _take(self, stimulus: Stimulus) -> None:
-        if isinstance(stimulus, AttemptEnded):
-            stimulus = self._judged(stimulus)
-        step = self._machine.handle(stimulus)
-        if any(isinstance(event, RunFinished) for event in step.events):
+    async def _take(self, first: Stimulus) -> None:
+        pending = deque([first])
+        events: list[Event] = []
+        instructions: list[Instruction] = []
+        ran: list[AttemptEnded] = []
+        until = time.monotonic() + _UNRECORDED_S
+        while pending and (not events or time.monotonic() < until):
+            stimulus = pending.popleft()
+            if isinstance(stimulus, AttemptEnded):
+                stimulus = self._judged(stimulus)
+                self._stored[stimulus.task] = stimulus.stored
+                ran += [stimulus] if stimulus.reused_from is None else []
+            step = self._machine.handle(stimulus)
+            answers = {
+                instruction.task: await self._ask(instruction)
+                for instruction in step.instructions
+                if isinstance(instruction, StartTask)
+            }
+            events += [self._explained(event, answers) for event in step.events]
+            for instruction in step.instructions:
+                answer = answers.get(instruction.task)
+                if answer is not None and answer.ended is not None:
+                    pending.append(answer.ended)
+                else:
+                    instructions.append(instruction)
+        for late in pending:
+            self._inbox.put_nowait(late)
+        await self._obey(events, instructions)
+        for ended in ran:
+            await self._threads.do(self._cache.keep, ended)
+
+    async def _obey(self, events: Sequence[Event], instructions: Sequence[Instruction]) -> None:
+        """Record, tell, and only then act."""
+        if any(isinstance(event, RunFinished) for event in events):
             await self._threads.do(self._write_executed)
-        await self._record(step.events)
-        for event in step.events:
+        await self._record(events)
+        for event in events:
             self._publish(event)
-        for instruction in step.instructions:
+        for instruction in instructions:
             match instruction:
                 case StartTask(task=task, attempt=attempt):
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
 
+    async def _ask(self, start: StartTask) -> Answer:
+        """Whether an earlier result may stand for a task that is to start."""
+        answer = await self._threads.do(
+            self._cache.ask, start.task, start.attempt, self._stored, self._now()
+        )
+        self._why[start.task] = answer.why
+        return answer
+
+    def _explained(self, event: Event, answers: Mapping[TaskName, Answer]) -> Event:
+        """The start of a task tells why it runs, which the machine does not know."""
+        if isinstance(event, TaskStarted) and event.task in answers:
+            answer = answers[event.task]
+            return replace(event, why=answer.why, reused=answer.ended is not None)
+        return event
+
     def _judged(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt; a failure if a file makes its results uncertain."""
+        if ended.reused_from is None:
+            ended = replace(ended, why=self._why.get(ended.task, ()))
         files = FilesTouched(read=ended.files_read, written=ended.files_written)
         self._touched.add(ended.task, files)
         if ended.failure is not None or ended.stopped:
@@ -222,7 +291,8 @@ class Runner:
             kind="unsound", message=found.message, hint=found.hint, taskbook=str(taskbook)
         )
         seen = [self._draws_in(task, draws.generator) for task in draws.unseen] if draws else []
-        return replace(ended, failure=failure, metrics={}, observed=(*ended.observed, *seen))
+        observed = (*ended.observed, *seen)
+        return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
 
     def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""
@@ -242,8 +312,7 @@ class Runner:
     async def _start(self, task: TaskName, attempt: int) -> None:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
-            sources = {name: run.stored for name, run in self._machine.view.tasks.items()}
-            assignment = await self._threads.do(self._assignment, task, attempt, sources)
+            assignment = await self._threads.do(self._assignment, task, attempt, self._stored)
             await self._executor.start(assignment)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)

@@ -23,6 +23,7 @@ def enter(folder: str) -> None:
     os.environ[IN_TASK] = "1"
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
         sys.path.insert(0, "")
+    prepare().touched.begin(folder, ())  # what the prelude uses, the task uses
 
 
 def load(spec_path: str) -> None:

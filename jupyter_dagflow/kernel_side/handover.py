@@ -26,7 +26,8 @@ from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
-from .touched import Touched
+from .touched import Touched, Uses
+from .usage import Where, used
 
 
 class NotStorable(Exception):
@@ -60,10 +61,14 @@ class Handover:
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
     changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
-    ``ignored`` (folders, see `Touched`) and ``outcome`` (the file that `save` writes).
+    ``ignored`` (folders, see `Touched`), ``mentioned``, ``patterns`` and ``imports`` (see `usage`), and ``outcome``
+    (the file that `save` writes).
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
+        touched.end()
+        self._began_ns = touched.began_ns
+        self._by_prelude: Uses = touched.uses()
         with open(spec_path, encoding="utf-8") as file:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = vars(sys.modules["__main__"])
@@ -120,6 +125,7 @@ class Handover:
             "refused": None,
             "metrics": {},
             "not_metric": None,
+            "used": None,
         }
         try:
             self._refuse_changes(outcome)
@@ -130,6 +136,7 @@ class Handover:
                 raise UndeclaredSharing(f"Objects that a later task changes are kept by {text}")
             outcome["stored"] = self._store(pickled)
             outcome["metrics"] = self._metrics(outcome)
+            outcome["used"] = self._used()
         finally:
             self._write(outcome)
         for left in outcome["not_kept"]:
@@ -287,6 +294,18 @@ class Handover:
                 raise NotAMetric(f"{text}; a metric is a number, a string or a bool.")
             metrics[name] = value
         return metrics
+
+    def _used(self) -> Any:
+        """What the task was seen to use; None if that cannot be told, which is no fault of the task's."""
+        spec = self._spec
+        where = Where(
+            spec["project"], spec["ignored"], spec.get("mentioned", ()), spec.get("patterns", ())
+        )
+        uses = [self._by_prelude, self._touched.uses()]
+        try:
+            return used(where, uses, spec.get("imports", ()), self._began_ns)
+        except Exception:  # noqa: BLE001 -- modules and file systems may be as strange as they like
+            return None
 
     def _write(self, outcome: dict[str, Any]) -> None:
         path = self._spec["outcome"]

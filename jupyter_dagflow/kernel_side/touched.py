@@ -9,17 +9,38 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _LEFT_OUT = frozenset({"__pycache__", "site-packages", "node_modules"})
+_TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
+_LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
+
+
+class Uses(NamedTuple):
+    """What was touched, wherever it lies, by absolute paths.
+
+    ``read`` are the files that were read as others had left them, each with its stamp when that
+    began; ``listed`` folders that were looked into, each with the names in it by then; ``spawned``
+    tells whether another program was started, which is not watched.
+    """
+
+    read: dict[str, Any]
+    written: set[str]
+    listed: dict[str, tuple[str, ...]]
+    spawned: bool
 
 
 class Touched:
-    """Watches one process; `begin` and `end` as often as there are tasks in it."""
+    """Watches one process; `begin` and `end` as often as there are tasks in it.
+
+    ``began_ns`` is when it last began, by the clock that files are stamped with.
+    """
 
     def __init__(self) -> None:
+        self.began_ns = 0
         self._hooked = False
         self._watching = False
         self._root = ""
@@ -27,6 +48,9 @@ class Touched:
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._databases: dict[str, tuple[Any, ...]] = {}
+        self._first: dict[str, Any] = {}
+        self._folders: dict[str, tuple[str, ...]] = {}
+        self._spawned = False
         self._events: dict[str, Callable[..., None]] = {
             "open": self._opened,
             "os.rename": self._moved,
@@ -35,6 +59,11 @@ class Touched:
             "os.remove": self._removed,
             "os.truncate": self._truncated,
             "sqlite3.connect": self._connected,
+            "os.listdir": self._looked_into,
+            "os.scandir": self._looked_into,
+            "subprocess.Popen": self._started,
+            "os.system": self._started,
+            "os.posix_spawn": self._started,
         }
 
     def begin(self, root: str, ignored: Sequence[str]) -> None:
@@ -42,6 +71,8 @@ class Touched:
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._read, self._written, self._databases = set(), set(), {}
+        self._first, self._folders, self._spawned = {}, {}, False
+        self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         if not self._hooked:
             sys.addaudithook(self._on_event)
@@ -54,6 +85,12 @@ class Touched:
             (self._read if _stamp(path) == before else self._written).add(path)
         return {"read": self._listed(self._read), "written": self._listed(self._written)}
 
+    def uses(self) -> Uses:
+        """All that was touched between `begin` and `end`."""
+        before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
+        read = {**before, **self._first}
+        return Uses(read, set(self._written), dict(self._folders), self._spawned)
+
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
             try:
@@ -62,9 +99,14 @@ class Touched:
                 return
 
     def _opened(self, path: Any, mode: Any, flags: int) -> None:  # noqa: ARG002 -- as Python calls it
+        if isinstance(path, str) and path.endswith(".pyc"):
+            return  # as the import of a large package does a thousand times
         if not flags & _WRITING:
+            self._note_read(path)
             self._note(path, self._read)
             return
+        if not flags & (os.O_TRUNC | os.O_EXCL):
+            self._note_read(path)
         self._note(path, self._written)
         if not flags & os.O_TRUNC:  # what was there before counts
             self._note(path, self._read)
@@ -74,6 +116,7 @@ class Touched:
         self._note(target, self._written, folder)
 
     def _linked(self, source: Any, target: Any, *_: Any) -> None:
+        self._note_read(source)
         self._note(source, self._read)
         self._note(target, self._written)
 
@@ -91,6 +134,29 @@ class Touched:
         if path and path != ":memory:":
             path = os.path.realpath(path)
             self._databases.setdefault(path, _stamp(path))
+
+    def _looked_into(self, path: Any = None) -> None:
+        caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- there is no other way
+        if isinstance(path, int) or any(word in caller for word in _LOOKS_FOR_MODULES):
+            return
+        real = os.path.realpath(os.fsdecode(path or "."))
+        if real not in self._folders:
+            self._folders[real] = ()  # this look is seen, too
+            self._folders[real] = tuple(os.listdir(real))
+
+    def _started(self, *_: Any) -> None:
+        self._spawned = True
+
+    def _note_read(self, path: Any) -> None:
+        """Note a file that is read before the task has written it itself, as it is now."""
+        if isinstance(path, int):
+            return
+        real = os.path.realpath(os.fsdecode(path))
+        if real in self._written or real in self._first:
+            return
+        # A link may come to mean another file, which is told by its own name only.
+        for each in (real, os.path.abspath(os.fsdecode(path))):
+            self._first[each] = _stamp(each)[0]
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:

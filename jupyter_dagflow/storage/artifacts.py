@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
-from jupyter_dagflow.kernel_side import bundle, loading
+from jupyter_dagflow.kernel_side import bundle, loading, usage
 from jupyter_dagflow.kernel_side.definitions import Definitions
 
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,}")
@@ -37,6 +38,21 @@ class ArtifactStore:
         if not _DIGEST.fullmatch(digest):
             raise ArtifactDamaged(f"{digest!r} is not the digest of a stored value.", hint=_HINT)
         return Path(bundle.digest_path(str(self.root), digest))
+
+    def fault(self, digest: str) -> str:
+        """What is wrong with a stored file, by all its bytes: ``missing``, ``damaged``, or nothing.
+
+        It counts as new from now on, so that nobody takes it for garbage before its use is recorded.
+        """
+        path = str(self.path(digest))
+        try:
+            os.utime(path)
+        except OSError:
+            return "missing"
+        found = usage.digest(path, digest.partition(":")[0])
+        if found is None:
+            return "missing"
+        return "" if found == digest else "damaged"
 
     def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
         """The values of a bundle by name, unpickled in this process.

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
@@ -21,9 +21,10 @@ from jupyter_dagflow.core.errors import DagflowError, NotFound
 from jupyter_dagflow.core.events import Event, RunCreated, Stored
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import schema, sqlite
+from jupyter_dagflow.storage import cache_entries, schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
 from jupyter_dagflow.storage.tables import artifacts, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
@@ -41,6 +42,14 @@ class EventConflict(DagflowError):
     """Somebody else appends to this run's log. Nothing was recorded: one runner may run it."""
 
     code = "event_conflict"
+
+
+class Needed(NamedTuple):
+    """How many results were forgotten, and which values are needed: these, and all that were used since ``before``."""
+
+    forgotten: int
+    digests: set[str]
+    before: datetime
 
 
 class Metastore:
@@ -92,8 +101,7 @@ class Metastore:
         try:
             with self._transaction(self._writer) as connection:
                 self._check_order(connection, run_id, new)
-                for event in new:
-                    project(connection, event)
+                project(connection, new)
                 connection.execute(events.insert(), [_event_row(event) for event in new])
         except IntegrityError as error:
             raise EventConflict(
@@ -189,6 +197,40 @@ class Metastore:
         with self._transaction(self._reader) as connection:
             rows = connection.execute(select(*columns)).mappings().all()
         return frozenset(Observed(**row) for row in rows)
+
+    def reusable(
+        self, *, recipes: Collection[str], places: Collection[str]
+    ) -> list[cache_entries.KnownEntry]:
+        """Results of these recipes, and the last one for each of these places; see `cache_entries`."""
+        with self._transaction(self._reader) as connection:
+            return cache_entries.find(connection, recipes=recipes, places=places)
+
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Keep results to be reused."""
+        with self._transaction(self._writer) as connection:
+            cache_entries.put(connection, entries)
+
+    def note_reuse(self, entry_ids: Collection[str], *, at: datetime) -> None:
+        """Note that these have been reused."""
+        with self._transaction(self._writer) as connection:
+            cache_entries.touch(connection, entry_ids, at)
+
+    def forget_unused(self, since: datetime, *, now: datetime) -> Needed:
+        """Forget the results that nobody has used since then, and tell which values are still needed.
+
+        That is by results that are left, by runs that were created since, and by runs that have not ended.
+        """
+        ended = [state.value for state in RunState if state.is_final]
+        going_on = runs.c.state.not_in(ended)
+        kept = (runs.c.created_at >= since) | going_on
+        query = select(artifacts.c.digest).join(runs, runs.c.run_id == artifacts.c.run_id)
+        first = select(func.min(runs.c.created_at)).where(going_on)
+        with self._transaction(self._writer) as connection:
+            count = cache_entries.forget(connection, unused_since=since)
+            digests = cache_entries.needed(connection)
+            digests.update(connection.scalars(query.where(kept).distinct()))
+            began = connection.scalar(first)
+        return Needed(forgotten=count, digests=digests, before=min(now, began or now))
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

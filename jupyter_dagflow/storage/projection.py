@@ -1,16 +1,17 @@
-"""What an event changes in the tables that readers query.
+"""What events change in the tables that readers query.
 
-The law: one event in, its rows written, nothing read back; so the projection is a function of the
-log.
+The law: events in, their rows written, nothing read back; so the projection is a function of the log. Of what several
+events change in one row only the last is written, and rows that are changed alike are written together.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, literal
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal
 
 from jupyter_dagflow.core.events import (
     CancelRequested,
@@ -35,24 +36,30 @@ from jupyter_dagflow.storage.tables import (
 
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
+_THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
 
-def project(connection: Connection, event: Event) -> None:
-    """Write what the event changed."""
-    match event:
-        case RunCreated():
-            _create(connection, event)
-        case RunStarted():
-            _update_run(connection, event, state=event.state.value, started_at=event.at)
-        case RunFinished():
-            _update_run(connection, event, state=event.state.value, finished_at=event.at)
-        case CancelRequested():
-            _update_run(connection, event, cancel_requested_at=first_request(event.at))
-        case TaskQueued():
-            _update_task(connection, event, queued_at=event.at)
-        case TaskStarted():
-            _update_task(connection, event, attempt=event.attempt, started_at=event.at)
-        case TaskFinished():
-            _finish_task(connection, event)
+
+def project(connection: Connection, new: Sequence[Event]) -> None:
+    """Write what these events of one run changed."""
+    tasks: dict[str, dict[str, object]] = {}
+    finished: list[TaskFinished] = []
+    for event in new:
+        match event:
+            case RunCreated():
+                _create(connection, event)
+            case RunStarted():
+                _update_run(connection, event, state=event.state.value, started_at=event.at)
+            case RunFinished():
+                _update_run(connection, event, state=event.state.value, finished_at=event.at)
+            case CancelRequested():
+                _update_run(connection, event, cancel_requested_at=first_request(event.at))
+            case TaskQueued() | TaskStarted() | TaskFinished():
+                tasks.setdefault(event.task, {}).update(_changed(event))
+                finished += [event] if isinstance(event, TaskFinished) else []
+    if tasks:
+        _update_tasks(connection, new[0], tasks)
+    if finished:
+        _finish_tasks(connection, finished)
 
 
 def first_request(at: datetime) -> ColumnElement[datetime]:
@@ -97,39 +104,68 @@ def _update_run(connection: Connection, event: Event, **values: object) -> None:
     connection.execute(runs.update().where(runs.c.run_id == event.run_id).values(**values))
 
 
-def _update_task(connection: Connection, event: TaskEvent, **values: object) -> None:
-    connection.execute(
-        task_runs.update()
-        .where(task_runs.c.run_id == event.run_id, task_runs.c.task == event.task)
-        .values(state=event.state.value, **values)
-    )
+def _changed(event: TaskEvent) -> dict[str, object]:
+    """What of a task's row an event changes."""
+    state = {"state": event.state.value}
+    match event:
+        case TaskQueued():
+            return {**state, "queued_at": event.at}
+        case TaskStarted():
+            return {**state, "attempt": event.attempt, "started_at": event.at}
+        case TaskFinished():
+            return {
+                **state,
+                "finished_at": event.at,
+                "duration_s": event.duration_s,
+                "cells_s": event.cells_s,
+                "cached": event.cached,
+                "failure": None if event.failure is None else as_json(event.failure),
+            }
 
 
-def _finish_task(connection: Connection, event: TaskFinished) -> None:
-    _update_task(
-        connection,
-        event,
-        finished_at=event.at,
-        duration_s=event.duration_s,
-        cells_s=event.cells_s,
-        cached=event.cached,
-        failure=None if event.failure is None else as_json(event.failure),
+def _update_tasks(
+    connection: Connection, event: Event, tasks: Mapping[str, Mapping[str, object]]
+) -> None:
+    alike: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for task, values in tasks.items():
+        row = {"of_run": event.run_id, "of_task": task, **values}
+        alike.setdefault(tuple(values), []).append(row)
+    for columns, rows in alike.items():
+        values = {column: bindparam(column) for column in columns}
+        connection.execute(task_runs.update().where(*_THIS_TASK).values(values), rows)
+
+
+def _finish_tasks(connection: Connection, finished: Sequence[TaskFinished]) -> None:
+    of_task = (
+        artifacts.c.run_id == bindparam("of_run"),
+        artifacts.c.task == bindparam("of_task"),
     )
-    of_task = (artifacts.c.run_id == event.run_id, artifacts.c.task == event.task)
-    connection.execute(artifacts.delete().where(*of_task))
-    if event.stored:
-        rows = [_artifact(event, i, stored) for i, stored in enumerate(event.stored)]
+    keys = [{"of_run": event.run_id, "of_task": event.task} for event in finished]
+    connection.execute(artifacts.delete().where(*of_task), keys)
+    rows = [_artifact(e, i, stored) for e in finished for i, stored in enumerate(e.stored)]
+    if rows:
         connection.execute(artifacts.insert(), rows)
-    for name, value in event.metrics.items():
-        where = (metrics.c.run_id == event.run_id, metrics.c.name == name)
-        connection.execute(metrics.delete().where(*where))
-        row = {"run_id": event.run_id, "name": name, "task": event.task, "value": as_json(value)}
-        connection.execute(metrics.insert(), row)
-    for fact in event.observed:
-        connection.execute(
-            observed.insert().prefix_with("OR IGNORE"),
-            {"code": fact.code, "name": fact.name, "other": fact.other, "observed_at": event.at},
-        )
+    for event in finished:
+        for name, value in event.metrics.items():
+            where = (metrics.c.run_id == event.run_id, metrics.c.name == name)
+            connection.execute(metrics.delete().where(*where))
+            row = {
+                "run_id": event.run_id,
+                "name": name,
+                "task": event.task,
+                "value": as_json(value),
+            }
+            connection.execute(metrics.insert(), row)
+        for fact in event.observed:
+            connection.execute(
+                observed.insert().prefix_with("OR IGNORE"),
+                {
+                    "code": fact.code,
+                    "name": fact.name,
+                    "other": fact.other,
+                    "observed_at": event.at,
+                },
+            )
 
 
 def _artifact(event: TaskFinished, position: int, stored: Stored) -> dict[str, object]:

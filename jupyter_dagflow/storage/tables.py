@@ -2,7 +2,8 @@
 
 The law: ``events`` is the truth and only ever grows; every other table is made of events in the
 same transaction and could be made again from them (``cancel_requested_at`` alone is also set by a
-request that no runner has seen yet). Times are UTC; JSON is text; nothing is pickled.
+request that no runner has seen yet, and ``cache_entries`` may be thrown away at any time). Times are
+UTC; JSON is text; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -144,4 +145,17 @@ observed = Table(
     Column("name", String, primary_key=True),
     Column("other", String, primary_key=True),
     Column("observed_at", UtcDateTime, nullable=False),
+)
+
+cache_entries = Table(
+    "cache_entries",
+    metadata,
+    Column("entry_id", String, primary_key=True),
+    Column("recipe", String, nullable=False),
+    Column("place", DisplayText, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("ix_cache_entries_recipe", "recipe", "used_at"),
+    Index("ix_cache_entries_place", "place", "used_at"),
 )

@@ -5,13 +5,15 @@ The law: a taskbook is an ordinary notebook of nbformat 4.5, whole on disk or no
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.model import CellKind
-from jupyter_dagflow.core.taskbook import TaskbookCell
+from jupyter_dagflow.core.taskbook import INJECTED_TAG, TaskbookCell
 from jupyter_dagflow.storage.atomic import write_bytes
 
 
@@ -31,6 +33,69 @@ def write_taskbook(path: str | Path, cells: Sequence[TaskbookCell], *, kernel_na
         "nbformat_minor": 5,
     }
     write_bytes(path, notebook_bytes(notebook), durable=False)
+
+
+def copy_taskbook(
+    source: Path,
+    to: Path,
+    *,
+    ids: Mapping[str, str],
+    parameters: Mapping[str, object],
+    parameters_cell: str | None,
+) -> bool:
+    """Copy a taskbook that has run, with other ids for some of its cells; whether there was one to copy.
+
+    The cell of injected parameters is as papermill would have made it of these ``parameters``.
+    """
+    try:
+        data = source.read_bytes()
+        if parameters or _INJECTED in data or any(old != new for old, new in ids.items()):
+            notebook = json.loads(data)
+            for cell in notebook["cells"]:
+                cell["id"] = ids.get(cell["id"], cell["id"])
+            _inject(notebook["cells"], parameters, after=parameters_cell)
+            data = json.dumps(notebook, indent=1, ensure_ascii=False).encode("utf-8", _ESCAPED)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    write_bytes(to, data, durable=False)
+    return True
+
+
+_INJECTED = f'"{INJECTED_TAG}"'.encode()
+_ESCAPED = (
+    "backslashreplace"  # half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape
+)
+
+
+def _inject(
+    cells: list[dict[str, Any]], parameters: Mapping[str, object], *, after: str | None
+) -> None:
+    """Have the cell of injected parameters say these, or not be there if there are none."""
+    is_injected = [INJECTED_TAG in (cell["metadata"].get("tags") or ()) for cell in cells]
+    place = is_injected.index(True) if any(is_injected) else None
+    if not parameters:
+        if place is not None:
+            del cells[place]
+        return
+    plain = {n: v.isoformat() if isinstance(v, date) else v for n, v in parameters.items()}
+    lines = ["# Parameters", *(f"{name} = {value!r}" for name, value in plain.items())]
+    if place is None:
+        above = [cell["id"] for cell in cells]
+        place = above.index(after) + 1 if after in above else 1
+        cells.insert(place, _cell(TaskbookCell(INJECTED_TAG, "", tags=(INJECTED_TAG,))))
+        cells[place]["execution_count"] = (
+            0  # it ran before all that ran; the numbers are given anew
+        )
+    elif _says_the_same("".join(cells[place]["source"]), "\n".join(lines)):
+        return
+    cells[place]["source"] = "\n".join(lines).splitlines(keepends=True)
+
+
+def _says_the_same(one: str, other: str) -> bool:
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError):
+        return False
 
 
 def notebook_bytes(notebook: Mapping[str, Any]) -> bytes:

@@ -166,6 +166,7 @@ class DagflowMagics(Magics):
             by=options.by,
             jobs=options.jobs,
             keep=options.keep,
+            fresh=options.fresh,
             sinks=sinks,
             on_compiled=_warn,
         )

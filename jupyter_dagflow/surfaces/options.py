@@ -18,6 +18,7 @@ import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.commands import Commands, UsageError, option_error
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ Keep = Annotated[
 ]
 Fresh = Annotated[
     bool,
-    typer.Option("--fresh", help="Reuse no earlier result; this version never reuses one."),
+    typer.Option("--fresh", help="Run every task: reuse no earlier result."),
 ]
 Executor = Annotated[
     str, typer.Option("--executor", metavar="local", help="Where tasks run: on this machine.")
@@ -123,6 +124,7 @@ class RunOptions:
     by: PartitionBy = PartitionBy.AUTO
     jobs: int | None = None
     keep: str | None = None
+    fresh: bool = False
     as_json: bool = False
     background: bool = False
 
@@ -147,7 +149,6 @@ def run_command(
     as_json: AsJson = False,
 ) -> RunOptions:
     """Run a notebook as a DAG and wait for its end."""
-    del fresh  # every run is
     check_executor(executor)
     parameters, texts = gathered_parameters(parameter or (), file)
     return RunOptions(
@@ -157,6 +158,7 @@ def run_command(
         by=checked_by(by),
         jobs=whole_number(jobs),
         keep=keep,
+        fresh=fresh,
         as_json=as_json,
     )
 
@@ -286,6 +288,16 @@ def whole_number(jobs: str | None) -> int | None:
         return None if jobs is None else int(jobs)
     except ValueError:
         raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number.") from None
+
+
+def duration(older_than: str) -> float:
+    """The seconds given to ``--older-than``; raises `OptionError` if it is no duration."""
+    try:
+        return duration_s(older_than)
+    except ValueError:
+        raise OptionError(
+            f"--older-than is {older_than!r}.", hint="Give it a duration like 12h or 30d."
+        ) from None
 
 
 def check_executor(executor: str) -> None:

@@ -14,7 +14,6 @@ PLANNED = (
     "dagflow runs resume",
     "dagflow runs clear",
     "dagflow runs diff",
-    "dagflow artifacts gc",
     "dagflow schedule",
     "dagflow backfill",
     "dagflow serve",

@@ -28,6 +28,7 @@ _ADVICE = {
     "kernel_died": "Mind memory: a kernel that dies without a word was mostly out of it.",
     "kernel_start": "dagflow doctor tests the kernels of this machine.",
 }
+_MOST_REASONS = 3
 _REPORT_IT = "Please report this, with the output of the same command and --debug."
 
 
@@ -105,6 +106,7 @@ def tasks_table(view: RunView) -> Table:
             Column("attempt", number=True),
             Column("duration", number=True),
             Column("overhead", number=True),
+            Column("why"),
         ),
         rows=tuple(_task_row(task) for task in view.tasks.values()),
         styles=tuple(TASK_LOOKS[task.state].terminal for task in view.tasks.values()),
@@ -119,7 +121,13 @@ def _task_row(task: TaskRun) -> tuple[str, ...]:
         str(task.attempt) if task.attempt > 1 else "",
         words.duration(task.duration_s) if task.duration_s is not None else "",
         words.duration(task.overhead_s) if task.overhead_s is not None else "",
+        why(task.why),
     )
+
+
+def why(reasons: Sequence[str]) -> str:
+    """Why a task ran or did not, in one line."""
+    return words.listed(reasons, most=_MOST_REASONS)
 
 
 def metrics_table(metrics: Mapping[str, object]) -> Table:

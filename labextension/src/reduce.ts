@@ -83,7 +83,14 @@ function created(event: RunCreated): LiveRun {
     started_at: null,
     finished_at: null,
     notebook: null,
-    tasks: event.tasks.map(([name]) => ({ name, state: 'none', attempt: 0, cached: false })),
+    tasks: event.tasks.map(([name]) => ({
+      name,
+      state: 'none',
+      attempt: 0,
+      cached: false,
+      why: [],
+      reused_from: null
+    })),
     metrics: {},
     progress: {}
   };
@@ -103,7 +110,7 @@ function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | Tas
     case 'task_queued':
       return { ...task, state: event.state };
     case 'task_started':
-      return { ...task, state: event.state, attempt: event.attempt, started_at: event.at };
+      return { ...task, state: event.state, attempt: event.attempt, started_at: event.at, why: event.why };
     case 'task_finished':
       return {
         ...task,
@@ -112,7 +119,9 @@ function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | Tas
         duration_s: event.duration_s,
         overhead_s: overhead(event),
         cached: event.cached,
-        error: event.failure
+        error: event.failure,
+        why: event.why.length > 0 ? event.why : task.why,
+        reused_from: event.reused_from
       };
   }
 }

@@ -12,6 +12,7 @@ export type Shape =
   | DoctorDocument
   | ErrorDocument
   | ExampleDocument
+  | GarbageDocument
   | GraphDocument
   | NotComparedDocument
   | ParameterDocument
@@ -119,7 +120,8 @@ export interface RunStarted {
  *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
  *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
  *     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
- *     code does all the same.
+ *     code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
+ *     or did not.
  */
 export interface TaskFinished {
   at: string;
@@ -132,12 +134,14 @@ export interface TaskFinished {
   files_written: string[];
   metrics: Record<string, unknown>;
   observed: Observed[];
+  reused_from: string | null;
   run_id: string;
   seq: number;
   state: TaskState;
   stored: Stored[];
   task: string;
   type: 'task_finished';
+  why: string[];
 }
 /**
  * Why a task failed.
@@ -196,16 +200,18 @@ export interface TaskQueued {
   type: 'task_queued';
 }
 /**
- * An attempt at the task began.
+ * An attempt at the task began: ``why`` it runs or, if an earlier result is ``reused``, does not.
  */
 export interface TaskStarted {
   at: string;
   attempt: number;
+  reused: boolean;
   run_id: string;
   seq: number;
   state: TaskState;
   task: string;
   type: 'task_started';
+  why: string[];
 }
 /**
  * A stored value as ``artifacts show`` tells it; ``value`` only for small plain JSON values.
@@ -363,6 +369,15 @@ export interface ExampleDocument {
   title: string;
 }
 /**
+ * What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed.
+ */
+export interface GarbageDocument {
+  artifacts: number;
+  cache_entries: number;
+  freed_bytes: number;
+  older_than_s: number;
+}
+/**
  * What is drawn: a pipeline, the same for graphviz to lay out, and the run that colours it.
  */
 export interface GraphDocument {
@@ -386,6 +401,8 @@ export interface RunDocument {
 }
 /**
  * A task of a run. Times are aware UTC.
+ *
+ *     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
  */
 export interface TaskRunDocument {
   attempt: number;
@@ -395,8 +412,10 @@ export interface TaskRunDocument {
   finished_at?: string | null;
   name: string;
   overhead_s?: number | null;
+  reused_from?: string | null;
   started_at?: string | null;
   state: TaskState;
+  why?: string[];
 }
 /**
  * A variable of which it cannot be told whether it is the same.

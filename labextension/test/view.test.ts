@@ -68,7 +68,9 @@ test('a run restyles the cards that changed and draws none anew', async () => {
     metrics: {},
     files_read: [],
     files_written: [],
-    observed: []
+    observed: [],
+    reused_from: null,
+    why: []
   };
   view.setRun(
     reduce(run, {

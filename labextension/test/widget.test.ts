@@ -40,7 +40,9 @@ test('views of one model agree, and one that comes late misses nothing', async (
     at: '2026-01-01T12:00:00Z',
     task: 'load',
     attempt: 1,
-    state: 'running'
+    state: 'running',
+    why: ['code changed (cell 3)'],
+    reused: false
   };
   model.emit('msg:custom', { kind: 'events', events: [event] });
   leave.push(widget.render({ model, el: elements[1] }));

@@ -9,12 +9,13 @@ import json
 import platform
 import sys
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import analysis
+from tests.benchmarks import analysis, reuse
 
 RESULTS = Path("build/bench.json")
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Measure, print, write."""
     table = Table("what", "median", "all", "promised", "", box=None, header_style="bold")
     found = []
-    for figure in analysis.figures():
+    for figure in chain(analysis.figures(), reuse.figures()):
         every = " ".join(f"{value:.3g}" for value in sorted(figure.repetitions))
         table.add_row(
             figure.name,

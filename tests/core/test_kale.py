@@ -107,7 +107,7 @@ TAGS: dict[str, tuple[list[Written], list[list[str]]]] = {
     ),
     "cache": (
         [("x", "step:a", "cache:disabled"), ("y", "step:b", "cache:enabled")],
-        [["task:a", "cache:off"], ["task:b"]],
+        [["task:a", "cache:off"], ["task:b", "cache:on"]],
     ),
     "our own options": ([("a = 1", "step:a", "keep:a")], [["task:a", "keep:a"]]),
     "of somebody else": ([("a = 1", "step:a", "hide_input")], [["task:a", "hide_input"]]),
@@ -155,7 +155,7 @@ def test_what_has_no_meaning_is_told_once() -> None:
     assert (found.code, found.severity) == ("DF140", Severity.INFO)
     assert found.message == (
         "Read as a Kale notebook: 2 steps are tasks. Without a meaning here: "
-        "limit:nvidia.com/gpu:2 (cells 0, 1), cache:enabled (cell 0), image:python:3.11 (cell 1). "
+        "limit:nvidia.com/gpu:2 (cells 0, 1), image:python:3.11 (cell 1). "
         "Renamed: 'b step' as b_step."
     )
 

@@ -49,6 +49,7 @@ def test_roles(tags: tuple[str, ...], role: Role) -> None:
         ("priority:-3", "priority", -3),
         ("trigger:all_done", "trigger", "all_done"),
         ("cache:off", "cache", False),
+        ("cache:on", "cache", True),
     ],
 )
 def test_options(tag: str, key: str, value: object) -> None:
@@ -144,7 +145,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
         "retry-backoff:2",
         "timeout:10m",
         "pool:gpu",
-        "cache:on",
         "kernel:python3",
         "lane:a",
         "resource:gpu=1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,9 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.reuse import Asked, Checks, Entry, Recipe, Used
 from jupyter_dagflow.core.run import replay
+from jupyter_dagflow.core.slices import Piece
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
 
@@ -327,3 +330,120 @@ def test_of_two_that_append_the_same_event_one_is_refused(store: Metastore) -> N
         thread.join()
     assert sorted(outcomes) == ["recorded", "refused", "refused", "refused"]
     assert len(store.events(R1)) == 2
+
+
+ENTRY = Entry(
+    place="/p/nb.ipynb#load",
+    made_at=NOON,
+    taskbook=(R1, LOAD, 1),
+    recipe=Recipe(
+        pieces=(Piece("a", 0),),
+        parameters={"n": "3"},
+        environment={},
+        kernel=("python3", "k"),
+        folder="/p",
+    ),
+    inputs={"df": "xxh3:9"},
+    asked=Asked(outputs=("X", "n"), checks=Checks(exposed={"X": ("y",)}, beside={"y": "X"})),
+    used=Used(
+        read={"data.csv": "xxh3:5", "absent": None},
+        patterns={"*.csv": ("data.csv",)},
+        packages={"/site": {"pandas": "3.0.0"}},
+    ),
+    stored=(X, N),
+    metrics={"loss": math.inf, "big": 10**30},
+    drawn={"<random>": "s"},
+    cells=(CellId("c"),),
+)
+RECIPE = ENTRY.recipe.digest
+
+
+def found(store: Metastore, recipe: str = RECIPE, place: str = "") -> list[Entry]:
+    return [known.entry for known in store.reusable(recipes={recipe}, places={place})]
+
+
+def test_a_result_is_found_by_its_recipe_and_by_its_place(store: Metastore) -> None:
+    assert found(store) == []
+    store.remember([ENTRY])
+    assert found(store) == found(store, "another", ENTRY.place) == [ENTRY]
+    assert found(store, RECIPE, ENTRY.place) == [ENTRY]
+    assert found(store, "another", "elsewhere") == []
+    assert store.reusable(recipes=set(), places=set()) == []
+
+
+def test_a_result_that_is_made_again_takes_the_place_of_the_older_one(store: Metastore) -> None:
+    again = replace(ENTRY, made_at=NOON + timedelta(hours=1), taskbook=(RunId("r2"), LOAD, 1))
+    store.remember([ENTRY, again])
+    assert found(store) == [again]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"inputs": {"df": "xxh3:8"}},
+        {"asked": Asked(outputs=("X",))},
+        {"used": Used(read={"data.csv": "xxh3:6"})},
+        {"barred": "failed last time"},
+    ],
+)
+def test_results_of_something_else_stand_beside_one_another(
+    store: Metastore, other: dict[str, Any]
+) -> None:
+    later = replace(ENTRY, made_at=NOON + timedelta(hours=1), **other)
+    store.remember([ENTRY, later])
+    assert found(store) == [later, ENTRY]
+    assert found(store, "another", ENTRY.place) == [later]
+    (known,) = [k for k in store.reusable(recipes={RECIPE}, places=()) if k.entry == ENTRY]
+    store.note_reuse([known.entry_id], at=NOON + timedelta(hours=2))
+    assert found(store) == [ENTRY, later], "the last used comes first"
+
+
+def test_many_results_are_found_with_one_question(store: Metastore) -> None:
+    entries = [
+        replace(ENTRY, place=f"p#{i}", recipe=replace(ENTRY.recipe, folder=f"/{i}"))
+        for i in range(1200)
+    ]
+    store.remember(entries)
+    known = store.reusable(
+        recipes={entry.recipe.digest for entry in entries},
+        places={entry.place for entry in entries},
+    )
+    assert len(known) == len(entries)
+
+
+def test_what_nobody_needs_any_more(store: Metastore) -> None:
+    hour = timedelta(hours=1)
+    old, new = replace(N, digest="xxh3:old"), replace(N, digest="xxh3:new")
+    going_on, needed = replace(N, digest="xxh3:on"), replace(N, digest="xxh3:entry")
+    for run_id, at, stored, ends in (
+        ("r-old", NOON, old, True),
+        ("r-on", NOON, going_on, False),
+        ("r-new", NOON + 2 * hour, new, True),
+    ):
+        id_ = RunId(run_id)
+        done = TaskFinished(
+            run_id=id_,
+            seq=3,
+            at=at,
+            task=LOAD,
+            attempt=1,
+            state=TaskState.SUCCESS,
+            stored=(stored,),
+        )
+        ended = RunFinished(run_id=id_, seq=4, at=at, state=RunState.SUCCESS)
+        store.append(id_, [created(run_id, at), RunStarted(run_id=id_, seq=2, at=at)])
+        store.append(id_, [TaskQueued(run_id=id_, seq=3, at=at, task=LOAD, attempt=1)])
+        store.append(id_, [TaskStarted(run_id=id_, seq=4, at=at, task=LOAD, attempt=1)])
+        store.append(id_, [replace(done, seq=5), *([replace(ended, seq=6)] if ends else [])])
+    reused = replace(ENTRY, stored=(needed,), inputs={})
+    store.remember([ENTRY, reused])
+    (known,) = [k for k in store.reusable(recipes={RECIPE}, places=()) if k.entry == reused]
+    store.note_reuse([known.entry_id], at=NOON + 2 * hour)
+
+    told = store.forget_unused(NOON + hour, now=NOON + 3 * hour)
+    assert told.forgotten == 1
+    assert told.digests == {"xxh3:new", "xxh3:on", "xxh3:entry"}
+    assert told.before == NOON, (
+        "what was written since the oldest run that goes on began may be its own"
+    )
+    assert found(store) == [reused]

@@ -85,6 +85,33 @@ def test_a_run_and_what_can_be_asked_of_it(
     assert dagflow("db", "check").code == 0
 
 
+def test_what_is_reused_is_told_and_garbage_is_thrown_away(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    write_notebook("good.ipynb", GOOD)
+    assert dagflow("run", "good.ipynb", "--jobs", "1").code == 0
+    again = dagflow("run", "good.ipynb", "--jobs", "1", "-p", "n=3")
+    assert settled(again.out) == snapshot(name="run")
+    assert settled(again.err) == snapshot(name="progress")
+    told = json.loads(dagflow("run", "good.ipynb", "-p", "n=4", "--json").out)["tasks"]
+    assert [task["cached"] for task in told] == [False, False, False]
+    assert told[0]["why"] == ["parameter n changed: 3 -> 4"]
+    told = json.loads(dagflow("runs", "show", "latest", "--json").out)["tasks"]
+    assert told[1]["why"] == ["input rows changed"]
+    assert dagflow("runs", "show", "latest").out.count("parameter n changed: 3 -> 4") == 1
+
+    assert dagflow("artifacts", "gc").out.startswith("removed 0 stored values and 0 results")
+    removed = json.loads(dagflow("artifacts", "gc", "--older-than", "0s", "--json").out)
+    assert (removed["artifacts"], removed["cache_entries"]) == (6, 6)
+    assert removed["freed_bytes"] > 0
+    refused = dagflow("artifacts", "gc", "--older-than", "long")
+    assert refused.code == 2
+    assert "--older-than is 'long'." in refused.err
+
+
 def test_a_text_in_a_file_of_parameters_stays_text(
     dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
 ) -> None:

@@ -31,6 +31,7 @@ def test_the_magic_reads_what_the_command_reads() -> None:
         by=PartitionBy.CELLS,
         jobs=2,
         keep="all",
+        fresh=True,
         background=True,
     )
 

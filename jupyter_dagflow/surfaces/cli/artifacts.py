@@ -1,4 +1,4 @@
-"""``dagflow artifacts``: the values that a run kept."""
+"""``dagflow artifacts``: the values that runs kept, and throwing them away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jupyter_dagflow.surfaces.cli.output import put, put_json, put_table
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.commands import Commands
 from jupyter_dagflow.surfaces.file_formats import encoder
-from jupyter_dagflow.surfaces.options import AsJson, RunArgument
+from jupyter_dagflow.surfaces.options import AsJson, RunArgument, duration
 from jupyter_dagflow.surfaces.table import Column, Table
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A value the run kept.")]
@@ -28,6 +28,7 @@ def group() -> Commands:
     artifacts.command("list")(list_)
     artifacts.command()(show)
     artifacts.command()(get)
+    artifacts.command("gc")(collect)
     return artifacts
 
 
@@ -90,6 +91,34 @@ def get(
     data = encode(value)
     write_bytes(path, data)
     put(f"{name} → {path} ({words.size(len(data))})")
+
+
+def collect(
+    older_than: Annotated[
+        str,
+        typer.Option(
+            "--older-than",
+            metavar="DUR",
+            help="Keep what runs have that are younger, and results that were reused since: 12h, 30d.",
+        ),
+    ] = "30d",
+    as_json: AsJson = False,
+) -> None:
+    """Remove values that neither younger runs nor results to be reused need."""
+    older_than_s = duration(older_than)
+    with application() as app:
+        removed = app.collect_garbage(older_than_s=older_than_s)
+    if as_json:
+        put_json(removed)
+        return
+    values, results = (
+        words.count(removed.artifacts, "stored value"),
+        words.count(removed.cache_entries, "result"),
+    )
+    put(
+        f"removed {values} and {results} to reuse, older than {older_than}: "
+        f"{words.size(removed.freed_bytes)} freed"
+    )
 
 
 def _table(kept: list[tuple[TaskName, Stored]]) -> Table:

@@ -22,7 +22,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.surfaces import words
+from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import is_rich, put
 from jupyter_dagflow.surfaces.look import TASK_LOOKS
 
@@ -63,17 +63,15 @@ class Lines:
                     event.at,
                     f"run {event.run_id} of {event.pipeline}: {words.count(self._total, 'task')}",
                 )
-            case TaskStarted():
+            case TaskStarted() if not event.reused:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
-                self._say(event.at, f"{_state(event.state)} {event.task}{again}")
+                why = f": {report.why(event.why)}" if event.why else ""
+                self._say(event.at, f"{_state(event.state)} {event.task}{again}{why}")
             case TaskFinished():
                 self._done += event.state.is_final
-                taken = (
-                    f" ({words.duration(event.duration_s)})" if event.duration_s is not None else ""
-                )
                 self._say(
                     event.at,
-                    f"{_state(event.state)} {event.task}{taken}  {self._done}/{self._total}",
+                    f"{_state(event.state)} {event.task}{_taken(event)}  {self._done}/{self._total}",
                 )
             case CancelRequested():
                 self._say(event.at, "cancelling: waiting for tasks to stop")
@@ -137,6 +135,13 @@ class Board:
             description=f"[{look.terminal}]{look.icon} {look.word}",
             visible=True if state is TaskState.RUNNING else None,
         )
+
+
+def _taken(event: TaskFinished) -> str:
+    """How long a task took, or that it took nothing."""
+    if event.cached:
+        return " (reused)"
+    return f" ({words.duration(event.duration_s)})" if event.duration_s is not None else ""
 
 
 def _state(state: TaskState) -> str:

@@ -42,6 +42,7 @@ def _run(options: RunOptions) -> Run:
                 by=options.by,
                 jobs=options.jobs,
                 keep=options.keep,
+                fresh=options.fresh,
                 sinks=[sink],
                 on_compiled=warn,
             )

@@ -88,6 +88,8 @@ def _hover(task: Task, task_run: TaskRun | None) -> list[str]:
     lines = [f"{task.name} ({words.cells(task)})"]
     if task_run is not None:
         lines.append(status(task_run))
+        if task_run.why:
+            lines.append("why: " + words.listed(task_run.why))
         if task_run.failure is not None:
             lines.append(task_run.failure.message)
     if task.inputs:

@@ -33,6 +33,9 @@ export function taskDetails(
   const facts = html('dl', { class: 'dagflow-facts' });
   const fact = (name: string, ...values: (Node | string)[]) =>
     facts.append(html('dt', {}, name), html('dd', {}, ...values));
+  if (taskRun?.why && taskRun.why.length > 0) {
+    fact(taskRun.cached ? 'Reused' : 'Why it runs', list(taskRun.why.map(reason => html('li', {}, reason))));
+  }
   const incoming = compilation.edges.filter(edge => edge.target === task.name);
   if (incoming.length > 0) {
     fact('Needs', list(incoming.map(edge => html('li', {}, ...passed(edge, 'from', edge.source)))));

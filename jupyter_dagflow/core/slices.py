@@ -1,0 +1,309 @@
+"""The source that makes a task's result: its own cells, what is copied into it, and of the prelude what it can feel.
+
+The law: only what cannot matter is left out. Comments and blank lines never do. Of the prelude, a statement that does
+no more than bind a name (an import, a function, a class, a plain value) matters to who speaks of that name, be it in a
+string; every other statement matters to all, and all matter to code that looks names up as it goes.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import json
+import re
+import tokenize
+import unicodedata
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from jupyter_dagflow.core.model import Cell, CellId, Definition, Notebook, Pipeline, Task
+
+_WORD = re.compile(r"\w+")
+_ESCAPE = re.compile(r"\\[nrtfv]")
+# These set up the kernel, or run what follows them as it stands: they look no names up.
+_PLAIN_MAGIC = re.compile(
+    r"get_ipython\(\)\.run_(line|cell)_magic\('"
+    r"(matplotlib|config|load_ext|reload_ext|autoreload|time|capture|precision|xmode|colors)',"
+)
+_LOOKS_NAMES_UP = frozenset(
+    {"globals", "locals", "vars", "eval", "exec", "get_ipython", "user_ns", "__main__"}
+    | {"currentframe", "_getframe", "stack", "query", "evaluate", "formula"}
+)
+_READS_ENVIRONMENT = frozenset({"environ", "getenv", "environb", "expandvars", "expanduser"})
+_QUIET_DECORATORS = frozenset(
+    {"cache", "lru_cache", "wraps", "dataclass", "contextmanager", "total_ordering"}
+    | {"staticmethod", "classmethod", "property", "abstractmethod", "cached_property"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a slice: the digest of its normalised source, and the place of its cell in the notebook."""
+
+    digest: str
+    cell: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """All source that a task's result depends on, in running order, and what of its surroundings that speaks of.
+
+    ``parameters`` are the values of those that it can see, ``environment`` digests of variables of the process.
+    """
+
+    pieces: tuple[Piece, ...]
+    parameters: Mapping[str, str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """One of the prelude's; ``binds`` are its names, and of who hears of them, if it does no more than bind them."""
+
+    piece: Piece
+    words: frozenset[str]
+    binds: frozenset[str] | None
+
+
+class Slicer:
+    """Slices of one notebook: the prelude is read once, and then every task costs what it is long.
+
+    ``parameters`` are the values that differ from the notebook's, ``environ`` the variables of the process.
+    """
+
+    def __init__(
+        self,
+        notebook: Notebook,
+        pipeline: Pipeline,
+        *,
+        parameters: Mapping[str, object],
+        environ: Mapping[str, str],
+    ) -> None:
+        self._cells: dict[CellId, Cell] = {cell.id: cell for cell in notebook.cells}
+        self._environ = environ
+        declared = {parameter.name for parameter in pipeline.parameters}
+        self._prelude: list[_Statement] = []
+        beside: set[str] = set()
+        for id_ in pipeline.prelude:
+            cell = self._cells[id_]
+            own = declared if id_ == pipeline.parameters_cell else set()
+            found = list(_statements(cell, parameters=own))
+            self._prelude += found
+            if own:
+                beside = {word for each in found if each.binds is None for word in each.words}
+        self._values = {
+            parameter.name: _shown(parameters.get(parameter.name, parameter.default))
+            + (f" (and {_shown(parameter.default)})" if parameter.name in beside else "")
+            for parameter in pipeline.parameters
+        }
+
+    def slice(self, task: Task) -> Slice:
+        """The slice of one task."""
+        own = [self._cells[id_] for id_ in task.cells]
+        codes = [(code, cell.index) for cell in own if (code := normalised(cell.code))]
+        copied = list(_copied(task.definitions))
+        words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *codes)))
+        felt, words = self._felt(words)
+        made_of = [("copied", *each) for each in copied] + [("own", *each) for each in codes]
+        pieces = (_piece(kind, code, cell) for kind, code, cell in made_of)
+        everything = not _LOOKS_NAMES_UP.isdisjoint(words)
+        environ = self._environ if not _READS_ENVIRONMENT.isdisjoint(words) else {}
+        return Slice(
+            pieces=(*felt, *pieces),
+            parameters={
+                name: value for name, value in self._values.items() if everything or name in words
+            },
+            environment={name: _digest(environ[name]) for name in sorted(words) if name in environ},
+        )
+
+    def _felt(self, words: frozenset[str]) -> tuple[list[Piece], frozenset[str]]:
+        """The pieces of the prelude that code of these words can feel, and all words that then count."""
+        taken = {place for place, each in enumerate(self._prelude) if each.binds is None}
+        known = words.union(*(self._prelude[place].words for place in taken))
+        everything = not _LOOKS_NAMES_UP.isdisjoint(known)
+        pending = True
+        while pending:
+            pending = False
+            for place, each in enumerate(self._prelude):
+                binds = each.binds or frozenset()
+                if place not in taken and (everything or not binds.isdisjoint(known)):
+                    taken.add(place)
+                    known |= each.words
+                    everything = everything or not _LOOKS_NAMES_UP.isdisjoint(each.words)
+                    pending = True
+        return [self._prelude[place].piece for place in sorted(taken)], known
+
+
+def digest_of(value: object) -> str:
+    """The digest of a plain JSON value, whatever order its dictionaries have."""
+    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":")))
+
+
+@lru_cache(4096)
+def normalised(code: str) -> str:
+    """Code without comments, blank lines and blanks at the ends of lines; as it stands if it cannot be read.
+
+    >>> normalised("x = 1  # one\\n\\n# two\\ny = '# 3'")
+    "x = 1\\ny = '# 3'"
+    """
+    if "#" not in code and '"""' not in code and "'''" not in code:
+        return _closed_up(code.split("\n"), kept=frozenset())
+    lines = code.split("\n")
+    kept: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(code).readline):
+            (first, start), (last, _) = token.start, token.end
+            if token.type == tokenize.COMMENT:
+                lines[first - 1] = lines[first - 1][:start]
+            elif last > first and token.type not in _LAYOUT:
+                kept.update(range(first - 1, last - 1))
+    except (tokenize.TokenError, SyntaxError, IndexError):
+        return code
+    return _closed_up(lines, kept=kept)
+
+
+def words_in(code: str) -> frozenset[str]:
+    """The words of a text that might be names; those of magics that look no names up count less."""
+    text = code if code.isascii() else unicodedata.normalize("NFKC", code)
+    return frozenset(_WORD.findall(_ESCAPE.sub(" ", _PLAIN_MAGIC.sub("(", text))))
+
+
+def texts_in(codes: Iterable[str]) -> tuple[str, ...]:
+    """The strings that stand in code, whole and by words: any of them may name a file."""
+    found: dict[str, None] = {}
+    for code in codes:
+        for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.update(dict.fromkeys([node.value, *node.value.split()]))
+    return tuple(text for text in found if 0 < len(text) <= _LONGEST_PATH and "\0" not in text)
+
+
+def imports_in(codes: Iterable[str]) -> tuple[str, ...]:
+    """The top-level packages that code imports by their names."""
+    found: dict[str, None] = {}
+    for code in codes:
+        for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
+            if isinstance(node, ast.Import):
+                found.update(dict.fromkeys(n.name.partition(".")[0] for n in node.names))
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found[node.module.partition(".")[0]] = None
+    return tuple(found)
+
+
+_LONGEST_PATH = 400
+_LAYOUT = (tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+
+
+def _closed_up(lines: list[str], *, kept: Collection[int]) -> str:
+    """The lines without those that are blank; what a string of several lines holds is left alone."""
+    return "\n".join(
+        line if place in kept else line.rstrip()
+        for place, line in enumerate(lines)
+        if place in kept or line.strip()
+    )
+
+
+def _copied(definitions: tuple[Definition, ...]) -> Iterator[tuple[str, int]]:
+    """What is copied into a task, each statement once."""
+    once = {(d.cell, d.line, d.source): d for d in definitions}
+    for definition in once.values():
+        yield normalised(definition.source), definition.cell_index
+
+
+def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Statement]:
+    """The statements of a cell of the prelude, but for those that set declared parameters."""
+    body = _parsed(cell.code)
+    if not body and normalised(cell.code):  # a cell that cannot be read counts as a whole
+        whole = _piece("setup", normalised(cell.code), cell.index)
+        yield _Statement(whole, frozenset(), None)
+    lines = cell.code.split("\n")
+    for statement in body:
+        binds = _bound(statement)
+        if parameters and binds and binds <= {*parameters} and not _is_import(statement):
+            continue
+        first = min([statement.lineno, *(d.lineno for d in _decorators(statement))])
+        code = normalised("\n".join(lines[first - 1 : statement.end_lineno]))
+        yield _Statement(_piece("setup", code, cell.index), words_in(code), binds)
+
+
+def _piece(kind: str, code: str, cell: int) -> Piece:
+    """A part of a slice; a class is stored in another way where it is copied than where it is the task's own."""
+    return Piece(_digest(f"{kind}:{code}"), cell)
+
+
+def _bound(statement: ast.stmt) -> frozenset[str] | None:
+    """The names that a statement binds if it does nothing else that anybody could feel."""
+    match statement:
+        case ast.Import(names=names):
+            return frozenset(alias.asname or alias.name.partition(".")[0] for alias in names)
+        case ast.ImportFrom(module=module, names=names):
+            stars = any(alias.name == "*" for alias in names)
+            if stars or module == "__future__":
+                return None
+            return frozenset(alias.asname or alias.name for alias in names)
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            quiet = all(_last_name(d) in _QUIET_DECORATORS for d in _decorators(statement))
+            return frozenset({name, *_told_of(statement)}) if quiet else None
+        case ast.Assign(targets=targets, value=value) if _is_plain(value):
+            bound = [target.id for target in targets if isinstance(target, ast.Name)]
+            return frozenset(bound) if len(bound) == len(targets) else None
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if _is_plain(value):
+            return frozenset({name})
+    return None
+
+
+def _told_of(statement: ast.stmt) -> frozenset[str]:
+    """The names of what learns of a class when it is made: its bases may keep a list, and so may a metaclass."""
+    if not isinstance(statement, ast.ClassDef):
+        return frozenset()
+    kin = [*statement.bases, *(keyword.value for keyword in statement.keywords)]
+    return frozenset().union(*(words_in(ast.unparse(each)) for each in kin))
+
+
+def _is_plain(value: ast.expr) -> bool:
+    try:
+        ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return False
+    return True
+
+
+def _is_import(statement: ast.stmt) -> bool:
+    return isinstance(statement, (ast.Import, ast.ImportFrom))
+
+
+def _decorators(statement: ast.stmt) -> list[ast.expr]:
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return statement.decorator_list
+    return []
+
+
+def _last_name(node: ast.expr) -> str:
+    match node:
+        case ast.Call(func=func):
+            return _last_name(func)
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return ""
+
+
+def _parsed(code: str) -> list[ast.stmt]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the cell itself gives them when it runs
+        try:
+            return ast.parse(code).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return []
+
+
+def _shown(value: object) -> str:
+    """A parameter's value as text that no other value has."""
+    return repr(value.isoformat() if isinstance(value, date) else value)
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -1,0 +1,323 @@
+"""Earlier results in place of tasks: asked before an executor is, and told of what ran.
+
+The law: a result is given back only if all that went into it is the same and its values are whole, by all their bytes.
+What cannot be told is not the same. Asking changes nothing of the run; all of it blocks and belongs in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from jupyter_dagflow.core import reuse
+from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
+from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.machine import AttemptEnded
+from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
+from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
+from jupyter_dagflow.core.slices import Slicer, normalised
+from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
+from jupyter_dagflow.storage.artifacts import ArtifactStore
+from jupyter_dagflow.storage.cache_entries import KnownEntry
+from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.present import Present
+from jupyter_dagflow.storage.taskbooks import copy_taskbook
+
+_UNTOLD = "what it used could not be told"
+_VERIFIED = "every task runs to be verified"
+
+_log = logging.getLogger(__name__)
+
+
+class Reuse(str, Enum):
+    """What a run does with results: reuse and keep them, keep them only, or neither."""
+
+    YES = "yes"
+    FRESH = "fresh"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """How the task has ended without being run, if it has, and why it need not or has to."""
+
+    ended: AttemptEnded | None = None
+    why: tuple[str, ...] = ()
+
+
+class ResultCache:
+    """The earlier results that one run may reuse, and those that it leaves to others.
+
+    Responsible for what is the same. Not for what runs when, nor for how long results are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        notebook: Notebook,
+        lookup: Lookup,
+        parameters: Mapping[str, object],
+        files: RunFiles,
+        artifacts: Path,
+        cwd: Path,
+        keep_all: bool,
+        reuse: Reuse,
+        metastore: Metastore,
+    ) -> None:
+        self._notebook = notebook
+        self._lookup = lookup
+        self._pipeline = lookup.pipeline
+        self._parameters = parameters
+        self._files = files
+        self._cwd = cwd
+        self._keep_all = keep_all
+        self._reuse = reuse
+        self._metastore = metastore
+        self._artifacts = ArtifactStore(artifacts)
+        self._codes = {cell.id: cell.code for cell in notebook.cells}
+        self._present = Present(cwd)
+        self._faults: dict[str, str] = {}
+        self._recipes: dict[TaskName, Recipe] = {}
+        self._by_recipe: dict[str, list[KnownEntry]] = {}
+        self._by_place: dict[str, KnownEntry] = {}
+        self._given: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
+        self._reused: set[str] = set()
+
+    def ask(
+        self,
+        name: TaskName,
+        attempt: int,
+        sources: Mapping[TaskName, tuple[Stored, ...]],
+        at: datetime,
+    ) -> Answer:
+        """Whether an earlier result may stand for an attempt that begins now on these values; never raises."""
+        if self._reuse is Reuse.NEVER:
+            return Answer(why=(_VERIFIED,))
+        task = self._lookup.task(name)
+        if task.options.cache is False:
+            return Answer(why=(reuse.OFF,))
+        try:
+            self._look_up()
+            return self._answer(task, attempt, sources, at)
+        except (OSError, EnvironmentFault, ValueError) as error:
+            _log.exception("The cache could not be asked for task %s", name)
+            return Answer(why=(f"the cache could not be asked: {error}",))
+
+    def keep(self, ended: AttemptEnded) -> None:
+        """Keep what came of an attempt that ran, for runs to come; never raises."""
+        if ended.task not in self._given or ended.reused_from is not None:
+            return
+        try:
+            self._metastore.remember([self._entry(ended)])
+        except (OSError, EnvironmentFault, ValueError, KeyError, TypeError):
+            _log.exception("The result of task %s was not kept for reuse", ended.task)
+
+    def close(self, at: datetime) -> None:
+        """Note what has been reused; never raises."""
+        try:
+            if self._reused:
+                self._metastore.note_reuse(self._reused, at=at)
+        except EnvironmentFault:
+            _log.exception("It was not noted which results were reused")
+
+    def _look_up(self) -> None:
+        """Find all that the run may come to need, once."""
+        if self._recipes:
+            return
+        kernel = (self._notebook.kernel_name, kernel_identity(self._notebook.kernel_name))
+        program = kernel_side_digest()
+        slicer = Slicer(
+            self._notebook, self._pipeline, parameters=self._parameters, environ=os.environ
+        )
+        own: dict[CellId, set[str]] = {}
+        for task in self._pipeline.tasks:
+            for definition in task.definitions:
+                own.setdefault(definition.cell, set()).add(definition.name)
+        recipes = {}
+        for task in self._pipeline.tasks:
+            found = slicer.slice(task)
+            recipes[task.name] = Recipe(
+                pieces=found.pieces,
+                parameters=found.parameters,
+                environment=found.environment,
+                kernel=kernel,
+                folder=str(self._cwd),
+                own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
+                program=program,
+            )
+        if self._reuse is Reuse.YES:
+            self._find({recipe.digest for recipe in recipes.values()})
+        self._recipes = recipes
+
+    def _find(self, recipes: set[str]) -> None:
+        places = {self._place(task.name) for task in self._pipeline.tasks}
+        for known in self._metastore.reusable(recipes=recipes, places=places):
+            self._by_recipe.setdefault(known.recipe, []).append(known)
+            if known.place in places:
+                newest = self._by_place.setdefault(known.place, known)
+                if known.used_at > newest.used_at:
+                    self._by_place[known.place] = known
+
+    def _place(self, task: TaskName) -> str:
+        return f"{self._cwd / Path(self._notebook.path).name}#{task}"
+
+    def _answer(
+        self,
+        task: Task,
+        attempt: int,
+        sources: Mapping[TaskName, tuple[Stored, ...]],
+        at: datetime,
+    ) -> Answer:
+        inputs = inputs_of(self._lookup, task, sources)
+        codes = codes_of(self._codes, self._pipeline, task)
+        asked = Asked(
+            outputs=task.outputs,
+            metrics=task.options.metrics,
+            keep_all=self._keep_all,
+            checks=checks_of(self._lookup, task, codes, sources),
+        )
+        self._given[task.name] = (inputs, asked)
+        if self._reuse is Reuse.FRESH:
+            return Answer(why=(reuse.FRESH,))
+        misses: list[list[str]] = []
+        for known in self._by_recipe.get(self._recipes[task.name].digest, ()):
+            if known.entry.inputs == inputs:
+                why = self._faults_of(known.entry, asked)
+                if not why and not self._show(known.entry, task, attempt):
+                    why = ["what it printed is gone"]
+                if not why:
+                    self._reused.add(known.entry_id)
+                    ended = self._ended(known.entry, task, attempt, at)
+                    return Answer(ended=ended, why=ended.why)
+                misses.append(why)
+        return Answer(why=tuple(misses[0] if misses else self._explained(task, inputs)))
+
+    def _faults_of(self, entry: Entry, asked: Asked) -> list[str]:
+        """Why a result that was made of the same cannot be given back; the cheapest to find out comes first."""
+        why = list(entry.lacks(asked))
+        why = why or list(entry.used.changes(self._present.of(entry.used)))
+        if not why:
+            for stored in entry.stored:
+                if stored.digest not in self._faults:
+                    self._faults[stored.digest] = self._fault(stored.digest)
+                if fault := self._faults[stored.digest]:
+                    why.append(f"artifact {fault}: {stored.name}")
+        return why
+
+    def _fault(self, digest: str) -> str:
+        try:
+            return self._artifacts.fault(digest)
+        except ArtifactDamaged:
+            return "damaged"
+
+    def _explained(self, task: Task, inputs: Mapping[str, str]) -> list[str]:
+        """Why there is no result that was made of the same."""
+        recipe = self._recipes[task.name]
+        last = self._by_place.get(self._place(task.name))
+        others = self._by_recipe.get(recipe.digest, [])
+        closest = last or next(iter(others), None)
+        if closest is None:
+            return [reuse.NEVER_RUN]
+        return reuse.differences(closest.entry, recipe, inputs) or [closest.entry.barred or _UNTOLD]
+
+    def _show(self, entry: Entry, task: Task, attempt: int) -> bool:
+        """Put the taskbook that shows what the cells put out where the attempt's own would be."""
+        run_id, name, number = entry.taskbook
+        return copy_taskbook(
+            RunFiles(self._files.home, run_id).taskbook(name, number),
+            self._files.taskbook(task.name, attempt),
+            ids=dict(zip(entry.cells, self._speaking(task), strict=False)),
+            parameters=self._parameters,
+            parameters_cell=self._pipeline.parameters_cell,
+        )
+
+    def _speaking(self, task: Task) -> tuple[CellId, ...]:
+        """The cells of a task that say more than comments, then those of the prelude."""
+        own = [cell for cell in task.cells if normalised(self._codes[cell])]
+        return (*own, *self._pipeline.prelude)
+
+    def _ended(self, entry: Entry, task: Task, attempt: int, at: datetime) -> AttemptEnded:
+        latest = max(task.versions.values(), default=0)
+        run_id = entry.taskbook[0]
+        return AttemptEnded(
+            at=at,
+            task=task.name,
+            attempt=attempt,
+            cells_s=0.0,
+            stored=tuple(
+                replace(stored, version=task.versions.get(stored.name, latest))
+                for stored in entry.stored
+                if self._keep_all or stored.name in task.outputs
+            ),
+            metrics={
+                name: value for name, value in entry.metrics.items() if name in task.options.metrics
+            },
+            files_read=entry.files_read,
+            files_written=entry.files_written,
+            drawn=entry.drawn,
+            reused_from=run_id,
+            why=(f"unchanged since run {run_id}",),
+        )
+
+    def _entry(self, ended: AttemptEnded) -> Entry:
+        task = self._lookup.task(ended.task)
+        inputs, asked = self._given[ended.task]
+        entry = Entry(
+            place=self._place(ended.task),
+            made_at=ended.at,
+            taskbook=(self._files.run_id, ended.task, ended.attempt),
+            recipe=self._recipes[ended.task],
+            inputs=inputs,
+            asked=asked,
+        )
+        if ended.stopped or ended.failure is not None:
+            return replace(entry, barred=reuse.STOPPED if ended.stopped else reuse.FAILED)
+        path = self._files.taskbook(ended.task, ended.attempt).with_name("outcome.json")
+        outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        told = outcome.get("used")
+        return replace(
+            entry,
+            used=_used(told) if told else Used(),
+            stored=ended.stored,
+            metrics=ended.metrics,
+            files_read=ended.files_read,
+            files_written=ended.files_written,
+            drawn=ended.drawn,
+            cells=self._speaking(task),
+            barred=_barred(outcome),
+        )
+
+
+def _used(told: Mapping[str, Any]) -> Used:
+    return Used(
+        modules=told["modules"],
+        read=told["read"],
+        written=told["written"],
+        folders=told["folders"],
+        patterns={pattern: tuple(files) for pattern, files in told["patterns"].items()},
+        packages=told["packages"],
+    )
+
+
+def _barred(outcome: Mapping[str, Any]) -> str:
+    """Why a result can never be reused, by what its kernel wrote of it; empty if it can."""
+    told = outcome.get("used")
+    if not told:
+        return _UNTOLD
+    if outcome["not_kept"]:
+        return f"{outcome['not_kept'][0]['name']} could not be stored"
+    if told["unsteady"]:
+        return f"{told['unsteady'][0]} changed while it was used"
+    if told["altered"]:
+        return f"it changes file {told['altered'][0]}, which it reads"
+    return ""

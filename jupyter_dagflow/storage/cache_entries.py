@@ -1,0 +1,114 @@
+"""The table of results that may be reused.
+
+The law: an entry is what it was when it was made; only when it was last used changes. One that is made again from the
+same takes the place of the older one. None is the truth about a run: all may be thrown away at any time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Connection, RowMapping, Select, func, select
+
+from jupyter_dagflow.core.reuse import Entry
+from jupyter_dagflow.core.slices import digest_of
+from jupyter_dagflow.storage.projection import as_json
+from jupyter_dagflow.storage.tables import cache_entries
+
+_NEWEST = 64  # of one recipe: as many inputs as it may go back to
+_AT_ONCE = 500  # SQLite takes some thousand values in a statement
+
+
+class KnownEntry:
+    """An entry as it was found; read only when it is looked at."""
+
+    __slots__ = ("_body", "_entry", "entry_id", "place", "recipe", "used_at")
+
+    def __init__(self, row: RowMapping) -> None:
+        self.entry_id: str = row["entry_id"]
+        self.recipe: str = row["recipe"]
+        self.place: str = row["place"]
+        self.used_at: datetime = row["used_at"]
+        self._body: str = row["body"]
+        self._entry: Entry | None = None
+
+    @property
+    def entry(self) -> Entry:
+        """What it says."""
+        if self._entry is None:
+            self._entry = msgspec.convert(json.loads(self._body), Entry)
+        return self._entry
+
+
+def find(
+    connection: Connection, *, recipes: Collection[str], places: Collection[str]
+) -> list[KnownEntry]:
+    """The entries of these recipes, the last used first, and for each of these places the last used one made there."""
+    found: dict[str, KnownEntry] = {}
+    for column, values, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
+        for some in _parts(values):
+            numbered = (
+                _latest(cache_entries.c[column]).where(cache_entries.c[column].in_(some)).subquery()
+            )
+            rows = connection.execute(
+                select(numbered).where(numbered.c.number <= most).order_by(numbered.c.number)
+            )
+            for row in rows.mappings():
+                known = KnownEntry(row)
+                found.setdefault(known.entry_id, known)
+    return list(found.values())
+
+
+def put(connection: Connection, entries: Iterable[Entry]) -> None:
+    """Write entries, each in place of one that says the same."""
+    for entry in entries:
+        row = {
+            "entry_id": _id(entry),
+            "recipe": entry.recipe.digest,
+            "place": entry.place,
+            "made_at": entry.made_at,
+            "used_at": entry.made_at,
+            "body": as_json(entry),
+        }
+        connection.execute(cache_entries.insert().prefix_with("OR REPLACE"), row)
+
+
+def touch(connection: Connection, entry_ids: Collection[str], at: datetime) -> None:
+    """Note that entries have been used."""
+    for some in _parts(entry_ids):
+        where = cache_entries.c.entry_id.in_(some)
+        connection.execute(cache_entries.update().where(where).values(used_at=at))
+
+
+def forget(connection: Connection, *, unused_since: datetime) -> int:
+    """Remove the entries that nobody has used since; returns how many."""
+    gone = connection.execute(cache_entries.delete().where(cache_entries.c.used_at < unused_since))
+    return gone.rowcount
+
+
+def needed(connection: Connection) -> set[str]:
+    """The digests of all values that entries may give back."""
+    bodies = connection.scalars(select(cache_entries.c.body))
+    return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
+
+
+def _latest(column: Column[Any]) -> Select[Any]:
+    """Entries with their number among those that have the same in a column, the last used first."""
+    c = cache_entries.c
+    number = func.row_number().over(partition_by=column, order_by=c.used_at.desc())
+    return select(c.entry_id, c.recipe, c.place, c.used_at, c.body, number.label("number"))
+
+
+def _parts(values: Collection[str]) -> Iterable[Sequence[str]]:
+    listed = sorted(values)
+    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
+
+
+def _id(entry: Entry) -> str:
+    """What tells it from others: all but when and where it was made, and what came of it."""
+    parts = (dict(entry.inputs), entry.asked, entry.used, entry.barred)
+    return digest_of([entry.recipe.digest, *map(msgspec.to_builtins, parts)])
