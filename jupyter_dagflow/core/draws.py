@@ -1,19 +1,55 @@
-"""Two tasks that drew from one global generator, both from where it stood for the first of them.
+"""Tasks that drew from a global generator where the compiler could not see it.
 
-The law: in the notebook the later task goes on where the earlier one ended. That the compiler could
-not see one of them draw is told by the states: a generator that nobody seeded begins differently in
-every kernel, so two tasks begin alike only if a seed above both made it so.
+The law: in the notebook the later task goes on where the earlier one ended. A task that drew unseen
+did not, if a task above it has seeded that generator. Where setup has, the states tell: a generator
+that nobody seeded begins differently in every kernel, so two tasks begin alike only if a seed above
+both made it so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Task, TaskName
+
+_HINT = (
+    "Run it again: that is known from now on, and the tasks take turns. To free them from each "
+    "other, give each a generator of its own, say random_state=0."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseeded:
+    """A generator (``<random>``), the task that drew from it unseen, and the last one above that is
+    known to have seeded it or drawn from it.
+    """
+
+    generator: str
+    first: TaskName
+    second: TaskName
+
+    @property
+    def unseen(self) -> tuple[TaskName, ...]:
+        """The tasks that the compiler did not see draw."""
+        return (self.second,)
+
+    @property
+    def message(self) -> str:
+        """What happened, in words."""
+        return (
+            f"{Code.UNSEEN_DRAW.code}: task {self.second} drew from "
+            f"{AMBIENT_STATES[self.generator].what} without the state in which task {self.first} left "
+            f"it; in the notebook {self.second} goes on where {self.first} ended."
+        )
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return _HINT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +76,7 @@ class SameStart:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return (
-            "Run it again: that is known from now on, and the tasks take turns. To free them from each "
-            "other, give each a generator of its own, say random_state=0."
-        )
+        return _HINT
 
 
 class Drawn:
@@ -65,6 +98,18 @@ class Drawn:
         """The generators that a task drew from, with the others that did so in the same state."""
         for drawn in self._states[task].items():
             yield drawn[0], self._tasks[drawn] - {task}
+
+
+def unseeded(lookup: Lookup, states: Iterable[str], ended: TaskName) -> Unseeded | None:
+    """The first of the generators whose ``states`` a task has moved on without having been given it."""
+    place = lookup.places[ended]
+    for generator in sorted(states):
+        if generator in lookup.task(ended).writes:
+            continue
+        for above in reversed(lookup.pipeline.tasks[:place]):
+            if generator in above.writes:
+                return Unseeded(generator=generator, first=above.name, second=ended)
+    return None
 
 
 def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> SameStart | None:

@@ -210,7 +210,12 @@ _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
 def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
     """How to take and restore the state outside variables that has such a name."""
     return {
-        name: {"module": state.module, "save": state.save, "restore": state.restore}
+        name: {
+            "module": state.module,
+            "save": state.save,
+            "restore": state.restore,
+            "idle": state.idle,
+        }
         for name, state in AMBIENT_STATES.items()
         if name in names
     }

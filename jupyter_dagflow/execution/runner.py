@@ -20,7 +20,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import Drawn, same_start
+from jupyter_dagflow.core.draws import Drawn, SameStart, Unseeded, same_start, unseeded
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -282,7 +282,8 @@ class Runner:
             return ended
         self._drawn.add(ended.task, ended.drawn)
         race = race_of(self._lookup, self._touched, ended.task)
-        draws = same_start(self._lookup, self._drawn, ended.task)
+        draws: Unseeded | SameStart | None = unseeded(self._lookup, ended.drawn, ended.task)
+        draws = draws or same_start(self._lookup, self._drawn, ended.task)
         found = race or draws
         if found is None:
             return ended

@@ -15,7 +15,8 @@ from typing import Any
 class Ambient:
     """The states that a task takes or leaves, by their names (``<random>``).
 
-    Each has ``module``, ``save`` (an expression) and ``restore`` (a statement that uses ``state``).
+    Each has ``module``, ``save`` (an expression), ``restore`` (a statement that uses ``state``) and
+    ``idle`` (an expression that does).
     """
 
     def __init__(self, states: Mapping[str, Mapping[str, str]]) -> None:
@@ -32,6 +33,12 @@ class Ambient:
         """The state as it is now."""
         state = self._states[name]
         return eval(state["save"], _names(state["module"]))  # noqa: S307 -- our own source
+
+    def is_idle(self, name: str) -> bool:
+        """Whether the state is one that its module may have been imported with."""
+        state = self._states[name]
+        names = {**_names(state["module"]), "state": self.take(name)}
+        return bool(eval(state["idle"], names))  # noqa: S307 -- likewise
 
     def put(self, name: str, value: Any) -> None:
         """Make the state what it was when it was taken."""

@@ -13,6 +13,7 @@ import functools
 import json
 import os
 import sys
+import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -173,9 +174,14 @@ class Handover:
         }
 
     def _drawn(self) -> dict[str, str]:
-        """The generators that stand elsewhere than before the task's cells, and where that was."""
-        after = self._states()
-        return {name: state for name, state in self._generators.items() if after[name] != state}
+        """The generators that stand elsewhere than before the task's cells, and where that was.
+
+        One that the cells have imported began like no other.
+        """
+        after, watched = self._states(), Ambient(self._spec["generators"])
+        moved = {name: state for name, state in self._generators.items() if after[name] != state}
+        late = after.keys() - self._generators.keys()
+        return {**moved, **{n: uuid.uuid4().hex for n in late if not watched.is_idle(n)}}
 
     def _is_bound(self, name: str) -> bool:
         if name in self._ambient:
@@ -196,7 +202,8 @@ class Handover:
             if not self._is_bound(name):
                 continue
             value = self._value(name)
-            if name in extras and name not in surviving and is_code(name, value):
+            known = name in surviving or (surviving and name in self._spec["extras"])
+            if name in extras and not known and is_code(name, value):
                 continue
             try:
                 pickled[name] = self._dump({name: value})

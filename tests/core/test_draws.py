@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_dagflow.core.draws import Drawn, same_start
+from jupyter_dagflow.core.draws import Drawn, same_start, unseeded
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     CellId,
@@ -42,20 +42,7 @@ def test_same_start(
     states: dict[str, str],
     unseen: tuple[str, ...] | None,
 ) -> None:
-    tasks = tuple(
-        Task(name=TaskName(name), cells=(), cell_indexes=(), **fields)  # type: ignore[arg-type]
-        for name, fields in (("a", a), ("b", b))
-    )
-    pipeline = Pipeline(
-        name="nb",
-        notebook="nb.ipynb",
-        by=PartitionBy.TAGS,
-        parameters=(),
-        parameters_cell=None,
-        prelude=(),
-        tasks=tasks,
-        edges=(),
-    )
+    pipeline = _pipeline(a, b)
     drawn = Drawn()
     for name, state in states.items():
         drawn.add(TaskName(name), {R: state})
@@ -65,3 +52,41 @@ def test_same_start(
         if found is not None:
             assert (found.first, found.second) == ("a", "b")
             assert "the global generator of `random`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "found"),
+    [
+        (SEEDS, {}, True),
+        (SEEDS, TAKES, False),
+        (SEEDS, SEEDS, False),
+        ({}, {}, False),
+        (SEEN_FROM_SETUP, {}, True),
+    ],
+)
+def test_who_draws_unseen_below_a_seed(
+    a: dict[str, object], b: dict[str, object], found: bool
+) -> None:
+    told = unseeded(Lookup(_pipeline(a, b)), [R], TaskName("b"))
+    assert (told is not None) == found
+    if told is not None:
+        assert told.unseen == ("b",)
+        assert "in the notebook b goes on where a ended" in told.message
+    assert unseeded(Lookup(_pipeline(a, b)), [R], TaskName("a")) is None
+
+
+def _pipeline(a: dict[str, object], b: dict[str, object]) -> Pipeline:
+    tasks = tuple(
+        Task(name=TaskName(name), cells=(), cell_indexes=(), **fields)  # type: ignore[arg-type]
+        for name, fields in (("a", a), ("b", b))
+    )
+    return Pipeline(
+        name="nb",
+        notebook="nb.ipynb",
+        by=PartitionBy.TAGS,
+        parameters=(),
+        parameters_cell=None,
+        prelude=(),
+        tasks=tasks,
+        edges=(),
+    )

@@ -240,6 +240,24 @@ def test_a_draw_that_nobody_saw_stops_the_run_once(project: Project) -> None:
     assert [again.value("a"), again.value("b")] == [generator.rand(), generator.rand()]
 
 
+def test_an_unseen_draw_below_a_seed_stops_the_run_once(project: Project) -> None:
+    cells = (
+        ("task:a", "import numpy as np\nnp.random.seed(7)"),
+        ("task:b", "import helpers\nb = helpers.draw()"),
+        ("task:c", "c = np.random.rand()"),
+    )
+    run = project.run(*cells)
+    failure = run.tasks["b"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF204: task b drew from NumPy's global generator without the state in which task a left it; "
+        "in the notebook b goes on where a ended."
+    )
+    again = succeeded(project.run(*cells, keep="all"))
+    generator = np.random.RandomState(7)
+    assert [again.value("b"), again.value("c")] == [generator.rand(), generator.rand()]
+
+
 def test_without_a_seed_everybody_may_draw(project: Project) -> None:
     cells = (
         ("setup", "import helpers\nimport numpy as np"),

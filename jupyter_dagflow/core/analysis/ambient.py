@@ -4,7 +4,8 @@ directory.
 The law: such state is an implicit variable, spelled ``<…>``. A task that touches it after another
 takes it from there like any input, so that the numbers drawn are those of Run All. The runtime
 evaluates ``save`` in the kernel that leaves it, stores the result under the name, and runs
-``restore`` with it as ``state`` in the kernel that takes it.
+``restore`` with it as ``state`` in the kernel that takes it. ``idle`` tells of a ``state`` whether
+nobody has drawn since the module was imported.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class AmbientState:
     module: str
     save: str
     restore: str
+    idle: str
     what: str
 
 
@@ -32,24 +34,28 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             module="random",
             save="random.getstate()",
             restore="random.setstate(state)",
+            idle="state[1][-1] == 624",
             what="the global generator of `random`",
         ),
         "<numpy.random>": AmbientState(
             module="numpy.random",
             save="numpy.random.get_state()",
             restore="numpy.random.set_state(state)",
+            idle="state[2] == 624 and not state[3]",
             what="NumPy's global generator",
         ),
         "<torch.random>": AmbientState(
             module="torch",
             save="torch.get_rng_state()",
             restore="torch.set_rng_state(state)",
+            idle="torch.equal(state, torch.Generator().get_state())",
             what="PyTorch's global generator",
         ),
         WORKING_DIRECTORY: AmbientState(
             module="os",
             save="os.getcwd()",
             restore="os.chdir(state)",
+            idle="True",
             what="the working directory",
         ),
     }
