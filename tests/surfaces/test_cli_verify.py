@@ -112,6 +112,20 @@ def test_a_lie_is_found_and_explained(
     assert told["run_all_id"] == listed[1]["run_id"]
 
 
+def test_code_that_the_last_task_changes_is_compared(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    code = "def f(x, seen=[]):\n    seen.append(x)\n    return len(seen)\nclass C:\n    items = []"
+    cells = [("task:a", code)]
+    cells += [(f"task:{name}", f"{name} = f(1)\nC.items.append({name})") for name in "bc"]
+    write_notebook("changed.ipynb", cells)
+    answer = dagflow("verify", "changed.ipynb")
+    assert (answer.code, answer.out.splitlines()[0]) == (
+        0,
+        "✓ changed: 4 variables are equal in Run All and the DAG",
+    )
+
+
 STOPPING = {
     "both": [("task:a", "x = 0"), ("task:b", "print(x)\ny = 1 / x"), ("task:c", "z = 1")],
     "only the DAG": [("task:a", "x = (n for n in [1])"), ("task:b", "y = list(x)")],
