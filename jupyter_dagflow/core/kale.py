@@ -42,10 +42,24 @@ def translate(cells: Sequence[Cell]) -> Translation:
     understands stay where they are and are listed in one diagnostic.
     """
     code = [cell for cell in cells if cell.kind is CellKind.CODE]
-    ours = any("task" in cell.options or _values(cell, ("task",)) for cell in code)
-    if ours or not any(_values(cell, _STEP) for cell in code):
+    ours = [cell for cell in code if "task" in cell.options or _values(cell, ("task",))]
+    theirs = [cell for cell in code if _values(cell, _STEP)]
+    if ours and theirs:
+        return Translation(cells=tuple(cells), diagnostics=(_not_read(theirs, ours[0]),))
+    if not theirs:
         return Translation(cells=tuple(cells))
     return _Translator(code).translate(cells)
+
+
+def _not_read(theirs: Sequence[Cell], ours: Cell) -> Diagnostic:
+    return Diagnostic.of(
+        Code.MISSPELT_TAG,
+        f"The Kale tags of cell{_numbers([cell.index for cell in theirs])} are not read, because cell "
+        f"{ours.index} has a tag of ours.",
+        cell=theirs[0].id,
+        cell_index=theirs[0].index,
+        hint="Say task: for step: and after: for prev:, or take the tags with task: away.",
+    )
 
 
 def _values(cell: Cell, words: Iterable[str]) -> list[str]:

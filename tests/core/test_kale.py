@@ -139,6 +139,12 @@ def test_an_option_in_the_metadata_makes_it_ours() -> None:
     assert translate([cell]).cells == (cell,)
 
 
+def test_beside_tags_of_ours_theirs_are_said_not_to_be_read() -> None:
+    (told,) = translate(cells(("x", "step:a"), ("y", "task:b"), ("z", "block:c"))).diagnostics
+    assert (told.code, told.cell_index) == ("DF103", 0)
+    assert "of cells 0, 2 are not read, because cell 1 has" in told.message
+
+
 def test_prev_is_an_edge_though_data_flows() -> None:
     compilation = compiled(
         ("a = 1", "step:a"), ("b = a", "step:b", "prev:a"), ("c = 1", "step:c", "prev:b")
