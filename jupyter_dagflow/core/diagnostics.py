@@ -47,6 +47,7 @@ class Code(Enum):
     NO_TASKS = ("DF122", Severity.WARNING)
     FILE_ORDER = ("DF123", Severity.WARNING)
     SHADOWED = ("DF124", Severity.INFO)
+    SETTING_STAYS = ("DF125", Severity.WARNING)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)

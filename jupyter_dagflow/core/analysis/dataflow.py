@@ -110,6 +110,8 @@ def _answer(question: _Question) -> Dataflow:
     for block, summary in zip(blocks, summaries, strict=True):
         if summary.problem is not None:
             findings.syntax(block, summary.problem)
+    for path, changed in linker.lost_settings():
+        findings.setting_stays(changed, path)
     names = dict.fromkeys(block.node for block in blocks if block.node != PRELUDE)
     nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)

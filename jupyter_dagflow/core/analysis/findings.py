@@ -197,6 +197,19 @@ class Findings:
             "cells in one task",
         )
 
+    def setting_stays(self, step: Step, path: str) -> None:
+        """A setting with data: nobody below names the module, but libraries may ask it."""
+        self._add(
+            (path, step.node),
+            Code.SETTING_STAYS,
+            f"task `{step.node}` sets `{path}` with values of the notebook; that stays in its kernel, "
+            "and the tasks below run without it",
+            block=step.block,
+            line=step.statement.line,
+            hint="set it with constants or parameters in a `setup` cell, if anything below depends "
+            "on it, or put both cells in one task",
+        )
+
     def shared_order(self, step: Step, name: str, writers: Iterable[str]) -> None:
         """Tasks put in order because their values share objects."""
         others = ", ".join(f"`{w}`" for w in writers if w and w != step.node)

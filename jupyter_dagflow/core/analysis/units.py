@@ -126,6 +126,7 @@ class Units(ABC):
         self._values: dict[str, Value] = {}
         self._origins: dict[str, tuple[int, ...]] = {}
         self._modules: dict[str, tuple[str, Step]] = {}
+        self._missed: set[str] = set()
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []

@@ -6,6 +6,8 @@ setup makes is there already.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
@@ -393,6 +395,18 @@ class Linker(Units):
                 if changed.node != step.node and library.is_of(value.kind, value.path, path):
                     line = step.effect.reads[name]
                     self.findings.module_changed(step, path, line, changed=changed)
+                    self._missed.add(path)
+
+    def lost_settings(self) -> Iterator[tuple[str, Step]]:
+        """The settings that stay in the kernel of their task though others come below, but for those
+        that are known to be missed there.
+        """
+        for path, changed in self._modules.values():
+            if path in self._missed:
+                continue
+            below = (n for n, state in self.nodes.items() if state.last_step > changed.number)
+            if any(node not in (changed.node, PRELUDE) for node in below):
+                yield path, changed
 
     def _settings(self, state: NodeState) -> None:
         """Settings and future flags above a task are replayed in it."""

@@ -60,8 +60,16 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
         "module set with data, not used after",
         ["import pandas as pd\nn = 3", "pd.set_option('a', n)", "print(1)"],
         [],
-        [],
+        [("DF125", 1, 1)],
     ),
+    (
+        "environment set with data",
+        ["import os\nv = str(1)", "os.environ['V'] = v", "import subprocess\nsubprocess.run('x')"],
+        [],
+        [("DF125", 1, 1)],
+    ),
+    ("set with data by the last task", ["import os\nn = 1", "os.environ['V'] = str(n)"], [], []),
+    ("set with a constant", ["import os\nos.environ['V'] = '1'", "x = 1"], [], []),
     ("hides a function of Python", ["list = [1]\nlist.append(2)"], [], [("DF124", 0, 1)]),
     (
         "hides an import",
