@@ -7,7 +7,7 @@ hold what Run All would not have left in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.diagnostics import Code
@@ -20,7 +20,9 @@ _MOST_ABOVE = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesTouched:
-    """The project's files that a task read and wrote, by their paths from the notebook's folder."""
+    """The project's files that a task read and wrote, by their paths from the notebook's folder; a
+    folder that it listed (``sub/``) is read, too.
+    """
 
     read: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
@@ -48,8 +50,9 @@ class Race:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        one = f"{'writes' if self.first_wrote else 'reads'}:{self.file}"
-        other = f"{'writes' if self.second_wrote else 'reads'}:{self.file}"
+        files = f"{self.file}*" if self.file.endswith("/") else self.file
+        one = f"{'writes' if self.first_wrote else 'reads'}:{files}"
+        other = f"{'writes' if self.second_wrote else 'reads'}:{files}"
         return (
             f"Tag task {self.second} after:{self.first}; or tag task {self.first} {one} and task "
             f"{self.second} {other}."
@@ -74,6 +77,7 @@ class Touched:
     def __init__(self) -> None:
         self._read: dict[str, set[TaskName]] = {}
         self._written: dict[str, set[TaskName]] = {}
+        self._filled: dict[str, set[TaskName]] = {}
         self._files: dict[TaskName, FilesTouched] = {}
 
     def add(self, task: TaskName, files: FilesTouched) -> None:
@@ -83,6 +87,7 @@ class Touched:
         for tasks, old, new in (
             (self._read, before.read, files.read),
             (self._written, before.written, files.written),
+            (self._filled, _folders(before.written), _folders(files.written)),
         ):
             for file in old:
                 tasks[file].discard(task)
@@ -90,8 +95,8 @@ class Touched:
                 tasks.setdefault(file, set()).add(task)
 
     def wrote(self, task: TaskName, file: str) -> bool:
-        """Whether a task wrote a file."""
-        return task in self._written.get(file, ())
+        """Whether a task wrote a file, or one in a folder."""
+        return task in self._written.get(file, ()) or task in self._filled.get(file, ())
 
     def met(self, task: TaskName) -> dict[TaskName, set[str]]:
         """The other tasks that touched a file this one did, if either wrote it; with these files."""
@@ -101,12 +106,20 @@ class Touched:
             (self._written, mine.read),
             (self._written, mine.written),
             (self._read, mine.written),
+            (self._filled, mine.read),
+            (self._read, _folders(mine.written)),
         ):
             for file in files:
                 for other in tasks.get(file, ()):
                     found.setdefault(other, set()).add(file)
         found.pop(task, None)
         return found
+
+
+def _folders(files: Iterable[str]) -> tuple[str, ...]:
+    """The folders in which files lie: ``sub/`` of ``sub/x``, ``./`` of ``x``."""
+    found = {f"{file.rpartition('/')[0] or '.'}/" for file in files}
+    return tuple(sorted(found))
 
 
 def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:

@@ -79,11 +79,19 @@ class Touched:
             self._hooked = True
 
     def end(self) -> dict[str, list[str]]:
-        """Watch no more; the files ``read`` and ``written`` since, relative to the root."""
+        """Watch no more; the files ``read`` and ``written`` since, relative to the root.
+
+        A folder that was listed has been read: ``sub/``.
+        """
         self._watching = False
         for path, before in self._databases.items():
             (self._read if _stamp(path) == before else self._written).add(path)
-        return {"read": self._listed(self._read), "written": self._listed(self._written)}
+        folders = [os.path.join(folder, "") for folder in self._folders]
+        listed = [self._told(folder) + "/" for folder in folders if self._counts(folder)]
+        return {
+            "read": self._listed(self._read) + sorted(listed),
+            "written": self._listed(self._written),
+        }
 
     def uses(self) -> Uses:
         """All that was touched between `begin` and `end`."""
@@ -163,19 +171,19 @@ class Touched:
             into.add(os.path.realpath(os.fsdecode(path)))
 
     def _listed(self, paths: set[str]) -> list[str]:
-        return sorted(
-            os.path.relpath(path, self._root).replace(os.sep, "/")
-            for path in paths
-            if self._counts(path)
-        )
+        files = (path for path in paths if self._counts(path) and not os.path.isdir(path))
+        return sorted(map(self._told, files))
+
+    def _told(self, path: str) -> str:
+        return os.path.relpath(path, self._root).replace(os.sep, "/")
 
     def _counts(self, path: str) -> bool:
         if not path.startswith(self._root + os.sep) or path.startswith(self._ignored):
             return False
-        *folders, name = os.path.relpath(path, self._root).split(os.sep)
+        *folders, name = path[len(self._root) + 1 :].split(os.sep)
         if _LEFT_OUT.intersection(folders) or any(part.startswith(".") for part in folders):
             return False
-        return not name.endswith(".pyc") and not os.path.isdir(path)
+        return not name.endswith(".pyc")
 
 
 def _stamp(path: str) -> tuple[Any, ...]:

@@ -298,6 +298,22 @@ open(os.path.expanduser("/dev/null")).close()
     assert set(finished.files_read) == {"in.csv", "old.db", "helpers.py"}
 
 
+def test_a_race_for_what_a_folder_holds_stops_the_run(project: Project) -> None:
+    run = project.run(
+        ("task:make", "from pathlib import Path\nPath('out').mkdir()"),
+        ("task:write after:make", "name = 'out/' + 'a.txt'\nPath(name).write_text('1')"),
+        ("task:look after:make", "import glob\nfound = glob.glob('out/*')"),
+        jobs=1,
+    )
+    failure = run.tasks["look"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF202: task write wrote out/ and task look read it, but nothing says which of the two "
+        "comes first."
+    )
+    assert "writes:out/*" in failure.hint
+
+
 def test_a_race_for_a_file_stops_the_run(project: Project) -> None:
     cells = [
         (

@@ -46,7 +46,9 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("open('/dev/null').close(); open('home/x', 'w').close()", [], []),
         ("os.mkdir('.git'); open('.git/x', 'w').close()", [], []),
         ("open(os.dup(0), closefd=True).close()", [], []),
-        ("os.listdir('.'); os.stat('a')", [], []),
+        ("os.listdir('.'); os.stat('a')", ["./"], []),
+        ("list(pathlib.Path('sub').glob('*'))", ["sub/"], []),
+        ("import colorsys, local", ["local.py"], []),
         (
             "threading.Thread(target=lambda: open('a').close()).start(); time.sleep(0); [t.join() for t in threading.enumerate() if t is not threading.current_thread()]",
             ["a"],
