@@ -105,8 +105,12 @@ def _first(array: Any) -> int:
 
 
 class _Memory:
-    """What NumPy makes an array over the memory of a row of."""
+    """What NumPy makes an array over the memory of a row of: one that may be written if that may."""
 
     def __init__(self, row: Any, kind: str) -> None:
-        self.__array_interface__ = {**row.__array_interface__, "descr": [("", kind)]}
-        self.__array_interface__["typestr"] = kind
+        self.row = row  # whose memory it is
+        told = row.__array_interface__
+        self.__array_interface__ = {**told, "descr": [("", kind)], "typestr": kind}
+        # Of a row itself NumPy tells, since 2.5, that it may not.
+        read_only = not getattr(getattr(row.base, "flags", None), "writeable", True)
+        self.__array_interface__["data"] = (told["data"][0], read_only)
