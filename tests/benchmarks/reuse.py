@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.benchmarks.measure import REPETITIONS, Figure
+from tests.benchmarks.notebook_file import write_notebook
 
 TASKS = 100
 
@@ -25,8 +25,11 @@ def figures() -> Iterator[Figure]:
 def unchanged(size: int) -> list[float]:
     """How long such runs keep the processor busy, whoever else does."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "notebook.ipynb")
-        path.write_text(json.dumps(_notebook(size)), encoding="utf-8")
+        cells = [
+            (f"x{number} = {number}", f"task:t{number}", f"keep:x{number}")
+            for number in range(size)
+        ]
+        path = write_notebook(Path(folder, "notebook.ipynb"), cells)
         environ = {**os.environ, "DAGFLOW_HOME": str(Path(folder, "home"))}
         command = [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "run", str(path)]
         subprocess.run(command, env=environ, check=True, capture_output=True)
@@ -38,19 +41,3 @@ def _busy(command: list[str], environ: dict[str, str]) -> float:
     subprocess.run(command, env=environ, check=True, capture_output=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _notebook(size: int) -> dict[str, object]:
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    cells = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {"tags": [f"task:t{number}", f"keep:x{number}"]},
-            "source": f"x{number} = {number}",
-            "outputs": [],
-            "execution_count": None,
-        }
-        for number in range(size)
-    ]
-    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
