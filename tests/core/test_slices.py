@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_dagflow.core.compile import compile_cells
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
 from jupyter_dagflow.core.slices import Slice, Slicer, imports_in, normalised, texts_in, words_in
+from tests.core.notebooks import tagged
 
 Cells = list[tuple[str, str]]
 
@@ -18,22 +18,7 @@ Cells = list[tuple[str, str]]
 def sliced(
     cells: Cells, task: str = "t", environ: dict[str, str] | None = None, **given: object
 ) -> Slice:
-    notebook = Notebook(
-        path="nb.ipynb",
-        digest="0",
-        kernel_name="python3",
-        cells=tuple(
-            Cell(
-                id=CellId(f"c{i}"),
-                index=i,
-                kind=CellKind.CODE,
-                source=code,
-                code=code,
-                tags=tuple(tags.split()),
-            )
-            for i, (tags, code) in enumerate(cells)
-        ),
-    )
+    notebook = tagged(*cells)
     pipeline = compile_cells(notebook).pipeline
     slicer = Slicer(notebook, pipeline, parameters=given, environ=environ or {})
     found = pipeline.task(task)
