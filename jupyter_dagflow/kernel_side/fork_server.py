@@ -97,7 +97,7 @@ class ForkServer:
         for name in _OF_KERNELS:
             _try_import(name)
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
-        runpy.run_path(boot)["prepare"]()
+        ours = runpy.run_path(boot)["prepare"]()
         _look_for_modules_as_kernels_do()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
@@ -114,6 +114,7 @@ class ForkServer:
                 or any(map(_may_be_edited, new))
             ):
                 self._begin_anew_without(name)
+        sys.modules[ours.__name__ + ".usage"].look_around()
         gc.collect()
         gc.freeze()  # the collectors of the kernels leave the pages alone that they share
 

@@ -16,7 +16,7 @@ import sysconfig
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from . import bundle
+from . import bundle, packages
 from .touched import Uses
 
 # A kernel runs on these whatever the task is.
@@ -62,7 +62,7 @@ def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns:
         listed.update({p: names for p, names in each.listed.items() if p not in listed})
         read.update({path: stamp for path, stamp in each.read.items() if path not in written})
         written |= each.written
-    modules, packages = _imported(places, imports)
+    modules, versions = _imported(places, imports)
     if any(each.spawned for each in uses) or not _OPEN_BY_THEMSELVES.isdisjoint(sys.modules):
         for path in _mentioned(where):
             stamp = _stamp(path)
@@ -92,10 +92,15 @@ def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns:
         "written": {places.name(p): digest(p) for p in sorted(written) if places.within(p)},
         "folders": {places.name(path): listing(path) for path in sorted(listed)},
         "patterns": patterns,
-        "packages": packages,
+        "packages": versions,
         "unsteady": sorted(map(places.name, unsteady)),
         "altered": sorted(map(places.name, altered)),
     }
+
+
+def look_around() -> None:
+    """Learn what does not change: where the modules that are imported by now come from."""
+    _imported(_Places(Where(os.sep, ())), ())
 
 
 def digest(path: str, algorithm: str = "") -> Any:
@@ -139,16 +144,20 @@ def matching(root: str, pattern: str) -> list[str]:
     return sorted(os.path.relpath(path, root).replace(os.sep, "/") for path in files)
 
 
-def installed(folder: str) -> dict[str, tuple[str, str]]:
-    """What is installed in a folder of packages: version and folder of metadata by normalised name."""
-    found = {}
-    with contextlib.suppress(OSError):
-        for entry in os.listdir(folder):
-            stem, ending = os.path.splitext(entry)
-            if ending in (".dist-info", ".egg-info"):
-                name, _, version = stem.partition("-")
-                found[_canonical(name)] = (version.partition("-")[0], entry)
-    return found
+class _Origin(NamedTuple):
+    """The path of a module's file with links followed, and what it belongs to.
+
+    That is, of an installed one, a folder of packages and its top-level module there, the interpreter, or neither.
+    """
+
+    path: str
+    folder: str | None = None
+    top: str = ""
+    interpreters: bool = False
+
+
+# Of installed modules, which stay what they are; a forked kernel has what its server knew.
+_ORIGINS: dict[str, _Origin] = {}
 
 
 class _Places:
@@ -160,8 +169,7 @@ class _Places:
         own = os.path.dirname(os.path.abspath(__file__))
         self.sites = sorted(_sites(self.root))
         self.interpreter = tuple(
-            os.path.realpath(path) + os.sep
-            for path in (sysconfig.get_paths()["stdlib"], sysconfig.get_paths()["platstdlib"])
+            os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")
         )
         prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix)
         out = [*where.ignored, own, *self.sites, *(p for p in prefixes if not self.within(p))]
@@ -180,12 +188,17 @@ class _Places:
         below = path[len(self._home) :] if path.startswith(self._home) else ""
         return not below.startswith((".", "Library" + os.sep))
 
-    def real(self, file: str) -> str:
-        """The path of a module's file, with links in its folders followed; a thousand lie in a hundred folders."""
+    def origin(self, file: str) -> _Origin:
+        """Where a module's file comes from; of a thousand that lie in a hundred folders."""
         folder, name = os.path.split(file)
         if folder not in self._real:
             self._real[folder] = os.path.realpath(folder)
-        return os.path.join(self._real[folder], name)
+        path = os.path.join(self._real[folder], name)
+        site = next((s for s in self.sites if path.startswith(s + os.sep)), None)
+        if site is not None:
+            top = re.split(r"[/\\.]", path[len(site) + 1 :], maxsplit=1)[0]
+            return _Origin(path, site, top)
+        return _Origin(path, interpreters=path.startswith(self.interpreter))
 
     def name(self, path: str) -> str:
         """The path from the notebook's folder, or the whole path of what lies elsewhere."""
@@ -228,50 +241,23 @@ def _imported(
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or name == "__main__":
             continue
-        path = places.real(file)
-        folder = next((s for s in places.sites if path.startswith(s + os.sep)), None)
-        top = name.partition(".")[0]
-        if folder is not None:  # what it is called is no guide: debugpy brings modules of its own
-            top = re.split(r"[/\\.]", path[len(folder) + 1 :], maxsplit=1)[0]
+        origin = _ORIGINS.get(file) or places.origin(file)
+        if origin.folder is not None or origin.interpreters:
+            _ORIGINS[file] = origin
+        # What it is called is no guide: debugpy brings modules of its own.
+        top = name.partition(".")[0] if origin.folder is None else origin.top
         if top in _KERNELS_OWN and top not in imports:
             continue
-        if folder is not None:
-            installed_in.setdefault(folder, {}).setdefault(top, set()).add(path)
-        elif os.path.isfile(path) and places.counts(path):
+        if origin.folder is not None:
+            installed_in.setdefault(origin.folder, {}).setdefault(top, set()).add(origin.path)
+        elif not origin.interpreters and os.path.isfile(origin.path) and places.counts(origin.path):
             local.add(os.path.abspath(file))  # by its own name, also if it is a link
-    packages = {}
+    found = {}
     for folder, tops in installed_in.items():
-        packages[folder], unknown = _versions(folder, tops)
+        found[folder], unknown = packages.versions(folder, tops)
         for top in unknown:  # put there by hand
             local |= tops[top]
-    return local, packages
-
-
-def _versions(folder: str, tops: Collection[str]) -> tuple[dict[str, str], set[str]]:
-    """The versions of the packages that have these top-level modules, and the modules that none has."""
-    known = installed(folder)
-    found = {_canonical(t): known[_canonical(t)][0] for t in tops if _canonical(t) in known}
-    unknown = {top for top in tops if _canonical(top) not in known}
-    for name, (version, metadata) in known.items():
-        if not unknown:
-            break
-        its = unknown.intersection(_tops(os.path.join(folder, metadata)))
-        if its:
-            found[name] = version
-            unknown -= its
-    return found, unknown
-
-
-def _tops(metadata: str) -> Iterator[str]:
-    """The top-level modules of a package, as its metadata have them."""
-    for name in ("top_level.txt", "RECORD"):
-        try:
-            with open(os.path.join(metadata, name), encoding="utf-8", errors="replace") as file:
-                for line in file:
-                    yield re.split(r"[/.,\s]", line, maxsplit=1)[0]
-            return
-        except OSError:
-            continue
+    return local, found
 
 
 def _mentioned(where: Where) -> Iterator[str]:
@@ -296,7 +282,3 @@ def _stamp(path: str) -> Any:
     except OSError:
         return None
     return (status.st_mtime_ns, status.st_size)
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.reuse import Used
-from jupyter_dagflow.kernel_side import usage
+from jupyter_dagflow.kernel_side import packages, usage
 
 _NONE: Mapping[str, str] = {}
 
@@ -63,7 +63,7 @@ class Present:
 
     def _versions(self, place: str) -> Mapping[str, str]:
         if place not in self._installed:
-            found = usage.installed(place)
+            found = packages.installed(place)
             self._installed[place] = {name: version for name, (version, _) in found.items()}
         return self._installed[place]
 

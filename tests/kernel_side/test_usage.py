@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 import jupyter_dagflow.kernel_side
+from jupyter_dagflow.kernel_side import packages
 
 BOOT = Path(jupyter_dagflow.kernel_side.__file__).parent / "boot.py"
 
@@ -187,3 +189,27 @@ def test_packages_have_their_versions(tmp_path: Path) -> None:
     assert "ipython" not in versions, "a kernel has it anyway"
     used = told(tmp_path, "import IPython", imports=["IPython"])
     assert "ipython" in {name for packages in used["packages"].values() for name in packages}
+
+
+def test_packages_that_share_a_module_all_count_and_what_is_installed_later_is_seen(
+    tmp_path: Path,
+) -> None:
+    _install(tmp_path, "Cloud_One", "1.0", files=["cloud/one.py"])
+    _install(tmp_path, "cloud_two", "2.0", files=["cloud/two.py", "../../bin/cloud"])
+    os.utime(tmp_path, (1, 1))
+
+    assert packages.versions(str(tmp_path), ["cloud", "byhand"]) == (
+        {"cloud-one": "1.0", "cloud-two": "2.0"},
+        {"byhand"},
+    )
+
+    _install(tmp_path, "byhand", "3.0", files=[])
+
+    assert packages.versions(str(tmp_path), ["byhand"]) == ({"byhand": "3.0"}, set())
+
+
+def _install(folder: Path, name: str, version: str, *, files: list[str]) -> None:
+    metadata = folder / f"{name}-{version}.dist-info"
+    metadata.mkdir()
+    lines = [f"{file},sha256=x,1\n" for file in files]
+    (metadata / "RECORD").write_text("".join(lines), encoding="utf-8")
