@@ -130,7 +130,7 @@ class Run:
         `ArtifactNotLoadable`.
         """
         _, stored = self.find(name)
-        return self._artifacts.load(stored.digest)[name]
+        return self._artifacts.load(stored.digest, hashed=not self.state.is_final)[name]
 
     def document(self) -> RunDocument:
         """The run as JSON tells it."""

@@ -7,7 +7,6 @@ last cell wrote.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import threading
@@ -16,25 +15,18 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from jupyter_core.utils import ensure_event_loop, run_sync
-
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
-from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
-from jupyter_dagflow.execution.kernel_process import (
-    KernelNotStarted,
-    TaskKernel,
-    task_environment,
-)
-from jupyter_dagflow.execution.kernel_server import ServedKernel
+from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
+from jupyter_dagflow.execution.kernel_session import KernelSession
+from jupyter_dagflow.execution.papermill_door import execute
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 
-START_TIMEOUT_S = 120
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
 _LOG_TAIL_BYTES = 4096
 
@@ -44,9 +36,9 @@ class _StopRequested(Exception):
 
 
 class Attempt:
-    """Runs one taskbook; `run` once and then `clean_up`, in one thread, `stop` and `kill` from any.
+    """Runs one taskbook, in the kernel of a session: `run` once, in the session's thread, and `stop` from any.
 
-    Its kernel comes from ``kernels``, if they have one. ``on_cell`` is called as a cell of the
+    ``on_cell`` is called as a cell of the
     task's own begins, and once more after the last.
     """
 
@@ -54,15 +46,14 @@ class Attempt:
         self,
         assignment: Assignment,
         *,
-        kernels: KernelPools | None,
+        session: KernelSession,
         on_cell: Callable[[CellId, int], None],
         now: Callable[[], datetime],
     ) -> None:
         self._assignment = assignment
-        self._kernels = kernels
+        self._session = session
         self._on_cell = on_cell
         self._now = now
-        self._kernel: TaskKernel | None = None
         self._stopping = threading.Event()
         self._current: str | None = None
         self._cell_began: float | None = None
@@ -104,44 +95,17 @@ class Attempt:
     def stop(self) -> None:
         """Ask the attempt to end: no further cell begins, the present one is interrupted."""
         self._stopping.set()
-        if self._kernel is not None:
-            self._kernel.request_end()
-
-    def kill(self) -> None:
-        """End the attempt's processes at once."""
-        if self._kernel is not None:
-            self._kernel.kill_group()
-
-    def clean_up(self) -> None:
-        """Leave nothing behind: the kernel's processes, its files, and this thread's event loop."""
-        loop = ensure_event_loop()
-        try:
-            if self._kernel is not None:
-                kill = self._stopping.is_set() or self._kernel.exit_code is not None
-                run_sync(self._kernel.finish)(kill=kill)
-        finally:
-            left = asyncio.all_tasks(loop)  # nbclient's, of a cell that never came to its end
-            for task in left:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            loop.close()
+        self._session.stop()
 
     def _execute(self) -> None:
         assignment = self._assignment
-        warm = self._warm_kernel()
-        # papermill takes a second to import: in that time the kernel starts.
-        from jupyter_dagflow.execution.papermill_door import execute
-
-        if warm is not None and not warm.becomes_ready(unless=self._stopping):
-            warm = None
-        self._kernel = TaskKernel(assignment.kernel_name, log_path=assignment.kernel_log, warm=warm)
+        kernel = self._session.kernel(log=assignment.kernel_log)
         self._leave_if_stopping()
-        run_sync(self._kernel.begin)(cwd=assignment.cwd)
         execute(
             assignment.taskbook,
             parameters=_injectable(assignment.parameters),
             kernel_name=assignment.kernel_name,
-            km=self._kernel,
+            km=kernel,
             start_timeout=START_TIMEOUT_S,
             iopub_timeout=_IOPUB_TIMEOUT_S,
             shell_timeout_interval=1,
@@ -150,18 +114,6 @@ class Attempt:
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,
         )
-
-    def _warm_kernel(self) -> ServedKernel | None:
-        if self._kernels is None:
-            return None
-        assignment = self._assignment
-        kind = KernelKind(
-            name=assignment.kernel_name,
-            folder=assignment.cwd,
-            environment=frozenset(task_environment().items()),
-            preload=assignment.imports,
-        )
-        return self._kernels.take(kind)
 
     def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
         self._leave_if_stopping()
@@ -233,7 +185,7 @@ class Attempt:
             return None  # all that counts is done, however the kernel ended then
         if isinstance(trouble, KernelNotStarted):
             return failure.kernel_did_not_start(str(trouble), assignment, log=self._log_tail())
-        exit_code = self._kernel.exit_code if self._kernel else None
+        exit_code = self._session.exit_code
         if exit_code is not None:
             return failure.kernel_died(
                 exit_code, assignment, cell=self._current, log=self._log_tail()

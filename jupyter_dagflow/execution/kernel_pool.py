@@ -200,6 +200,12 @@ class _Python:
     arguments: Sequence[str]
 
 
+def task_environment() -> dict[str, str]:
+    """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end."""
+    env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    return {**env, "DAGFLOW_IN_TASK": "1"}
+
+
 def is_ipykernel(spec: KernelSpec) -> bool:
     """Whether the kernel takes ipykernel's options, by what it runs rather than by its name."""
     return any("ipykernel" in argument for argument in spec.argv)

@@ -23,10 +23,11 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
-from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel
+from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task_environment
 from jupyter_dagflow.execution.kernel_server import ServedKernel
 from jupyter_dagflow.execution.provisioner import PROVISIONER
 
+START_TIMEOUT_S = 120
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
 log = logging.getLogger(__name__)
@@ -38,11 +39,13 @@ class KernelNotStarted(RuntimeError):
 
 
 class TaskClient(AsyncKernelClient):
-    """A client that is ready as soon as the kernel is.
+    """A client that is ready as soon as the kernel is, and once it is stays so.
 
     jupyter_client waits on for 0.2 s of silence on iopub. There is no need: what still comes there
     answers our own first question, and whoever runs a cell reads only what belongs to it.
     """
+
+    _ready = False
 
     def start_channels(
         self,
@@ -58,14 +61,16 @@ class TaskClient(AsyncKernelClient):
         beats for ever, and whoever stopped it waits for it.
         """
         del hb
-        super().start_channels(shell, iopub, stdin, False, control)
+        if not self.shell_channel.is_alive():
+            super().start_channels(shell, iopub, stdin, False, control)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the first answer, and for iopub to be connected; raises `KernelNotStarted`."""
         deadline = time.monotonic() + (timeout or float("inf"))
-        while True:
+        while not self._ready:
             self.kernel_info()
-            if await self._answered():
+            self._ready = await self._answered()
+            if self._ready:
                 return
             if not await self.is_alive():
                 raise KernelNotStarted("It ended before it answered.")
@@ -90,18 +95,15 @@ class TaskKernel(AsyncKernelManager):
     be called from any thread; all else in the attempt's own.
     """
 
-    def __init__(
-        self, kernel_name: str, *, log_path: Path, warm: ServedKernel | None = None
-    ) -> None:
+    def __init__(self, kernel_name: str, *, warm: ServedKernel | None = None) -> None:
         super().__init__(
             kernel_name=kernel_name,
             kernel_spec_manager=_Specs(),
             context=zmq.asyncio.Context.instance(),  # one for all: its threads take time to start
             log=log,
         )
-        self._log_path = log_path
         self.warm = warm
-        self._clients: list[TaskClient] = []
+        self._client: TaskClient | None = None
         self._end_requested = False
         self._group: int | None = None
         try:
@@ -110,11 +112,13 @@ class TaskKernel(AsyncKernelManager):
             raise KernelNotStarted(f"{error}.") from None
         if warm is not None:
             self._folder = ""
+            self._log = warm.log
             self.connection_file = str(warm.connection_file)
             self.cache_ports = False  # it has its ports
             self.load_connection_file()
             return
         self._folder = tempfile.mkdtemp(prefix="dagflow-")
+        self._log = Path(self._folder, "kernel.log")
         self.connection_file = os.path.join(self._folder, "kernel.json")
         if ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
             self.transport = "ipc"
@@ -137,20 +141,31 @@ class TaskKernel(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
-        if self.warm is not None:
-            self.warm.log.replace(self._log_path)
-        with self._log_path.open("ab") as output:
+        with self._log.open("ab") as output:
             await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
         self._group = getattr(self.provisioner, "pgid", None)
         if self._end_requested:
             self.kill_group()
 
+    async def connect(self, *, timeout: float) -> None:
+        """Wait for the first answer; raises `KernelNotStarted` after so many seconds."""
+        client = self.client()
+        client.start_channels()
+        await client.wait_for_ready(timeout=timeout)
+
+    def move_log(self, path: Path) -> None:
+        """Have what the process has written, and will write, in another file."""
+        with contextlib.suppress(FileNotFoundError):  # it was never started
+            shutil.move(self._log, path)
+            self._log = path
+
     def client(self, **options: Any) -> TaskClient:  # type: ignore[override]
-        """A client of this kernel, closed by `finish`."""
-        self.client_factory = TaskClient
-        client: TaskClient = super().client(context=self.context, **options)  # type: ignore[assignment]
-        self._clients.append(client)
-        return client
+        """The client of this kernel, closed by `finish`."""
+        if self._client is None:
+            self.client_factory = TaskClient
+            self._client = super().client(context=self.context, **options)  # type: ignore[assignment]
+        assert self._client is not None
+        return self._client
 
     @property
     def exit_code(self) -> int | None:
@@ -170,8 +185,8 @@ class TaskKernel(AsyncKernelManager):
     async def finish(self, *, kill: bool) -> None:
         """End the process (with its whole group if ``kill``) and remove what it needed."""
         try:
-            for client in self._clients:
-                client.stop_channels()
+            if self._client is not None:
+                self._client.stop_channels()
             if kill:
                 self.kill_group()
             if self.has_kernel:
@@ -198,9 +213,3 @@ class _Specs(KernelSpecManager):
         spec = super().get_kernel_spec(kernel_name)
         spec.metadata = {"kernel_provisioner": {"provisioner_name": PROVISIONER}, **spec.metadata}
         return spec
-
-
-def task_environment() -> dict[str, str]:
-    """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end."""
-    env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
-    return {**env, "DAGFLOW_IN_TASK": "1"}

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING
 from jupyter_dagflow.core.events import CellProgress, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, task_environment
 from jupyter_dagflow.execution.ports import Assignment, Report
 
 if TYPE_CHECKING:
     from jupyter_dagflow.execution.attempt import Attempt
-    from jupyter_dagflow.execution.kernel_pool import KernelPools
+    from jupyter_dagflow.execution.kernel_session import KernelSession
 
 _POLITE_S = 2.0  # from the interrupt to the kill
 
@@ -48,20 +49,31 @@ class LocalExecutor:
         self._kernels = kernels
         self._now = now
         self._polite_s = polite_s
-        self._attempts: dict[tuple[TaskName, int], _Running] = {}
+        self._attempts: dict[tuple[TaskName, int], _Worker] = {}
+        self._workers: set[_Worker] = set()  # whose threads have not ended
+        self._spare: _Worker | None = None
         self._escalations: set[asyncio.Task[None]] = set()
 
-    async def start(self, assignment: Assignment) -> None:
-        """Begin an attempt; its end is reported later, however it comes."""
-        running = _Running(
-            assignment,
-            kernels=self._kernels,
-            loop=asyncio.get_running_loop(),
-            tell=self._tell,
-            now=self._now,
+    async def start(self, assignment: Assignment, *, more: bool = False) -> None:
+        """Begin an attempt; its end is reported later, however it comes.
+
+        If ``more`` are to come, a kernel is made ready for the next, which mostly wants one of the same kind.
+        """
+        kind = KernelKind(
+            name=assignment.kernel_name,
+            folder=assignment.cwd,
+            environment=frozenset(task_environment().items()),
+            preload=assignment.imports,
         )
-        self._attempts[assignment.task, assignment.attempt] = running
-        running.start()
+        spare, self._spare = self._spare, None
+        if spare is not None and not spare.serves(kind):
+            spare.dismiss()
+            spare = None
+        worker = spare or self._begin(kind)
+        self._attempts[assignment.task, assignment.attempt] = worker
+        worker.assign(assignment)
+        if more:
+            self._spare = self._begin(kind)
 
     async def stop(self, task: TaskName, attempt: int) -> None:
         """Begin to end an attempt: an interrupt, and 2 s later the kill."""
@@ -74,13 +86,15 @@ class LocalExecutor:
 
     async def close(self) -> None:
         """Stop whatever runs and wait until nothing of it is left."""
+        if self._spare is not None:
+            self._spare.dismiss()
         for task, attempt in list(self._attempts):
             await self.stop(task, attempt)
-        for running in list(self._attempts.values()):
-            await running.gone.wait()
+        while self._workers:
+            await next(iter(self._workers)).gone.wait()
         await asyncio.gather(*self._escalations)
 
-    async def _escalate(self, running: _Running) -> None:
+    async def _escalate(self, running: _Worker) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(running.ended.wait(), self._polite_s)
         while not running.ended.is_set():
@@ -88,77 +102,114 @@ class LocalExecutor:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(running.ended.wait(), self._polite_s)
 
-    def _tell(self, running: _Running, news: AttemptEnded | CellProgress | None) -> None:
+    def _begin(self, kind: KernelKind) -> _Worker:
+        worker = _Worker(
+            kind,
+            kernels=self._kernels,
+            loop=asyncio.get_running_loop(),
+            tell=self._tell,
+            now=self._now,
+        )
+        self._workers.add(worker)
+        worker.start()
+        return worker
+
+    def _tell(self, worker: _Worker, news: AttemptEnded | CellProgress | None) -> None:
         """Take news from an attempt's thread, in the loop's; None: nothing is left of it."""
-        key = (running.assignment.task, running.assignment.attempt)
         if news is None:
-            running.gone.set()
-            self._attempts.pop(key, None)
+            worker.gone.set()
+            self._workers.discard(worker)
+            if worker.assignment is not None:
+                self._attempts.pop((worker.assignment.task, worker.assignment.attempt), None)
             return
         if isinstance(news, AttemptEnded):
-            running.ended.set()
+            worker.ended.set()
         self._report(news)
 
 
-class _Running:
-    """An attempt and the thread it runs in."""
+class _Worker:
+    """A thread with a kernel of its own, and the attempt that they serve once it is assigned."""
 
     def __init__(
         self,
-        assignment: Assignment,
+        kind: KernelKind,
         *,
         kernels: KernelPools | None,
         loop: asyncio.AbstractEventLoop,
-        tell: Callable[[_Running, AttemptEnded | CellProgress | None], None],
+        tell: Callable[[_Worker, AttemptEnded | CellProgress | None], None],
         now: Callable[[], datetime],
     ) -> None:
-        self.assignment = assignment
+        self.assignment: Assignment | None = None
         self.ended = asyncio.Event()
         self.gone = asyncio.Event()
         self.stopping = threading.Event()
+        self._kind = kind
         self._kernels = kernels
         self._loop = loop
         self._tell = tell
         self._now = now
+        self._assigned = threading.Event()
+        self._session: KernelSession | None = None
         self._attempt: Attempt | None = None
         # A daemon: at exit, Python would wait for others before anybody could stop them.
-        self._thread = threading.Thread(
-            target=self._main, name=f"dagflow {assignment.task}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._main, name="dagflow kernel", daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Make a kernel ready."""
         self._thread.start()
 
+    def serves(self, kind: KernelKind) -> bool:
+        """Whether it has, or will have, a living kernel of that kind."""
+        return self._kind == kind and (self._session is None or self._session.exit_code is None)
+
+    def assign(self, assignment: Assignment) -> None:
+        """Run an attempt as soon as the kernel is ready."""
+        self.assignment = assignment
+        self._assigned.set()
+
+    def dismiss(self) -> None:
+        """End without an attempt."""
+        self.stop()
+        self._assigned.set()
+
     def stop(self) -> None:
-        """Ask the attempt to end, also one that has not come to starting its kernel."""
+        """Ask the attempt to end, also one whose kernel has not begun."""
         self.stopping.set()
         if self._attempt is not None:
             self._attempt.stop()
+        elif self._session is not None:
+            self._session.stop()
 
     def kill(self) -> None:
         """End the attempt's processes."""
-        if self._attempt is not None:
-            self._attempt.kill()
+        if self._session is not None:
+            self._session.kill()
 
     def _main(self) -> None:
         try:
-            self._send(self._run())
-            if self._attempt is not None:
-                self._attempt.clean_up()
+            # It brings jupyter_client along: here that keeps nobody waiting, and a run that needs
+            # no kernel never pays for it.
+            from jupyter_dagflow.execution.kernel_session import KernelSession
+
+            self._session = KernelSession(self._kind, kernels=self._kernels)
+            if self.stopping.is_set():
+                self._session.stop()
+            self._session.prepare()
+            self._assigned.wait()
+            if self.assignment is not None:
+                self._send(self._run(self.assignment, self._session))
+            self._session.clean_up()
         except Exception:  # noqa: BLE001 -- told in the log; the attempt itself has been reported
-            _log.exception("The kernel of task %s was not ended properly", self.assignment.task)
+            _log.exception("The kernel of task %s was not ended properly", self._task)
         finally:
             self._send(None)
 
-    def _run(self) -> AttemptEnded:
+    def _run(self, assignment: Assignment, session: KernelSession) -> AttemptEnded:
         try:
-            # It brings jupyter_client along: here that keeps nobody waiting, and a run that needs
-            # no kernel never pays for it.
             from jupyter_dagflow.execution.attempt import Attempt
 
             self._attempt = Attempt(
-                self.assignment, kernels=self._kernels, on_cell=self._on_cell, now=self._now
+                assignment, session=session, on_cell=self._on_cell, now=self._now
             )
             if self.stopping.is_set():
                 self._attempt.stop()
@@ -166,13 +217,14 @@ class _Running:
         except Exception as error:  # noqa: BLE001 -- the attempt has to end with a state
             return AttemptEnded(
                 at=self._now(),
-                task=self.assignment.task,
-                attempt=self.assignment.attempt,
+                task=assignment.task,
+                attempt=assignment.attempt,
                 failure=TaskFailure(kind="internal", message=f"{type(error).__name__}: {error}"),
             )
 
     def _on_cell(self, cell: CellId, done: int) -> None:
         assignment = self.assignment
+        assert assignment is not None
         self._send(
             CellProgress(
                 run_id=assignment.run_id,
@@ -184,6 +236,10 @@ class _Running:
                 total=len(assignment.cells),
             )
         )
+
+    @property
+    def _task(self) -> str:
+        return self.assignment.task if self.assignment is not None else "(none)"
 
     def _send(self, news: AttemptEnded | CellProgress | None) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more

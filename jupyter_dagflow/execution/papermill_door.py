@@ -9,6 +9,7 @@ registered under names that nobody else uses, once, when this module is first im
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -72,7 +73,7 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._not_before = 0.0
+        self._not_before = time.monotonic() + _SAVE_EVERY_S
 
     def save(self, **options: Any) -> None:
         """Write the notebook, unless that was done just now."""
@@ -83,9 +84,9 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
         ended = time.monotonic()
         self._not_before = ended + max(_SAVE_EVERY_S, (ended - began) / _SAVING_SHARE)
 
-    def notebook_complete(self, **options: Any) -> None:
-        """Take note of the end, and write the notebook in any case."""
-        self._not_before = 0.0
+    def notebook_complete(self, *, save: bool = True, **options: Any) -> None:
+        """Take note of the end, and write the notebook, unless that is done next anyway."""
+        self._not_before = 0.0 if save else math.inf
         super().notebook_complete(**options)
 
 
@@ -110,8 +111,10 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         try:
             options.pop("progress_bar")
             cls.execute_managed_notebook(record, kernel_name, **options)
-        finally:
+        except BaseException:
             record.notebook_complete()
+            raise
+        record.notebook_complete(save=False)  # papermill does it, error or not
         return record.nb
 
 

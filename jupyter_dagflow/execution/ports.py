@@ -96,8 +96,11 @@ class Assignment:
 class Executor(Protocol):
     """Runs attempts. All methods are called in the event loop's thread and return soon."""
 
-    async def start(self, assignment: Assignment) -> None:
-        """Begin an attempt; its end is reported later, however it comes."""
+    async def start(self, assignment: Assignment, *, more: bool = False) -> None:
+        """Begin an attempt; its end is reported later, however it comes.
+
+        ``more`` tells whether others are likely to follow, for which something may be made ready.
+        """
 
     async def stop(self, task: TaskName, attempt: int) -> None:
         """Begin to end an attempt with all its processes, within seconds.

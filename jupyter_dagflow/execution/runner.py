@@ -54,6 +54,7 @@ from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
 from jupyter_dagflow.execution.threads import Threads
+from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
@@ -63,6 +64,12 @@ _CANCEL_CHECK_S = 0.5
 _UNRECORDED_S = 0.2  # how long reused results may wait for one another
 
 _log = logging.getLogger(__name__)
+
+
+class ResultsNotDurable(EnvironmentFault):
+    """The results of a run were made, but it is not sure that they would outlast a power cut."""
+
+    code = "results_not_durable"
 
 
 class Survivors(str, Enum):
@@ -137,6 +144,7 @@ class Runner:
         self._metastore = metastore
         self._machine = RunMachine(request.plan())
         self._imports = imported_modules(request.compilation.pipeline)
+        self._to_come = len(request.compilation.pipeline.tasks)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()
         self._now = now
@@ -160,6 +168,8 @@ class Runner:
             reuse=request.reuse,
             metastore=metastore,
         )
+        self._artifacts = ArtifactStore(request.artifacts)
+        self._becoming_durable: list[asyncio.Task[None]] = []
         self._threads = Threads(f"runner of {request.run_id}")
 
     @property
@@ -242,11 +252,25 @@ class Runner:
         await self._obey(events, instructions)
         for ended in ran:
             await self._threads.do(self._cache.keep, ended)
+            digests = [stored.digest for stored in ended.stored]
+            durable = self._threads.do(self._artifacts.make_durable, digests)
+            self._becoming_durable.append(asyncio.create_task(durable))
+
+    async def _all_durable(self) -> None:
+        """Wait until the results are on the disk: until then the run has not ended, and they are hashed before use."""
+        try:
+            await asyncio.gather(*self._becoming_durable)
+        except OSError as error:
+            raise ResultsNotDurable(
+                f"The run's results could not be written to the disk: {error}",
+                hint="See to the disk's room and health, and run it again.",
+            ) from error
 
     async def _obey(self, events: Sequence[Event], instructions: Sequence[Instruction]) -> None:
         """Record, tell, and only then act."""
         if any(isinstance(event, RunFinished) for event in events):
             await self._threads.do(self._write_executed)
+            await self._all_durable()
         await self._record(events)
         for event in events:
             self._publish(event)
@@ -259,6 +283,7 @@ class Runner:
 
     async def _ask(self, start: StartTask) -> Answer:
         """Whether an earlier result may stand for a task that is to start."""
+        self._to_come -= 1
         answer = await self._threads.do(
             self._cache.ask, start.task, start.attempt, self._stored, self._now()
         )
@@ -314,7 +339,7 @@ class Runner:
         """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
         try:
             assignment = await self._threads.do(self._assignment, task, attempt, self._stored)
-            await self._executor.start(assignment)
+            await self._executor.start(assignment, more=self._to_come > 0)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
             failure = TaskFailure(

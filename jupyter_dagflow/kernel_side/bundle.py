@@ -1,7 +1,8 @@
 """The file of a stored bundle: a pickle and, beside it, the memory its arrays live in.
 
-The law: a file is named by the digest of all its bytes and written whole (temporary file, fsync,
-rename), so equal content is stored once. Layout: magic, header length, file size; a JSON header; a
+The law: a file is named by the digest of all its bytes and written whole (temporary file, rename), so
+equal content is stored once. Whoever lets a kernel write it sees to it that it outlasts a power cut, later.
+Layout: magic, header length, file size; a JSON header; a
 table of (offset, length) per buffer; the pickle; the buffers, aligned so that they can be mapped
 and used in place. Memory that several buffers share is written once, so that views stay views.
 Loading maps the file copy-on-write: arrays are writable at once and the store never changes.
@@ -59,8 +60,6 @@ def write(
             for part in _parts(header, pickled, buffers):
                 hasher.update(part)
                 size += file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
         digest = f"{algorithm}:{hasher.hexdigest()}"
         _move(temporary, digest_path(store, digest))
     except BaseException:

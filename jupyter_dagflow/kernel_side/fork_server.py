@@ -43,7 +43,11 @@ _OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
     "ipykernel.debugger",
     "ipykernel.parentpoller",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
     "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+    "tornado.platform.asyncio",
     "cloudpickle",
     "xxhash",
 )
@@ -145,6 +149,7 @@ class ForkServer:
         sys.argv = ["ipykernel_launcher.py", *argv]
         app: Any = IPKernelApp.instance(parent_handle=os.getppid())
         app.initialize(argv)
+        app.shell.run_cell("", silent=True)  # the first run takes longest
         os.write(self._say_ready, b"%d\n" % os.getpid())
         os.close(self._say_ready)
         app.start()

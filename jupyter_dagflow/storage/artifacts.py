@@ -8,15 +8,18 @@ and the server never calls it.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.kernel_side import bundle, loading, usage
 from jupyter_dagflow.kernel_side.definitions import Definitions
+from jupyter_dagflow.storage.atomic import sync
 
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,}")
 
@@ -54,9 +57,21 @@ class ArtifactStore:
             return "missing"
         return "" if found == digest else "damaged"
 
-    def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+    def make_durable(self, digests: Iterable[str]) -> None:
+        """Have the files of these digests on the disk, so that they outlast a power cut; raises `OSError`.
+
+        One that is not there is left alone: whoever uses it finds that out.
+        """
+        for digest in digests:
+            with contextlib.suppress(FileNotFoundError):
+                sync(self.path(digest))
+
+    def load(
+        self, digest: str, *, namespace: dict[str, Any] | None = None, hashed: bool = False
+    ) -> dict[str, Any]:
         """The values of a bundle by name, unpickled in this process.
 
+        ``hashed`` is for one that may not be durable: all its bytes are looked at, however large it is.
         Classes and functions of the notebook are looked up in ``namespace`` and made there if they
         are missing; without one they get a namespace of their own. Raises `ArtifactDamaged`, or
         `ArtifactNotLoadable` if something is missing here that the values are made with.
@@ -65,6 +80,10 @@ class ArtifactStore:
             namespace = {"__name__": "__main__", "__builtins__": builtins}
         definitions = Definitions(namespace, before=dict(namespace))
         path = str(self.path(digest))
+        if hashed and self.fault(digest) == "damaged":
+            raise ArtifactDamaged(
+                f"The stored file {path} is not what its digest says.", hint=_HINT
+            )
         try:
             return loading.load(path, digest, definitions, cloudpickle=_cloudpickle)
         except bundle.DamagedBundle as error:

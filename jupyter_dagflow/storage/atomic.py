@@ -32,6 +32,16 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def sync(path: Path) -> None:
+    """Have a file that others have written on the disk, under its name; raises `OSError`."""
+    descriptor = os.open(path, os.O_RDWR | _BINARY)  # only to read, Windows would not do it
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _sync_folder(path.parent)
+
+
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it
 
 

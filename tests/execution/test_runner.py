@@ -7,19 +7,21 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.errors import MetastoreUnreachable
-from jupyter_dagflow.core.events import Event, TaskFailure, TaskStarted
+from jupyter_dagflow.core.events import Event, RunFinished, Stored, TaskFailure, TaskStarted
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.execution.runner import ResultsNotDurable, Runner, RunRequest, Sink
+from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import read_notebook
 
@@ -31,8 +33,13 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+VALUE = Stored(name="x", digest="blake2b:" + "0" * 64, size_bytes=1, type="int")
+
+
 class Scripted:
-    """An executor that ends each attempt as its script says: well, ``fail``, ``raise`` at the start, or ``hang``."""
+    """An executor that ends each attempt as its script says: well, ``store`` (with a value), ``fail``, ``raise`` at
+    the start, or ``hang``.
+    """
 
     def __init__(self, report: Report, script: dict[str, str]) -> None:
         self._report = report
@@ -41,14 +48,15 @@ class Scripted:
         self.stopped: list[str] = []
         self.closed = False
 
-    async def start(self, assignment: Assignment) -> None:
+    async def start(self, assignment: Assignment, *, more: bool = False) -> None:
         ending = self._script.get(assignment.task, "well")
         if ending == "raise":
             raise RuntimeError("no more room")
         self.started.append(assignment.task)
         if ending != "hang":
             failure = TaskFailure(kind="error", message="boom") if ending == "fail" else None
-            self._end(assignment.task, assignment.attempt, failure=failure)
+            stored = (VALUE,) if ending == "store" else ()
+            self._end(assignment.task, assignment.attempt, failure=failure, stored=stored)
 
     async def stop(self, task: TaskName, attempt: int) -> None:
         if self._script.get(task) == "hang":
@@ -58,14 +66,8 @@ class Scripted:
     async def close(self) -> None:
         self.closed = True
 
-    def _end(
-        self, task: str, attempt: int, *, failure: TaskFailure | None = None, stopped: bool = False
-    ) -> None:
-        self._report(
-            AttemptEnded(
-                at=now(), task=TaskName(task), attempt=attempt, failure=failure, stopped=stopped
-            )
-        )
+    def _end(self, task: str, attempt: int, **fields: Any) -> None:
+        self._report(AttemptEnded(at=now(), task=TaskName(task), attempt=attempt, **fields))
 
 
 class Stage:
@@ -139,7 +141,7 @@ def test_what_is_started_is_recorded_already(stage: Stage) -> None:
     seen: list[bool] = []
     begin = stage.executor.start
 
-    async def start(assignment: Assignment) -> None:
+    async def start(assignment: Assignment, *, more: bool = False) -> None:
         recorded = stage.metastore.events(RUN)
         seen.append(any(isinstance(e, TaskStarted) and e.task == assignment.task for e in recorded))
         await begin(assignment)
@@ -239,3 +241,32 @@ def test_a_run_ends_though_its_notebook_cannot_be_written(
     monkeypatch.setattr("jupyter_dagflow.execution.runner.write_executed", full)
     asyncio.run(stage.runner().run())
     assert stage.metastore.view(RUN).state is RunState.SUCCESS
+
+
+def test_a_run_has_ended_when_its_results_are_on_the_disk(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    durable: list[str] = []
+    monkeypatch.setattr(ArtifactStore, "make_durable", lambda _, digests: durable.extend(digests))
+    at_the_end: list[str] = []
+
+    def sink(event: object) -> None:
+        if isinstance(event, RunFinished):
+            at_the_end.extend(durable)
+
+    asyncio.run(stage.runner({"a": "store"}, sinks=[sink]).run())
+    assert at_the_end == [VALUE.digest]
+
+
+def test_a_run_whose_results_do_not_come_to_the_disk_has_not_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(ArtifactStore, "make_durable", full)
+    with pytest.raises(ResultsNotDurable, match="No space left"):
+        asyncio.run(stage.runner({"a": "store"}).run())
+    assert not stage.metastore.view(RUN).state.is_final
+    assert stage.executor is not None
+    assert stage.executor.closed

@@ -152,3 +152,17 @@ def test_says_what_a_value_needs(
     with pytest.raises(ArtifactNotLoadable) as caught:
         store.load(digest)
     assert str(caught.value) == snapshot
+
+
+def test_of_a_value_that_may_not_be_durable_all_bytes_are_looked_at(
+    store: ArtifactStore, keep: Keep
+) -> None:
+    digest = keep("import numpy as np\nx = np.zeros(1_000_000)", "x")["x"]
+    store.make_durable([digest, NOWHERE])
+    assert len(store.load(digest, hashed=True)["x"]) == 1_000_000
+    with store.path(digest).open("r+b") as file:
+        file.seek(4_000_000)
+        file.write(b"\1")
+
+    with pytest.raises(ArtifactDamaged, match="not what its digest says"):
+        store.load(digest, hashed=True)
