@@ -10,9 +10,12 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jupyter_dagflow.core.errors import NotebookUnknown
-from jupyter_dagflow.core.model import Notebook
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.core.model import Notebook
 
 _VSCODE_VARIABLE = "__vsc_ipynb_file__"
 _SERVER_VARIABLE = "JPY_SESSION_NAME"

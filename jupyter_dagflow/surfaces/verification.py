@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jupyter_dagflow.core.errors import Location, block
-from jupyter_dagflow.core.events import TaskFailure
-from jupyter_dagflow.core.verify import Difference, Stopped, Verification
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.report import Part
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.core.events import TaskFailure
+    from jupyter_dagflow.core.verify import Difference, Stopped, Verification
 
 _UNEXPLAINED = (
     "Nothing that the compiler knows of this place explains it. Either it changes in a way that the "

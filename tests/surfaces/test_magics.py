@@ -188,7 +188,9 @@ def test_an_error_of_the_machine_is_a_block_as_in_the_terminal(session: Session)
 
 
 def test_an_error_of_ours_is_shown_with_its_traceback_to_report(session: Session) -> None:
-    session.type("import jupyter_dagflow.surfaces.magics as magics; magics.parse_run = None")
+    session.type(
+        "import jupyter_dagflow.surfaces.magic_commands as magics; magics.parse_run = None"
+    )
     text = raised(session.type("%dagflow run"))
     assert "Traceback (most recent call last)" in text
     assert "error: Unexpected TypeError" in text

@@ -1,0 +1,284 @@
+"""The commands of ``%dagflow``: the pipeline of this notebook, from within it.
+
+The law: a magic parses, calls the app once, and shows; its options are those of the command of the same name, read
+by the same parser. An error is the same short block as on the command line and fails the cell, without a traceback.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+
+from jupyter_dagflow.app import Dagflow, suggest_tags
+from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.execution.runner import Sink
+from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
+from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces import verification as told
+from jupyter_dagflow.surfaces.errors import InternalError, as_ours
+from jupyter_dagflow.surfaces.options import (
+    RunOptions,
+    parse_graph,
+    parse_load,
+    parse_run,
+    parse_status,
+    parse_verify,
+)
+from jupyter_dagflow.surfaces.picture import Following, still
+from jupyter_dagflow.surfaces.planned import refuse_planned
+from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
+from jupyter_dagflow.surfaces.suggestions import suggestions_report
+from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
+from jupyter_dagflow.verifying import Verifying
+
+
+class MagicFailed(Exception):
+    """Fails the cell with a block of text in place of a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+class MagicCommands:
+    """The commands of one live kernel; ``executed`` is what was executed in it."""
+
+    def __init__(self, shell: Any, executed: Executed) -> None:
+        self._shell = shell
+        self._executed = executed
+        self._live: LiveRun | None = None
+
+    @cached_property
+    def _app(self) -> Dagflow:
+        """Made when it is first needed, so that settings that make no sense fail that cell only."""
+        return Dagflow()
+
+    def do(self, line: str) -> None:
+        """Do what a line says; raises `MagicFailed`."""
+        verbs: dict[str, Callable[[list[str]], None]] = {
+            "run": self._run,
+            "verify": self._verify,
+            "check": self._check,
+            "suggest": self._suggest,
+            "status": self._status,
+            "cancel": self._cancel,
+            "load": self._load,
+        }
+        try:
+            verb, *rest = _split(line) or [""]
+            if verb in verbs:
+                verbs[verb](rest)
+            elif verb.startswith("-") or not verb:
+                self._graph([verb, *rest] if verb else [])
+            else:
+                hint = f"It has: {', '.join(verbs)}."
+                refuse_planned(f"%dagflow {verb}", hint=hint)
+                raise OptionError(f"%dagflow has no command {verb!r}.", hint=hint)
+        except MagicFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 -- the edge: every error gets its block
+            ours = as_ours(error)
+            trace = traceback.format_exception(error) if isinstance(ours, InternalError) else []
+            raise MagicFailed("".join([*trace, report.error_block(ours)])) from None
+
+    def _graph(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        compilation = self._app.compile(path, by=options.by)
+        self._warn_if_unsaved(path)
+        run = self._live
+        if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
+            following = Following()
+            run.watch(following.take)  # before it is shown: what comes twice is told by its number
+            following.show(run)
+            following.in_background(run)
+        else:
+            display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
+        if compilation.ok:
+            _warn(compilation)
+        else:
+            print(report.findings(compilation.diagnostics, notebook=path.name), file=sys.stderr)  # noqa: T201
+
+    def _check(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv, program="%dagflow check")
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        compilation = self._app.compile(path, by=options.by)
+        self._warn_if_unsaved(path)
+        print(report.findings(compilation.diagnostics, notebook=path.name))  # noqa: T201
+        if not compilation.ok:
+            raise MagicFailed(
+                report.error_block(CompilationFailed(str(path), compilation.diagnostics))
+            )
+
+    def _suggest(self, argv: Sequence[str]) -> None:
+        options = parse_graph(argv, program="%dagflow suggest")
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        suggestions = suggest_tags(path)
+        self._warn_if_unsaved(path)
+        print(report.as_text(suggestions_report(suggestions)))  # noqa: T201
+
+    def _run(self, argv: Sequence[str]) -> None:
+        options = parse_run(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        self._warn_if_unsaved(path)
+        run = self._followed(
+            lambda sinks: self._start(path, options, sinks), background=options.background
+        )
+        if options.background:
+            print(f"run {run.run_id} goes on; %dagflow status tells how, %dagflow cancel stops it")  # noqa: T201
+        else:
+            _show_end(run)
+
+    def _start(self, path: Path, options: RunOptions, sinks: Sequence[Sink]) -> LiveRun:
+        return self._app.start(
+            path,
+            parameters=options.parameters,
+            parameter_texts=options.parameter_texts,
+            by=options.by,
+            jobs=options.jobs,
+            keep=options.keep,
+            fresh=options.fresh,
+            sinks=sinks,
+            on_compiled=_warn,
+        )
+
+    def _verify(self, argv: Sequence[str]) -> None:
+        options = parse_verify(argv)
+        if options is None:
+            return
+        path = self._notebook(options.notebook)
+        self._warn_if_unsaved(path)
+        prepared = self._app.prepare(
+            path,
+            parameters=options.parameters,
+            parameter_texts=options.parameter_texts,
+            by=options.by,
+            on_compiled=_warn,
+        )
+        verifying = Verifying(self._app, prepared, jobs=options.jobs)
+        runs = [self._followed(verifying.start_run_all)]
+        if runs[0].exit_code != CANCELLED:
+            runs.append(self._followed(verifying.start_dag))
+        if runs[-1].exit_code == CANCELLED:
+            raise MagicFailed(report.headline(runs[-1].view))
+        verification = verifying.compare(*runs)
+        text = report.as_text([*told.parts(verification), told.runs(verification)])
+        if not verification.ok:
+            raise MagicFailed(text)
+        print(text)  # noqa: T201
+
+    def _followed(
+        self, start: Callable[[Sequence[Sink]], LiveRun], *, background: bool = False
+    ) -> LiveRun:
+        """Start a run and show how it goes; wait for its end, unless it goes on in the background."""
+        following = Following()
+        with CancelOnSignal(INTERRUPT) as interrupts:
+            self._live = run = start([following.take])
+            interrupts.cancels(run)
+            following.show(run)
+            if background:
+                following.in_background(run)
+            else:
+                following.until_ended(run)
+        return run
+
+    def _status(self, argv: Sequence[str]) -> None:
+        name = parse_status(argv)
+        if name is not None:
+            run = self._find(name)
+            print(report.as_text(report.run_ended(run.view, notebook=run.notebook_path)))  # noqa: T201
+
+    def _cancel(self, argv: Sequence[str]) -> None:
+        name = parse_status(argv, program="%dagflow cancel")
+        if name is None:
+            return
+        run = self._find(name)
+        if run.state.is_final:
+            print(report.headline(run.view))  # noqa: T201
+            return
+        self._app.request_cancel(run.run_id)
+        print(f"run {run.run_id} is being cancelled; %dagflow status tells when it has ended")  # noqa: T201
+
+    def _load(self, argv: Sequence[str]) -> None:
+        options = parse_load(argv)
+        if options is None:
+            return
+        run = self._find(options.run)
+        values = {name: run.value(name) for name in options.names}
+        self._shell.push(values)
+        for name in values:
+            _, stored = run.find(name)
+            shape = f" {stored.shape}" if stored.shape else ""
+            print(f"{name}: {stored.type}{shape}")  # noqa: T201
+
+    def _find(self, name: str) -> Run:
+        """A run by its name; ``latest`` is this kernel's own newest, if it has run one."""
+        if self._live is not None and name in ("latest", self._live.run_id):
+            return self._live
+        try:
+            return self._app.open_run(name)
+        except NotFound:
+            if name == "latest":
+                raise NotFound(
+                    "Nothing was run yet.", hint="%dagflow run runs this notebook."
+                ) from None
+            raise
+
+    def _notebook(self, named: str | None) -> Path:
+        return find_notebook(named, namespace=self._shell.user_ns)
+
+    def _warn_if_unsaved(self, path: Path) -> None:
+        if not path.is_file():
+            return  # reading it says so better
+        unsaved = self._executed.unsaved(self._app.read(path), saved_at=path.stat().st_mtime)
+        if unsaved:
+            print(  # noqa: T201
+                f"warning: {path.name} is older than what is on the screen: "
+                f"{', '.join(unsaved)} ran after it was saved and is not in it as it ran.\n"
+                "next:    save the notebook and run this again; what follows is about the saved file.",
+                file=sys.stderr,
+            )
+
+
+def _warn(compilation: Compilation) -> None:
+    if told := report.warnings(compilation):
+        print(told, file=sys.stderr)  # noqa: T201
+
+
+def _show_end(run: LiveRun) -> None:
+    """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
+    if run.exit_code:
+        blocks = [
+            report.failure_block(task, failure=task.failure)
+            for task in run.tasks.values()
+            if task.failure is not None
+        ]
+        raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
+    print(report.headline(run.view))  # noqa: T201
+    if run.view.metrics:
+        print(report.as_text([report.metrics_table(run.view.metrics)]))  # noqa: T201
+    if run.notebook_path:
+        print(f"executed notebook: {run.notebook_path}")  # noqa: T201
+
+
+def _split(line: str) -> list[str]:
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise OptionError(f"%dagflow {line}: {error}.", hint="Close the quotation mark.") from None
