@@ -1,7 +1,8 @@
-"""Runs a notebook both ways and compares what is left: Run All first, then the DAG.
+"""Runs a notebook both ways and compares what is left: as a DAG first, then Run All.
 
-The law: one after the other, for both write the same files; both are recorded, so that what they
-printed can be read; neither is told of the other until the values are compared.
+The law: one after the other, for both write the same files, and the DAG first: a file that one of its
+tasks reads too early must not be there from Run All. Both are recorded, so that what they printed can
+be read; neither is told of the other until the values are compared.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ TRIGGER = "verify"
 
 
 class Verifying:
-    """One verification: `start_run_all`, wait, `start_dag`, wait, `compare`.
+    """One verification: `start_dag`, wait, `start_run_all`, wait, `compare`.
 
     Raises `OptionError` if ``jobs`` (of the DAG) makes no sense.
     """
@@ -47,13 +48,13 @@ class Verifying:
         pipeline = whole(prepared.source, compilation.pipeline)
         self._whole = replace(prepared, compilation=replace(compilation, pipeline=pipeline))
 
-    def start_run_all(self, sinks: Sequence[Sink] = ()) -> LiveRun:
-        """Begin to run the notebook top to bottom in one kernel."""
-        return self._launch(self._whole, jobs=1, survivors=Survivors.ALL, sinks=sinks)
-
     def start_dag(self, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Begin to run it as a DAG."""
         return self._launch(self._prepared, jobs=self._jobs, survivors=Survivors.NEW, sinks=sinks)
+
+    def start_run_all(self, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Begin to run the notebook top to bottom in one kernel."""
+        return self._launch(self._whole, jobs=1, survivors=Survivors.ALL, sinks=sinks)
 
     def _launch(
         self, prepared: Prepared, *, jobs: int | None, survivors: Survivors, sinks: Sequence[Sink]
@@ -68,7 +69,7 @@ class Verifying:
             sinks=sinks,
         )
 
-    def compare(self, run_all: LiveRun, dag: LiveRun) -> Verification:
+    def compare(self, dag: LiveRun, run_all: LiveRun) -> Verification:
         """What the two runs, which have ended, came to; raises `ComparisonFailed`."""
         verification = Verification(
             run_id=dag.run_id,

@@ -172,9 +172,9 @@ class MagicCommands:
             on_compiled=_warn,
         )
         verifying = Verifying(self._app, prepared, jobs=options.jobs)
-        runs = [self._followed(verifying.start_run_all)]
+        runs = [self._followed(verifying.start_dag)]
         if runs[0].exit_code != CANCELLED:
-            runs.append(self._followed(verifying.start_dag))
+            runs.append(self._followed(verifying.start_run_all))
         if runs[-1].exit_code == CANCELLED:
             raise MagicFailed(report.headline(runs[-1].view))
         verification = verifying.compare(*runs)

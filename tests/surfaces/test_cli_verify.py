@@ -105,11 +105,28 @@ def test_a_lie_is_found_and_explained(
     assert told["equal"] == 1
     listed = json.loads(dagflow("runs", "list", "--json").out)
     assert [(run["pipeline"], run["trigger"]) for run in listed[:2]] == [
-        ("lie", "verify"),
         ("lie (Run All)", "verify"),
+        ("lie", "verify"),
     ]
-    assert told["run_id"] == listed[0]["run_id"]
-    assert told["run_all_id"] == listed[1]["run_id"]
+    assert told["run_all_id"] == listed[0]["run_id"]
+    assert told["run_id"] == listed[1]["run_id"]
+
+
+def test_a_file_that_a_task_reads_too_early_is_not_there_from_run_all(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    name = "import os\nname = 'a' + '.txt'"  # which no reader of the code can follow
+    waits = "import time\nwhile not os.path.exists('tried'):\n    time.sleep(0.02)\n"
+    cells = [("setup", name), ("task:write", waits + "open(os.path.join(name), 'w').write('1')")]
+    tries = "open('tried', 'w').close()\ntext = open(os.path.join(name)).read()"
+    cells += [("task:read", tries)]
+    write_notebook("early.ipynb", cells)
+
+    told = json.loads(dagflow("verify", "early.ipynb", "--jobs", "2", "--json").out)
+
+    assert told["stopped"]["run_all"] is None
+    assert told["stopped"]["dag"]["cell_index"] == 2
+    assert "No such file" in told["stopped"]["dag"]["message"]
 
 
 def test_code_that_the_last_task_changes_is_compared(
@@ -175,7 +192,7 @@ if number == STAYING:
 """
 
 
-@pytest.mark.parametrize("staying", [0, 1, 2], ids=["Run All", "the DAG", "the comparison"])
+@pytest.mark.parametrize("staying", [0, 1, 2], ids=["the DAG", "Run All", "the comparison"])
 def test_an_interrupt_ends_it_wherever_it_is(
     staying: int, write_notebook: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -55,7 +55,7 @@ def _verified(app: Dagflow, options: RunOptions) -> Verification:
     )
     verifying = Verifying(app, prepared, jobs=options.jobs)
     runs = []
-    for start in (verifying.start_run_all, verifying.start_dag):
+    for start in (verifying.start_dag, verifying.start_run_all):
         live = _followed(start)
         if live.exit_code == CANCELLED:
             raise KeyboardInterrupt
