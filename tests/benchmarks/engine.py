@@ -33,6 +33,7 @@ def figures() -> Iterator[Figure]:
         yield Figure("dagflow run of 10 tasks / papermill", _cold(folder, environ), "times", 1.1)
         yield Figure("%dagflow run again / Run All", _live(folder), "times", at_most=1.0)
         yield Figure("16 tasks of 0.5 s on 2 cores / 4 s", _spread(folder), "times", at_most=1.1)
+        yield Figure("memory of a runner of 50 tasks", _memory(folder), "MB", at_most=150)
         yield Figure("dagflow --help", _command([*DAGFLOW, "--help"]), "s", at_most=0.25)
         yield Figure("%load_ext", _extension(), "s", at_most=0.2)
 
@@ -78,6 +79,19 @@ def _spread(folder: Path) -> list[float]:
     with _session(folder) as run:
         run(folder / "linear.ipynb")
         return [_timed(lambda: run(path)) / 4 for _ in range(REPETITIONS)]
+
+
+def _memory(folder: Path) -> list[float]:
+    """The most that a process had which ran the long chain, without its kernels."""
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom tests.benchmarks.engine import _session\n"
+        "with _session(Path(sys.argv[1])) as run:\n    run(Path(sys.argv[1], 'long.ipynb'))\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    return [
+        float(subprocess.check_output(command, cwd=ROOT, text=True)) for _ in range(REPETITIONS)
+    ]
 
 
 def _command(command: list[str]) -> list[float]:
