@@ -20,6 +20,7 @@ import ctypes
 import gc
 import importlib
 import importlib.util
+import io
 import json
 import os
 import runpy
@@ -31,12 +32,13 @@ import socket
 import subprocess
 import sys
 import threading
+import tokenize
 from types import ModuleType
 from typing import Any, NoReturn
 
 _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
 _PR_SET_PDEATHSIG = 1
-_OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
+_OF_KERNELS = (  # what a kernel imports in the course of its life, and our part in it
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -44,11 +46,15 @@ _OF_KERNELS = (  # what a kernel imports until it answers, and our part in it
     "ipykernel.parentpoller",
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "sqlite3",
     "tornado.platform.asyncio",
     "cloudpickle",
+    "faulthandler",
+    "psutil",
+    "pwd",
     "xxhash",
 )
 
@@ -102,6 +108,7 @@ class ForkServer:
             _try_import(name)
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         ours = runpy.run_path(boot)["prepare"]()
+        list(tokenize.generate_tokens(io.StringIO("x").readline))  # prepares what cells are read with
         _look_for_modules_as_kernels_do()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
@@ -149,7 +156,6 @@ class ForkServer:
         sys.argv = ["ipykernel_launcher.py", *argv]
         app: Any = IPKernelApp.instance(parent_handle=os.getppid())
         app.initialize(argv)
-        app.shell.run_cell("", silent=True)  # the first run takes longest
         os.write(self._say_ready, b"%d\n" % os.getpid())
         os.close(self._say_ready)
         app.start()
