@@ -26,7 +26,7 @@ from jupyter_dagflow.core.module_use import (
     reached_by_methods,
 )
 
-_FIGURES_TYPE = "matplotlib."
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,14 @@ class ChangedModule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What a task has left: the project's modules that it changed, by name, and whether pyplot holds figures."""
+    """What a task has left: the project's modules that it changed, by name, and whether pyplot holds ``figures``.
+
+    The ``bringers`` are the values that it has stored together with a figure: whoever loads one has the figure, too.
+    """
 
     modules: Mapping[str, ChangedModule] = field(default_factory=dict)
     figures: bool = False
+    bringers: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.modules) or self.figures
@@ -85,7 +89,7 @@ class Elsewhere:
         places = self._places
         own = [place for place in places if place.task.name == name]
         return self._in_modules(own, places, left, stored) or (
-            self._in_pyplot(own, places, stored) if left.figures else None
+            self._in_pyplot(own, places, {*left.bringers}) if left.figures else None
         )
 
     def _all_places(self) -> Iterator[_Place]:
@@ -108,6 +112,8 @@ class Elsewhere:
         task = own[0].task
         changed = {(module, n) for module, each in left.modules.items() for n in each.names}
         for known in task.options.pure:
+            if not _is_code(own[0].space, known):
+                continue  # said of a variable
             changed = _less(changed, reached_by(self._modules, own[0].space, known))
         if not changed:
             return None
@@ -153,10 +159,12 @@ class Elsewhere:
             root.id
             for statement in place.body
             for node in ast.walk(statement)
-            if isinstance(root := dotted(node)[0], ast.Name) and root.id in place.space.imports
+            if isinstance(root := dotted(node)[0], ast.Name)
         )
         for name in names:
-            if _both({what}, reached_by(self._modules, place.space, name)):
+            if _is_code(place.space, name) and _both(
+                {what}, reached_by(self._modules, place.space, name)
+            ):
                 return (
                     f" If it only remembers what would be worked out again, tag cell "
                     f"{place.cell.index} pure:{name}."
@@ -166,16 +174,15 @@ class Elsewhere:
     # pyplot
 
     def _in_pyplot(
-        self, own: list[_Place], places: list[_Place], stored: Collection[Stored]
+        self, own: list[_Place], places: list[_Place], bringers: set[str]
     ) -> Missed | None:
         task = own[0].task
         drawing = [place for place in own if self._deed(place) is not None] or own[:1]
-        brings = {each.name for each in stored if each.type.startswith(_FIGURES_TYPE)}
         decided: set[TaskName] = set()
         for place in places:
             if place.task.name == task.name or place.cell.index < drawing[0].cell.index:
                 continue
-            if place.task.name in decided or brings & {i.name for i in place.task.inputs}:
+            if place.task.name in decided or bringers & {i.name for i in place.task.inputs}:
                 continue
             deed = self._deed(place)
             if deed is not None:
@@ -209,6 +216,12 @@ def _both(changed: set[Global], reach: set[Global]) -> set[Global]:
 
 def _less(changed: set[Global], reach: set[Global]) -> set[Global]:
     return changed - _both(changed, reach)
+
+
+def _is_code(space: Namespace, name: str) -> bool:
+    """Whether a name is imported, or that of a function or class."""
+    defined = [isinstance(s, _DEFINITIONS) for s in space.statements.get(name, ())]
+    return name in space.imports or (bool(defined) and all(defined))
 
 
 def _is_replayed(what: Global, own: list[_Place], reader: Task) -> bool:

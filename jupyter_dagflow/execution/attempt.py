@@ -276,7 +276,11 @@ def _left(outcome: Mapping[str, Any]) -> Left:
         name: ChangedModule(file=each["file"], names=tuple(each["names"]))
         for name, each in outcome.get("modules", {}).items()
     }
-    return Left(modules=modules, figures=outcome.get("figures", False))
+    return Left(
+        modules=modules,
+        figures=outcome.get("figures", False),
+        bringers=tuple(outcome.get("bringers", ())),
+    )
 
 
 def _may_raise(cell: Any) -> bool:

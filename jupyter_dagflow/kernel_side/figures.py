@@ -9,6 +9,13 @@ import contextlib
 import sys
 from typing import Any
 
+_FIGURES_MODULE = b"matplotlib.figure"
+
+
+def are_in(pickled: bytes | bytearray | memoryview) -> bool:
+    """Whether a figure is loaded with what was pickled, and pyplot will hold it again."""
+    return _FIGURES_MODULE in bytes(pickled)
+
 
 def held() -> dict[int, int]:
     """The identities of the figures that pyplot holds, each with how much is drawn in it."""

@@ -133,6 +133,7 @@ class Handover:
             "drawn": self._drawn(),
             "modules": self._modules.end(),
             "figures": figures.held() != self._figures,
+            "bringers": [],
             "running": still_running,
             "changed": [],
             "sharing": [],
@@ -149,6 +150,8 @@ class Handover:
             if still_running and self._spec["outputs"]:
                 raise StillRunning(f"Still running: {', '.join(still_running)}")
             pickled = self._pickle_all(outcome)
+            if outcome["figures"]:
+                outcome["bringers"] = [n for n, p in pickled.items() if figures.are_in(p.data)]
             outcome["sharing"] = sorted(self._sharing_unseen(pickled))
             if outcome["sharing"]:
                 text = ", ".join(f"{name} of {other}" for name, other in outcome["sharing"])

@@ -145,8 +145,9 @@ def _state(namespace: Mapping[str, Any], roots: frozenset[str]) -> dict[str, Any
         if kind in _ATOMS:
             found[name] = value
         elif issubclass(kind, types.FunctionType):
-            kept = (value.__defaults__, value.__kwdefaults__, vars(value) or None)
-            there = value.__module__ == own and kept != (None, None, None)
+            kept = (value.__defaults__ or (), value.__kwdefaults__ or {}, vars(value))
+            plain = _ATOMS.issuperset(map(type, kept[0])) and not kept[1] and not kept[2]
+            there = value.__module__ == own and not plain
             found[name] = (value, _told(kept, roots) if there else None)
         elif issubclass(kind, type):
             there = members(value).get("__module__") == own

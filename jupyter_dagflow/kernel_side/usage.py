@@ -153,7 +153,7 @@ class LocalModules:
     def has(self, name: str, module: Any) -> bool:
         """Whether this is one of them."""
         file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or name == "__main__":
+        if not isinstance(file, str) or file in _ORIGINS or module is sys.modules.get("__main__"):
             return False
         if name.partition(".")[0] in _KERNELS_OWN:
             return False
