@@ -19,6 +19,7 @@ from jupyter_dagflow.core.module_use import (
     Modules,
     Namespace,
     SourceOf,
+    changed_within,
     dotted,
     parsed,
     reached,
@@ -121,10 +122,17 @@ class Elsewhere:
         for place in places:
             if place.task.name != task.name and place.cell.index > touching[0].cell.index:
                 felt = _both(changed, self._reach(place) | self._through(place.task, stored))
-                felt = {each for each in felt if not _is_replayed(each, own, place.task)}
+                felt -= self._replayed(felt, own, place.task)
                 if felt:
                     return self._module_missed(min(felt), touching, place)
         return None
+
+    def _replayed(self, felt: set[Global], own: list[_Place], reader: Task) -> set[Global]:
+        """What only settings of the task have changed that are copied into the reader, too."""
+        found = {each for each in felt if _is_replayed(each, own, reader)}
+        for place in own if found else ():
+            found -= changed_within(self._modules, place.space, place.body)
+        return found
 
     def _reach(self, place: _Place) -> set[Global]:
         return reached(self._modules, place.space, place.body)

@@ -23,6 +23,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOKS_NAMES_UP = frozenset({"eval", "exec", "globals", "locals", "vars"})
 _IMPORTS = frozenset({"import_module", "__import__"})
 _WORD = re.compile(r"\w+")
+_READING = frozenset({"get", "keys", "values", "items", "copy", "index", "count"})
 _MAKING = frozenset({"__new__", "__init__", "__post_init__"})
 _NOTHING: frozenset[str] = frozenset()
 
@@ -115,6 +116,14 @@ def reached(modules: Modules, space: Namespace, body: Iterable[ast.AST]) -> set[
     return walk.found
 
 
+def changed_within(modules: Modules, space: Namespace, body: Iterable[ast.AST]) -> set[Global]:
+    """Those of the globals reached that the modules' own code may change on the way."""
+    walk = _Reach(modules)
+    for node in body:
+        walk.follow(space, node)
+    return walk.changed
+
+
 def reached_by(modules: Modules, space: Namespace, name: str) -> set[Global]:
     """The globals that may be reached by one name of a namespace."""
     return reached(modules, space, [ast.Name(name, ast.Load())])
@@ -131,10 +140,11 @@ def reached_by_methods(modules: Modules, module: str, name: str) -> set[Global]:
 
 
 class _Reach:
-    """One search: what was ``found``, and what is still to be followed."""
+    """One search: what was ``found``, what of it code of its module may have ``changed``, what is to be followed."""
 
     def __init__(self, modules: Modules) -> None:
         self.found: set[Global] = set()
+        self.changed: set[Global] = set()
         self._modules = modules
         self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
         self._pending: list[tuple[Namespace, ast.AST, frozenset[str]]] = []
@@ -146,6 +156,8 @@ class _Reach:
             self._step(*self._pending.pop())
 
     def _step(self, space: Namespace, node: ast.AST, hidden: frozenset[str]) -> None:
+        if space.module:
+            self.changed.update((space.module, name) for name in _written(node))
         if isinstance(node, _FUNCTIONS):
             self._function(space, node, hidden)
             return
@@ -222,6 +234,22 @@ class _Reach:
             self.found.add((module, "*"))
             for name in [*space.imports, *space.statements]:
                 self._name(space, name, ())
+
+
+def _written(node: ast.AST) -> Iterator[str]:
+    """The names whose values a node itself may change, or bind for the whole module."""
+    if isinstance(node, ast.Global):
+        yield from node.names
+        return
+    target: ast.AST | None = None
+    if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
+        target = node
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        target = node.func if node.func.attr not in _READING else None
+    while isinstance(target, (ast.Attribute, ast.Subscript)):
+        target = target.value
+    if isinstance(target, ast.Name):
+        yield target.id
 
 
 def _strings(node: ast.AST) -> Iterator[str]:

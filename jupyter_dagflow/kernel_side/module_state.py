@@ -139,7 +139,7 @@ def _state(namespace: Mapping[str, Any], roots: frozenset[str]) -> dict[str, Any
     own = namespace.get("__name__")
     found: dict[str, Any] = {}
     for name, value in list(namespace.items()):
-        if (name.startswith("__") and name.endswith("__")) or is_private_cache(name):
+        if not _counts(name) or is_private_cache(name):
             continue
         kind = type(value)
         if kind in _ATOMS:
@@ -159,12 +159,18 @@ def _state(namespace: Mapping[str, Any], roots: frozenset[str]) -> dict[str, Any
     return found
 
 
+def _counts(name: Any) -> bool:
+    return type(name) is str and not (name.startswith("__") and name.endswith("__"))
+
+
 def _of_class(kind: type[Any]) -> dict[str, Any]:
     """The data that a class has for all its instances."""
     return {
         name: value
-        for name, value in sorted(members(kind).items())
-        if not (name.startswith(("__", "_abc_")) or is_private_cache(name))
+        for name, value in members(kind).items()
+        if _counts(name)
+        and not name.startswith("_abc_")
+        and not is_private_cache(name)
         and not issubclass(type(value), (*_OF_CLASSES, *_BY_IDENTITY))
     }
 

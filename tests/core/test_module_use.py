@@ -8,6 +8,7 @@ from jupyter_dagflow.core.module_use import (
     Modules,
     ModuleText,
     Namespace,
+    changed_within,
     parsed,
     reached,
     reached_by_methods,
@@ -25,6 +26,8 @@ def add(n):
     total += n
 def get(k):
     return cache[k]
+def put(k):
+    cache[k] = cache.get(1)
 def shadow(cache):
     total = cache
     return [cache for cache in total]
@@ -87,6 +90,21 @@ STATE = ("p.sub", "state")
 def test_what_code_reaches(code: str, found: set[tuple[str, str]]) -> None:
     body = parsed(code)
     all_ = reached(Modules(TEXTS.get), Namespace.of(body), body)
+    assert all_ & {TOTAL, CACHE, KEPT, STATE} == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import m\nm.add(1)", {TOTAL}),
+        ("import m\nm.get(1)", set()),
+        ("import m\nm.cache['k'] = 1", set()),
+        ("import m\nm.put(1)", {CACHE}),
+    ],
+)
+def test_what_modules_may_change_themselves(code: str, found: set[tuple[str, str]]) -> None:
+    body = parsed(code)
+    all_ = changed_within(Modules(TEXTS.get), Namespace.of(body), body)
     assert all_ & {TOTAL, CACHE, KEPT, STATE} == found
 
 

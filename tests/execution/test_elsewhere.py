@@ -114,6 +114,12 @@ CHANGED = (
         ("import counter", "n = counter.add(3)", "import report\nt = report.summary()", "_total"),
         ("import counter", "def f():\n    return counter.add(1)\nn = f()", "t = f()", "_total"),
         ("import counter", "n = counter.add(3)", "t = counter.Meter().read()", "_total"),
+        (
+            "import counter",
+            "counter.cache['i'] = 1\nn = counter.put('k', 2)",
+            "t = len(counter.cache)",
+            "cache",
+        ),
         ("import counter", "m = counter.Meter()\nn = counter.add(3)", "t = m.read()", "_total"),
     ],
 )
