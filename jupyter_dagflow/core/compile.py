@@ -401,9 +401,12 @@ def _unknown_names(
             continue  # what the task has cannot be told before its cells can be read
         node = flow.nodes.get(name)
         used = {*node.writes, *(item.name for item in node.inputs)} if node else set()
+        at_hand = {mention.name for mention in node.from_prelude} if node else set()
+        at_hand |= {definition.name for definition in node.definitions} if node else set()
         for key in ("keep", "metric", "mutates", "pure"):
             for variable in _names(task, key):
-                if variable not in used and not (key in ("keep", "metric") and variable in given):
+                there = (key == "pure" and variable in at_hand) or variable in used
+                if not there and not (key in ("keep", "metric") and variable in given):
                     cell = task.option_cells[key]
                     found.append(
                         Diagnostic.of(

@@ -55,6 +55,7 @@ class Code(Enum):
     OBSERVED = ("DF203", Severity.INFO)
     UNSEEN_DRAW = ("DF204", Severity.ERROR)
     UNDECLARED_SHARING = ("DF205", Severity.ERROR)
+    STILL_RUNNING = ("DF206", Severity.ERROR)
 
     def __init__(self, code: str, severity: Severity) -> None:
         self.code = code

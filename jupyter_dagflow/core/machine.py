@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jupyter_dagflow.core.elsewhere import Left
 from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
@@ -66,8 +67,9 @@ class Submit:
 class AttemptEnded:
     """An attempt that the machine started has ended: with ``failure`` None, well.
 
-    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before. With
-    ``reused_from`` it did not run: all this is what came of it in that run. ``why`` it ran or did not.
+    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, and ``left`` is
+    what it left outside variables. With ``reused_from`` it did not run: all this is what came of it in that run.
+    ``why`` it ran or did not.
     """
 
     at: datetime
@@ -82,6 +84,7 @@ class AttemptEnded:
     files_written: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
+    left: Left = field(default_factory=Left)
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jupyter_dagflow.core.elsewhere import Left
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.slices import Piece, digest_of
@@ -157,6 +158,7 @@ class Entry:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
+    left: Left = field(default_factory=Left)
     cells: tuple[CellId, ...] = ()
     barred: str = ""
 

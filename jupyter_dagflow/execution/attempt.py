@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
+from jupyter_dagflow.core.elsewhere import ChangedModule, Left
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
@@ -86,6 +87,7 @@ class Attempt:
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
                 drawn=outcome.get("drawn", {}),
+                left=_left(outcome),
                 observed=tuple(observations(outcome, self._assignment)),
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
@@ -219,6 +221,18 @@ def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator
         speaking = re.compile(rf"\b(?:{re.escape(name)}|{re.escape(other)})\b")
         codes = [code for code in assignment.codes if speaking.search(code)] or assignment.codes
         yield Observed(code=code_digest(codes[-1]), name=name, other=other)
+
+
+def _left(outcome: Mapping[str, Any]) -> Left:
+    modules = {
+        name: ChangedModule(file=each["file"], names=tuple(each["names"]))
+        for name, each in outcome.get("modules", {}).items()
+    }
+    return Left(
+        modules=modules,
+        figures=outcome.get("figures", False),
+        bringers=tuple(outcome.get("bringers", ())),
+    )
 
 
 def _may_raise(cell: Any) -> bool:

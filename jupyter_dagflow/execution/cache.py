@@ -265,6 +265,7 @@ class ResultCache:
             files_read=entry.files_read,
             files_written=entry.files_written,
             drawn=entry.drawn,
+            left=entry.left,
             reused_from=run_id,
             why=(f"unchanged since run {run_id}",),
         )
@@ -293,6 +294,7 @@ class ResultCache:
             files_read=ended.files_read,
             files_written=ended.files_written,
             drawn=ended.drawn,
+            left=ended.left,
             cells=self._speaking(task),
             barred=_barred(outcome),
         )

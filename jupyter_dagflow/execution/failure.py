@@ -96,6 +96,8 @@ def _save_failure(
         return _undeclared_change(assignment.guarded[outcome["changed"][0]], assignment)
     if outcome.get("sharing"):
         return _undeclared_sharing(outcome["sharing"][0], assignment)
+    if error.ename == "StillRunning" and outcome.get("running"):
+        return _still_running(outcome["running"][0], assignment)
     refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])
@@ -159,6 +161,20 @@ def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFa
         taskbook=str(assignment.taskbook),
         hint=f"Run it again: that is known from now on, and whoever changes {other} has {name}, too. "
         f"Or give {name} a copy of {other}.",
+    )
+
+
+def _still_running(thread: str, assignment: Assignment) -> TaskFailure:
+    made = next(iter(assignment.handed_over.values()), None)
+    read_by = f", {made.reader}," if made else ""
+    return TaskFailure(
+        kind="unsound",
+        cell=made.cell if made else None,
+        cell_index=made.cell_index if made else None,
+        message=f"{Code.STILL_RUNNING.code}: thread {thread} of task {assignment.task} still runs when the "
+        f"task's values are stored: what it does from then on, whoever reads them{read_by} would miss.",
+        taskbook=str(assignment.taskbook),
+        hint="Wait for it at the end of the task with join(), or tell it to stop and join it then.",
     )
 
 

@@ -10,6 +10,7 @@ dropped and named in the log, never allowed to harm the run.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import threading
 import time
@@ -21,6 +22,7 @@ from enum import Enum
 from pathlib import Path
 
 from jupyter_dagflow.core.draws import Drawn, SameStart, Unseeded, same_start, unseeded
+from jupyter_dagflow.core.elsewhere import Elsewhere, Missed
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -52,6 +54,7 @@ from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.module_sources import module_text, roots_of
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -154,6 +157,7 @@ class Runner:
         self._lookup = Lookup(request.compilation.pipeline)
         self._touched = Touched()
         self._drawn = Drawn()
+        self._elsewhere: dict[tuple[Path, ...], Elsewhere] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
@@ -309,16 +313,35 @@ class Runner:
         race = race_of(self._lookup, self._touched, ended.task)
         draws: Unseeded | SameStart | None = unseeded(self._lookup, ended.drawn, ended.task)
         draws = draws or same_start(self._lookup, self._drawn, ended.task)
-        found = race or draws
+        missed = self._missed(ended) if not (race or draws) else None
+        found = race or draws or missed
         if found is None:
             return ended
-        taskbook = self._request.files.taskbook(ended.task, ended.attempt)
         failure = TaskFailure(
-            kind="unsound", message=found.message, hint=found.hint, taskbook=str(taskbook)
+            kind="unsound",
+            message=found.message,
+            hint=found.hint,
+            taskbook=str(self._request.files.taskbook(ended.task, ended.attempt)),
+            cell=missed.cell if missed else None,
+            cell_index=missed.cell_index if missed else None,
         )
         seen = [self._draws_in(task, draws.generator) for task in draws.unseen] if draws else []
         observed = (*ended.observed, *seen)
         return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
+
+    def _missed(self, ended: AttemptEnded) -> Missed | None:
+        """What a task left outside variables that a later one would miss; few leave anything."""
+        if not ended.left:
+            return None
+        request = self._request
+        files = {name: module.file for name, module in ended.left.modules.items()}
+        roots = roots_of(request.cwd, files)
+        elsewhere = self._elsewhere.get(roots)
+        if elsewhere is None:
+            source_of = functools.partial(module_text, roots)
+            elsewhere = Elsewhere(request.compilation.pipeline, request.notebook.cells, source_of)
+            self._elsewhere[roots] = elsewhere
+        return elsewhere.missed(ended.task, ended.left, ended.stored)
 
     def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""

@@ -52,10 +52,15 @@ def is_lazy(kind: type[Any], name: Any) -> bool:
     """Whether an attribute of instances only holds what was worked out before, and may be again."""
     if type(name) is not str:
         return False
-    remembered = name.startswith("_") and ("cache" in name.lower() or name in _WORKED_OUT)
+    remembered = is_private_cache(name) or name in _WORKED_OUT
     if remembered and root_package(kind) != "__main__":
         return True
     return type(member(kind, name)) is functools.cached_property
+
+
+def is_private_cache(name: str) -> bool:
+    """Whether a name says that what it means is remembered only, and is nobody else's business."""
+    return name.startswith("_") and "cache" in name.lower()
 
 
 def instance_dict(obj: Any) -> dict[str, Any]:

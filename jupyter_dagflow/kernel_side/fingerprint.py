@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import collections
+import contextlib
 import enum
 import gc
 import io
@@ -88,14 +89,21 @@ def fingerprint(value: Any) -> str:
     False
     """
     walk = Walk()
-    collecting = gc.isenabled()
-    gc.disable()  # small objects come and go by the million: it would look through them each time
-    try:
+    with collecting_later():
         walk.over(value)
+    return walk.result()
+
+
+@contextlib.contextmanager
+def collecting_later() -> Iterator[None]:
+    """No garbage is collected meanwhile: objects come and go by the million, all looked through each time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
-    return walk.result()
 
 
 class _Sink:
@@ -169,13 +177,17 @@ class Walk:
             return None
         way = self._ways.get(kind)
         if way is None:
-            way = self._ways[kind] = _way_for(kind)
+            way = self._ways[kind] = self.way(kind)
         return way(self, obj)
 
     def result(self) -> str:
         """The fingerprint of all that was walked."""
         sink = self._sinks[0]
         return f"{sink.algorithm}:{sink.digest().hex()}"
+
+    def way(self, kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
+        """How values of a type are told."""
+        return _way_for(kind)
 
     # for whoever tells of a type
 
@@ -361,6 +373,10 @@ def _rest(walk: Walk, obj: Any, base: type[Any]) -> Children:
     if type(obj) is not base:
         yield from walk.attributes(obj)
         walk.write(b";")
+
+
+INSTANCE_WAYS = frozenset({_instance, _with_state})
+"""Of objects whose classes say nothing of how they are to be told."""
 
 
 def _list(walk: Walk, obj: Any) -> Children:

@@ -5,6 +5,7 @@ is reported. Only names that the task's spec lists are touched. A value that a r
 cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
 only asked for is left out, and that is said. So is a value an error that the task has changed
 although a later task reads it as it was, or that keeps objects of one which a later task changes.
+What the task leaves elsewhere, in modules of the project and in pyplot, is told to whoever knows the later tasks.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import bundle, loading, sharing
+from . import bundle, figures, loading, running, sharing
 from .ambient import Ambient
 from .arrays import Place
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard
+from .module_state import ModuleState
 from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
 from .touched import Touched, Uses
-from .usage import Where, used
+from .usage import LocalModules, Where, used
 
 
 class NotStorable(Exception):
@@ -45,6 +47,10 @@ class UndeclaredChange(Exception):
 
 class UndeclaredSharing(Exception):
     """A value keeps objects of another that a later task changes; the text says which of which."""
+
+
+class StillRunning(Exception):
+    """A daemon thread of the task may still change what a later task reads; the text says which."""
 
 
 class Handover:
@@ -78,6 +84,9 @@ class Handover:
         self._guard = Guard(self._namespace)
         self._generators: dict[str, str] = {}
         self._touched = touched
+        self._modules = ModuleState()
+        self._figures: dict[int, int] = {}
+        self._threads: frozenset[int] = frozenset()
         self._before: dict[str, Any] = {}
 
     def load(self) -> None:
@@ -108,16 +117,24 @@ class Handover:
             {**self._made_alike(), **beside},
             self._spec["may_go"],
         )
+        self._figures = figures.held()
+        self._threads = running.alive()
+        self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
     def save(self) -> None:
         """Store what the spec asks for and write the outcome.
 
-        Raises `UndeclaredChange`, `UndeclaredSharing`, `NotStorable` or `NotAMetric`.
+        Raises `UndeclaredChange`, `UndeclaredSharing`, `StillRunning`, `NotStorable` or `NotAMetric`.
         """
+        still_running = running.wait_for_others(self._threads)
         outcome: dict[str, Any] = {
             "files": self._touched.end(),
             "drawn": self._drawn(),
+            "modules": self._modules.end(),
+            "figures": figures.held() != self._figures,
+            "bringers": [],
+            "running": still_running,
             "changed": [],
             "sharing": [],
             "stored": [],
@@ -130,7 +147,11 @@ class Handover:
         }
         try:
             self._refuse_changes(outcome)
+            if still_running and self._spec["outputs"]:
+                raise StillRunning(f"Still running: {', '.join(still_running)}")
             pickled = self._pickle_all(outcome)
+            if outcome["figures"]:
+                outcome["bringers"] = [n for n, p in pickled.items() if figures.are_in(p.data)]
             outcome["sharing"] = sorted(self._sharing_unseen(pickled))
             if outcome["sharing"]:
                 text = ", ".join(f"{name} of {other}" for name, other in outcome["sharing"])

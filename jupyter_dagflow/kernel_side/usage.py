@@ -144,6 +144,22 @@ def matching(root: str, pattern: str) -> list[str]:
     return sorted(os.path.relpath(path, root).replace(os.sep, "/") for path in files)
 
 
+class LocalModules:
+    """Which modules are the project's own, and not the kernel's, the interpreter's or installed."""
+
+    def __init__(self, where: Where) -> None:
+        self._places = _Places(where)
+
+    def has(self, name: str, module: Any) -> bool:
+        """Whether this is one of them."""
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or file in _ORIGINS or module is sys.modules.get("__main__"):
+            return False
+        if name.partition(".")[0] in _KERNELS_OWN:
+            return False
+        return _is_local(self._places, _origin_of(self._places, file))
+
+
 class _Origin(NamedTuple):
     """The path of a module's file with links followed, and what it belongs to.
 
@@ -241,16 +257,14 @@ def _imported(
         file = getattr(module, "__file__", None)
         if not isinstance(file, str) or name == "__main__":
             continue
-        origin = _ORIGINS.get(file) or places.origin(file)
-        if origin.folder is not None or origin.interpreters:
-            _ORIGINS[file] = origin
+        origin = _origin_of(places, file)
         # What it is called is no guide: debugpy brings modules of its own.
         top = name.partition(".")[0] if origin.folder is None else origin.top
         if top in _KERNELS_OWN and top not in imports:
             continue
         if origin.folder is not None:
             installed_in.setdefault(origin.folder, {}).setdefault(top, set()).add(origin.path)
-        elif not origin.interpreters and os.path.isfile(origin.path) and places.counts(origin.path):
+        elif _is_local(places, origin):
             local.add(os.path.abspath(file))  # by its own name, also if it is a link
     found = {}
     for folder, tops in installed_in.items():
@@ -258,6 +272,18 @@ def _imported(
         for top in unknown:  # put there by hand
             local |= tops[top]
     return local, found
+
+
+def _origin_of(places: _Places, file: str) -> _Origin:
+    origin = _ORIGINS.get(file) or places.origin(file)
+    if origin.folder is not None or origin.interpreters:
+        _ORIGINS[file] = origin
+    return origin
+
+
+def _is_local(places: _Places, origin: _Origin) -> bool:
+    installed = origin.folder is not None or origin.interpreters
+    return not installed and os.path.isfile(origin.path) and places.counts(origin.path)
 
 
 def _mentioned(where: Where) -> Iterator[str]:

@@ -36,7 +36,11 @@ _MEMORY = Path("/dev/shm")
 _FAR_APART = (11, 22)
 _LONGEST_S = 20
 _RUNS_AGAIN = 5
-_FOUND_BY_RUNS = {"UndeclaredChange": "DF201", "UndeclaredSharing": "DF205"}
+_FOUND_BY_RUNS = {
+    "UndeclaredChange": "DF201",
+    "UndeclaredSharing": "DF205",
+    "StillRunning": "DF206",
+}
 
 
 class Outcome(Enum):

@@ -1,0 +1,244 @@
+"""What a task leaves outside all variables, in the project's modules and in pyplot, and who would miss it.
+
+The law: in the notebook whoever comes later finds it. As a kernel of its own has neither, a later cell of another task
+that can reach it makes the results uncertain. If none can, it is nobody's business.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jupyter_dagflow.core.current_figure import Deed, first_deed
+from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.model import Cell, CellId, Pipeline, Task, TaskName
+from jupyter_dagflow.core.module_use import (
+    Global,
+    Modules,
+    Namespace,
+    SourceOf,
+    changed_within,
+    dotted,
+    parsed,
+    reached,
+    reached_by,
+    reached_by_methods,
+)
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedModule:
+    """A module's file, and the names of the globals whose values have changed."""
+
+    file: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a task has left: the project's modules that it changed, by name, and whether pyplot holds ``figures``.
+
+    The ``bringers`` are the values that it has stored together with a figure: whoever loads one has the figure, too.
+    """
+
+    modules: Mapping[str, ChangedModule] = field(default_factory=dict)
+    figures: bool = False
+    bringers: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.modules) or self.figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """Something left, where the task touched it, and what a later task that would miss it has to say."""
+
+    message: str
+    hint: str
+    cell: CellId
+    cell_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A cell of a task, its statements, and the names that they can use."""
+
+    task: Task
+    cell: Cell
+    body: Sequence[ast.stmt]
+    space: Namespace
+
+
+class Elsewhere:
+    """The cells of a pipeline, asked what they reach outside of variables.
+
+    ``source_of`` gives the text of a module of the project.
+    """
+
+    def __init__(self, pipeline: Pipeline, cells: Sequence[Cell], source_of: SourceOf) -> None:
+        self._pipeline = pipeline
+        self._cells = {cell.id: cell for cell in cells}
+        self._modules = Modules(source_of)
+        self._places = sorted(self._all_places(), key=lambda place: place.cell.index)
+
+    def missed(self, name: TaskName, left: Left, stored: Collection[Stored]) -> Missed | None:
+        """The first thing that ``name`` left and a later cell of another task would miss."""
+        places = self._places
+        own = [place for place in places if place.task.name == name]
+        return self._in_modules(own, places, left, stored) or (
+            self._in_pyplot(own, places, {*left.bringers}) if left.figures else None
+        )
+
+    def _all_places(self) -> Iterator[_Place]:
+        prelude = [s for cell in self._pipeline.prelude for s in parsed(self._cells[cell].code)]
+        for task in self._pipeline.tasks:
+            copied = [s for each in task.definitions for s in parsed(each.source)]
+            bodies = {cell: parsed(self._cells[cell].code) for cell in task.cells}
+            own = [statement for body in bodies.values() for statement in body]
+            space = Namespace.of([*prelude, *copied, *own])
+            for item in task.inputs:  # handed over, it is what the task before has left
+                space.imports.pop(item.name, None)
+            for cell, body in bodies.items():
+                yield _Place(task, self._cells[cell], body, space)
+
+    # modules
+
+    def _in_modules(
+        self, own: list[_Place], places: list[_Place], left: Left, stored: Collection[Stored]
+    ) -> Missed | None:
+        task = own[0].task
+        changed = {(module, n) for module, each in left.modules.items() for n in each.names}
+        for known in task.options.pure:
+            if not _is_code(own[0].space, known):
+                continue  # said of a variable
+            changed = _less(changed, reached_by(self._modules, own[0].space, known))
+        if not changed:
+            return None
+        touching = [place for place in own if _both(changed, self._reach(place))] or own[:1]
+        for place in places:
+            if place.task.name != task.name and place.cell.index > touching[0].cell.index:
+                felt = _both(changed, self._reach(place) | self._through(place.task, stored))
+                felt -= self._replayed(felt, own, place.task)
+                if felt:
+                    return self._module_missed(min(felt), touching, place)
+        return None
+
+    def _replayed(self, felt: set[Global], own: list[_Place], reader: Task) -> set[Global]:
+        """What only settings of the task have changed that are copied into the reader, too."""
+        found = {each for each in felt if _is_replayed(each, own, reader)}
+        for place in own if found else ():
+            found -= changed_within(self._modules, place.space, place.body)
+        return found
+
+    def _reach(self, place: _Place) -> set[Global]:
+        return reached(self._modules, place.space, place.body)
+
+    def _through(self, task: Task, stored: Collection[Stored]) -> set[Global]:
+        """What the methods of objects reach that a task takes."""
+        taken = {item.name for item in task.inputs}
+        found: set[Global] = set()
+        for each in stored:
+            if each.name in taken:
+                module, _, name = each.type.partition(".")
+                found |= reached_by_methods(self._modules, module, name)
+        return found
+
+    def _module_missed(self, what: Global, touching: list[_Place], reader: _Place) -> Missed:
+        module, name = what
+        place, task = touching[0], touching[0].task.name
+        return Missed(
+            message=f"{Code.UNDECLARED_CHANGE.code}: task {task}, in cell {_cells(touching)}, changed "
+            f"{module}.{name}, which module {module} keeps, but task {reader.task.name}, cell "
+            f"{reader.cell.index}, uses it and would have it as it was before.",
+            hint=f"Put both in one task: tag cell {reader.cell.index} task:{task}. Or keep the value in "
+            f"a variable of the notebook that functions of {module} take and return."
+            + self._pure(what, place),
+            cell=place.cell.id,
+            cell_index=place.cell.index,
+        )
+
+    def _pure(self, what: Global, place: _Place) -> str:
+        """How to say that a change does not matter."""
+        names = dict.fromkeys(
+            root.id
+            for statement in place.body
+            for node in ast.walk(statement)
+            if isinstance(root := dotted(node)[0], ast.Name)
+        )
+        for name in names:
+            if _is_code(place.space, name) and _both(
+                {what}, reached_by(self._modules, place.space, name)
+            ):
+                return (
+                    f" If it only remembers what would be worked out again, tag cell "
+                    f"{place.cell.index} pure:{name}."
+                )
+        return ""
+
+    # pyplot
+
+    def _in_pyplot(
+        self, own: list[_Place], places: list[_Place], bringers: set[str]
+    ) -> Missed | None:
+        task = own[0].task
+        drawing = [place for place in own if self._deed(place) is not None] or own[:1]
+        decided: set[TaskName] = set()
+        for place in places:
+            if place.task.name == task.name or place.cell.index < drawing[0].cell.index:
+                continue
+            if place.task.name in decided or bringers & {i.name for i in place.task.inputs}:
+                continue
+            deed = self._deed(place)
+            if deed is not None:
+                decided.add(place.task.name)
+                if deed.on:
+                    return self._figure_missed(drawing[-1], place, deed)
+                if deed.closes:
+                    return None
+        return None
+
+    def _deed(self, place: _Place) -> Deed | None:
+        return first_deed(self._modules, place.space, place.body)
+
+    def _figure_missed(self, place: _Place, reader: _Place, deed: Deed) -> Missed:
+        task, there = place.task.name, reader.task.name
+        return Missed(
+            message=f"{Code.UNDECLARED_CHANGE.code}: task {task} left a figure open in pyplot, and task "
+            f"{there}, cell {reader.cell.index}, line {deed.line}, goes on with the current figure "
+            f"({deed.name}), which it would find empty.",
+            hint=f"Put both in one task: tag cell {reader.cell.index} task:{task}. Or close the figure "
+            f"with plt.close() at the end of task {task}, or begin task {there} with plt.figure(), if "
+            "it is to draw one of its own.",
+            cell=place.cell.id,
+            cell_index=place.cell.index,
+        )
+
+
+def _both(changed: set[Global], reach: set[Global]) -> set[Global]:
+    return {each for each in changed if each in reach or (each[0], "*") in reach}
+
+
+def _less(changed: set[Global], reach: set[Global]) -> set[Global]:
+    return changed - _both(changed, reach)
+
+
+def _is_code(space: Namespace, name: str) -> bool:
+    """Whether a name is imported, or that of a function or class."""
+    defined = [isinstance(s, _DEFINITIONS) for s in space.statements.get(name, ())]
+    return name in space.imports or (bool(defined) and all(defined))
+
+
+def _is_replayed(what: Global, own: list[_Place], reader: Task) -> bool:
+    """Whether a setting that changes it (``module.name = 1``) is copied from the task into the reader."""
+    cells = {place.cell.id for place in own}
+    path = ".".join(what)
+    copied = (each.name for each in reader.definitions if each.cell in cells)
+    return any(name == path or name.startswith(f"{path}.") for name in copied)
+
+
+def _cells(places: list[_Place]) -> str:
+    return " or ".join(str(place.cell.index) for place in places)

@@ -1,0 +1,235 @@
+"""What a task leaves outside variables: in modules of the project, in pyplot, in threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.run_handle import Run
+from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.surfaces.report import failure_block
+
+COUNTER = """
+import functools, logging, threading
+
+_total = 0
+cache = {}
+log = logging.getLogger(__name__)
+lock = threading.Lock()
+_cache = {}
+
+def add(n):
+    global _total
+    _total += n
+    with lock:
+        log.warning("added")
+    return n
+
+def total():
+    return _total
+
+def put(key, value):
+    cache[key] = value
+    return value
+
+@functools.lru_cache(None)
+def slow(n):
+    _cache[n] = n
+    return n
+
+def double(n):
+    return 2 * n
+
+class Meter:
+    def read(self):
+        return _total
+"""
+REPORT = """
+import counter
+
+def summary():
+    return f"total: {counter.total()}"
+
+def title():
+    return "a title"
+"""
+SETUP = ("setup", "import counter")
+AGG = ("setup", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt")
+
+
+class Project:
+    """A folder with a notebook and two modules, and a home."""
+
+    def __init__(self, folder: Path, app: Dagflow) -> None:
+        self.folder = folder
+        self.app = app
+
+    def run(self, *cells: tuple[str, str]) -> Run:
+        """Write the notebook and run it; a cell is its tags, in one word, and its source."""
+        book = nbformat.v4.new_notebook()
+        book.metadata["kernelspec"] = {"name": "dagflow-test", "display_name": "Python"}
+        for tags, source in cells:
+            cell = nbformat.v4.new_code_cell(source)
+            cell.metadata["tags"] = tags.split()
+            book.cells.append(cell)
+        nbformat.write(book, self.folder / "nb.ipynb")
+        return self.app.run(self.folder / "nb.ipynb", keep="all", jobs=2)
+
+
+@pytest.fixture
+def project(tmp_path: Path, kernels: Path) -> Iterator[Project]:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "counter.py").write_text(COUNTER)
+    (folder / "report.py").write_text(REPORT)
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(tmp_path / "home")}))
+    yield Project(folder, app)
+    app.close()
+
+
+def told(run: Run) -> str:
+    """The messages of the tasks that failed."""
+    failures = [task.failure for task in run.tasks.values()]
+    return "\n".join(failure.message for failure in failures if failure is not None)
+
+
+CHANGED = (
+    "DF201: task a, in cell 1, changed counter.{}, which module counter keeps, but task b, cell 2,"
+)
+
+
+@pytest.mark.parametrize(
+    ("setup", "first", "second", "name"),
+    [
+        ("import counter", "counter.add(3)", "t = counter.total()", "_total"),
+        ("import counter as c", "n = c.add(3)", "t = c.total()", "_total"),
+        ("", "import counter\nn = counter.add(3)", "t = counter.total()", "_total"),
+        ("from counter import add, total", "n = add(3)", "t = total()", "_total"),
+        ("from counter import put, cache", "n = put('k', 1)", "t = put('j', 2)", "cache"),
+        ("import counter\nimport report", "n = counter.add(3)", "t = report.summary()", "_total"),
+        ("import counter", "n = counter.add(3)", "import report\nt = report.summary()", "_total"),
+        ("import counter", "def f():\n    return counter.add(1)\nn = f()", "t = f()", "_total"),
+        ("import counter", "n = counter.add(3)", "t = counter.Meter().read()", "_total"),
+        (
+            "import counter",
+            "counter.cache['i'] = 1\nn = counter.put('k', 2)",
+            "t = len(counter.cache)",
+            "cache",
+        ),
+        ("import counter", "m = counter.Meter()\nn = counter.add(3)", "t = m.read()", "_total"),
+    ],
+)
+def test_a_change_in_a_module_that_a_later_task_would_miss(
+    project: Project, setup: str, first: str, second: str, name: str
+) -> None:
+    run = project.run(("setup", setup), ("task:a", first), ("task:b", second))
+    assert told(run).startswith(CHANGED.format(name))
+    assert run.tasks["b"].state.value != "success" or run.state.value == "failed"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("n = counter.add(3)", "t = counter.double(3)"),
+        ("n = counter.add(3)", "import report\nt = report.title()"),
+        ("n = counter.total()", "t = counter.total()"),
+        ("n = counter.slow(3)", "t = counter.slow(3)"),
+        ("counter.log.setLevel(10)\nn = counter.double(1)", "t = counter.slow(counter.double(1))"),
+        ("counter.cache['k'] = 1\nn = len(counter.cache)", "t = len(counter.cache)"),
+    ],
+)
+def test_what_no_later_task_would_miss(project: Project, first: str, second: str) -> None:
+    run = project.run(SETUP, ("task:a", first), ("task:b", second))
+    assert (told(run), run.state.value) == ("", "success")
+
+
+def test_a_change_that_does_not_matter_is_said_to(project: Project) -> None:
+    cells = [SETUP, ("task:a", "n = counter.add(3)"), ("task:b", "t = counter.total()")]
+    run = project.run(*cells)
+    task = run.tasks["a"]  # type: ignore[index]
+    assert task.failure is not None
+    block = failure_block(task, failure=task.failure)
+    assert "cell 1" in block
+    assert "tag cell 1 pure:counter" in block
+    cells[1] = ("task:a pure:counter", cells[1][1])
+    assert told(project.run(*cells)) == ""
+
+
+def test_what_setup_has_done_is_done_everywhere(project: Project) -> None:
+    setup = ("setup", "import counter\ncounter.add(1)")
+    run = project.run(setup, ("task:a", "n = counter.total()"), ("task:b", "t = counter.total()"))
+    assert (told(run), run.value("t")) == ("", 1)
+
+
+def test_a_result_that_is_reused_is_judged_by_who_comes_later_now(project: Project) -> None:
+    cells = [SETUP, ("task:a", "n = counter.add(3)"), ("task:b", "t = n")]
+    assert told(project.run(*cells)) == ""
+    cells.append(("task:c", "u = counter.total()"))
+    assert "but task c, cell 3, uses it" in told(project.run(*cells))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "deed"),
+    [
+        ("plt.plot([1, 2])", "plt.title('t')", "plt.title"),
+        ("plt.plot([1, 2])", "plt.savefig('p.png')\nn = 1", "plt.savefig"),
+        ("fig, ax = plt.subplots()\nx = 1", "y = x\nplt.plot([3])", "plt.plot"),
+    ],
+)
+def test_a_figure_that_a_later_task_goes_on_with(
+    project: Project, first: str, second: str, deed: str
+) -> None:
+    said = told(project.run(AGG, ("task:a", first), ("task:b", second)))
+    assert said.startswith("DF201: task a left a figure open in pyplot, and task b, cell 2, line")
+    assert f"({deed})" in said
+
+
+@pytest.mark.parametrize(
+    ("setup", "first", "second"),
+    [
+        (
+            AGG[1],
+            "fig, ax = plt.subplots()\nax.plot([1])",
+            "fig2, ax2 = plt.subplots()\nplt.title('')",
+        ),
+        (AGG[1], "plt.plot([1])\nplt.close()", "plt.title('t')"),
+        (AGG[1], "plt.plot([1])", "plt.close('all')\nplt.title('t')"),
+        (AGG[1], "plt.plot([1])", "n = 1"),
+        (AGG[1], "fig, axes = plt.subplots(2)", "axes[0].plot([1])\nplt.savefig('p.png')"),
+        ("import matplotlib.pyplot as plt", "plt.plot([1])", "plt.title('t')"),
+    ],
+)
+def test_figures_that_nobody_goes_on_with(
+    project: Project, setup: str, first: str, second: str
+) -> None:
+    run = project.run(("setup", setup), ("task:a", first), ("task:b", second))
+    assert (told(run), run.state.value) == ("", "success")
+
+
+THREAD = """import threading, time
+box = []
+def work():
+    time.sleep(0.5)
+    box.append(1)
+thread = threading.Thread(target=work, name='late', daemon={})
+thread.start()
+n = 1
+{}"""
+
+
+def test_a_thread_is_waited_for(project: Project) -> None:
+    run = project.run(("task:a", THREAD.format(False, "del thread")), ("task:b", "t = len(box)"))
+    assert (told(run), run.value("t")) == ("", 1)
+
+
+def test_a_daemon_that_still_runs_stops_the_run(project: Project) -> None:
+    run = project.run(("task:a", THREAD.format(True, "del thread")), ("task:b", "t = len(box)"))
+    assert told(run).startswith("DF206: thread late of task a still runs when")
+    assert "task b, cell 1" in told(run)
+    done = "thread.join()\ndel thread"
+    run = project.run(("task:a", THREAD.format(True, done)), ("task:b", "t = len(box)"))
+    assert (told(run), run.value("t")) == ("", 1)
