@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jupyter_core.utils import ensure_event_loop, run_sync
 
+from jupyter_dagflow.execution.iri_grammar import built_later
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted, TaskKernel
 
@@ -78,9 +79,9 @@ class KernelSession:
 
     def _prepare(self) -> None:
         warm = self._kernels.take(self._kind) if self._kernels is not None else None
-        # papermill takes a second to import: in that time the kernel starts.
-        import jupyter_dagflow.execution.papermill_door  # noqa: F401
-
+        # papermill takes half a second to import: in that time the kernel starts.
+        with built_later():
+            import jupyter_dagflow.execution.papermill_door  # noqa: F401
         if warm is not None and not warm.becomes_ready(unless=self._stopping):
             warm = None
         if self._stopping.is_set():

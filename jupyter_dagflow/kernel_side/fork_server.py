@@ -108,7 +108,9 @@ class ForkServer:
             _try_import(name)
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         ours = runpy.run_path(boot)["prepare"]()
-        list(tokenize.generate_tokens(io.StringIO("x").readline))  # prepares what cells are read with
+        list(
+            tokenize.generate_tokens(io.StringIO("x").readline)
+        )  # prepares what cells are read with
         _look_for_modules_as_kernels_do()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
