@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # for which kernels would compete
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 _MOST_POOLS = 4
+_END_S = 10.0
 _LONGEST_FOLDER = 80  # of sockets, whose paths the system limits to 107
 
 
@@ -59,6 +60,7 @@ class KernelPools:
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
         self._pools: dict[KernelKind, KernelPool] = {}
+        self._ending: list[threading.Thread] = []
         weakref.finalize(self, _close_all, self._pools)  # of whoever has not closed it
 
     def take(self, kind: KernelKind) -> ServedKernel | None:
@@ -76,8 +78,15 @@ class KernelPools:
             each.close()
         return pool.take()
 
+    def wait_for(self, thread: threading.Thread) -> None:
+        """Have `close` wait for a thread in which a kernel comes to its end: code of the user may run there."""
+        with self._lock:
+            self._ending = [*(each for each in self._ending if each.is_alive()), thread]
+
     def close(self) -> None:
         """End all of them, and wait until nothing is left."""
+        for thread in self._ending:
+            thread.join(_END_S)
         _close_all(self._pools)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:

@@ -85,11 +85,18 @@ class LocalExecutor:
             escalation.add_done_callback(self._escalations.discard)
 
     async def close(self) -> None:
-        """Stop whatever runs and wait until nothing of it is left."""
+        """Stop whatever runs and wait until nothing of it is left.
+
+        A kernel whose attempt has ended well is ending by itself: where there are pools, they wait for it.
+        """
         if self._spare is not None:
             self._spare.dismiss()
-        for task, attempt in list(self._attempts):
-            await self.stop(task, attempt)
+        for worker in list(self._workers):
+            if worker.ended.is_set() and not worker.stopping.is_set() and self._kernels is not None:
+                self._workers.discard(worker)
+                self._kernels.wait_for(worker.thread)
+            elif worker.assignment is not None:
+                await self.stop(worker.assignment.task, worker.assignment.attempt)
         while self._workers:
             await next(iter(self._workers)).gone.wait()
         await asyncio.gather(*self._escalations)
@@ -152,11 +159,11 @@ class _Worker:
         self._session: KernelSession | None = None
         self._attempt: Attempt | None = None
         # A daemon: at exit, Python would wait for others before anybody could stop them.
-        self._thread = threading.Thread(target=self._main, name="dagflow kernel", daemon=True)
+        self.thread = threading.Thread(target=self._main, name="dagflow kernel", daemon=True)
 
     def start(self) -> None:
         """Make a kernel ready."""
-        self._thread.start()
+        self.thread.start()
 
     def serves(self, kind: KernelKind) -> bool:
         """Whether it has, or will have, a living kernel of that kind."""
