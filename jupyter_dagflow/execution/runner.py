@@ -93,8 +93,8 @@ class RunRequest:
     reuse: Reuse = Reuse.YES
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
-    def plan(self) -> Plan:
-        """The run as the machine sees it."""
+    def plan(self, durations: Mapping[TaskName, float]) -> Plan:
+        """The run as the machine sees it; ``durations`` are what its tasks took when they last ran."""
         pipeline = self.compilation.pipeline
         upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
         for edge in pipeline.edges:
@@ -110,6 +110,7 @@ class RunRequest:
                     upstream=tuple(upstream[task.name]),
                     rule=task.options.trigger,
                     priority=task.options.priority,
+                    duration_s=durations.get(task.name),
                 )
                 for task in pipeline.tasks
             ),
@@ -135,7 +136,8 @@ class Runner:
     ) -> None:
         self._request = request
         self._metastore = metastore
-        self._machine = RunMachine(request.plan())
+        durations = metastore.durations(request.compilation.pipeline.name)
+        self._machine = RunMachine(request.plan(durations))
         self._imports = imported_modules(request.compilation.pipeline)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()

@@ -26,7 +26,7 @@ from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import cache_entries, schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
-from jupyter_dagflow.storage.tables import artifacts, events, observed, runs, task_runs
+from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
 
 _LATEST = ("latest", "last")
@@ -190,6 +190,13 @@ class Metastore:
         with self._transaction(self._reader) as connection:
             rows = connection.execute(query).mappings().all()
         return [(TaskName(row["task"]), _stored(row)) for row in rows]
+
+    def durations(self, pipeline: str) -> dict[TaskName, float]:
+        """How long the tasks of a pipeline took when each last ran and succeeded, in seconds."""
+        query = select(durations.c.task, durations.c.duration_s)
+        with self._transaction(self._reader) as connection:
+            rows = connection.execute(query.where(durations.c.pipeline == pipeline)).all()
+        return {TaskName(task): duration_s for task, duration_s in rows}
 
     def observed(self) -> frozenset[Observed]:
         """What any run has seen code do without having been told."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal
+from sqlalchemy import ColumnElement, Connection, Float, String, bindparam, func, literal, select
 
 from jupyter_dagflow.core.events import (
     CancelRequested,
@@ -28,6 +28,7 @@ from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.storage.tables import (
     UtcDateTime,
     artifacts,
+    durations,
     metrics,
     observed,
     runs,
@@ -37,6 +38,16 @@ from jupyter_dagflow.storage.tables import (
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
 _THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
+_LAST_TIME = (
+    durations.insert()
+    .prefix_with("OR REPLACE")
+    .from_select(
+        ["pipeline", "task", "duration_s"],
+        select(
+            runs.c.pipeline, bindparam("of_task", type_=String), bindparam("took", type_=Float)
+        ).where(runs.c.run_id == bindparam("of_run")),
+    )
+)
 
 
 def project(connection: Connection, new: Sequence[Event]) -> None:
@@ -142,6 +153,14 @@ def _finish_tasks(connection: Connection, finished: Sequence[TaskFinished]) -> N
     )
     keys = [{"of_run": event.run_id, "of_task": event.task} for event in finished]
     connection.execute(artifacts.delete().where(*of_task), keys)
+    ran = [e for e in finished if e.state is TaskState.SUCCESS and not e.cached]
+    took = [
+        {"of_run": event.run_id, "of_task": event.task, "took": event.duration_s}
+        for event in ran
+        if event.duration_s is not None
+    ]
+    if took:
+        connection.execute(_LAST_TIME, took)
     rows = [_artifact(e, i, stored) for e in finished for i, stored in enumerate(e.stored)]
     if rows:
         connection.execute(artifacts.insert(), rows)
