@@ -16,7 +16,8 @@ from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.runner import Runner, Sink
+from jupyter_dagflow.execution.runner import Runner
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
 from jupyter_dagflow.wire import RunDocument, run_document

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple
 
-from jupyter_dagflow.core.model import CellId, Mention, Pipeline, Reason, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Edge, Mention, Pipeline, Reason, Task, TaskName
 
 
 class Read(NamedTuple):
@@ -44,13 +44,18 @@ class _Newest:
 
 
 class Lookup:
-    """A pipeline with the ways to find things in it."""
+    """A pipeline with the ways to find things in it.
+
+    ``copied_from`` has the definitions of each cell that are copied into any task, by name, with their sources.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.places = {task.name: place for place, task in enumerate(pipeline.tasks)}
         self.upstream: dict[TaskName, list[TaskName]] = defaultdict(list)
         self.downstream: dict[TaskName, list[TaskName]] = defaultdict(list)
+        self.edges_from: dict[TaskName, list[Edge]] = defaultdict(list)
+        self.copied_from: dict[CellId, dict[str, str]] = defaultdict(dict)
         self._reasons: dict[tuple[TaskName, str], Reason] = {}
         self._reads: dict[str, _Reads] = defaultdict(_Reads)
         self._reads_from: dict[tuple[str, TaskName], list[Read]] = defaultdict(list)
@@ -60,6 +65,7 @@ class Lookup:
         for edge in pipeline.edges:
             self.upstream[edge.target].append(edge.source)
             self.downstream[edge.source].append(edge.target)
+            self.edges_from[edge.source].append(edge)
             for reason in edge.reasons:
                 if reason.kind == "data":
                     self._reasons.setdefault((edge.target, reason.name), reason)
@@ -84,6 +90,7 @@ class Lookup:
             self._from_prelude[mention.name].append(Read(place, number))
         for number, definition in enumerate(task.definitions):
             self._copies[definition.cell, definition.name].append(Read(place, number))
+            self.copied_from[definition.cell][definition.name] = definition.source
         for name, version in task.versions.items():
             newest = self._newest[name]
             if version > newest.version:

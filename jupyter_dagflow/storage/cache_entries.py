@@ -19,6 +19,9 @@ from jupyter_dagflow.core.slices import digest_of
 from jupyter_dagflow.storage.projection import as_json
 from jupyter_dagflow.storage.tables import cache_entries
 
+Row = dict[str, object]
+
+_PUT = cache_entries.insert().prefix_with("OR REPLACE")
 _NEWEST = 64  # of one recipe: as many inputs as it may go back to
 _AT_ONCE = 500  # SQLite takes some thousand values in a statement
 
@@ -63,18 +66,22 @@ def find(
     return list(found.values())
 
 
-def put(connection: Connection, entries: Iterable[Entry]) -> None:
+def row_of(entry: Entry) -> Row:
+    """An entry as it is written; raises `TypeError` or `ValueError` if JSON cannot say it."""
+    return {
+        "entry_id": _id(entry),
+        "recipe": entry.recipe.digest,
+        "place": entry.place,
+        "made_at": entry.made_at,
+        "used_at": entry.made_at,
+        "body": as_json(entry),
+    }
+
+
+def put(connection: Connection, rows: Sequence[Row]) -> None:
     """Write entries, each in place of one that says the same."""
-    for entry in entries:
-        row = {
-            "entry_id": _id(entry),
-            "recipe": entry.recipe.digest,
-            "place": entry.place,
-            "made_at": entry.made_at,
-            "used_at": entry.made_at,
-            "body": as_json(entry),
-        }
-        connection.execute(cache_entries.insert().prefix_with("OR REPLACE"), row)
+    if rows:
+        connection.execute(_PUT, rows)
 
 
 def touch(connection: Connection, entry_ids: Collection[str], at: datetime) -> None:

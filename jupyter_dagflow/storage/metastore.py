@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.errors import DagflowError, NotFound
@@ -31,6 +31,8 @@ from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_d
 
 _LATEST = ("latest", "last")
 _NAMED_IN_HINT = 5
+_APPEND = events.insert()
+_LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
 
 
 def exists(url: str) -> bool:
@@ -88,8 +90,10 @@ class Metastore:
         """Let go of the database."""
         self._reader.dispose()
 
-    def append(self, run_id: RunId, new: Sequence[Event]) -> None:
-        """Record events and what follows from them, all or nothing.
+    def append(
+        self, run_id: RunId, new: Sequence[Event], *, results: Sequence[cache_entries.Row] = ()
+    ) -> None:
+        """Record events and what follows from them, all or nothing, with ``results`` to be reused.
 
         Their ``seq`` must go on from the last one recorded, with `RunCreated` as number 1; raises
         `EventConflict` otherwise.
@@ -102,7 +106,8 @@ class Metastore:
             with self._transaction(self._writer) as connection:
                 self._check_order(connection, run_id, new)
                 project(connection, new)
-                connection.execute(events.insert(), [_event_row(event) for event in new])
+                connection.execute(_APPEND, [_event_row(event) for event in new])
+                cache_entries.put(connection, results)
         except IntegrityError as error:
             raise EventConflict(
                 f"Run {run_id}: what was to be recorded contradicts what is ({error.orig})."
@@ -215,7 +220,7 @@ class Metastore:
     def remember(self, entries: Iterable[Entry]) -> None:
         """Keep results to be reused."""
         with self._transaction(self._writer) as connection:
-            cache_entries.put(connection, entries)
+            cache_entries.put(connection, [cache_entries.row_of(entry) for entry in entries])
 
     def note_reuse(self, entry_ids: Collection[str], *, at: datetime) -> None:
         """Note that these have been reused."""
@@ -250,8 +255,7 @@ class Metastore:
             raise schema.unreachable(self._reader.url, error) from error
 
     def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
-        query = select(func.max(events.c.seq)).where(events.c.run_id == run_id)
-        last = connection.scalar(query) or 0
+        last = connection.scalar(_LAST, {"of_run": run_id}) or 0
         expected = list(range(last + 1, last + 1 + len(new)))
         given = [event.seq for event in new]
         if given != expected or isinstance(new[0], RunCreated) != (last == 0):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +16,12 @@ from jupyter_dagflow.core.errors import MetastoreUnreachable
 from jupyter_dagflow.core.events import Event, TaskFailure, TaskStarted
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink
+from jupyter_dagflow.execution.runner import Runner, RunRequest
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import read_notebook
 
@@ -151,11 +153,12 @@ def test_what_is_started_is_recorded_already(stage: Stage) -> None:
 
 def test_the_view_is_what_the_history_tells(stage: Stage) -> None:
     runner = stage.runner()
-    views: list[tuple[RunView, RunView]] = []
-    runner.watch(lambda _: views.append((runner.view, stage.metastore.view(RUN))))
+    views: list[tuple[RunView, list[Event]]] = []
+    runner.watch(lambda _: views.append((runner.view, stage.metastore.events(RUN))))
     asyncio.run(runner.run())
     assert views
-    assert all(shown == recorded for shown, recorded in views)
+    for shown, recorded in views:
+        assert shown == replay(recorded[: shown.seq])
 
 
 def test_a_watcher_that_fails_harms_nobody(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -217,10 +220,10 @@ def test_when_the_metastore_cannot_record_nothing_is_left_running(
 ) -> None:
     append, calls = stage.metastore.append, iter(range(10))
 
-    def failing(run_id: RunId, events: Sequence[Event]) -> None:
+    def failing(run_id: RunId, events: Sequence[Event], **others: Any) -> None:
         if next(calls) >= after:
             raise MetastoreUnreachable("The disk is full.")
-        append(run_id, events)
+        append(run_id, events, **others)
 
     monkeypatch.setattr(stage.metastore, "append", failing)
     with pytest.raises(MetastoreUnreachable):
