@@ -149,8 +149,8 @@ class Runner:
         for sink in request.sinks:
             self._watchers.add(sink)
         self._lookup = Lookup(request.compilation.pipeline)
-        self._touched = Touched()
-        self._drawn = Drawn()
+        self._touched = Touched(self._lookup)
+        self._drawn = Drawn(self._lookup)
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}

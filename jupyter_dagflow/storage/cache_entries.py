@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.slices import digest_of
@@ -52,17 +52,10 @@ def find(
 ) -> list[KnownEntry]:
     """The entries of these recipes, the last used first, and for each of these places the last used one made there."""
     found: dict[str, KnownEntry] = {}
-    for column, values, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
-        for some in _parts(values):
-            numbered = (
-                _latest(cache_entries.c[column]).where(cache_entries.c[column].in_(some)).subquery()
-            )
-            rows = connection.execute(
-                select(numbered).where(numbered.c.number <= most).order_by(numbered.c.number)
-            )
-            for row in rows.mappings():
-                known = KnownEntry(row)
-                found.setdefault(known.entry_id, known)
+    for column, wanted, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
+        for row in connection.execute(_latest(column, sorted(wanted), most)).mappings():
+            known = KnownEntry(row)
+            found.setdefault(known.entry_id, known)
     return list(found.values())
 
 
@@ -103,15 +96,29 @@ def needed(connection: Connection) -> set[str]:
     return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
 
 
-def _latest(column: Column[Any]) -> Select[Any]:
-    """Entries with their number among those that have the same in a column, the last used first."""
-    c = cache_entries.c
-    number = func.row_number().over(partition_by=column, order_by=c.used_at.desc())
-    return select(c.entry_id, c.recipe, c.place, c.used_at, c.body, number.label("number"))
+def _latest(column: str, wanted: Sequence[str], most: int) -> Select[Any]:
+    """Of each wanted value of a column, as many entries as are asked for, the last used first.
+
+    Of those that are older not even the index is read: there may be one for every run there ever was.
+    """
+    c, same = cache_entries.c, cache_entries.alias("same")
+    listed = func.json_each(json.dumps(wanted)).table_valued("value", name="wanted")
+    newest = (
+        select(same.c.entry_id)
+        .where(same.c[column] == listed.c.value)
+        .order_by(same.c.used_at.desc())
+        .limit(most)
+        .correlate(listed)
+    )
+    return (
+        select(c.entry_id, c.recipe, c.place, c.used_at, c.body)
+        .select_from(listed.join(cache_entries, c.entry_id.in_(newest)))
+        .order_by(c.used_at.desc())
+    )
 
 
-def _parts(values: Collection[str]) -> Iterable[Sequence[str]]:
-    listed = sorted(values)
+def _parts(wanted: Collection[str]) -> Iterable[Sequence[str]]:
+    listed = sorted(wanted)
     return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
 
 

@@ -31,6 +31,7 @@ from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_d
 
 _LATEST = ("latest", "last")
 _NAMED_IN_HINT = 5
+_HIGHEST = "\U0010ffff"  # no character sorts behind it
 _APPEND = events.insert()
 _LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
 
@@ -152,9 +153,12 @@ class Metastore:
 
         Raises `NotFound` if there is none, or several begin so.
         """
-        query = select(runs.c.run_id).order_by(*_newest_first()).limit(_NAMED_IN_HINT + 1)
-        if name not in _LATEST:
-            query = query.where(func.substr(runs.c.run_id, 1, len(name)) == name)
+        query = select(runs.c.run_id).limit(_NAMED_IN_HINT + 1)
+        if name in _LATEST:
+            query = query.order_by(*_newest_first())
+        else:  # ids begin with the time, so that the index has the newest last
+            begins_so = runs.c.run_id.between(name, name + _HIGHEST)
+            query = query.where(begins_so).order_by(runs.c.run_id.desc())
         exact = select(runs.c.run_id).where(runs.c.run_id == name)
         with self._transaction(self._reader) as connection:
             found = connection.scalars(exact).all() or connection.scalars(query).all()
