@@ -331,23 +331,27 @@ def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
 
 
 def _lines_that_write(name: str, code: str) -> Iterator[int]:
-    return (node.lineno for node in _named(name, code) if isinstance(node.ctx, ast.Store))
+    return (line for line, writes in _mentions(code).get(name, ()) if writes)
 
 
 def _lines_with(name: str, code: str) -> Iterator[int]:
-    return (node.lineno for node in _named(name, code))
+    return (line for line, _ in _mentions(code).get(name, ()))
 
 
-def _named(name: str, code: str) -> Iterator[ast.Name]:
+@functools.lru_cache(256)
+def _mentions(code: str) -> Mapping[str, Sequence[tuple[int, bool]]]:
+    """Where the names stand in code, each with its line and whether it is written there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
         try:
             tree = ast.parse(code)
         except (SyntaxError, ValueError):
-            return
+            return {}
+    found: dict[str, list[tuple[int, bool]]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == name:
-            yield node
+        if isinstance(node, ast.Name):
+            found.setdefault(node.id, []).append((node.lineno, isinstance(node.ctx, ast.Store)))
+    return found
 
 
 def _asks_for(name: str, cell: Cell) -> bool:
