@@ -191,7 +191,7 @@ class LiveRun(Run):
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
     def watch(self, sink: Sink) -> None:
-        """Tell a sink every event from now on, from the run's thread."""
+        """Tell a sink every event from now on, in a thread of its own, and of progress the newest."""
         self._runner.watch(sink)
 
     def _main(self) -> None:

@@ -34,7 +34,9 @@ def now() -> datetime:
 
 
 class Scripted:
-    """An executor that ends each attempt as its script says: well, ``fail``, ``raise`` at the start, or ``hang``."""
+    """An executor that ends each attempt as its script says: well, ``fail``, ``raise`` at the start, ``hang``, or
+    ``together`` with all others of which it says so.
+    """
 
     def __init__(self, report: Report, script: dict[str, str]) -> None:
         self._report = report
@@ -42,13 +44,18 @@ class Scripted:
         self.started: list[str] = []
         self.stopped: list[str] = []
         self.closed = False
+        self._together = [task for task, ending in script.items() if ending == "together"]
 
     async def start(self, assignment: Assignment) -> None:
         ending = self._script.get(assignment.task, "well")
         if ending == "raise":
             raise RuntimeError("no more room")
         self.started.append(assignment.task)
-        if ending != "hang":
+        if ending == "together":
+            if all(task in self.started for task in self._together):
+                for task in self._together:
+                    self._end(task, assignment.attempt)
+        elif ending != "hang":
             failure = TaskFailure(kind="error", message="boom") if ending == "fail" else None
             self._end(assignment.task, assignment.attempt, failure=failure)
 
@@ -159,6 +166,46 @@ def test_the_view_is_what_the_history_tells(stage: Stage) -> None:
     assert views
     for shown, recorded in views:
         assert shown == replay(recorded[: shown.seq])
+
+
+def test_what_ends_together_is_recorded_together_before_anything_follows(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, recorded = stage.metastore.append, list[list[tuple[str, str]]]()
+
+    def noting(run_id: RunId, events: Sequence[Event], **others: Any) -> None:
+        recorded.append([(type(e).__name__, getattr(e, "task", "")) for e in events])
+        assert stage.executor is not None
+        assert "c" not in stage.executor.started or ("TaskStarted", "c") in recorded[-2]
+        append(run_id, events, **others)
+
+    monkeypatch.setattr(stage.metastore, "append", noting)
+    asyncio.run(stage.runner({"a": "together", "b": "together"}).run())
+    assert recorded[1:] == [
+        [("TaskFinished", "a"), ("TaskFinished", "b"), ("TaskQueued", "c"), ("TaskStarted", "c")],
+        [("TaskFinished", "c"), ("RunFinished", "")],
+    ]
+    assert stage.metastore.view(RUN).state is RunState.SUCCESS
+
+
+def test_a_cancellation_that_comes_with_an_end_starts_nothing_more(stage: Stage) -> None:
+    runner = stage.runner({"a": "together", "b": "together"})
+    assert stage.executor is not None
+    report = stage.executor._report
+
+    def both(news: AttemptEnded) -> None:
+        report(news)
+        if news.task == "b":
+            runner.cancel("test")
+
+    stage.executor._report = both  # type: ignore[assignment]
+    asyncio.run(runner.run())
+    assert stage.states() == {
+        "a": TaskState.SUCCESS,
+        "b": TaskState.SUCCESS,
+        "c": TaskState.CANCELLED,
+    }
+    assert stage.executor.started == ["a", "b"]
 
 
 def test_a_watcher_that_fails_harms_nobody(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
