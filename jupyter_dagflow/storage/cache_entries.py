@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.slices import digest_of
+from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.projection import as_json
 from jupyter_dagflow.storage.tables import cache_entries
 
@@ -73,8 +74,7 @@ def row_of(entry: Entry) -> Row:
 
 def put(connection: Connection, rows: Sequence[Row]) -> None:
     """Write entries, each in place of one that says the same."""
-    if rows:
-        connection.execute(_PUT, rows)
+    prepared.execute(connection, _PUT, rows)
 
 
 def touch(connection: Connection, entry_ids: Collection[str], at: datetime) -> None:

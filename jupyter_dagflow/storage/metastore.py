@@ -24,7 +24,7 @@ from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import cache_entries, schema, sqlite
+from jupyter_dagflow.storage import cache_entries, prepared, schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
 from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
@@ -107,7 +107,7 @@ class Metastore:
             with self._transaction(self._writer) as connection:
                 self._check_order(connection, run_id, new)
                 project(connection, new)
-                connection.execute(_APPEND, [_event_row(event) for event in new])
+                prepared.execute(connection, _APPEND, [_event_row(event) for event in new])
                 cache_entries.put(connection, results)
         except IntegrityError as error:
             raise EventConflict(
@@ -259,7 +259,7 @@ class Metastore:
             raise schema.unreachable(self._reader.url, error) from error
 
     def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
-        last = connection.scalar(_LAST, {"of_run": run_id}) or 0
+        last = prepared.scalar(connection, _LAST, {"of_run": run_id}) or 0
         expected = list(range(last + 1, last + 1 + len(new)))
         given = [event.seq for event in new]
         if given != expected or isinstance(new[0], RunCreated) != (last == 0):

@@ -36,6 +36,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import (
     UtcDateTime,
     artifacts,
@@ -157,7 +158,7 @@ def _update_tasks(
         row = {"of_run": event.run_id, "of_task": task, **values}
         alike.setdefault(tuple(values), []).append(row)
     for columns, rows in alike.items():
-        connection.execute(_update_of(columns), rows)
+        prepared.execute(connection, _update_of(columns), rows)
 
 
 @functools.cache
@@ -170,19 +171,16 @@ def _update_of(columns: tuple[str, ...]) -> Update:
 def _finish_tasks(connection: Connection, finished: Sequence[TaskFinished]) -> None:
     # A first attempt takes nobody's place.
     keys = [{"of_run": e.run_id, "of_task": e.task} for e in finished if e.attempt > 1]
-    if keys:
-        connection.execute(_FORGET, keys)
+    prepared.execute(connection, _FORGET, keys)
     ran = [e for e in finished if e.state is TaskState.SUCCESS and not e.cached]
     took = [
         {"of_run": event.run_id, "of_task": event.task, "took": event.duration_s}
         for event in ran
         if event.duration_s is not None
     ]
-    if took:
-        connection.execute(_LAST_TIME, took)
+    prepared.execute(connection, _LAST_TIME, took)
     rows = [_artifact(e, i, stored) for e in finished for i, stored in enumerate(e.stored)]
-    if rows:
-        connection.execute(_LEAVE, rows)
+    prepared.execute(connection, _LEAVE, rows)
     for event in finished:
         for name, value in event.metrics.items():
             where = (metrics.c.run_id == event.run_id, metrics.c.name == name)
