@@ -88,6 +88,7 @@ class ResultCache:
         self._present = Present(cwd)
         self._faults: dict[str, str] = {}
         self._recipes: dict[TaskName, Recipe] = {}
+        self._digests: dict[TaskName, str] = {}
         self._by_recipe: dict[str, list[KnownEntry]] = {}
         self._by_place: dict[str, KnownEntry] = {}
         self._given: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
@@ -157,8 +158,9 @@ class ResultCache:
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
                 program=program,
             )
+        self._digests = {name: recipe.digest for name, recipe in recipes.items()}
         if self._reuse is Reuse.YES:
-            self._find({recipe.digest for recipe in recipes.values()})
+            self._find({*self._digests.values()})
         self._recipes = recipes
 
     def _find(self, recipes: set[str]) -> None:
@@ -192,7 +194,7 @@ class ResultCache:
         if self._reuse is Reuse.FRESH:
             return Answer(why=(reuse.FRESH,))
         misses: list[list[str]] = []
-        for known in self._by_recipe.get(self._recipes[task.name].digest, ()):
+        for known in self._by_recipe.get(self._digests[task.name], ()):
             if known.entry.inputs == inputs:
                 why = self._faults_of(known.entry, asked)
                 if not why and not self._show(known.entry, task, attempt):
@@ -226,7 +228,7 @@ class ResultCache:
         """Why there is no result that was made of the same."""
         recipe = self._recipes[task.name]
         last = self._by_place.get(self._place(task.name))
-        others = self._by_recipe.get(recipe.digest, [])
+        others = self._by_recipe.get(self._digests[task.name], [])
         closest = last or next(iter(others), None)
         if closest is None:
             return [reuse.NEVER_RUN]

@@ -59,10 +59,14 @@ class Watchers:
     def __init__(self, name: str) -> None:
         self._name = name
         self._watchers: list[_Watcher] = []
+        self._closed = False
 
     def add(self, sink: Sink) -> None:
         """Tell one more sink what happens from now on, in a thread that is always the same."""
-        self._watchers.append(_Watcher(sink, self._name))
+        watcher = _Watcher(sink, self._name)
+        self._watchers.append(watcher)
+        if self._closed:  # it ended in the same moment
+            watcher.mailbox.close()
 
     def tell(self, news: Event | CellProgress) -> None:
         """Tell them all, and wait for none."""
@@ -72,9 +76,11 @@ class Watchers:
     def close(self, within_s: float) -> None:
         """Nothing will come any more; wait until all have taken what there was, or the time is over."""
         until = time.monotonic() + within_s
-        for watcher in self._watchers:
+        self._closed = True
+        watchers = list(self._watchers)
+        for watcher in watchers:
             watcher.mailbox.close()
-        for watcher in self._watchers:
+        for watcher in watchers:
             watcher.thread.join(max(0.0, until - time.monotonic()))
 
 

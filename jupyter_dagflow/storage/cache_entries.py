@@ -62,9 +62,10 @@ def find(
 
 def row_of(entry: Entry) -> Row:
     """An entry as it is written; raises `TypeError` or `ValueError` if JSON cannot say it."""
+    recipe = entry.recipe.digest
     return {
-        "entry_id": _id(entry),
-        "recipe": entry.recipe.digest,
+        "entry_id": _id(entry, recipe),
+        "recipe": recipe,
         "place": entry.place,
         "made_at": entry.made_at,
         "used_at": entry.made_at,
@@ -122,7 +123,7 @@ def _parts(wanted: Collection[str]) -> Iterable[Sequence[str]]:
     return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
 
 
-def _id(entry: Entry) -> str:
+def _id(entry: Entry, recipe: str) -> str:
     """What tells it from others: all but when and where it was made, and what came of it."""
     parts = (dict(entry.inputs), entry.asked, entry.used, entry.barred)
-    return digest_of([entry.recipe.digest, *map(msgspec.to_builtins, parts)])
+    return digest_of([recipe, *map(msgspec.to_builtins, parts)])

@@ -2,7 +2,8 @@
 
 The law: everything is real but the executor, which ends each attempt at once, as its kernel would: with a result told
 of, and the outcome in its file. Metastore, taskbooks and the executed notebook are on the disk; compiling is measured
-elsewhere. Time is the processor's: how long a disk takes to say that a transaction is safe is the disk's.
+elsewhere. Time is the processor's, that of making folders and files included; how long a disk takes to say that a
+transaction is safe is the disk's.
 """
 
 from __future__ import annotations

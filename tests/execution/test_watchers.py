@@ -85,6 +85,14 @@ def test_a_slow_watcher_holds_nobody_up_and_misses_no_state() -> None:
     assert len(slow) <= 4  # what it was given at first, then the newest progress and the last state
 
 
+def test_who_comes_too_late_waits_for_nothing() -> None:
+    watchers = Watchers("a run")
+    watchers.close(SOON_S)
+    watchers.add(lambda _: None)
+    watchers.close(SOON_S)
+    assert not [t for t in threading.enumerate() if t.name == "watcher of a run" and t.is_alive()]
+
+
 def test_a_watcher_that_never_comes_back_is_left_behind() -> None:
     for_ever = threading.Event()
     watchers = Watchers("a run")
