@@ -22,7 +22,8 @@ from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.kernels import require_kernel
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Sink, Survivors
+from jupyter_dagflow.execution.runner import Runner, RunRequest, Survivors
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore

@@ -16,7 +16,8 @@ from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.runner import Runner, Sink
+from jupyter_dagflow.execution.runner import Runner
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
 from jupyter_dagflow.wire import RunDocument, run_document
@@ -190,7 +191,7 @@ class LiveRun(Run):
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
     def watch(self, sink: Sink) -> None:
-        """Tell a sink every event from now on, from the run's thread."""
+        """Tell a sink every event from now on, in a thread of its own, and of progress the newest."""
         self._runner.watch(sink)
 
     def _main(self) -> None:

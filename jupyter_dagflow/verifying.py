@@ -27,7 +27,8 @@ from jupyter_dagflow.core.whole import whole
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.comparing import compare
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.runner import Sink, Survivors
+from jupyter_dagflow.execution.runner import Survivors
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import LiveRun
 
 TRIGGER = "verify"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.diagnostics import Code
-from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.lookup import Lookup, lowest
 from jupyter_dagflow.core.model import Task, TaskName
 
 _HINT = (
@@ -80,47 +80,65 @@ class SameStart:
 
 
 class Drawn:
-    """The states of generators that the tasks of a run have drawn from so far, with those that did."""
+    """The states of generators that the tasks of a run have drawn from so far, with the places of those that did."""
 
-    def __init__(self) -> None:
-        self._tasks: dict[tuple[str, str], set[TaskName]] = {}
+    def __init__(self, lookup: Lookup) -> None:
+        self._lookup = lookup
+        self._places: dict[tuple[str, str], int] = {}
         self._states: dict[TaskName, Mapping[str, str]] = {}
+        self._kinds: dict[str, tuple[int, int]] = {}
 
     def add(self, task: TaskName, states: Mapping[str, str]) -> None:
         """Take in what a task has drawn from; what an attempt before this one did counts no more."""
+        bit = 1 << self._lookup.places[task]
         for drawn in self._states.get(task, {}).items():
-            self._tasks[drawn].discard(task)
+            self._places[drawn] &= ~bit
         self._states[task] = states
         for drawn in states.items():
-            self._tasks.setdefault(drawn, set()).add(task)
+            self._places[drawn] = self._places.get(drawn, 0) | bit
 
-    def met(self, task: TaskName) -> Iterator[tuple[str, set[TaskName]]]:
-        """The generators that a task drew from, with the others that did so in the same state."""
+    def met(self, task: TaskName) -> Iterator[tuple[str, int]]:
+        """The generators that a task drew from, with the places of others that did so in the same state."""
+        bit = 1 << self._lookup.places[task]
         for drawn in self._states[task].items():
-            yield drawn[0], self._tasks[drawn] - {task}
+            if others := self._places[drawn] & ~bit:
+                yield drawn[0], others
+
+    def kinds(self, generator: str) -> tuple[int, int]:
+        """The places of the tasks that are known to move a generator on or to seed it, and of those that go on
+        with what is there.
+        """
+        if generator not in self._kinds:
+            tasks = list(enumerate(self._lookup.pipeline.tasks))
+            seen = sum(1 << place for place, task in tasks if generator in task.writes)
+            going_on = sum(1 << place for place, task in tasks if _goes_on(task, generator))
+            self._kinds[generator] = seen, going_on
+        return self._kinds[generator]
 
 
 def unseeded(lookup: Lookup, states: Iterable[str], ended: TaskName) -> Unseeded | None:
     """The first of the generators whose ``states`` a task has moved on without having been given it."""
     place = lookup.places[ended]
     for generator in sorted(states):
-        if generator in lookup.task(ended).writes:
-            continue
-        for above in reversed(lookup.pipeline.tasks[:place]):
-            if generator in above.writes:
-                return Unseeded(generator=generator, first=above.name, second=ended)
+        above = lookup.last_writer(generator, place)
+        if above is not None and generator not in lookup.task(ended).writes:
+            return Unseeded(generator=generator, first=above.name, second=ended)
     return None
 
 
 def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> SameStart | None:
     """The first such pair with the task that ended last."""
-    place = lookup.places.__getitem__
+    place = lookup.places[ended]
+    bit = 1 << place
     for generator, others in drawn.met(ended):
-        for other in sorted(others, key=place):
-            first, second = sorted((other, ended), key=place)
-            unseen = tuple(n for n in (first, second) if generator not in lookup.task(n).writes)
-            if unseen and _goes_on(lookup.task(second), generator):
-                return SameStart(generator=generator, first=first, second=second, unseen=unseen)
+        seen, going_on = drawn.kinds(generator)
+        if seen & bit:
+            others &= ~seen
+        above = others & (bit - 1) if going_on & bit else 0
+        if found := above or others & going_on & -bit:
+            names = [lookup.pipeline.tasks[each].name for each in sorted((lowest(found), place))]
+            unseen = tuple(n for n in names if generator not in lookup.task(n).writes)
+            return SameStart(generator=generator, first=names[0], second=names[1], unseen=unseen)
     return None
 
 

@@ -3,7 +3,9 @@
 The law: `RunMachine.handle` is the only place where it is decided what a run does next. It reads no clock (a
 stimulus says when it happened), keeps no state but what its own events made (`RunView`) and counters derived from
 it, and its work per stimulus is proportional to what the stimulus sets free, not to the size of the run.
-A run ends when nothing is unfinished; it failed if a leaf of the DAG failed or could not run.
+Of the tasks that are ready, the one of the highest priority starts first; among equals, the one with the longest
+remaining path; then, the one that stands first in the notebook. A run ends when nothing is unfinished; it failed if a
+leaf of the DAG failed or could not run.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.remaining import remaining_paths
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -35,12 +38,13 @@ from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
-    """What the machine needs to know of a task."""
+    """What the machine needs to know of a task; ``duration_s`` is what it is expected to take, if anybody knows."""
 
     name: TaskName
     upstream: tuple[TaskName, ...] = ()
     rule: TriggerRule = TriggerRule.ALL_SUCCESS
     priority: int = 0
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +147,9 @@ class RunMachine:
         for task in plan.tasks:
             for parent in task.upstream:
                 self._downstream[parent].append(task.name)
-        self._ready: list[tuple[int, int, TaskName]] = []
+        durations = {t.name: t.duration_s for t in plan.tasks if t.duration_s is not None}
+        self._remaining = remaining_paths(self._downstream, durations)
+        self._ready: list[tuple[int, float, int, TaskName]] = []
         self._running: set[TaskName] = set()
         self._unfinished = len(plan.tasks)
         self._seq = 0
@@ -275,11 +281,13 @@ class RunMachine:
                 attempt=attempt,
             )
         )
-        heapq.heappush(self._ready, (-planned.priority, self._position[planned.name], planned.name))
+        name = planned.name
+        rank = (-planned.priority, -self._remaining[name], self._position[name], name)
+        heapq.heappush(self._ready, rank)
 
     def _fill_slots(self, at: datetime) -> None:
         while self._ready and len(self._running) < self._plan.slots:
-            _, _, name = heapq.heappop(self._ready)
+            *_, name = heapq.heappop(self._ready)
             attempt = self.view.tasks[name].attempt + 1
             self._running.add(name)
             self._record(

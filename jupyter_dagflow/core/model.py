@@ -64,12 +64,20 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notebook:
-    """A notebook as it was read: ``path`` as the user gave it, ``digest`` the SHA-256 of its bytes."""
+    """A notebook as it was read: ``path`` as the user gave it, ``digest`` the SHA-256 of its bytes.
+
+    ``by_id`` has its cells to be looked up: an attempt at one task must not go through all of them.
+    """
 
     path: str
     digest: str
     cells: tuple[Cell, ...]
     kernel_name: str
+    by_id: Mapping[CellId, Cell] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the cells."""
+        object.__setattr__(self, "by_id", {cell.id: cell for cell in self.cells})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

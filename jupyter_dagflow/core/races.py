@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.files import FileUses
-from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.lookup import Lookup, lowest, passed
 from jupyter_dagflow.core.model import Edge, Mention, TaskName
 
 _MOST_ABOVE = 100
@@ -72,36 +74,39 @@ class Meeting:
 
 
 class Touched:
-    """The files that the tasks of a run have touched so far, each with those that did."""
+    """The files that the tasks of a run have touched so far, each with the places of those that did."""
 
-    def __init__(self) -> None:
-        self._read: dict[str, set[TaskName]] = {}
-        self._written: dict[str, set[TaskName]] = {}
-        self._filled: dict[str, set[TaskName]] = {}
+    def __init__(self, lookup: Lookup) -> None:
+        self._places = lookup.places
+        self._read: dict[str, int] = {}
+        self._written: dict[str, int] = {}
+        self._filled: dict[str, int] = {}
         self._files: dict[TaskName, FilesTouched] = {}
 
     def add(self, task: TaskName, files: FilesTouched) -> None:
         """Take in what a task has touched; what an attempt before this one did counts no more."""
         before = self._files.get(task, FilesTouched())
         self._files[task] = files
+        bit = 1 << self._places[task]
         for tasks, old, new in (
             (self._read, before.read, files.read),
             (self._written, before.written, files.written),
             (self._filled, _folders(before.written), _folders(files.written)),
         ):
             for file in old:
-                tasks[file].discard(task)
+                tasks[file] &= ~bit
             for file in new:
-                tasks.setdefault(file, set()).add(task)
+                tasks[file] = tasks.get(file, 0) | bit
 
     def wrote(self, task: TaskName, file: str) -> bool:
         """Whether a task wrote a file, or one in a folder."""
-        return task in self._written.get(file, ()) or task in self._filled.get(file, ())
+        tasks = self._written.get(file, 0) | self._filled.get(file, 0)
+        return bool(tasks >> self._places[task] & 1)
 
-    def met(self, task: TaskName) -> dict[TaskName, set[str]]:
-        """The other tasks that touched a file this one did, if either wrote it; with these files."""
-        found: dict[TaskName, set[str]] = {}
-        mine = self._files[task]
+    def met(self, task: TaskName) -> dict[str, int]:
+        """The files that this task touched and others, too, if either wrote them; with the places of the others."""
+        found: dict[str, int] = {}
+        mine, others = self._files[task], ~(1 << self._places[task])
         for tasks, files in (
             (self._written, mine.read),
             (self._written, mine.written),
@@ -110,9 +115,8 @@ class Touched:
             (self._read, _folders(mine.written)),
         ):
             for file in files:
-                for other in tasks.get(file, ()):
-                    found.setdefault(other, set()).add(file)
-        found.pop(task, None)
+                if those := tasks.get(file, 0) & others:
+                    found[file] = found.get(file, 0) | those
         return found
 
 
@@ -125,20 +129,21 @@ def _folders(files: Iterable[str]) -> tuple[str, ...]:
 def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
     """The first race, in notebook order, between a task and those that ended before it."""
     met = touched.met(ended)
-    if not met:
+    racing = reduce(or_, met.values(), 0)
+    racing &= ~lookup.ordered_with(ended) if racing else 0
+    if not racing:
         return None
-    ordered = _ordered_with(ended, lookup)
-    for other in sorted(met.keys() - ordered, key=lookup.places.__getitem__):
-        file = min(met[other])
-        first, second = sorted((other, ended), key=lookup.places.__getitem__)
-        return Race(
-            file=file,
-            first=first,
-            second=second,
-            first_wrote=touched.wrote(first, file),
-            second_wrote=touched.wrote(second, file),
-        )
-    return None
+    place = lowest(racing)
+    file = min(file for file, places in met.items() if places >> place & 1)
+    other = lookup.pipeline.tasks[place].name
+    first, second = sorted((other, ended), key=lookup.places.__getitem__)
+    return Race(
+        file=file,
+        first=first,
+        second=second,
+        first_wrote=touched.wrote(first, file),
+        second_wrote=touched.wrote(second, file),
+    )
 
 
 def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]) -> list[Meeting]:
@@ -168,7 +173,8 @@ def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]
     if not pairs:
         return []
     order = {name: place for place, name in enumerate(files)}
-    before = _before(order, edges)
+    down = sorted(edges, key=lambda edge: order[edge.source])  # most edges lead down the notebook
+    before = passed(order, [(edge.source, edge.target) for edge in down])
     return [
         Meeting(
             first=first,
@@ -183,41 +189,6 @@ def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]
         )
         if not (before[second] >> order[first] | before[first] >> order[second]) & 1
     ]
-
-
-def _before(order: Mapping[TaskName, int], edges: Sequence[Edge]) -> dict[TaskName, int]:
-    """The tasks that surely come before each one: their places in notebook order, as the bits of a number.
-
-    Most edges lead down the notebook, so that going through them once and again is enough.
-    """
-    before = dict.fromkeys(order, 0)
-    down = sorted(edges, key=lambda edge: order[edge.source])
-    news = True
-    while news:
-        news = False
-        for edge in down:
-            known = before[edge.target]
-            all_ = known | before[edge.source] | 1 << order[edge.source]
-            if all_ != known:
-                before[edge.target], news = all_, True
-    return before
-
-
-def _ordered_with(task: TaskName, lookup: Lookup) -> set[TaskName]:
-    """The task itself, and all that surely come before or after it."""
-    return {task} | _reached(lookup.upstream, task) | _reached(lookup.downstream, task)
-
-
-def _reached(steps: Mapping[TaskName, Sequence[TaskName]], start: TaskName) -> set[TaskName]:
-    """The tasks that a task comes after, or those that come after it."""
-    found: set[TaskName] = set()
-    pending = [start]
-    while pending:
-        for step in steps.get(pending.pop(), ()):
-            if step not in found:
-                found.add(step)
-                pending.append(step)
-    return found
 
 
 def _did(wrote: bool) -> str:

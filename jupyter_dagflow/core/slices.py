@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from jupyter_dagflow.core.model import Cell, CellId, Definition, Notebook, Pipeline, Task
 
@@ -174,24 +175,35 @@ def words_in(code: str) -> frozenset[str]:
 
 def texts_in(codes: Iterable[str]) -> tuple[str, ...]:
     """The strings that stand in code, whole and by words: any of them may name a file."""
-    found: dict[str, None] = {}
-    for code in codes:
-        for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.update(dict.fromkeys([node.value, *node.value.split()]))
-    return tuple(text for text in found if 0 < len(text) <= _LONGEST_PATH and "\0" not in text)
+    return tuple(dict.fromkeys(text for code in codes for text in _said(code).texts))
 
 
 def imports_in(codes: Iterable[str]) -> tuple[str, ...]:
     """The top-level packages that code imports by their names."""
-    found: dict[str, None] = {}
-    for code in codes:
-        for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
-            if isinstance(node, ast.Import):
-                found.update(dict.fromkeys(n.name.partition(".")[0] for n in node.names))
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found[node.module.partition(".")[0]] = None
-    return tuple(found)
+    return tuple(dict.fromkeys(name for code in codes for name in _said(code).imports))
+
+
+class _Said(NamedTuple):
+    """What `texts_in` and `imports_in` give for one code."""
+
+    texts: tuple[str, ...]
+    imports: tuple[str, ...]
+
+
+@lru_cache(4096)
+def _said(code: str) -> _Said:
+    """Asked of every task for setup, too, which is the same for all of them."""
+    texts: dict[str, None] = {}
+    imports: dict[str, None] = {}
+    for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.update(dict.fromkeys([node.value, *node.value.split()]))
+        elif isinstance(node, ast.Import):
+            imports.update(dict.fromkeys(n.name.partition(".")[0] for n in node.names))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            imports[node.module.partition(".")[0]] = None
+    named = (text for text in texts if 0 < len(text) <= _LONGEST_PATH and "\0" not in text)
+    return _Said(tuple(named), tuple(imports))
 
 
 _LONGEST_PATH = 400

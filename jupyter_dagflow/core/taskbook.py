@@ -59,7 +59,7 @@ def assemble(
     of those that take and hand over values. ``parameters`` are the values this run overrides; of
     these, dates get a cell of their own, because papermill can only inject their text.
     """
-    cells = {cell.id: cell for cell in notebook.cells}
+    cells = notebook.by_id
     taskbook = [TaskbookCell(TITLE_ID, _title(pipeline, task), kind=CellKind.MARKDOWN)]
     taskbook.append(_own(ENTER_ID, enter))
     taskbook += _prelude(cells, pipeline, parameters)

@@ -7,6 +7,7 @@ path, so that its taskbook can be opened and run again by hand.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.util
 import json
 import warnings
@@ -27,7 +28,6 @@ from jupyter_dagflow.core.guarding import (
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     Cell,
-    CellId,
     Exposed,
     Notebook,
     Pipeline,
@@ -70,11 +70,10 @@ def prepare_attempt(
     """
     pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
-    indexes = {cell.id: cell.index for cell in notebook.cells}
     bundles = dict(_bundles(lookup, the_task, sources))
     reads = guarded(lookup, the_task, bundles)
     reads_of_shared = shared(lookup, the_task, bundles)
-    codes = codes_of({cell.id: cell.code for cell in notebook.cells}, pipeline, the_task)
+    codes = codes_of(notebook, pipeline, the_task)
     of_others = strange(lookup, the_task, codes)
     told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     checks = _checks(the_task, reads, reads_of_shared, of_others)
@@ -87,23 +86,23 @@ def prepare_attempt(
         cwd=cwd,
         parameters=parameters,
         cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
-        prelude={cell: indexes[cell] for cell in pipeline.prelude},
+        prelude={cell: notebook.by_id[cell].index for cell in pipeline.prelude},
         definitions=the_task.definitions,
-        handed_over=_handed_over(pipeline, indexes, the_task),
+        handed_over=_handed_over(lookup, notebook, the_task),
         metrics=dict(_metrics(notebook, the_task)),
         guarded={
             key: _told(read, notebook, the_task, name)
             for key, (name, read) in {**reads_of_shared, **told}.items()
         },
-        exposed={each.name: _exposing(each, indexes) for each in the_task.exposed},
-        codes=tuple(cell.code for cell in notebook.cells if cell.id in the_task.cells),
+        exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
+        codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "store": str(store.absolute()),
         "inputs": inputs_of(lookup, the_task, sources),
-        "definitions": list(_definitions(pipeline, the_task)),
+        "definitions": list(_definitions(lookup, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
         "guarded": checks.guarded,
@@ -125,7 +124,7 @@ def prepare_attempt(
         **_outputs(the_task, assignment.outcome),
     }
     spec_path = taskbook.with_name("handover.json")
-    write_bytes(spec_path, json.dumps(spec, indent=1).encode(), durable=False)
+    write_bytes(spec_path, json.dumps(spec).encode(), durable=False)
     cells = assemble(
         notebook=notebook,
         pipeline=pipeline,
@@ -171,9 +170,9 @@ def _checks(
     )
 
 
-def codes_of(codes: Mapping[CellId, str], pipeline: Pipeline, task: Task) -> list[str]:
-    """All code of the user that runs in a task's kernel; ``codes`` is that of the notebook's cells."""
-    own = [codes[cell] for cell in (*pipeline.prelude, *task.cells)]
+def codes_of(notebook: Notebook, pipeline: Pipeline, task: Task) -> list[str]:
+    """All code of the user that runs in a task's kernel."""
+    own = [notebook.by_id[cell].code for cell in (*pipeline.prelude, *task.cells)]
     return [*own, *(definition.source for definition in task.definitions)]
 
 
@@ -264,13 +263,14 @@ def _bundles(
 
 def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded:
     """What to say if a guarded name has changed."""
-    cells = [cell for cell in notebook.cells if cell.id in task.cells]
+    cells = [notebook.by_id[cell] for cell in task.cells]
     mentions = [
         Written(cell=cell.id, cell_index=cell.index, line=line)
         for cell in cells
         for line in sorted(set(_lines_with(name, cell.code)))
     ]
-    place = next((f", cell {cell.index}" for cell in notebook.cells if cell.id == read.cell), "")
+    cell = notebook.by_id.get(read.cell) if read.cell is not None else None
+    place = f", cell {cell.index}" if cell is not None else ""
     place += f", line {read.line}" if read.line is not None else ""
     place += "," if place else ""
     what = "it" if read.name == name else f"{read.name}, which shares objects with it,"
@@ -287,41 +287,34 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     )
 
 
-def _exposing(exposed: Exposed, indexes: Mapping[CellId, int]) -> str:
+def _exposing(exposed: Exposed, notebook: Notebook) -> str:
     """Who changes a value later, in words."""
-    return f"task {exposed.task}, cell {indexes[exposed.cell]}, line {exposed.line}"
+    return f"task {exposed.task}, cell {notebook.by_id[exposed.cell].index}, line {exposed.line}"
 
 
-def _definitions(pipeline: Pipeline, task: Task) -> Iterator[dict[str, object]]:
+def _definitions(lookup: Lookup, task: Task) -> Iterator[dict[str, object]]:
     """What `kernel_side` needs to know: what ran before the task's cells, then its own.
 
     Comments left out: values that were stored before one was changed are still of the same class.
     """
-    for definition in (*pipeline.prelude_definitions, *task.definitions):
+    for definition in (*lookup.pipeline.prelude_definitions, *task.definitions):
         yield {"name": definition.name, "source": normalised(definition.source), "own": False}
-    copied_elsewhere = {
-        (definition.cell, definition.name): definition.source
-        for other in pipeline.tasks
-        for definition in other.definitions
-        if definition.cell in task.cells
-    }
-    for (_, name), source in copied_elsewhere.items():
-        yield {"name": name, "source": normalised(source), "own": True}
+    for cell in task.cells:
+        for name, source in lookup.copied_from.get(cell, {}).items():
+            yield {"name": name, "source": normalised(source), "own": True}
 
 
-def _handed_over(
-    pipeline: Pipeline, indexes: Mapping[CellId, int], task: Task
-) -> dict[str, HandedOver]:
+def _handed_over(lookup: Lookup, notebook: Notebook, task: Task) -> dict[str, HandedOver]:
     """Where each output that is read was last written, and who reads it first."""
     found: dict[str, HandedOver] = {}
-    reasons = [(e, r) for e in pipeline.edges if e.source == task.name for r in e.reasons]
+    reasons = [(e, r) for e in lookup.edges_from.get(task.name, ()) for r in e.reasons]
     for edge, reason in reasons:
         if reason.kind == "data" and reason.source_cell and reason.target_cell:
             handed_over = HandedOver(
                 cell=reason.source_cell,
-                cell_index=indexes[reason.source_cell],
+                cell_index=notebook.by_id[reason.source_cell].index,
                 line=reason.source_line,
-                reader=f"task {edge.target}, cell {indexes[reason.target_cell]}",
+                reader=f"task {edge.target}, cell {notebook.by_id[reason.target_cell].index}",
             )
             found.setdefault(reason.name, handed_over)
     return found
@@ -329,7 +322,7 @@ def _handed_over(
 
 def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
     """Where each metric of a task is last bound, as far as the text of its cells tells."""
-    cells = [cell for cell in notebook.cells if cell.id in task.cells]
+    cells = [notebook.by_id[cell] for cell in task.cells]
     for name in task.options.metrics:
         writes = [(cell, line) for cell in cells for line in _lines_that_write(name, cell.code)]
         asking = [(cell, None) for cell in cells if _asks_for(name, cell)] or [(cells[0], None)]
@@ -338,29 +331,34 @@ def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
 
 
 def _lines_that_write(name: str, code: str) -> Iterator[int]:
-    return (node.lineno for node in _named(name, code) if isinstance(node.ctx, ast.Store))
+    return (line for line, writes in _mentions(code).get(name, ()) if writes)
 
 
 def _lines_with(name: str, code: str) -> Iterator[int]:
-    return (node.lineno for node in _named(name, code))
+    return (line for line, _ in _mentions(code).get(name, ()))
 
 
-def _named(name: str, code: str) -> Iterator[ast.Name]:
+@functools.lru_cache(256)
+def _mentions(code: str) -> Mapping[str, Sequence[tuple[int, bool]]]:
+    """Where the names stand in code, each with its line and whether it is written there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
         try:
             tree = ast.parse(code)
         except (SyntaxError, ValueError):
-            return
+            return {}
+    found: dict[str, list[tuple[int, bool]]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id == name:
-            yield node
+        if isinstance(node, ast.Name):
+            found.setdefault(node.id, []).append((node.lineno, isinstance(node.ctx, ast.Store)))
+    return found
 
 
 def _asks_for(name: str, cell: Cell) -> bool:
     return f"metric:{name}" in cell.tags or "metric" in cell.options
 
 
+@functools.cache
 def cloudpickle_folder() -> str:
     """Where our own cloudpickle lies, to lend to kernels that have none; it is pure Python."""
     spec = importlib.util.find_spec("cloudpickle")

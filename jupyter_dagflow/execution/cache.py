@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -27,6 +27,7 @@ from jupyter_dagflow.core.slices import Slicer, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
+from jupyter_dagflow.storage import cache_entries
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.cache_entries import KnownEntry
 from jupyter_dagflow.storage.metastore import Metastore
@@ -84,10 +85,10 @@ class ResultCache:
         self._reuse = reuse
         self._metastore = metastore
         self._artifacts = ArtifactStore(artifacts)
-        self._codes = {cell.id: cell.code for cell in notebook.cells}
         self._present = Present(cwd)
         self._faults: dict[str, str] = {}
         self._recipes: dict[TaskName, Recipe] = {}
+        self._digests: dict[TaskName, str] = {}
         self._by_recipe: dict[str, list[KnownEntry]] = {}
         self._by_place: dict[str, KnownEntry] = {}
         self._given: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
@@ -113,14 +114,16 @@ class ResultCache:
             _log.exception("The cache could not be asked for task %s", name)
             return Answer(why=(f"the cache could not be asked: {error}",))
 
-    def keep(self, ended: AttemptEnded) -> None:
-        """Keep what came of an attempt that ran, for runs to come; never raises."""
-        if ended.task not in self._given or ended.reused_from is not None:
-            return
-        try:
-            self._metastore.remember([self._entry(ended)])
-        except (OSError, EnvironmentFault, ValueError, KeyError, TypeError):
-            _log.exception("The result of task %s was not kept for reuse", ended.task)
+    def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
+        """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
+        rows = []
+        for ended in ran:
+            if ended.task in self._given:
+                try:
+                    rows.append(cache_entries.row_of(self._entry(ended)))
+                except (OSError, ValueError, KeyError, TypeError):
+                    _log.exception("The result of task %s was not kept for reuse", ended.task)
+        return rows
 
     def close(self, at: datetime) -> None:
         """Note what has been reused; never raises."""
@@ -155,8 +158,9 @@ class ResultCache:
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
                 program=program,
             )
+        self._digests = {name: recipe.digest for name, recipe in recipes.items()}
         if self._reuse is Reuse.YES:
-            self._find({recipe.digest for recipe in recipes.values()})
+            self._find({*self._digests.values()})
         self._recipes = recipes
 
     def _find(self, recipes: set[str]) -> None:
@@ -179,7 +183,7 @@ class ResultCache:
         at: datetime,
     ) -> Answer:
         inputs = inputs_of(self._lookup, task, sources)
-        codes = codes_of(self._codes, self._pipeline, task)
+        codes = codes_of(self._notebook, self._pipeline, task)
         asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
@@ -190,7 +194,7 @@ class ResultCache:
         if self._reuse is Reuse.FRESH:
             return Answer(why=(reuse.FRESH,))
         misses: list[list[str]] = []
-        for known in self._by_recipe.get(self._recipes[task.name].digest, ()):
+        for known in self._by_recipe.get(self._digests[task.name], ()):
             if known.entry.inputs == inputs:
                 why = self._faults_of(known.entry, asked)
                 if not why and not self._show(known.entry, task, attempt):
@@ -224,7 +228,7 @@ class ResultCache:
         """Why there is no result that was made of the same."""
         recipe = self._recipes[task.name]
         last = self._by_place.get(self._place(task.name))
-        others = self._by_recipe.get(recipe.digest, [])
+        others = self._by_recipe.get(self._digests[task.name], [])
         closest = last or next(iter(others), None)
         if closest is None:
             return [reuse.NEVER_RUN]
@@ -243,7 +247,7 @@ class ResultCache:
 
     def _speaking(self, task: Task) -> tuple[CellId, ...]:
         """The cells of a task that say more than comments, then those of the prelude."""
-        own = [cell for cell in task.cells if normalised(self._codes[cell])]
+        own = [cell for cell in task.cells if normalised(self._notebook.by_id[cell].code)]
         return (*own, *self._pipeline.prelude)
 
     def _ended(self, entry: Entry, task: Task, attempt: int, at: datetime) -> AttemptEnded:

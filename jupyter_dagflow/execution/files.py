@@ -23,7 +23,7 @@ class RunFiles:
     @property
     def folder(self) -> Path:
         """Everything of this run lies below it."""
-        return self.home / "runs" / self.run_id
+        return self.home.joinpath("runs", self.run_id)
 
     @property
     def source(self) -> Path:
@@ -37,8 +37,8 @@ class RunFiles:
 
     def attempt(self, task: str, attempt: int) -> Path:
         """The folder of one attempt at a task."""
-        return self.folder / "tasks" / task / str(attempt)
+        return self.home.joinpath("runs", self.run_id, "tasks", task, str(attempt))
 
     def taskbook(self, task: str, attempt: int) -> Path:
         """The notebook that runs one attempt at a task."""
-        return self.attempt(task, attempt) / f"{task}.ipynb"
+        return self.home.joinpath("runs", self.run_id, "tasks", task, str(attempt), f"{task}.ipynb")

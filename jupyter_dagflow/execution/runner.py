@@ -1,10 +1,11 @@
 """The runner: one loop that decides, records and acts.
 
 The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
-only then obeys. A task that the machine would start is looked for among earlier results first: one that is there ends
+only then obeys. Stimuli that have come meanwhile are taken together: one transaction, and only then what follows from
+any of them. A task that the machine would start is looked for among earlier results first: one that is there ends
 the attempt, which is the next stimulus, and what follows from it is recorded in the same transaction. The runner alone
-appends to a run's log, and what it shows of the run is never ahead of what is recorded. A watcher that fails is
-dropped and named in the log, never allowed to harm the run.
+appends to a run's log, and what it shows of the run is never ahead of what is recorded. Nobody who watches can harm
+the run or hold it up.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
@@ -56,23 +57,18 @@ from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.module_sources import module_text, roots_of
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
+from jupyter_dagflow.execution.safekeeping import Safekeeping
 from jupyter_dagflow.execution.threads import Threads
+from jupyter_dagflow.execution.watchers import Sink, Watchers
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
-Sink = Callable[[Event | CellProgress], None]
-
 _CANCEL_CHECK_S = 0.5
 _UNRECORDED_S = 0.2  # how long reused results may wait for one another
+_LAST_WORDS_S = 5.0  # how long a run that has ended waits for those who watch it
 
 _log = logging.getLogger(__name__)
-
-
-class ResultsNotDurable(EnvironmentFault):
-    """The results of a run were made, but it is not sure that they would outlast a power cut."""
-
-    code = "results_not_durable"
 
 
 class Survivors(str, Enum):
@@ -103,8 +99,8 @@ class RunRequest:
     reuse: Reuse = Reuse.YES
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
-    def plan(self) -> Plan:
-        """The run as the machine sees it."""
+    def plan(self, durations: Mapping[TaskName, float]) -> Plan:
+        """The run as the machine sees it; ``durations`` are what its tasks took when they last ran."""
         pipeline = self.compilation.pipeline
         upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
         for edge in pipeline.edges:
@@ -120,6 +116,7 @@ class RunRequest:
                     upstream=tuple(upstream[task.name]),
                     rule=task.options.trigger,
                     priority=task.options.priority,
+                    duration_s=durations.get(task.name),
                 )
                 for task in pipeline.tasks
             ),
@@ -145,18 +142,21 @@ class Runner:
     ) -> None:
         self._request = request
         self._metastore = metastore
-        self._machine = RunMachine(request.plan())
+        durations = metastore.durations(request.compilation.pipeline.name)
+        self._machine = RunMachine(request.plan(durations))
         self._imports = imported_modules(request.compilation.pipeline)
         self._to_come = len(request.compilation.pipeline.tasks)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()
         self._now = now
-        self._inbox: asyncio.Queue[Stimulus | CellProgress] = asyncio.Queue()
-        self._executor = make_executor(self._inbox.put_nowait)
-        self._sinks = list(request.sinks)
+        self._inbox: asyncio.Queue[Stimulus] = asyncio.Queue()
+        self._executor = make_executor(self._hear)
+        self._watchers = Watchers(f"run {request.run_id}")
+        for sink in request.sinks:
+            self._watchers.add(sink)
         self._lookup = Lookup(request.compilation.pipeline)
-        self._touched = Touched()
-        self._drawn = Drawn()
+        self._touched = Touched(self._lookup)
+        self._drawn = Drawn(self._lookup)
         self._elsewhere: dict[tuple[Path, ...], Elsewhere] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
@@ -172,9 +172,8 @@ class Runner:
             reuse=request.reuse,
             metastore=metastore,
         )
-        self._artifacts = ArtifactStore(request.artifacts)
-        self._becoming_durable: list[asyncio.Task[None]] = []
         self._threads = Threads(f"runner of {request.run_id}")
+        self._safekeeping = Safekeeping(ArtifactStore(request.artifacts), self._threads)
 
     @property
     def view(self) -> RunView:
@@ -185,8 +184,8 @@ class Runner:
             return self._recorded.copy()
 
     def watch(self, sink: Sink) -> None:
-        """Tell one more sink what happens from now on."""
-        self._sinks.append(sink)
+        """Tell one more sink what happens from now on, in a thread of its own."""
+        self._watchers.add(sink)
 
     def cancel(self, reason: str) -> None:
         """Ask for the run to be cancelled; to be called in the loop's thread."""
@@ -199,22 +198,29 @@ class Runner:
         """
         watch = asyncio.create_task(self._watch_for_cancel())
         try:
-            await self._take(Submit(at=self._now()))
+            await self._take([Submit(at=self._now())])
             on_submitted()
             while not self._machine.view.state.is_final:
-                stimulus = await self._inbox.get()
-                if isinstance(stimulus, CellProgress):
-                    self._publish(stimulus)
-                else:
-                    await self._take(self._in_file(stimulus))
+                stimuli = [await self._inbox.get()]
+                while not self._inbox.empty():
+                    stimuli.append(self._inbox.get_nowait())
+                await self._take(map(self._in_file, stimuli))
         finally:
             watch.cancel()
             for starting in self._starting.values():
                 starting.cancel()
             await self._executor.close()
             await self._threads.do(self._cache.close, self._now())
+            await self._threads.do(self._watchers.close, _LAST_WORDS_S)
             self._threads.close()
         return self._machine.view
+
+    def _hear(self, news: AttemptEnded | CellProgress) -> None:
+        """Take what the executor reports; progress is for those who watch and changes nothing."""
+        if isinstance(news, CellProgress):
+            self._watchers.tell(news)
+        else:
+            self._inbox.put_nowait(news)
 
     def _in_file(self, stimulus: Stimulus) -> Stimulus:
         """The stimulus; a failure in it tells the line of the file also, if people read the notebook by lines."""
@@ -226,8 +232,8 @@ class Runner:
         line = self._request.notebook.cells[failure.cell_index].file_line(failure.line)
         return replace(stimulus, failure=replace(failure, file_line=line))
 
-    async def _take(self, first: Stimulus) -> None:
-        pending = deque([first])
+    async def _take(self, stimuli: Iterable[Stimulus]) -> None:
+        pending = deque(stimuli)
         events: list[Event] = []
         instructions: list[Instruction] = []
         ran: list[AttemptEnded] = []
@@ -239,11 +245,7 @@ class Runner:
                 self._stored[stimulus.task] = stimulus.stored
                 ran += [stimulus] if stimulus.reused_from is None else []
             step = self._machine.handle(stimulus)
-            answers = {
-                instruction.task: await self._ask(instruction)
-                for instruction in step.instructions
-                if isinstance(instruction, StartTask)
-            }
+            answers = await self._ask([i for i in step.instructions if isinstance(i, StartTask)])
             events += [self._explained(event, answers) for event in step.events]
             for instruction in step.instructions:
                 answer = answers.get(instruction.task)
@@ -253,46 +255,47 @@ class Runner:
                     instructions.append(instruction)
         for late in pending:
             self._inbox.put_nowait(late)
-        await self._obey(events, instructions)
-        for ended in ran:
-            await self._threads.do(self._cache.keep, ended)
-            digests = [stored.digest for stored in ended.stored]
-            durable = self._threads.do(self._artifacts.make_durable, digests)
-            self._becoming_durable.append(asyncio.create_task(durable))
+        await self._obey(events, instructions, ran)
 
-    async def _all_durable(self) -> None:
-        """Wait until the results are on the disk: until then the run has not ended, and they are hashed before use."""
-        try:
-            await asyncio.gather(*self._becoming_durable)
-        except OSError as error:
-            raise ResultsNotDurable(
-                f"The run's results could not be written to the disk: {error}",
-                hint="See to the disk's room and health, and run it again.",
-            ) from error
-
-    async def _obey(self, events: Sequence[Event], instructions: Sequence[Instruction]) -> None:
-        """Record, tell, and only then act."""
+    async def _obey(
+        self,
+        events: Sequence[Event],
+        instructions: Sequence[Instruction],
+        ran: Sequence[AttemptEnded],
+    ) -> None:
+        """Record, tell, and only then act; the results of what ``ran`` are kept with its end."""
+        values = [stored.digest for ended in ran for stored in ended.stored]
         if any(isinstance(event, RunFinished) for event in events):
             await self._threads.do(self._write_executed)
-            await self._all_durable()
-        await self._record(events)
+            self._safekeeping.begin(values)
+            await self._safekeeping.all_safe()
+        await self._threads.do(self._record, events, ran)
         for event in events:
-            self._publish(event)
+            self._watchers.tell(event)
         for instruction in instructions:
             match instruction:
                 case StartTask(task=task, attempt=attempt):
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
+        if not self._machine.view.state.is_final:
+            self._safekeeping.begin(values)
 
-    async def _ask(self, start: StartTask) -> Answer:
-        """Whether an earlier result may stand for a task that is to start."""
-        self._to_come -= 1
-        answer = await self._threads.do(
-            self._cache.ask, start.task, start.attempt, self._stored, self._now()
-        )
-        self._why[start.task] = answer.why
-        return answer
+    async def _ask(self, starts: Sequence[StartTask]) -> dict[TaskName, Answer]:
+        """Whether earlier results may stand for tasks that are to start."""
+        if not starts:
+            return {}
+
+        def ask() -> dict[TaskName, Answer]:
+            return {
+                start.task: self._cache.ask(start.task, start.attempt, self._stored, self._now())
+                for start in starts
+            }
+
+        self._to_come -= len(starts)
+        answers = await self._threads.do(ask)
+        self._why.update((task, answer.why) for task, answer in answers.items())
+        return answers
 
     def _explained(self, event: Event, answers: Mapping[TaskName, Answer]) -> Event:
         """The start of a task tells why it runs, which the machine does not know."""
@@ -346,11 +349,12 @@ class Runner:
     def _draws_in(self, name: TaskName, generator: str) -> Observed:
         """What to remember of a task that drew unseen: by its end, it has."""
         task = self._lookup.task(name)
-        cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
+        cell = self._request.notebook.by_id[task.cells[-1]]
         return Observed(code=code_digest(cell.code), name=generator)
 
-    async def _record(self, events: Sequence[Event]) -> None:
-        await self._threads.do(self._metastore.append, self._request.run_id, events)
+    def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
+        results = self._cache.results(ran)
+        self._metastore.append(self._request.run_id, events, results=results)
         with self._recording:
             for event in events:
                 if isinstance(event, RunCreated):
@@ -419,14 +423,6 @@ class Runner:
             if attempt and taskbook.exists():
                 taskbooks.update(dict.fromkeys([*pipeline.prelude, *task.cells], taskbook))
         return taskbooks
-
-    def _publish(self, event: Event | CellProgress) -> None:
-        for sink in list(self._sinks):
-            try:
-                sink(event)
-            except Exception:  # noqa: BLE001 -- a watcher must never harm the run it watches
-                _log.exception("A watcher of run %s failed and is told no more", event.run_id)
-                self._sinks.remove(sink)
 
     async def _watch_for_cancel(self) -> None:
         """Another process asks by a mark in the metastore: there is no other way from it to here."""

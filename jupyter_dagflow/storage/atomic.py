@@ -15,9 +15,12 @@ from pathlib import Path
 def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     """Make the file hold these bytes, and its folders exist; raises `OSError` if it cannot."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+    try:
+        descriptor = os.open(temporary, _NEW, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, _NEW, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -43,6 +46,7 @@ def sync(path: Path) -> None:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,13 +12,17 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, RowMapping, Select, func, select
+from sqlalchemy import Connection, RowMapping, Select, func, select
 
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.slices import digest_of
+from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.projection import as_json
 from jupyter_dagflow.storage.tables import cache_entries
 
+Row = dict[str, object]
+
+_PUT = cache_entries.insert().prefix_with("OR REPLACE")
 _NEWEST = 64  # of one recipe: as many inputs as it may go back to
 _AT_ONCE = 500  # SQLite takes some thousand values in a statement
 
@@ -49,32 +53,29 @@ def find(
 ) -> list[KnownEntry]:
     """The entries of these recipes, the last used first, and for each of these places the last used one made there."""
     found: dict[str, KnownEntry] = {}
-    for column, values, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
-        for some in _parts(values):
-            numbered = (
-                _latest(cache_entries.c[column]).where(cache_entries.c[column].in_(some)).subquery()
-            )
-            rows = connection.execute(
-                select(numbered).where(numbered.c.number <= most).order_by(numbered.c.number)
-            )
-            for row in rows.mappings():
-                known = KnownEntry(row)
-                found.setdefault(known.entry_id, known)
+    for column, wanted, most in (("recipe", recipes, _NEWEST), ("place", places, 1)):
+        for row in connection.execute(_latest(column, sorted(wanted), most)).mappings():
+            known = KnownEntry(row)
+            found.setdefault(known.entry_id, known)
     return list(found.values())
 
 
-def put(connection: Connection, entries: Iterable[Entry]) -> None:
+def row_of(entry: Entry) -> Row:
+    """An entry as it is written; raises `TypeError` or `ValueError` if JSON cannot say it."""
+    recipe = entry.recipe.digest
+    return {
+        "entry_id": _id(entry, recipe),
+        "recipe": recipe,
+        "place": entry.place,
+        "made_at": entry.made_at,
+        "used_at": entry.made_at,
+        "body": as_json(entry),
+    }
+
+
+def put(connection: Connection, rows: Sequence[Row]) -> None:
     """Write entries, each in place of one that says the same."""
-    for entry in entries:
-        row = {
-            "entry_id": _id(entry),
-            "recipe": entry.recipe.digest,
-            "place": entry.place,
-            "made_at": entry.made_at,
-            "used_at": entry.made_at,
-            "body": as_json(entry),
-        }
-        connection.execute(cache_entries.insert().prefix_with("OR REPLACE"), row)
+    prepared.execute(connection, _PUT, rows)
 
 
 def touch(connection: Connection, entry_ids: Collection[str], at: datetime) -> None:
@@ -96,19 +97,33 @@ def needed(connection: Connection) -> set[str]:
     return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
 
 
-def _latest(column: Column[Any]) -> Select[Any]:
-    """Entries with their number among those that have the same in a column, the last used first."""
-    c = cache_entries.c
-    number = func.row_number().over(partition_by=column, order_by=c.used_at.desc())
-    return select(c.entry_id, c.recipe, c.place, c.used_at, c.body, number.label("number"))
+def _latest(column: str, wanted: Sequence[str], most: int) -> Select[Any]:
+    """Of each wanted value of a column, as many entries as are asked for, the last used first.
+
+    Of those that are older not even the index is read: there may be one for every run there ever was.
+    """
+    c, same = cache_entries.c, cache_entries.alias("same")
+    listed = func.json_each(json.dumps(wanted)).table_valued("value", name="wanted")
+    newest = (
+        select(same.c.entry_id)
+        .where(same.c[column] == listed.c.value)
+        .order_by(same.c.used_at.desc())
+        .limit(most)
+        .correlate(listed)
+    )
+    return (
+        select(c.entry_id, c.recipe, c.place, c.used_at, c.body)
+        .select_from(listed.join(cache_entries, c.entry_id.in_(newest)))
+        .order_by(c.used_at.desc())
+    )
 
 
-def _parts(values: Collection[str]) -> Iterable[Sequence[str]]:
-    listed = sorted(values)
+def _parts(wanted: Collection[str]) -> Iterable[Sequence[str]]:
+    listed = sorted(wanted)
     return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
 
 
-def _id(entry: Entry) -> str:
+def _id(entry: Entry, recipe: str) -> str:
     """What tells it from others: all but when and where it was made, and what came of it."""
     parts = (dict(entry.inputs), entry.asked, entry.used, entry.barred)
-    return digest_of([entry.recipe.digest, *map(msgspec.to_builtins, parts)])
+    return digest_of([recipe, *map(msgspec.to_builtins, parts)])

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.errors import DagflowError, NotFound
@@ -24,13 +24,16 @@ from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import cache_entries, schema, sqlite
+from jupyter_dagflow.storage import cache_entries, prepared, schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
-from jupyter_dagflow.storage.tables import artifacts, events, observed, runs, task_runs
+from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
 
 _LATEST = ("latest", "last")
 _NAMED_IN_HINT = 5
+_HIGHEST = "\U0010ffff"  # no character sorts behind it
+_APPEND = events.insert()
+_LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
 
 
 def exists(url: str) -> bool:
@@ -88,8 +91,10 @@ class Metastore:
         """Let go of the database."""
         self._reader.dispose()
 
-    def append(self, run_id: RunId, new: Sequence[Event]) -> None:
-        """Record events and what follows from them, all or nothing.
+    def append(
+        self, run_id: RunId, new: Sequence[Event], *, results: Sequence[cache_entries.Row] = ()
+    ) -> None:
+        """Record events and what follows from them, all or nothing, with ``results`` to be reused.
 
         Their ``seq`` must go on from the last one recorded, with `RunCreated` as number 1; raises
         `EventConflict` otherwise.
@@ -102,7 +107,8 @@ class Metastore:
             with self._transaction(self._writer) as connection:
                 self._check_order(connection, run_id, new)
                 project(connection, new)
-                connection.execute(events.insert(), [_event_row(event) for event in new])
+                prepared.execute(connection, _APPEND, [_event_row(event) for event in new])
+                cache_entries.put(connection, results)
         except IntegrityError as error:
             raise EventConflict(
                 f"Run {run_id}: what was to be recorded contradicts what is ({error.orig})."
@@ -147,9 +153,12 @@ class Metastore:
 
         Raises `NotFound` if there is none, or several begin so.
         """
-        query = select(runs.c.run_id).order_by(*_newest_first()).limit(_NAMED_IN_HINT + 1)
-        if name not in _LATEST:
-            query = query.where(func.substr(runs.c.run_id, 1, len(name)) == name)
+        query = select(runs.c.run_id).limit(_NAMED_IN_HINT + 1)
+        if name in _LATEST:
+            query = query.order_by(*_newest_first())
+        else:  # ids begin with the time, so that the index has the newest last
+            begins_so = runs.c.run_id.between(name, name + _HIGHEST)
+            query = query.where(begins_so).order_by(runs.c.run_id.desc())
         exact = select(runs.c.run_id).where(runs.c.run_id == name)
         with self._transaction(self._reader) as connection:
             found = connection.scalars(exact).all() or connection.scalars(query).all()
@@ -191,6 +200,13 @@ class Metastore:
             rows = connection.execute(query).mappings().all()
         return [(TaskName(row["task"]), _stored(row)) for row in rows]
 
+    def durations(self, pipeline: str) -> dict[TaskName, float]:
+        """How long the tasks of a pipeline took when each last ran and succeeded, in seconds."""
+        query = select(durations.c.task, durations.c.duration_s)
+        with self._transaction(self._reader) as connection:
+            rows = connection.execute(query.where(durations.c.pipeline == pipeline)).all()
+        return {TaskName(task): duration_s for task, duration_s in rows}
+
     def observed(self) -> frozenset[Observed]:
         """What any run has seen code do without having been told."""
         columns = (observed.c.code, observed.c.name, observed.c.other)
@@ -208,7 +224,7 @@ class Metastore:
     def remember(self, entries: Iterable[Entry]) -> None:
         """Keep results to be reused."""
         with self._transaction(self._writer) as connection:
-            cache_entries.put(connection, entries)
+            cache_entries.put(connection, [cache_entries.row_of(entry) for entry in entries])
 
     def note_reuse(self, entry_ids: Collection[str], *, at: datetime) -> None:
         """Note that these have been reused."""
@@ -243,8 +259,7 @@ class Metastore:
             raise schema.unreachable(self._reader.url, error) from error
 
     def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
-        query = select(func.max(events.c.seq)).where(events.c.run_id == run_id)
-        last = connection.scalar(query) or 0
+        last = prepared.scalar(connection, _LAST, {"of_run": run_id}) or 0
         expected = list(range(last + 1, last + 1 + len(new)))
         given = [event.seq for event in new]
         if given != expected or isinstance(new[0], RunCreated) != (last == 0):

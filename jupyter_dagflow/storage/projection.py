@@ -6,12 +6,23 @@ events change in one row only the last is written, and rows that are changed ali
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    String,
+    Update,
+    bindparam,
+    func,
+    literal,
+    select,
+)
 
 from jupyter_dagflow.core.events import (
     CancelRequested,
@@ -25,9 +36,11 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import (
     UtcDateTime,
     artifacts,
+    durations,
     metrics,
     observed,
     runs,
@@ -37,6 +50,20 @@ from jupyter_dagflow.storage.tables import (
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
 _THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
+_FORGET = artifacts.delete().where(
+    artifacts.c.run_id == bindparam("of_run"), artifacts.c.task == bindparam("of_task")
+)
+_LEAVE = artifacts.insert()
+_LAST_TIME = (
+    durations.insert()
+    .prefix_with("OR REPLACE")
+    .from_select(
+        ["pipeline", "task", "duration_s"],
+        select(
+            runs.c.pipeline, bindparam("of_task", type_=String), bindparam("took", type_=Float)
+        ).where(runs.c.run_id == bindparam("of_run")),
+    )
+)
 
 
 def project(connection: Connection, new: Sequence[Event]) -> None:
@@ -131,20 +158,29 @@ def _update_tasks(
         row = {"of_run": event.run_id, "of_task": task, **values}
         alike.setdefault(tuple(values), []).append(row)
     for columns, rows in alike.items():
-        values = {column: bindparam(column) for column in columns}
-        connection.execute(task_runs.update().where(*_THIS_TASK).values(values), rows)
+        prepared.execute(connection, _update_of(columns), rows)
+
+
+@functools.cache
+def _update_of(columns: tuple[str, ...]) -> Update:
+    """To put it together anew for every event would take longer than to have it done."""
+    values: dict[str, object] = {column: bindparam(column) for column in columns}
+    return task_runs.update().where(*_THIS_TASK).values(values)
 
 
 def _finish_tasks(connection: Connection, finished: Sequence[TaskFinished]) -> None:
-    of_task = (
-        artifacts.c.run_id == bindparam("of_run"),
-        artifacts.c.task == bindparam("of_task"),
-    )
-    keys = [{"of_run": event.run_id, "of_task": event.task} for event in finished]
-    connection.execute(artifacts.delete().where(*of_task), keys)
+    # A first attempt takes nobody's place.
+    keys = [{"of_run": e.run_id, "of_task": e.task} for e in finished if e.attempt > 1]
+    prepared.execute(connection, _FORGET, keys)
+    ran = [e for e in finished if e.state is TaskState.SUCCESS and not e.cached]
+    took = [
+        {"of_run": event.run_id, "of_task": event.task, "took": event.duration_s}
+        for event in ran
+        if event.duration_s is not None
+    ]
+    prepared.execute(connection, _LAST_TIME, took)
     rows = [_artifact(e, i, stored) for e in finished for i, stored in enumerate(e.stored)]
-    if rows:
-        connection.execute(artifacts.insert(), rows)
+    prepared.execute(connection, _LEAVE, rows)
     for event in finished:
         for name, value in event.metrics.items():
             where = (metrics.c.run_id == event.run_id, metrics.c.name == name)

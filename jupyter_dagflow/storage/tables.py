@@ -138,6 +138,14 @@ metrics = Table(
     Column("value", Text, nullable=False),
 )
 
+durations = Table(
+    "durations",
+    metadata,
+    Column("pipeline", DisplayText, primary_key=True),
+    Column("task", String, primary_key=True),
+    Column("duration_s", Float, nullable=False),
+)
+
 observed = Table(
     "observed",
     metadata,

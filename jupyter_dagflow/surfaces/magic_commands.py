@@ -20,7 +20,7 @@ from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
-from jupyter_dagflow.execution.runner import Sink
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces import verification as told

@@ -6,7 +6,6 @@ last, which needs no kernel, so that it is still there when the notebook is open
 
 from __future__ import annotations
 
-import queue
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from IPython.display import DisplayHandle, display
 from jupyter_dagflow.core.events import CellProgress, Event
 from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.execution.watchers import Mailbox
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.surfaces.graph.dot import dot
 from jupyter_dagflow.surfaces.graph.svg import svg
@@ -50,13 +50,13 @@ class Following:
     """
 
     def __init__(self) -> None:
-        self._events: queue.SimpleQueue[Event | CellProgress] = queue.SimpleQueue()
+        self._news = Mailbox()
         self._widget: GraphWidget | None = None
         self._handle: DisplayHandle | None = None
 
     def take(self, event: Event | CellProgress) -> None:
         """Take what happened; it is shown a moment later, together with what else has come."""
-        self._events.put(event)
+        self._news.put(event)
 
     def show(self, run: LiveRun) -> None:
         """Show the run as it stands as the output of the running cell."""
@@ -85,9 +85,7 @@ class Following:
         threading.Thread(target=self.until_ended, args=(run,), name=name, daemon=True).start()
 
     def _send(self) -> None:
-        events = []
-        while not self._events.empty():
-            events.append(event_to_dict(self._events.get_nowait()))
+        events = [event_to_dict(event) for event in self._news.take()]
         if events and self._widget is not None:
             self._widget.send_events(events)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import analysis, engine, reuse, values
+from tests.benchmarks import analysis, engine, history, many_tasks, reuse, values
 
 RESULTS = Path("build/bench.json")
 
@@ -24,7 +24,7 @@ def main() -> None:
     """Measure, print, write."""
     table = Table("what", "median", "all", "promised", "", box=None, header_style="bold")
     found = []
-    parts = (analysis, reuse, engine, values)
+    parts = (analysis, reuse, many_tasks, history, engine, values)
     for figure in chain.from_iterable(part.figures() for part in parts):
         every = " ".join(f"{value:.3g}" for value in sorted(figure.repetitions))
         table.add_row(

@@ -130,3 +130,15 @@ def file_chain(number: int) -> list[TaggedCell]:
         )
         for i in range(number)
     ]
+
+
+def fans(number: int, *, width: int = 1_000) -> list[TaggedCell]:
+    """So many tasks: again and again a fan of ``width`` of them that read one value, and one that reads of all."""
+    found = [TaggedCell("z = 0", ("task:begin",))]
+    for fan in range(max(1, number // width)):
+        found += [
+            TaggedCell(f"y{i} = z + {i}", (f"task:f{fan}_{i}",)) for i in range(min(width, number))
+        ]
+        every = ", ".join(f"y{i}" for i in range(min(width, number)))
+        found.append(TaggedCell(f"z = max([{every}])", (f"task:j{fan}",)))
+    return found

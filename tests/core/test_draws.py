@@ -43,11 +43,12 @@ def test_same_start(
     unseen: tuple[str, ...] | None,
 ) -> None:
     pipeline = _pipeline(a, b)
-    drawn = Drawn()
+    lookup = Lookup(pipeline)
+    drawn = Drawn(lookup)
     for name, state in states.items():
         drawn.add(TaskName(name), {R: state})
     for ended in states:
-        found = same_start(Lookup(pipeline), drawn, TaskName(ended))
+        found = same_start(lookup, drawn, TaskName(ended))
         assert (found and found.unseen) == unseen
         if found is not None:
             assert (found.first, found.second) == ("a", "b")

@@ -9,7 +9,7 @@ from types import FrameType
 import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
-from jupyter_dagflow.core.draws import Drawn, same_start
+from jupyter_dagflow.core.draws import Drawn, same_start, unseeded
 from jupyter_dagflow.core.guarding import Bundled, guarded, shared
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Pipeline, TaskName
@@ -51,7 +51,8 @@ def work(ask: Callable[[], object]) -> int:
 
 def asked(pipeline: Pipeline, place: int) -> list[int]:
     """How much work it is to answer what one task asks for."""
-    lookup, touched, drawn = Lookup(pipeline), Touched(), Drawn()
+    lookup = Lookup(pipeline)
+    touched, drawn = Touched(lookup), Drawn(lookup)
     for each in pipeline.tasks:
         touched.add(each.name, FilesTouched(read=("data.csv",), written=(each.name,)))
         drawn.add(each.name, {RANDOM: each.name})
@@ -74,10 +75,33 @@ def test_what_an_attempt_asks_for_does_not_grow_with_the_pipeline(
 
 
 def test_an_attempt_takes_the_place_of_the_one_before_it() -> None:
-    lookup, touched = Lookup(fan_out(2)), Touched()
+    lookup = Lookup(fan_out(2))
+    touched = Touched(lookup)
     first, second = TaskName("t0"), TaskName("t1")
     touched.add(first, FilesTouched(read=("f",)))
     touched.add(second, FilesTouched(written=("f",)))
     assert race_of(lookup, touched, second) is not None
     touched.add(second, FilesTouched(written=("g",)))
     assert race_of(lookup, touched, second) is None
+
+
+@pytest.mark.parametrize("place", [1, 10])
+def test_a_crowd_is_judged_as_quickly_as_a_few(place: int) -> None:
+    assert judged(chain(400), place) == judged(chain(20), place)
+
+
+def judged(pipeline: Pipeline, place: int) -> list[int]:
+    """How much work it is to judge a task when all have drawn alike and written one file."""
+    lookup = Lookup(pipeline)
+    touched, drawn = Touched(lookup), Drawn(lookup)
+    for each in pipeline.tasks:
+        touched.add(each.name, FilesTouched(written=("log.txt",)))
+        drawn.add(each.name, {RANDOM: "seeded"})
+    first, task = pipeline.tasks[0].name, pipeline.tasks[place].name
+    race_of(lookup, touched, first)  # what is found out once, for all tasks
+    same_start(lookup, drawn, first)
+    return [
+        work(lambda: race_of(lookup, touched, task)),
+        work(lambda: same_start(lookup, drawn, task)),
+        work(lambda: unseeded(lookup, [RANDOM], task)),
+    ]

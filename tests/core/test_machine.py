@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -15,7 +16,14 @@ from hypothesis.stateful import (
     rule,
 )
 
-from jupyter_dagflow.core.events import Event, RunFinished, TaskFailure, TaskFinished, TaskStarted
+from jupyter_dagflow.core.events import (
+    Event,
+    RunFinished,
+    TaskFailure,
+    TaskFinished,
+    TaskQueued,
+    TaskStarted,
+)
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -51,6 +59,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 upstream=tuple(name(p) for p in sorted(parents)),
                 rule=draw(st.sampled_from(TriggerRule)),
                 priority=draw(st.integers(-1, 1)),
+                duration_s=draw(st.none() | st.integers(0, 4).map(float)),
             )
         )
     return Plan(
@@ -61,6 +70,22 @@ def plans(draw: st.DrawFn) -> Plan:
         tasks=tuple(tasks),
         slots=draw(st.integers(1, 3)),
     )
+
+
+def longest_path(plan: Plan, task: TaskName) -> float:
+    """What takes the longest of all that begins with a task, by going through every path."""
+    known = [each.duration_s for each in plan.tasks if each.duration_s is not None]
+    own = next(each.duration_s for each in plan.tasks if each.name == task)
+    if own is None:
+        own = sum(known) / len(known) if known else 1.0
+    children = [each.name for each in plan.tasks if task in each.upstream]
+    return own + max((longest_path(plan, child) for child in children), default=0.0)
+
+
+def claim(plan: Plan, task: TaskName) -> tuple[int, float, int]:
+    """What a ready task may say for itself; the lowest starts first."""
+    place = next(i for i, each in enumerate(plan.tasks) if each.name == task)
+    return (-plan.tasks[place].priority, -longest_path(plan, task), place)
 
 
 class MachineLaws(RuleBasedStateMachine):
@@ -85,6 +110,7 @@ class MachineLaws(RuleBasedStateMachine):
             assert event.seq == len(self.log), "events are numbered without a gap"
             if isinstance(event, TaskStarted):
                 self.check_allowed(event.task)
+                self.check_first(event.task)
             if isinstance(event, TaskFinished):
                 self.running.pop(event.task, None)
         for instruction in step.instructions:
@@ -106,6 +132,13 @@ class MachineLaws(RuleBasedStateMachine):
                 upstream.count(ended[parent])
         assert verdict(planned.rule, upstream) is Verdict.RUN
         assert not self.cancelled
+
+    def check_first(self, task: TaskName) -> None:
+        """Of all that were ready, none had a better claim: judged from the log and the plan alone."""
+        ready = {e.task for e in self.log if isinstance(e, TaskQueued)}
+        ready -= {e.task for e in self.log[:-1] if isinstance(e, TaskStarted)}
+        assert task in ready
+        assert task == min(ready, key=lambda each: claim(self.plan, each))
 
     @initialize(plan=plans())
     def submit(self, plan: Plan) -> None:
@@ -207,6 +240,44 @@ def test_higher_priority_starts_first_and_notebook_order_breaks_ties() -> None:
         assert order == [task]
         order = started(end(machine, task))
     assert machine.view.state is RunState.SUCCESS
+
+
+def planned(spec: str) -> PlannedTask:
+    """``a>b,c 3 !1``: a comes after b and c, is expected to take 3 s, and has priority 1."""
+    head, *rest = spec.split()
+    task, _, upstream = head.partition(">")
+    seconds = [float(word) for word in rest if not word.startswith("!")]
+    return PlannedTask(
+        name=TaskName(task),
+        upstream=tuple(TaskName(each) for each in upstream.split(",") if each),
+        priority=next((int(word[1:]) for word in rest if word.startswith("!")), 0),
+        duration_s=seconds[0] if seconds else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("tasks", "order"),
+    [
+        (["a", "b", "c"], "abc"),
+        (["a 1", "b 2", "c 3"], "cba"),
+        (["a 2", "b 2", "c 2"], "abc"),
+        (["a 1", "b 2 !-1", "c 3"], "cab"),
+        (["a 5", "b 1", "c>b 9"], "bca"),  # what waits for a task speaks for it
+        (["a", "b", "c>b"], "bac"),  # nothing known: the longer branch
+        (["a", "b 1", "c 9", "d"], "cadb"),  # who is unknown is in the middle
+        (["a 3", "b 1", "c>a,b 1", "d>b 5"], "bdac"),
+        (["a>c 9", "b 1", "c 1"], "cab"),  # an edge may lead up the notebook
+    ],
+    ids=lambda value: value if isinstance(value, str) else ", ".join(value),
+)
+def test_the_longest_remaining_path_starts_first(tasks: list[str], order: str) -> None:
+    machine = run_of(*map(planned, tasks))
+    ready, seen = started(machine.handle(Submit(at=BEGINNING))), ""
+    while ready:
+        (task,) = ready
+        seen += task
+        ready = started(end(machine, task))
+    assert seen == order
 
 
 def test_a_failure_stops_what_depends_on_it_and_nothing_else() -> None:

@@ -38,9 +38,9 @@ def pipeline(names: str, *pairs: str) -> Pipeline:
     )
 
 
-def touched(**files: str) -> Touched:
+def touched(lookup: Lookup, **files: str) -> Touched:
     """What each task touched: ``r:x w:y`` reads x and writes y."""
-    found = Touched()
+    found = Touched(lookup)
     for name, text in files.items():
         uses = [each.split(":") for each in text.split()]
         read = tuple(file for use, file in uses if use == "r")
@@ -74,12 +74,14 @@ def test_races(
     ended: str,
     expected: tuple[str, str, str] | None,
 ) -> None:
-    race = race_of(Lookup(pipeline("abc", *edges)), touched(**files), TaskName(ended))
+    lookup = Lookup(pipeline("abc", *edges))
+    race = race_of(lookup, touched(lookup, **files), TaskName(ended))
     assert (race and (race.first, race.second, race.file)) == expected
 
 
 def test_it_says_what_to_do() -> None:
-    race = race_of(Lookup(pipeline("ab")), touched(a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
+    lookup = Lookup(pipeline("ab"))
+    race = race_of(lookup, touched(lookup, a="w:out/f.csv", b="r:out/f.csv"), TaskName("b"))
     assert race is not None
     assert race.message == (
         "DF202: task a wrote out/f.csv and task b read it, "

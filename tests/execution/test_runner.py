@@ -16,11 +16,13 @@ from jupyter_dagflow.core.errors import MetastoreUnreachable
 from jupyter_dagflow.core.events import Event, RunFinished, Stored, TaskFailure, TaskStarted
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
-from jupyter_dagflow.execution.runner import ResultsNotDurable, Runner, RunRequest, Sink
+from jupyter_dagflow.execution.runner import Runner, RunRequest
+from jupyter_dagflow.execution.safekeeping import ResultsNotDurable
+from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import read_notebook
@@ -38,7 +40,7 @@ VALUE = Stored(name="x", digest="blake2b:" + "0" * 64, size_bytes=1, type="int")
 
 class Scripted:
     """An executor that ends each attempt as its script says: well, ``store`` (with a value), ``fail``, ``raise`` at
-    the start, or ``hang``.
+    the start, ``hang``, or ``together`` with all others of which it says so.
     """
 
     def __init__(self, report: Report, script: dict[str, str]) -> None:
@@ -47,13 +49,18 @@ class Scripted:
         self.started: list[str] = []
         self.stopped: list[str] = []
         self.closed = False
+        self._together = [task for task, ending in script.items() if ending == "together"]
 
     async def start(self, assignment: Assignment, *, more: bool = False) -> None:
         ending = self._script.get(assignment.task, "well")
         if ending == "raise":
             raise RuntimeError("no more room")
         self.started.append(assignment.task)
-        if ending != "hang":
+        if ending == "together":
+            if all(task in self.started for task in self._together):
+                for task in self._together:
+                    self._end(task, assignment.attempt)
+        elif ending != "hang":
             failure = TaskFailure(kind="error", message="boom") if ending == "fail" else None
             stored = (VALUE,) if ending == "store" else ()
             self._end(assignment.task, assignment.attempt, failure=failure, stored=stored)
@@ -153,11 +160,52 @@ def test_what_is_started_is_recorded_already(stage: Stage) -> None:
 
 def test_the_view_is_what_the_history_tells(stage: Stage) -> None:
     runner = stage.runner()
-    views: list[tuple[RunView, RunView]] = []
-    runner.watch(lambda _: views.append((runner.view, stage.metastore.view(RUN))))
+    views: list[tuple[RunView, list[Event]]] = []
+    runner.watch(lambda _: views.append((runner.view, stage.metastore.events(RUN))))
     asyncio.run(runner.run())
     assert views
-    assert all(shown == recorded for shown, recorded in views)
+    for shown, recorded in views:
+        assert shown == replay(recorded[: shown.seq])
+
+
+def test_what_ends_together_is_recorded_together_before_anything_follows(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, recorded = stage.metastore.append, list[list[tuple[str, str]]]()
+
+    def noting(run_id: RunId, events: Sequence[Event], **others: Any) -> None:
+        recorded.append([(type(e).__name__, getattr(e, "task", "")) for e in events])
+        assert stage.executor is not None
+        assert "c" not in stage.executor.started or ("TaskStarted", "c") in recorded[-2]
+        append(run_id, events, **others)
+
+    monkeypatch.setattr(stage.metastore, "append", noting)
+    asyncio.run(stage.runner({"a": "together", "b": "together"}).run())
+    assert recorded[1:] == [
+        [("TaskFinished", "a"), ("TaskFinished", "b"), ("TaskQueued", "c"), ("TaskStarted", "c")],
+        [("TaskFinished", "c"), ("RunFinished", "")],
+    ]
+    assert stage.metastore.view(RUN).state is RunState.SUCCESS
+
+
+def test_a_cancellation_that_comes_with_an_end_starts_nothing_more(stage: Stage) -> None:
+    runner = stage.runner({"a": "together", "b": "together"})
+    assert stage.executor is not None
+    report = stage.executor._report
+
+    def both(news: AttemptEnded) -> None:
+        report(news)
+        if news.task == "b":
+            runner.cancel("test")
+
+    stage.executor._report = both  # type: ignore[assignment]
+    asyncio.run(runner.run())
+    assert stage.states() == {
+        "a": TaskState.SUCCESS,
+        "b": TaskState.SUCCESS,
+        "c": TaskState.CANCELLED,
+    }
+    assert stage.executor.started == ["a", "b"]
 
 
 def test_a_watcher_that_fails_harms_nobody(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -219,10 +267,10 @@ def test_when_the_metastore_cannot_record_nothing_is_left_running(
 ) -> None:
     append, calls = stage.metastore.append, iter(range(10))
 
-    def failing(run_id: RunId, events: Sequence[Event]) -> None:
+    def failing(run_id: RunId, events: Sequence[Event], **others: Any) -> None:
         if next(calls) >= after:
             raise MetastoreUnreachable("The disk is full.")
-        append(run_id, events)
+        append(run_id, events, **others)
 
     monkeypatch.setattr(stage.metastore, "append", failing)
     with pytest.raises(MetastoreUnreachable):

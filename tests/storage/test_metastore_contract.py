@@ -113,6 +113,34 @@ def test_the_projection_agrees_with_the_log(store: Metastore) -> None:
     assert store.artifacts(R1) == kept == [(LOAD, X), (LOAD, N)]
 
 
+def test_durations_are_those_of_when_a_task_last_ran_and_succeeded(store: Metastore) -> None:
+    def finish(run_id: str, pipeline: str, *ends: tuple[TaskName, TaskState, float, bool]) -> None:
+        done = [
+            TaskFinished(
+                run_id=RunId(run_id),
+                seq=seq,
+                at=NOON,
+                task=task,
+                attempt=1,
+                state=state,
+                duration_s=took,
+                cached=cached,
+            )
+            for seq, (task, state, took, cached) in enumerate(ends, start=2)
+        ]
+        store.append(RunId(run_id), [created(run_id, pipeline=pipeline), *done])
+
+    ok, failed = TaskState.SUCCESS, TaskState.FAILED
+    assert store.durations("churn") == {}
+    finish("1", "churn", (LOAD, ok, 5.0, False), (TRAIN, ok, 7.0, False))
+    finish("2", "other", (LOAD, ok, 9.0, False))
+    finish("3", "churn", (LOAD, ok, 0.0, True), (TRAIN, failed, 1.0, False))
+    assert store.durations("churn") == {LOAD: 5.0, TRAIN: 7.0}
+    finish("4", "churn", (LOAD, ok, 6.0, False))
+    assert store.durations("churn") == {LOAD: 6.0, TRAIN: 7.0}
+    assert store.durations("other") == {LOAD: 9.0}
+
+
 def test_artifacts_are_in_notebook_order(store: Metastore) -> None:
     store.append(R1, [created(), RunStarted(run_id=R1, seq=2, at=NOON)])
     for seq, task in ((3, TRAIN), (4, LOAD)):

@@ -154,20 +154,6 @@ def test_a_request_to_cancel_is_seen_in_another_process(tmp_path: Path) -> None:
     store.close()
 
 
-def test_listing_runs_reads_an_index_in_its_order(tmp_path: Path) -> None:
-    path = tmp_path / "dagflow.db"
-    recorded(path)
-    newest_first = "ORDER BY created_at DESC, run_id DESC LIMIT 50"
-    with closing(sqlite3.connect(path)) as connection:
-        for where in ("", "WHERE pipeline = 'p'", "WHERE state = 'failed'"):
-            plan = connection.execute(
-                f"EXPLAIN QUERY PLAN SELECT * FROM runs {where} {newest_first}"
-            )
-            text = " ".join(row[3] for row in plan)
-            assert "USING INDEX ix_runs" in text
-            assert "TEMP B-TREE" not in text
-
-
 @pytest.mark.parametrize("while_in_use", [False, True])
 def test_a_newer_database_keeps_its_bytes(
     tmp_path: Path, snapshot: SnapshotAssertion, while_in_use: bool

@@ -83,6 +83,34 @@ def test_what_runs_had_observed_is_still_known(tmp_path: Path) -> None:
     metastore.close()
 
 
+def test_an_upgrade_knows_durations_by_the_history_that_there_is(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    config = Config()
+    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
+    engine = sqlite.make_engine(schema.parse_url(f"sqlite:///{path}"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for day, state, cached, took in (
+            (1, "success", 0, 9.0),
+            (2, "success", 0, 5.0),
+            (3, "success", 1, 0.0),
+            (4, "failed", 0, 1.0),
+        ):
+            connection.exec_driver_sql(
+                "INSERT INTO runs (run_id, pipeline, notebook, state, trigger, parameters, created_at)"
+                f" VALUES ('r{day}', 'p', 'p.ipynb', 'success', 'manual', '{{}}', '2026-01-0{day}')"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO task_runs (run_id, task, position, state, attempt, cached, duration_s, finished_at)"
+                f" VALUES ('r{day}', 't', 0, '{state}', 1, {cached}, {took}, '2026-01-0{day} 00:00:00')"
+            )
+    engine.dispose()
+    metastore = Metastore.open(f"sqlite:///{path}")
+    assert metastore.durations("p") == {"t": 5.0}
+    metastore.close()
+
+
 def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     with closing(sqlite3.connect(path)) as connection:

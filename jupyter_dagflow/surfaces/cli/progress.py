@@ -89,6 +89,7 @@ class Board:
     def __init__(self) -> None:
         self.progress = _progress()
         self._rows: dict[str, TaskID] = {}
+        self._cells: dict[str, int] = {}
         self._all: TaskID | None = None
 
     def __call__(self, event: Event | CellProgress) -> None:
@@ -100,6 +101,7 @@ class Board:
                 self.progress.start_task(self._rows[event.task])
                 self._show(event.task, event.state)
             case CellProgress():
+                self._cells[event.task] = event.total
                 self.progress.update(
                     self._rows[event.task], completed=event.done, total=event.total, visible=True
                 )
@@ -109,11 +111,14 @@ class Board:
                 self.progress.update(self._all, description="[yellow]cancelling")
 
     def _begin(self, event: RunCreated) -> None:
+        shown = len(event.tasks) <= _SHOWN_AT_ONCE
+        self.progress.disable = True  # or each new row has all of them drawn anew
         for name, _ in event.tasks:
             row = self.progress.add_task("", total=None, start=False, task=name, visible=False)
             self._rows[name] = row
             self._show(name, TaskState.NONE)
-            self.progress.update(row, visible=len(event.tasks) <= _SHOWN_AT_ONCE)
+            self.progress.update(row, visible=shown)
+        self.progress.disable = False
         self._all = self.progress.add_task("[bold]all tasks", total=len(event.tasks), task="")
 
     def _finish(self, event: TaskFinished) -> None:
@@ -121,7 +126,7 @@ class Board:
         self._show(event.task, event.state)
         self.progress.stop_task(row)
         if event.state is TaskState.SUCCESS:
-            cells = self.progress.tasks[row].total or 1
+            cells = self._cells.get(event.task, 1)
             self.progress.update(row, completed=cells, total=cells)
         if len(self._rows) > _SHOWN_AT_ONCE:
             self.progress.update(row, visible=event.state is TaskState.FAILED)

@@ -20,7 +20,7 @@ from jupyter_dagflow.surfaces.signals import CancelOnSignal
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
     from jupyter_dagflow.core.verify import Verification
-    from jupyter_dagflow.execution.runner import Sink
+    from jupyter_dagflow.execution.watchers import Sink
     from jupyter_dagflow.run_handle import LiveRun
 
 

@@ -1,0 +1,45 @@
+"""Results on their way to the disk, behind the tasks that come next.
+
+The law: kernels write values without waiting for the disk, so that no task does. Until all are there the run has not
+ended, and the values of a run that has not ended are hashed before they are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from jupyter_dagflow.core.errors import EnvironmentFault
+from jupyter_dagflow.execution.threads import Threads
+from jupyter_dagflow.storage.artifacts import ArtifactStore
+
+
+class ResultsNotDurable(EnvironmentFault):
+    """The results of a run were made, but it is not sure that they would outlast a power cut."""
+
+    code = "results_not_durable"
+
+
+class Safekeeping:
+    """The values of one run."""
+
+    def __init__(self, artifacts: ArtifactStore, threads: Threads) -> None:
+        self._artifacts = artifacts
+        self._threads = threads
+        self._on_their_way: list[asyncio.Task[None]] = []
+
+    def begin(self, digests: Sequence[str]) -> None:
+        """Begin to have these values written to the disk."""
+        if digests:
+            writing = self._threads.do(self._artifacts.make_durable, digests)
+            self._on_their_way.append(asyncio.create_task(writing))
+
+    async def all_safe(self) -> None:
+        """Wait until all are there; raises `ResultsNotDurable`."""
+        try:
+            await asyncio.gather(*self._on_their_way)
+        except OSError as error:
+            raise ResultsNotDurable(
+                f"The run's results could not be written to the disk: {error}",
+                hint="See to the disk's room and health, and run it again.",
+            ) from error

@@ -1,0 +1,118 @@
+"""No question to the metastore goes through the history: SQLite says of each how it finds the answer."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+
+from jupyter_dagflow.core.errors import NotFound
+from jupyter_dagflow.core.events import RunCreated, RunStarted, Stored, TaskFinished
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.storage.metastore import Metastore
+
+RUN = RunId("20260301-120000-abcdef")
+AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+TASK = TaskName("t")
+
+
+def append(metastore: Metastore) -> None:
+    value = Stored(name="x", digest="d", size_bytes=1, type="int")
+    created = RunCreated(
+        run_id=RUN,
+        seq=1,
+        at=AT,
+        pipeline="p",
+        notebook="p.ipynb",
+        parameters={},
+        tasks=((TASK, ()),),
+    )
+    done = TaskFinished(
+        run_id=RUN,
+        seq=3,
+        at=AT,
+        task=TASK,
+        attempt=2,
+        state=TaskState.SUCCESS,
+        duration_s=1.0,
+        stored=(value,),
+        metrics={"m": 1},
+    )
+    metastore.append(RUN, [created, RunStarted(run_id=RUN, seq=2, at=AT), done])
+
+
+def not_found(find: Callable[[], object]) -> None:
+    with pytest.raises(NotFound):
+        find()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda metastore: metastore.runs(),
+        lambda metastore: metastore.runs(pipeline="p"),
+        lambda metastore: metastore.runs(state=RunState.FAILED),
+        lambda metastore: not_found(lambda: metastore.find_run("latest")),
+        lambda metastore: not_found(lambda: metastore.find_run("2026")),
+        lambda metastore: not_found(lambda: metastore.view(RUN)),
+        lambda metastore: metastore.artifacts(RUN),
+        lambda metastore: metastore.cancel_requested(RUN),
+        lambda metastore: not_found(lambda: metastore.request_cancel(RUN)),
+        lambda metastore: metastore.durations("p"),
+        lambda metastore: metastore.reusable(recipes=["a", "b"], places=["c"]),
+        lambda metastore: metastore.note_reuse(["a"], at=AT),
+        append,
+    ],
+)
+def test_only_what_is_asked_for_is_read(ask: Callable[[Metastore], object], tmp_path: Path) -> None:
+    path = tmp_path / "dagflow.db"
+    metastore = Metastore.open(f"sqlite:///{path}")
+    with told() as statements:
+        ask(metastore)
+    metastore.close()
+    plans = [plan for statement in statements for plan in plans_of(path, *statement)]
+    assert statements
+    for plan in plans:
+        if "VIRTUAL TABLE" not in plan:  # the values that were asked for
+            assert not plan.startswith("SCAN") or "ix_runs_created_at" in plan  # up to a limit
+
+
+@pytest.mark.parametrize("which", [{}, {"pipeline": "p"}, {"state": RunState.FAILED}])
+def test_runs_are_listed_in_the_order_of_an_index(which: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "dagflow.db"
+    metastore = Metastore.open(f"sqlite:///{path}")
+    with told() as statements:
+        metastore.runs(**which)
+    metastore.close()
+    (statement,) = statements
+    (plan,) = plans_of(path, *statement)
+    assert "USING INDEX ix_runs" in plan  # and nothing is sorted, which would be a second step
+
+
+@contextmanager
+def told() -> Iterator[list[tuple[str, Any]]]:
+    """The statements that a database is told, with one set of values for each."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, values: Any, _context: Any, many: bool) -> None:
+        if not sql.startswith(("BEGIN", "PRAGMA")):
+            statements.append((sql, values[0] if many else values))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def plans_of(path: Path, sql: str, values: Any) -> list[str]:
+    """How SQLite goes about a statement."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
