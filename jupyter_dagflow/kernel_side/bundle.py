@@ -1,10 +1,10 @@
 """The file of a stored bundle: a pickle and, beside it, the memory its arrays live in.
 
-The law: a file is named by the digest of all its bytes and written whole (temporary file, rename), so
-equal content is stored once. Whoever lets a kernel write it sees to it that it outlasts a power cut, later.
-Layout: magic, header length, file size; a JSON header; a
-table of (offset, length) per buffer; the pickle; the buffers, aligned so that they can be mapped
-and used in place. Memory that several buffers share is written once, so that views stay views.
+The law: a file is named by the digest of all its bytes and written whole (temporary file, rename); equal content is
+stored once, and written again only over what is damaged. That it outlasts a power cut is seen to later, by whoever has
+kernels write it. Layout: magic, header length, file size; a JSON header; a table of (offset, length) per buffer; the
+pickle; the buffers, aligned so that they can be mapped and
+used in place. Memory that several buffers share is written once, so that views stay views.
 Loading maps the file copy-on-write: arrays are writable at once and the store never changes.
 """
 
@@ -51,21 +51,40 @@ def write(
     store: str, header: dict[str, Any], pickled: bytes, buffers: Sequence[PickleBuffer]
 ) -> tuple[str, int]:
     """Store a bundle; returns its digest and its size in bytes."""
-    os.makedirs(store, exist_ok=True)
-    temporary = os.path.join(store, f".writing-{os.getpid()}-{uuid.uuid4().hex}")
     algorithm, hasher = new_hasher()
+    parts = list(_parts(header, pickled, buffers))
+    for part in parts:
+        hasher.update(part)
+    digest = f"{algorithm}:{hasher.hexdigest()}"
+    size = sum(memoryview(part).nbytes for part in parts)
+    path = digest_path(store, digest)
+    if _is_there(path, digest, size):
+        return digest, size
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = os.path.join(store, f".writing-{os.getpid()}-{uuid.uuid4().hex}")
     try:
-        size = 0
         with open(temporary, "xb") as file:
-            for part in _parts(header, pickled, buffers):
-                hasher.update(part)
-                size += file.write(part)
-        digest = f"{algorithm}:{hasher.hexdigest()}"
-        _move(temporary, digest_path(store, digest))
+            for part in parts:
+                file.write(part)
+        _move(temporary, path)
     except BaseException:
         _remove(temporary)
         raise
     return digest, size
+
+
+def _is_there(path: str, digest: str, size: int) -> bool:
+    """Whether a bundle is stored already, and whole; then it counts as new, and is no garbage."""
+    try:
+        if os.stat(path).st_size != size:
+            return False
+        with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if not _agrees(digest, data):
+                return False
+        os.utime(path)
+    except OSError:
+        return False
+    return True
 
 
 def read(path: str, digest: str = "") -> Bundle:
@@ -177,7 +196,7 @@ def new_hasher(algorithm: str = "") -> tuple[str, Any]:
     return "blake2b", hashlib.blake2b(digest_size=32)
 
 
-def _agrees(digest: str, data: memoryview) -> bool:
+def _agrees(digest: str, data: memoryview | mmap.mmap) -> bool:
     """Whether these bytes have this digest; taken to be so if its algorithm is not here to tell."""
     algorithm, _, expected = digest.partition(":")
     try:
@@ -190,7 +209,6 @@ def _agrees(digest: str, data: memoryview) -> bool:
 
 def _move(temporary: str, path: str) -> None:
     """Put the file in its place, over one of the same name: that heals one that was damaged."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
         os.replace(temporary, path)
     except PermissionError:  # Windows: somebody has the same content mapped

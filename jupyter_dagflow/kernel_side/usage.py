@@ -7,6 +7,7 @@ interpreter, or to the kernel and not to the task, is left out.
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import os
 import re
@@ -240,6 +241,7 @@ def _sites(root: str) -> set[str]:
     return {os.path.realpath(path) for path in folders if os.path.isdir(path)}
 
 
+@functools.lru_cache(None)  # else, what is installed there later counts by its files
 def _has_metadata(folder: str) -> bool:
     try:
         return any(name.endswith(".dist-info") for name in os.listdir(folder))
