@@ -48,12 +48,13 @@ from jupyter_dagflow.core.machine import (
     StopTask,
     Submit,
 )
-from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
+from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.module_sources import module_text, roots_of
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
@@ -61,7 +62,6 @@ from jupyter_dagflow.execution.safekeeping import Safekeeping
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.execution.watchers import Sink, Watchers
 from jupyter_dagflow.storage.artifacts import ArtifactStore
-from jupyter_dagflow.storage.executed import write_executed
 from jupyter_dagflow.storage.metastore import Metastore
 
 _CANCEL_CHECK_S = 0.5
@@ -174,6 +174,12 @@ class Runner:
         )
         self._threads = Threads(f"runner of {request.run_id}")
         self._safekeeping = Safekeeping(ArtifactStore(request.artifacts), self._threads)
+        self._executed = ExecutedFile(
+            request.files,
+            request.compilation.pipeline,
+            attempt_of=lambda task: self._machine.view.tasks[task].attempt,
+            threads=self._threads,
+        )
 
     @property
     def view(self) -> RunView:
@@ -219,6 +225,7 @@ class Runner:
         """Take what the executor reports; progress is for those who watch and changes nothing."""
         if isinstance(news, CellProgress):
             self._watchers.tell(news)
+            self._executed.grow()
         else:
             self._inbox.put_nowait(news)
 
@@ -266,7 +273,7 @@ class Runner:
         """Record, tell, and only then act; the results of what ``ran`` are kept with its end."""
         values = [stored.digest for ended in ran for stored in ended.stored]
         if any(isinstance(event, RunFinished) for event in events):
-            await self._threads.do(self._write_executed)
+            await self._executed.finish()
             self._safekeeping.begin(values)
             await self._safekeeping.all_safe()
         await self._threads.do(self._record, events, ran)
@@ -280,6 +287,8 @@ class Runner:
                     await self._stop(task, attempt)
         if not self._machine.view.state.is_final:
             self._safekeeping.begin(values)
+            if ran:
+                self._executed.grow()
 
     async def _ask(self, starts: Sequence[StartTask]) -> dict[TaskName, Answer]:
         """Whether earlier results may stand for tasks that are to start."""
@@ -404,25 +413,6 @@ class Runner:
             survivors=request.survivors.value,
         )
         return replace(assignment, imports=self._imports)
-
-    def _write_executed(self) -> None:
-        """Put the outputs of every task that started into their places in the notebook."""
-        files = self._request.files
-        try:
-            write_executed(files.executed, source=files.source, taskbooks=self._taskbooks())
-        except OSError:  # the run has ended all the same, and its taskbooks have the outputs
-            _log.exception("The executed notebook of run %s was not written", files.run_id)
-
-    def _taskbooks(self) -> dict[CellId, Path]:
-        """The taskbook in which each cell ran; the prelude ran in all and shows what the first saw."""
-        files, pipeline = self._request.files, self._request.compilation.pipeline
-        taskbooks: dict[CellId, Path] = {}
-        for task in reversed(pipeline.tasks):
-            attempt = self._machine.view.tasks[task.name].attempt
-            taskbook = files.taskbook(task.name, attempt)
-            if attempt and taskbook.exists():
-                taskbooks.update(dict.fromkeys([*pipeline.prelude, *task.cells], taskbook))
-        return taskbooks
 
     async def _watch_for_cancel(self) -> None:
         """Another process asks by a mark in the metastore: there is no other way from it to here."""

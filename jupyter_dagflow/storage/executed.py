@@ -35,10 +35,14 @@ class _Executed(NamedTuple):
 
 
 def write_executed(
-    path: str | Path, *, source: str | Path, taskbooks: Mapping[CellId, Path]
+    path: str | Path,
+    *,
+    source: str | Path,
+    taskbooks: Mapping[CellId, Path],
+    durable: bool = True,
 ) -> None:
     """Write the executed notebook of a run; see `executed_notebook`."""
-    write_bytes(path, notebook_bytes(executed_notebook(source, taskbooks)))
+    write_bytes(path, notebook_bytes(executed_notebook(source, taskbooks)), durable=durable)
 
 
 def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> dict[str, Any]:

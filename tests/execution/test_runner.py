@@ -286,7 +286,7 @@ def test_a_run_ends_though_its_notebook_cannot_be_written(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("jupyter_dagflow.execution.runner.write_executed", full)
+    monkeypatch.setattr("jupyter_dagflow.execution.executed_file.write_executed", full)
     asyncio.run(stage.runner().run())
     assert stage.metastore.view(RUN).state is RunState.SUCCESS
 
@@ -318,3 +318,19 @@ def test_a_run_whose_results_do_not_come_to_the_disk_has_not_ended(
     assert not stage.metastore.view(RUN).state.is_final
     assert stage.executor is not None
     assert stage.executor.closed
+
+
+def test_the_executed_notebook_grows_while_the_run_goes_on(stage: Stage) -> None:
+    runner = stage.runner({"c": "hang"})
+
+    async def run() -> None:
+        going = asyncio.create_task(runner.run())
+        while not stage.files.executed.exists():
+            await asyncio.sleep(0.01)
+        assert not runner.view.state.is_final
+        assert len(json.loads(stage.files.executed.read_text())["cells"]) == len(CELLS)
+        runner.cancel("seen")
+        await going
+
+    asyncio.run(run())
+    assert runner.view.state is RunState.CANCELLED
