@@ -1,6 +1,6 @@
 """The executed notebook of a run, which grows while the run goes on.
 
-The law: it can be read at any moment, and is never half of one. What a cell put out that has ended is in it some seconds
+The law: it can be read at any moment, and is never half of one. What an ended cell has put out is in it some seconds
 later, or a little later if the notebook is large; only what the run leaves in the end is made durable.
 """
 
