@@ -16,6 +16,11 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Edge, Mention, TaskName
 
 _MOST_ABOVE = 100
+# So ends what asks for something outside the kernel that is not there, or not yet whole.
+_MISSING = frozenset(
+    {"FileNotFoundError", "NotADirectoryError", "ModuleNotFoundError"}
+) | frozenset({"OperationalError", "ProgrammingError", "EmptyDataError", "EOFError"})
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +144,25 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
             second_wrote=touched.wrote(second, file),
         )
     return None
+
+
+def too_early(lookup: Lookup, task: TaskName, error: str) -> str:
+    """What to do if ``error`` tells that a task may have run before one above it, which makes what it
+    misses; else nothing.
+    """
+    if error.partition(":")[0].rpartition(".")[2] not in _MISSING:
+        return ""
+    places, ordered = lookup.places, _ordered_with(task, lookup)
+    above = [name for name in places if places[name] < places[task] and name not in ordered]
+    if not above:
+        return ""
+    nearest = sorted(above, key=places.__getitem__)[-_MOST_NAMED:]
+    others = f" and {len(above) - len(nearest)} more" * (len(above) > len(nearest))
+    stand = "stands" if len(above) == 1 else "stand"
+    return (
+        f"In the notebook {', '.join(nearest)}{others} {stand} above, but nothing says what comes first. If "
+        f"it misses what one of them makes, tag task {task} after:{nearest[-1]}, or whichever it is."
+    )
 
 
 def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]) -> list[Meeting]:

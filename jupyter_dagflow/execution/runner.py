@@ -49,7 +49,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, too_early
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
@@ -307,6 +307,9 @@ class Runner:
             ended = replace(ended, why=self._why.get(ended.task, ()))
         files = FilesTouched(read=ended.files_read, written=ended.files_written)
         self._touched.add(ended.task, files)
+        if ended.failure is not None and not ended.failure.hint:
+            hint = too_early(self._lookup, ended.task, ended.failure.message)
+            return replace(ended, failure=replace(ended.failure, hint=hint))
         if ended.failure is not None or ended.stopped:
             return ended
         self._drawn.add(ended.task, ended.drawn)

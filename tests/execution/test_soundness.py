@@ -314,6 +314,19 @@ def test_a_race_for_what_a_folder_holds_stops_the_run(project: Project) -> None:
     assert "writes:out/*" in failure.hint
 
 
+def test_a_race_beside_the_notebooks_folder_stops_the_run(project: Project) -> None:
+    run = project.run(
+        ("task:make", "import pathlib, tempfile\nfolder = pathlib.Path(tempfile.mkdtemp())"),
+        ("task:write", "(folder / 'a.txt').write_text('1').bit_length()"),
+        ("task:look", "found = sorted(p.name for p in folder.iterdir())"),
+        jobs=1,
+    )
+    failure = run.tasks["look"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF202: task write wrote /")
+    assert failure.hint.startswith("Tag task look after:write")
+
+
 def test_a_race_for_a_file_stops_the_run(project: Project) -> None:
     cells = [
         (
