@@ -42,6 +42,8 @@ class Race:
     second: TaskName
     first_wrote: bool
     second_wrote: bool
+    first_read: bool
+    second_read: bool
 
     @property
     def message(self) -> str:
@@ -55,12 +57,19 @@ class Race:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        files = f"{self.file}*" if self.file.endswith("/") else self.file
-        one = f"{'writes' if self.first_wrote else 'reads'}:{files}"
-        other = f"{'writes' if self.second_wrote else 'reads'}:{files}"
+        (first, *_), (second, *_) = self.deeds
         return (
-            f"Tag task {self.second} after:{self.first}; or tag task {self.first} {one} and task "
-            f"{self.second} {other}."
+            f"Run it again: that is known from now on, and task {self.second} waits for task {self.first}. To say "
+            f"so in the notebook, tag task {self.second} after:{self.first}; or tag task {self.first} {first} and "
+            f"task {self.second} {second}."
+        )
+
+    @property
+    def deeds(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The tags that say what the first task did with the file, and the second."""
+        return (
+            _tags(self.file, wrote=self.first_wrote, read=self.first_read),
+            _tags(self.file, wrote=self.second_wrote, read=self.second_read),
         )
 
 
@@ -103,6 +112,10 @@ class Touched:
         """Whether a task wrote a file, or one in a folder."""
         return task in self._written.get(file, ()) or task in self._filled.get(file, ())
 
+    def read(self, task: TaskName, file: str) -> bool:
+        """Whether a task read a file, or listed a folder."""
+        return task in self._read.get(file, ())
+
     def met(self, task: TaskName) -> dict[TaskName, set[str]]:
         """The other tasks that touched a file this one did, if either wrote it; with these files."""
         found: dict[TaskName, set[str]] = {}
@@ -142,6 +155,8 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
             second=second,
             first_wrote=touched.wrote(first, file),
             second_wrote=touched.wrote(second, file),
+            first_read=touched.read(first, file),
+            second_read=touched.read(second, file),
         )
     return None
 
@@ -242,6 +257,14 @@ def _reached(steps: Mapping[TaskName, Sequence[TaskName]], start: TaskName) -> s
                 found.add(step)
                 pending.append(step)
     return found
+
+
+def _tags(file: str, *, wrote: bool, read: bool) -> tuple[str, ...]:
+    """What says it in the notebook; who writes a file comes before and after others in any case."""
+    if not file.endswith("/"):
+        return (f"writes:{file}",) if wrote else (f"reads:{file}",)
+    files = f"{file}*".removeprefix("./")
+    return (f"writes:{files}",) * wrote + (f"reads:{files}",) * read
 
 
 def _did(wrote: bool) -> str:

@@ -328,7 +328,10 @@ class Runner:
             cell=missed.cell if missed else None,
             cell_index=missed.cell_index if missed else None,
         )
-        seen = [self._draws_in(task, draws.generator) for task in draws.unseen] if draws else []
+        seen = [self._seen(task, draws.generator) for task in draws.unseen] if draws else []
+        if race:
+            both = zip((race.first, race.second), race.deeds, strict=True)
+            seen = [self._seen(task, deed) for task, deeds in both for deed in deeds]
         observed = (*ended.observed, *seen)
         return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
 
@@ -346,11 +349,11 @@ class Runner:
             self._elsewhere[roots] = elsewhere
         return elsewhere.missed(ended.task, ended.left, ended.stored)
 
-    def _draws_in(self, name: TaskName, generator: str) -> Observed:
-        """What to remember of a task that drew unseen: by its end, it has."""
+    def _seen(self, name: TaskName, what: str) -> Observed:
+        """What to remember of a task that did something unseen: by its end, it has."""
         task = self._lookup.task(name)
         cell = next(c for c in self._request.notebook.cells if c.id == task.cells[-1])
-        return Observed(code=code_digest(cell.code), name=generator)
+        return Observed(code=code_digest(cell.code), name=what)
 
     async def _record(self, events: Sequence[Event]) -> None:
         await self._threads.do(self._metastore.append, self._request.run_id, events)

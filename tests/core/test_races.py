@@ -86,7 +86,8 @@ def test_it_says_what_to_do() -> None:
         "but nothing says which of the two comes first."
     )
     assert race.hint == (
-        "Tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
+        "Run it again: that is known from now on, and task b waits for task a. To say so in the notebook, "
+        "tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
     )
 
 
