@@ -32,6 +32,9 @@ def around(value):
 
 def look(value):
     return len(value)
+
+def plot(data, axes):
+    return len(axes.plot(data))
 """
 
 
@@ -312,6 +315,20 @@ def test_a_race_for_what_a_folder_holds_stops_the_run(project: Project) -> None:
         "comes first."
     )
     assert "writes:out/*" in failure.hint
+
+
+def test_drawing_on_axes_is_a_change(project: Project) -> None:
+    cells = [
+        ("task:make", "import matplotlib.pyplot as plt\nfig, axes = plt.subplots()"),
+        ("task:draw", "import helpers\nn = helpers.plot([1, 2], axes)"),
+        ("task:save", "fig.savefig('p.png')\nm = len(axes.lines)"),
+    ]
+    failure = project.run(*cells).tasks["draw"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF201: task draw, in cell 1, changed ")
+    run = project.run(*cells, keep="all")
+    succeeded(run)
+    assert run.value("m") == 1
 
 
 def test_a_race_is_remembered(project: Project) -> None:
