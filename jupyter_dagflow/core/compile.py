@@ -23,6 +23,7 @@ from jupyter_dagflow.core.files import FileUses, file_edges
 from jupyter_dagflow.core.literal_paths import touches
 from jupyter_dagflow.core.model import (
     Cell,
+    CellId,
     Compilation,
     Edge,
     Mention,
@@ -45,6 +46,7 @@ from jupyter_dagflow.core.triggers import TriggerRule
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
 _NO_FILES = FileUses()
+_Facts = Mapping[CellId, Sequence[Observed]]
 _NO_NAMES: frozenset[str] = frozenset()
 _NO_PAIRS: frozenset[tuple[str, str]] = frozenset()
 
@@ -86,10 +88,11 @@ def compile_cells(
     notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)
-    blocks = _blocks(notebook, parts, observed)
+    facts = _facts(parts, observed)
+    blocks = _blocks(notebook, parts, facts)
     flow = analyse(blocks, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
-    files = {name: _file_uses(task, flow) for name, task in parts.tasks.items()}
+    files = {name: _file_uses(task, flow, facts) for name, task in parts.tasks.items()}
     edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
     outputs = _outputs(parts, flow)
     tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
@@ -103,6 +106,7 @@ def compile_cells(
         *_file_order(edges, files, notebook),
         *_unknown_names(parts, flow, parameters),
         *_observed(blocks, parts, flow),
+        *_observed_files(parts, facts),
         *_nothing_to_run(parts),
     ]
     pipeline = Pipeline(
@@ -125,15 +129,24 @@ def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnost
     return declared_parameters(parts.parameters) if parts.parameters else ((), ())
 
 
-def _blocks(notebook: Notebook, parts: Partition, observed: Collection[Observed]) -> list[Block]:
+def _facts(parts: Partition, observed: Collection[Observed]) -> _Facts:
+    """What runs have seen the very code of cells do, by cell."""
+    if not observed:
+        return {}
+    seen: dict[str, list[Observed]] = defaultdict(list)
+    for fact in sorted(observed, key=lambda fact: (fact.name, fact.other)):
+        seen[fact.code].append(fact)
+    cells = (cell for task in parts.tasks.values() for cell in task.cells)
+    digests = {cell.id: code_digest(cell.code) for cell in cells}
+    return {cell: seen[digest] for cell, digest in digests.items() if digest in seen}
+
+
+def _blocks(notebook: Notebook, parts: Partition, known: _Facts) -> list[Block]:
     """The code cells of the pipeline in notebook order, each with the task it belongs to."""
     blocks: dict[str, Block] = {}
-    seen: dict[str, list[Observed]] = defaultdict(list)
-    for fact in observed:
-        seen[fact.code].append(fact)
     for task in parts.tasks.values():
         for cell in task.cells:
-            facts = seen.get(code_digest(cell.code), ()) if seen else ()
+            facts = [fact for fact in known.get(cell.id, ()) if not fact.file[0]]
             blocks[cell.id] = Block(
                 cell=cell.id,
                 index=cell.index,
@@ -188,6 +201,23 @@ def _observed(blocks: list[Block], parts: Partition, flow: Dataflow) -> list[Dia
     return found
 
 
+def _observed_files(parts: Partition, facts: _Facts) -> list[Diagnostic]:
+    """What is believed of files because a run has seen it."""
+    return [
+        Diagnostic.of(
+            Code.OBSERVED,
+            f"This cell is taken to be tagged {deed}:{path}, because a run saw its task do so.",
+            cell=cell.id,
+            cell_index=cell.index,
+            hint="Tag it so to say it in the notebook.",
+        )
+        for task in parts.tasks.values()
+        for cell in task.cells
+        for deed, path in (fact.file for fact in facts.get(cell.id, ()))
+        if deed and path not in _names(task, deed)
+    ]
+
+
 def _has(flow: Dataflow, node: str) -> set[str] | None:
     """The names that a task has at some time; nothing of setup, which is in every task."""
     if node == PRELUDE:
@@ -226,19 +256,24 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
     return edges, diagnostics
 
 
-def _file_uses(task: TaskCells, flow: Dataflow) -> FileUses:
+def _file_uses(task: TaskCells, flow: Dataflow, facts: _Facts) -> FileUses:
     node = flow.nodes.get(task.name)
     touched = [(cell, touch) for cell in task.cells for touch in _touches_of(cell.code)]
     analysed = node is not None and (node.files_read or node.files_written)
-    if not (touched or task.options or analysed):
+    seen = [(cell.id, fact.file) for cell in task.cells for fact in facts.get(cell.id, ())]
+    if not (touched or task.options or analysed or seen):
         return _NO_FILES
+    seen_reads, seen_writes = (
+        tuple(Mention(name=path, cell=cell) for cell, (did, path) in seen if did == deed)
+        for deed in ("reads", "writes")
+    )
     reads, writes = (
         tuple(Mention(name=t.path, cell=c.id, line=t.line) for c, t in touched if t.wrote is wrote)
         for wrote in (False, True)
     )
     return FileUses(
-        says_it_reads=_tagged(task, "reads"),
-        says_it_writes=_tagged(task, "writes"),
+        says_it_reads=(*_tagged(task, "reads"), *seen_reads),
+        says_it_writes=(*_tagged(task, "writes"), *seen_writes),
         reads=(*node.files_read, *reads) if node else reads,
         writes=(*node.files_written, *writes) if node else writes,
     )

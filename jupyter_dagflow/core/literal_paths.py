@@ -14,6 +14,8 @@ from dataclasses import dataclass
 _READERS = frozenset(
     {"imread", "load", "loadtxt", "genfromtxt", "fromfile", "loadmat", "open_dataset"}
     | {"read_bytes", "read_text"}
+    # that it is there, and how large it is, no audit event tells
+    | {"exists", "isfile", "isdir", "getsize", "getmtime", "is_file", "is_dir", "stat"}
 )
 _WRITERS = frozenset(
     {"imsave", "imwrite", "save", "savefig", "savemat", "savetxt", "savez", "savez_compressed"}
@@ -27,7 +29,7 @@ _COPIES = frozenset({"copy", "copy2", "copyfile", "move", "rename", "replace"})
 _COPIERS = frozenset({"shutil", "os"})
 _WORTH_A_LOOK = re.compile(
     r"\b(open|read_\w+|to_\w+|load\w*|save\w*|dump|im(read|save|write)|write_\w+|genfromtxt|fromfile|remove|unlink"
-    r"|copy\w*|move|rename|replace)\("
+    r"|copy\w*|move|rename|replace|exists|is_?(file|dir)|get(size|mtime)|stat)\("
 )
 
 

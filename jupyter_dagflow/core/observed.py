@@ -14,12 +14,19 @@ from dataclasses import dataclass
 class Observed:
     """The code of this digest changes what ``name`` holds, in place.
 
-    Or, with ``other``: where it ends, the values of the two names have objects in common.
+    Or, with ``other``: where it ends, the values of the two names have objects in common. Or, with a
+    ``name`` like ``reads:PATH`` or ``writes:PATH``: it does what such a tag says.
     """
 
     code: str
     name: str
     other: str = ""
+
+    @property
+    def file(self) -> tuple[str, str]:
+        """``reads`` or ``writes``, and the path; twice nothing if it is about names."""
+        deed, colon, path = self.name.partition(":")
+        return (deed, path) if colon else ("", "")
 
 
 def code_digest(code: str) -> str:

@@ -18,6 +18,11 @@ from jupyter_dagflow.core.lookup import Lookup, lowest, passed
 from jupyter_dagflow.core.model import Edge, Mention, TaskName
 
 _MOST_ABOVE = 100
+# So ends what asks for something outside the kernel that is not there, or not yet whole.
+_MISSING = frozenset(
+    {"FileNotFoundError", "NotADirectoryError", "ModuleNotFoundError"}
+) | frozenset({"OperationalError", "ProgrammingError", "EmptyDataError", "EOFError"})
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,8 @@ class Race:
     second: TaskName
     first_wrote: bool
     second_wrote: bool
+    first_read: bool
+    second_read: bool
 
     @property
     def message(self) -> str:
@@ -52,12 +59,19 @@ class Race:
     @property
     def hint(self) -> str:
         """What to do about it."""
-        files = f"{self.file}*" if self.file.endswith("/") else self.file
-        one = f"{'writes' if self.first_wrote else 'reads'}:{files}"
-        other = f"{'writes' if self.second_wrote else 'reads'}:{files}"
+        (first, *_), (second, *_) = self.deeds
         return (
-            f"Tag task {self.second} after:{self.first}; or tag task {self.first} {one} and task "
-            f"{self.second} {other}."
+            f"Run it again: that is known from now on, and task {self.second} waits for task {self.first}. To say "
+            f"so in the notebook, tag task {self.second} after:{self.first}; or tag task {self.first} {first} and "
+            f"task {self.second} {second}."
+        )
+
+    @property
+    def deeds(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The tags that say what the first task did with the file, and the second."""
+        return (
+            _tags(self.file, wrote=self.first_wrote, read=self.first_read),
+            _tags(self.file, wrote=self.second_wrote, read=self.second_read),
         )
 
 
@@ -103,6 +117,10 @@ class Touched:
         tasks = self._written.get(file, 0) | self._filled.get(file, 0)
         return bool(tasks >> self._places[task] & 1)
 
+    def read(self, task: TaskName, file: str) -> bool:
+        """Whether a task read a file, or listed a folder."""
+        return bool(self._read.get(file, 0) >> self._places[task] & 1)
+
     def met(self, task: TaskName) -> dict[str, int]:
         """The files that this task touched and others, too, if either wrote them; with the places of the others."""
         found: dict[str, int] = {}
@@ -143,6 +161,27 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
         second=second,
         first_wrote=touched.wrote(first, file),
         second_wrote=touched.wrote(second, file),
+        first_read=touched.read(first, file),
+        second_read=touched.read(second, file),
+    )
+
+
+def too_early(lookup: Lookup, task: TaskName, error: str) -> str:
+    """What to do if ``error`` tells that a task may have run before one above it, which makes what it
+    misses; else nothing.
+    """
+    if error.partition(":")[0].rpartition(".")[2] not in _MISSING:
+        return ""
+    ordered, tasks = lookup.ordered_with(task), lookup.pipeline.tasks[: lookup.places[task]]
+    above = [each.name for place, each in enumerate(tasks) if not ordered >> place & 1]
+    if not above:
+        return ""
+    nearest = above[-_MOST_NAMED:]
+    others = f" and {len(above) - len(nearest)} more" * (len(above) > len(nearest))
+    stand = "stands" if len(above) == 1 else "stand"
+    return (
+        f"In the notebook {', '.join(nearest)}{others} {stand} above, but nothing says what comes first. If "
+        f"it misses what one of them makes, tag task {task} after:{nearest[-1]}, or whichever it is."
     )
 
 
@@ -189,6 +228,14 @@ def unordered_meetings(files: Mapping[TaskName, FileUses], edges: Sequence[Edge]
         )
         if not (before[second] >> order[first] | before[first] >> order[second]) & 1
     ]
+
+
+def _tags(file: str, *, wrote: bool, read: bool) -> tuple[str, ...]:
+    """What says it in the notebook; who writes a file comes before and after others in any case."""
+    if not file.endswith("/"):
+        return (f"writes:{file}",) if wrote else (f"reads:{file}",)
+    files = f"{file}*".removeprefix("./")
+    return (f"writes:{files}",) * wrote + (f"reads:{files}",) * read
 
 
 def _did(wrote: bool) -> str:

@@ -50,7 +50,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, Touched, race_of
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, too_early
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
@@ -319,6 +319,9 @@ class Runner:
             ended = replace(ended, why=self._why.get(ended.task, ()))
         files = FilesTouched(read=ended.files_read, written=ended.files_written)
         self._touched.add(ended.task, files)
+        if ended.failure is not None and not ended.failure.hint:
+            hint = too_early(self._lookup, ended.task, ended.failure.message)
+            return replace(ended, failure=replace(ended.failure, hint=hint))
         if ended.failure is not None or ended.stopped:
             return ended
         self._drawn.add(ended.task, ended.drawn)
@@ -337,7 +340,10 @@ class Runner:
             cell=missed.cell if missed else None,
             cell_index=missed.cell_index if missed else None,
         )
-        seen = [self._draws_in(task, draws.generator) for task in draws.unseen] if draws else []
+        seen = [self._seen(task, draws.generator) for task in draws.unseen] if draws else []
+        if race:
+            both = zip((race.first, race.second), race.deeds, strict=True)
+            seen = [self._seen(task, deed) for task, deeds in both for deed in deeds]
         observed = (*ended.observed, *seen)
         return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
 
@@ -355,11 +361,11 @@ class Runner:
             self._elsewhere[roots] = elsewhere
         return elsewhere.missed(ended.task, ended.left, ended.stored)
 
-    def _draws_in(self, name: TaskName, generator: str) -> Observed:
-        """What to remember of a task that drew unseen: by its end, it has."""
+    def _seen(self, name: TaskName, what: str) -> Observed:
+        """What to remember of a task that did something unseen: by its end, it has."""
         task = self._lookup.task(name)
         cell = self._request.notebook.by_id[task.cells[-1]]
-        return Observed(code=code_digest(cell.code), name=generator)
+        return Observed(code=code_digest(cell.code), name=what)
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
         results = self._cache.results(ran)

@@ -14,7 +14,8 @@ _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
-_WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices"})  # SciPy's sparse arrays
+# Of SciPy's sparse arrays, and for which list of words scikit-learn's vectorizers have looked at it.
+_WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices", "_stop_words_id"})
 
 
 def lineage(kind: type[Any]) -> tuple[type[Any], ...]:

@@ -1,20 +1,21 @@
 """The figures that pyplot holds on to, the last of which is the current one.
 
-The law: nothing is imported and nothing changed; without pyplot there are none.
+The law: without pyplot there are none, and to look imports and changes nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from typing import Any
 
-_FIGURES_MODULE = b"matplotlib.figure"
+MODULE = "matplotlib.figure"
 
 
 def are_in(pickled: bytes | bytearray | memoryview) -> bool:
     """Whether a figure is loaded with what was pickled, and pyplot will hold it again."""
-    return _FIGURES_MODULE in bytes(pickled)
+    return MODULE.encode() in bytes(pickled)
 
 
 def held() -> dict[int, int]:
@@ -27,3 +28,12 @@ def held() -> dict[int, int]:
                 figure = manager.canvas.figure
                 found[id(figure)] = sum(len(axes.get_children()) for axes in figure.axes)
     return found
+
+
+def show_as_pictures() -> None:
+    """Have figures that were loaded shown as in the notebook, where pyplot's backend has seen to that."""
+    with contextlib.suppress(Exception):  # then they are shown as text
+        matplotlib: Any = sys.modules["matplotlib"]
+        if not held() and "inline" in matplotlib.get_backend():
+            pyplot: Any = importlib.import_module("matplotlib.pyplot")
+            pyplot.switch_backend(matplotlib.get_backend())

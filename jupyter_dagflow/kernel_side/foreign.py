@@ -1,4 +1,4 @@
-"""How values of NumPy, pandas, SciPy, scikit-learn, PyArrow and PyTorch are told for a fingerprint.
+"""How values of NumPy, pandas, SciPy, scikit-learn, Matplotlib, PyArrow and PyTorch are told for a fingerprint.
 
 The law: no library is imported here; who has a value of one has imported it. Large memory is
 hashed where it lies. What a library works out later and keeps beside the value is left out.
@@ -313,6 +313,32 @@ def _tree(walk: Walk, tree: Any) -> Children:
         yield walk.keep(sys.modules["numpy"].asarray(part))
 
 
+# Matplotlib
+
+
+def _matplotlib(kind: type[Any], base: type[Any]) -> Way | None:  # noqa: ARG001
+    artist = sys.modules.get("matplotlib.artist")
+    return _drawing if artist is not None and base is artist.Artist else None
+
+
+def _drawing(walk: Walk, artist: Any) -> Children:
+    """A figure, or a piece of one: what is in all its axes, and what is written there; not what drawing works out."""
+    if walk.seen(artist):
+        return
+    walk.kind(type(artist))
+    figure = artist.get_figure()
+    if figure is None:
+        walk.opaque(artist)
+        return
+    for owner in (figure, *figure.axes):
+        children = owner.get_children()
+        walk.atom(tuple(type(child).__qualname__ for child in children))
+        walk.atom(tuple(str(child.get_text()) for child in children if hasattr(child, "get_text")))
+    walk.atom(tuple((axes.get_xlabel(), axes.get_ylabel()) for axes in figure.axes))
+    return
+    yield
+
+
 # PyArrow
 
 
@@ -394,6 +420,7 @@ def _tensor(walk: Walk, tensor: Any) -> Children:
 
 
 _LIBRARIES: dict[str, Callable[[type[Any], type[Any]], Way | None]] = {
+    "matplotlib": _matplotlib,
     "numpy": _numpy,
     "pandas": _pandas,
     "pyarrow": _pyarrow,

@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Callable
 from typing import Any
 
-from . import bundle, rebuild
+from . import bundle, figures, rebuild
 from .definitions import Definitions, OtherVersion
 
 _REBUILD = ("_dagflow_kernel_side.rebuild", "jupyter_dagflow.kernel_side.rebuild")
@@ -38,6 +38,8 @@ def load(
         definitions.admit(stored.header["definitions"], stored.header["by_name"])
         unpickler = _Unpickler(stored, definitions)
         values: dict[str, Any] = unpickler.load()
+        if unpickler.met_figure:
+            figures.show_as_pictures()
     except OtherVersion as error:
         raise CannotLoad(f"Cannot load {names} here: {error}.") from None
     except Exception as error:
@@ -52,9 +54,11 @@ class _Unpickler(pickle.Unpickler):
     def __init__(self, stored: bundle.Bundle, definitions: Definitions) -> None:
         super().__init__(_File(stored.pickled), buffers=stored.buffers)
         self._definitions = definitions
+        self.met_figure = False
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of that name."""
+        self.met_figure |= module == figures.MODULE
         if module in _REBUILD:
             found = getattr(rebuild, name)
             if found is rebuild.make_function:

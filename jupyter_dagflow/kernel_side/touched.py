@@ -1,4 +1,4 @@
-"""The files of the project that a task's own cells read and write, as Python itself sees them.
+"""The files that a task's own cells read and write, as Python itself sees them.
 
 The law: watching costs nothing but while a task's cells run, and never disturbs what it watches.
 Files that compiled libraries open behind Python's back are not seen; of a database that SQLite
@@ -14,9 +14,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_LEFT_OUT = frozenset({"__pycache__", "site-packages", "node_modules"})
+_LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_modules"})
+# What lies there is the machine's, not the notebook's.
+SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/var/lib/", "/System/")
 _TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
 _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
+# What every kernel has: its interpreter, and this very package.
+_KERNELS = tuple(
+    os.path.realpath(folder) + os.sep
+    for folder in (sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(__file__))
+)
 
 
 class Uses(NamedTuple):
@@ -57,6 +64,7 @@ class Touched:
             "os.link": self._linked,
             "os.symlink": self._linked,
             "os.remove": self._removed,
+            "shutil.rmtree": self._emptied,
             "os.truncate": self._truncated,
             "sqlite3.connect": self._connected,
             "os.listdir": self._looked_into,
@@ -67,7 +75,7 @@ class Touched:
         }
 
     def begin(self, root: str, ignored: Sequence[str]) -> None:
-        """Watch from now on what lies below ``root``, but nothing below the folders ``ignored``."""
+        """Watch from now on; below the folders ``ignored`` nothing counts, nor what libraries and the system keep."""
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._read, self._written, self._databases = set(), set(), {}
@@ -79,7 +87,7 @@ class Touched:
             self._hooked = True
 
     def end(self) -> dict[str, list[str]]:
-        """Watch no more; the files ``read`` and ``written`` since, relative to the root.
+        """Watch no more; the files ``read`` and ``written`` since, relative to the root if they lie below it.
 
         A folder that was listed has been read: ``sub/``.
         """
@@ -108,7 +116,11 @@ class Touched:
 
     def _opened(self, path: Any, mode: Any, flags: int) -> None:  # noqa: ARG002 -- as Python calls it
         if isinstance(path, str) and path.endswith(".pyc"):
-            return  # as the import of a large package does a thousand times
+            if path.startswith(self._root):  # the import of a large package opens a thousand others
+                folder, name = os.path.split(path)
+                source = os.path.join(os.path.dirname(folder), name.partition(".")[0] + ".py")
+                self._note(source, self._read)
+            return
         if not flags & _WRITING:
             self._note_read(path)
             self._note(path, self._read)
@@ -130,6 +142,12 @@ class Touched:
 
     def _removed(self, path: Any, folder: int = -1) -> None:
         self._note(path, self._written, folder)
+
+    def _emptied(self, path: Any, folder: int | None = None) -> None:
+        """Note the files of a folder that goes; they are then removed by their names in it alone."""
+        for parent, _, names in os.walk(os.fsdecode(path)) if folder is None else ():
+            for name in names:
+                self._note(os.path.join(parent, name), self._written)
 
     def _truncated(self, path: Any, length: int) -> None:  # noqa: ARG002
         self._note(path, self._written)
@@ -175,15 +193,20 @@ class Touched:
         return sorted(map(self._told, files))
 
     def _told(self, path: str) -> str:
-        return os.path.relpath(path, self._root).replace(os.sep, "/")
+        told = os.path.relpath(path, self._root) if self._within(path) else os.path.normpath(path)
+        return told.replace(os.sep, "/")
 
     def _counts(self, path: str) -> bool:
-        if not path.startswith(self._root + os.sep) or path.startswith(self._ignored):
+        if path.startswith(self._ignored) or path.endswith(".pyc"):
             return False
-        *folders, name = path[len(self._root) + 1 :].split(os.sep)
-        if _LEFT_OUT.intersection(folders) or any(part.startswith(".") for part in folders):
+        within = self._within(path)
+        if not within and path.startswith((*SYSTEM, *_KERNELS)):
             return False
-        return not name.endswith(".pyc")
+        folders = (path[len(self._root) :] if within else path).split(os.sep)[1:-1]
+        return not _LEFT_OUT.intersection(folders) and not any(f.startswith(".") for f in folders)
+
+    def _within(self, path: str) -> bool:
+        return path.startswith(self._root + os.sep)
 
 
 def _stamp(path: str) -> tuple[Any, ...]:

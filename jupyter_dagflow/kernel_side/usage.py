@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from . import bundle, packages
-from .touched import Uses
+from .touched import SYSTEM, Uses
 
 # A kernel runs on these whatever the task is.
 _KERNELS_OWN = frozenset(
@@ -36,7 +36,6 @@ _OPEN_BY_THEMSELVES = frozenset(
     | {"soundfile", "pyreadstat", "vaex", "datatable", "lance", "tifffile", "torchvision", "cffi"}
 )
 _NOT_OF_THE_PROJECT = frozenset({"__pycache__", "site-packages", "node_modules", ".git"})
-_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/var/lib/", "/System/")
 _CHUNK = 1 << 20
 
 
@@ -200,7 +199,7 @@ class _Places:
         if self.within(path):
             parts = path[len(self.root) :].split(os.sep)
             return not _NOT_OF_THE_PROJECT.intersection(parts) and not path.endswith(".pyc")
-        if path.startswith(_SYSTEM) or path == os.devnull:
+        if path.startswith(SYSTEM) or path == os.devnull:
             return False
         below = path[len(self._home) :] if path.startswith(self._home) else ""
         return not below.startswith((".", "Library" + os.sep))

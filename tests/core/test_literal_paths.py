@@ -21,6 +21,7 @@ from tests.core.notebooks import tagged
         ("Path('a').open('w')", "w a"),
         ("pathlib.Path('a').write_text('b')", "w a"),
         ("Path('a').read_text()", "r a"),
+        ("Path('a').exists() and os.path.getsize('b')", "r a, r b"),
         ("pd.read_csv('a.csv')", "r a.csv"),
         ("pd.read_csv('https://example.org/a.csv')", ""),
         ("pd.read_sql('select 1', db)", ""),

@@ -18,7 +18,7 @@ from jupyter_dagflow.core.model import (
     Task,
     TaskName,
 )
-from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, unordered_meetings
+from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, too_early, unordered_meetings
 
 
 def pipeline(names: str, *pairs: str) -> Pipeline:
@@ -88,7 +88,8 @@ def test_it_says_what_to_do() -> None:
         "but nothing says which of the two comes first."
     )
     assert race.hint == (
-        "Tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
+        "Run it again: that is known from now on, and task b waits for task a. To say so in the notebook, "
+        "tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
     )
 
 
@@ -101,3 +102,21 @@ def test_of_very_many_tasks_each_is_compared_with_the_nearest_above() -> None:
     in_turn = [Edge(source=s, target=t, reasons=()) for s, t in pairwise(names)]
     assert not unordered_meetings(files, in_turn)
     assert not unordered_meetings(files, in_turn[::-1])
+
+
+@pytest.mark.parametrize(
+    ("edges", "error", "above"),
+    [
+        ((), "FileNotFoundError: [Errno 2] No such file or directory: 'out/x'", "a, b"),
+        ((), "sqlite3.OperationalError: no such table: t", "a, b"),
+        (("ac",), "FileNotFoundError: x", "b"),
+        (("ac", "bc"), "FileNotFoundError: x", None),
+        ((), "ValueError: FileNotFoundError", None),
+    ],
+)
+def test_what_is_missing_may_be_made_above(
+    edges: tuple[str, ...], error: str, above: str | None
+) -> None:
+    hint = too_early(Lookup(pipeline("abcd", *edges)), TaskName("c"), error)
+    assert (above is None) == (hint == "")
+    assert hint.startswith(f"In the notebook {above} stand" if above else "")

@@ -233,3 +233,14 @@ def test_a_daemon_that_still_runs_stops_the_run(project: Project) -> None:
     done = "thread.join()\ndel thread"
     run = project.run(("task:a", THREAD.format(True, done)), ("task:b", "t = len(box)"))
     assert (told(run), run.value("t")) == ("", 1)
+
+
+def test_a_figure_is_shown_as_a_picture_in_another_task(project: Project) -> None:
+    run = project.run(
+        ("task:draw", "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"),
+        ("task:show", "fig"),
+    )
+    assert told(run) == ""
+    assert run.notebook_path is not None
+    shown = nbformat.read(run.notebook_path, 4).cells[1].outputs
+    assert [output["data"].keys() for output in shown] == [{"text/plain", "image/png"}]

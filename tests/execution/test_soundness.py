@@ -32,6 +32,9 @@ def around(value):
 
 def look(value):
     return len(value)
+
+def plot(data, axes):
+    return len(axes.plot(data))
 """
 
 
@@ -312,6 +315,49 @@ def test_a_race_for_what_a_folder_holds_stops_the_run(project: Project) -> None:
         "comes first."
     )
     assert "writes:out/*" in failure.hint
+
+
+def test_drawing_on_axes_is_a_change(project: Project) -> None:
+    cells = [
+        ("task:make", "import matplotlib.pyplot as plt\nfig, axes = plt.subplots()"),
+        ("task:draw", "import helpers\nn = helpers.plot([1, 2], axes)"),
+        ("task:save", "fig.savefig('p.png')\nm = len(axes.lines)"),
+    ]
+    failure = project.run(*cells).tasks["draw"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF201: task draw, in cell 1, changed ")
+    run = project.run(*cells, keep="all")
+    succeeded(run)
+    assert run.value("m") == 1
+
+
+def test_a_race_is_remembered(project: Project) -> None:
+    cells = [
+        ("task:write", "name = 'out'\nwritten = open(f'{name}.txt', 'w').write('1')"),
+        ("task:read", "name2 = 'out'\ntext = open(f'{name2}.txt').read()"),
+        ("task:list", "import os\nnames = os.listdir()"),
+    ]
+    assert project.run(*cells, jobs=1).state.value == "failed"
+    succeeded(project.run(*cells))
+    compilation = project.app.compile(project.write(*cells))
+    said = [d for d in compilation.diagnostics if d.code == "DF203"]
+    assert [d.message.split(",")[0] for d in said] == [
+        f"This cell is taken to be tagged {tag}"
+        for tag in ("writes:*", "writes:out.txt", "reads:out.txt", "reads:*")
+    ]
+
+
+def test_a_race_beside_the_notebooks_folder_stops_the_run(project: Project) -> None:
+    run = project.run(
+        ("task:make", "import pathlib, tempfile\nfolder = pathlib.Path(tempfile.mkdtemp())"),
+        ("task:write", "(folder / 'a.txt').write_text('1').bit_length()"),
+        ("task:look", "found = sorted(p.name for p in folder.iterdir())"),
+        jobs=1,
+    )
+    failure = run.tasks["look"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF202: task write wrote /")
+    assert "tag task look after:write" in failure.hint
 
 
 def test_a_race_for_a_file_stops_the_run(project: Project) -> None:

@@ -27,6 +27,7 @@ from hypothesis import given, settings
 from scipy import sparse
 from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -206,8 +207,9 @@ def test_what_was_made_twice_is_the_same(make: Callable[[], Any]) -> None:
             lambda grouped: grouped["v"].sum(),
         ),
         (lambda: sparse.csr_matrix(np.eye(2)), lambda matrix: (matrix + matrix).sum()),
+        (CountVectorizer, lambda vectorizer: vectorizer.build_analyzer()),
     ],
-    ids=["groups", "sparse"],
+    ids=["groups", "sparse", "words"],
 )
 def test_what_a_library_has_worked_out_does_not_count(
     make: Callable[[], Any], use: Callable[[Any], Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import py_compile
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,11 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("os.rename('a', 'c')", [], ["a", "c"]),
         ("os.remove('a')", [], ["a"]),
         ("shutil.copy('a', 'c')", ["a"], ["c"]),
+        ("shutil.rmtree('sub', ignore_errors=True)", ["sub", "sub/"], ["sub/b"]),
+        ("open('../beside', 'w').close()", [], ["{above}/beside"]),
+        ("open('../seen').close(); os.listdir('..')", ["{above}/seen", "{above}/"], []),
+        ("os.mkdir('../.cache'); open('../.cache/x', 'w').close()", [], []),
+        ("open(os.__file__).close(); os.listdir(os.path.dirname(os.__file__))", [], []),
         ("os.symlink('a', 'c'); open('c').read()", ["a"], ["c"]),
         ("sqlite3.connect('a.db').execute('create table t (a)')", [], ["a.db"]),
         ("sqlite3.connect('old.db').execute('select * from t').fetchall()", ["old.db"], []),
@@ -43,6 +49,7 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
             [],
         ),
         ("import local", ["local.py"], []),
+        ("import compiled", ["compiled.py"], []),
         ("open('/dev/null').close(); open('home/x', 'w').close()", [], []),
         ("os.mkdir('.git'); open('.git/x', 'w').close()", [], []),
         ("open(os.dup(0), closefd=True).close()", [], []),
@@ -57,11 +64,15 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
     ],
 )
 def test_touched(tmp_path: Path, code: str, read: list[str], written: list[str]) -> None:
-    (tmp_path / "sub").mkdir()
-    (tmp_path / "home").mkdir()
+    above, tmp_path = tmp_path, tmp_path / "project"
+    (above / "seen").write_text("text")
+    for folder in (tmp_path, tmp_path / "sub", tmp_path / "home"):
+        folder.mkdir()
     for name in ("a", "sub/b"):
         (tmp_path / name).write_text("text")
     (tmp_path / "local.py").write_text("x = 1")
+    (tmp_path / "compiled.py").write_text("x = 1")
+    py_compile.compile(str(tmp_path / "compiled.py"))
     script = f"""
 import os, pathlib, runpy, shutil, sqlite3, sys, threading, time
 sys.path.insert(0, "")
@@ -71,7 +82,7 @@ touched.begin(".", ["home"])
 {code}
 os.chdir({str(tmp_path)!r})
 print(touched.end())
-open("sub/b").close()
+open("a", "a").close()
 touched.begin(".", [])
 print(touched.end())
 """
@@ -85,5 +96,6 @@ print(touched.end())
     )
     assert done.stderr == ""
     first, second = map(ast.literal_eval, done.stdout.splitlines())
-    assert first == {"read": read, "written": written}
+    told = {"read": read, "written": written}
+    assert first == {what: [name.format(above=above) for name in told[what]] for what in told}
     assert second == {"read": [], "written": []}

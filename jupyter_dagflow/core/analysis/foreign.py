@@ -59,9 +59,7 @@ class ForeignCalls(Calls):
                 self._change_within(receiver, line)
             if name in library.DEEP_CHANGING:
                 self._change_parts(receiver, line)
-        out = arguments.keyword("out")
-        if out is not None:
-            self.change(out, line, content=True)
+        self._change_targets(arguments, line)
         if name in ("shuffle",) and arguments.positional:
             self.change(arguments.positional[0], line, content=True)
         if name == "sample" and arguments.keyword("random_state") is None:
@@ -77,6 +75,12 @@ class ForeignCalls(Calls):
                 )
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
+
+    def _change_targets(self, arguments: Arguments, line: int) -> None:
+        """What a call is told, by the name of an argument, to write to."""
+        for key, value in arguments.keywords:
+            if key in library.TARGETS:
+                self.change(value, line, content=True)
 
     def _register(self, receiver: Value, line: int) -> None:
         """An abstract class of the notebook keeps the classes that are registered with it."""
@@ -293,7 +297,8 @@ class ForeignCalls(Calls):
             self.effect.modules.setdefault(path, line)
 
     def _change_arguments(self, path: str, name: str, arguments: Arguments, line: int) -> None:
-        out = arguments.keyword("out") or self._placed_out(path, arguments)
+        self._change_targets(arguments, line)
+        out = self._placed_out(path, arguments)
         if out is not None:
             self.change(out, line, content=True)
         trailing = name.endswith("_") and not name.endswith("__")

@@ -473,6 +473,9 @@ COPY_METHODS = _words(
     """
 )
 
+TARGETS = frozenset({"out", "ax", "cax"})
+"""Names of arguments that are written to: arrays as NumPy has it, axes as all that draw with Matplotlib do."""
+
 OUT_OF_FRAMES = {
     "tolist": "list",
     "to_list": "list",

@@ -38,6 +38,17 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         {(0, 3), (0, 4)},
     ),
     (
+        "axes that others draw on",
+        [
+            "import matplotlib.pyplot as plt\nfig, axes = plt.subplots(2)",
+            "import seaborn as sns\nsns.heatmap([[1]], ax=axes[0])",
+            "import pandas as pd\npd.Series([1]).plot(ax=axes[1])",
+            "fig",
+        ],
+        {(0, 1), (1, 2), (2, 3)},
+        {(0, 2), (0, 3)},
+    ),
+    (
         "for else",
         ["for i in [1]:\n    pass\nelse:\n    z=1", "print(z)"],
         {(0, 1)},
