@@ -86,6 +86,7 @@ class AttemptEnded:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    files_appended: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
     left: Left = field(default_factory=Left)

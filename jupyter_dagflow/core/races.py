@@ -28,11 +28,13 @@ _MOST_NAMED = 3
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesTouched:
     """The project's files that a task read and wrote, by their paths from the notebook's folder; a
-    folder that it listed (``sub/``) is read, too.
+    folder that it listed (``sub/``) is read, too. Those that it ``appended`` to were opened by setup, as logs are:
+    tasks that do so may come in any order, but for one that reads the file.
     """
 
     read: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    appended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class Touched:
         self._read: dict[str, int] = {}
         self._written: dict[str, int] = {}
         self._filled: dict[str, int] = {}
+        self._appended: dict[str, int] = {}
         self._files: dict[TaskName, FilesTouched] = {}
 
     def add(self, task: TaskName, files: FilesTouched) -> None:
@@ -106,6 +109,7 @@ class Touched:
             (self._read, before.read, files.read),
             (self._written, before.written, files.written),
             (self._filled, _folders(before.written), _folders(files.written)),
+            (self._appended, before.appended, files.appended),
         ):
             for file in old:
                 tasks[file] &= ~bit
@@ -113,8 +117,8 @@ class Touched:
                 tasks[file] = tasks.get(file, 0) | bit
 
     def wrote(self, task: TaskName, file: str) -> bool:
-        """Whether a task wrote a file, or one in a folder."""
-        tasks = self._written.get(file, 0) | self._filled.get(file, 0)
+        """Whether a task wrote a file, or into one that setup has opened, or one in a folder."""
+        tasks = self._written.get(file, 0) | self._filled.get(file, 0) | self._appended.get(file, 0)
         return bool(tasks >> self._places[task] & 1)
 
     def read(self, task: TaskName, file: str) -> bool:
@@ -131,6 +135,8 @@ class Touched:
             (self._read, mine.written),
             (self._filled, mine.read),
             (self._read, _folders(mine.written)),
+            (self._appended, mine.read),
+            (self._read, mine.appended),
         ):
             for file in files:
                 if those := tasks.get(file, 0) & others:

@@ -157,6 +157,7 @@ class Entry:
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
+    files_appended: tuple[str, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
     left: Left = field(default_factory=Left)
     cells: tuple[CellId, ...] = ()

@@ -86,6 +86,7 @@ class Attempt:
                 metrics=metrics,
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
+                files_appended=tuple(files.get("appended", ())),
                 drawn=outcome.get("drawn", {}),
                 left=_left(outcome),
                 observed=tuple(observations(outcome, self._assignment)),

@@ -317,7 +317,9 @@ class Runner:
         """The end of an attempt; a failure if a file makes its results uncertain."""
         if ended.reused_from is None:
             ended = replace(ended, why=self._why.get(ended.task, ()))
-        files = FilesTouched(read=ended.files_read, written=ended.files_written)
+        files = FilesTouched(
+            read=ended.files_read, written=ended.files_written, appended=ended.files_appended
+        )
         self._touched.add(ended.task, files)
         if ended.failure is not None and not ended.failure.hint:
             hint = too_early(self._lookup, ended.task, ended.failure.message)

@@ -7,10 +7,11 @@ opens it is told afterwards whether it was written.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -55,6 +56,7 @@ class Touched:
         self._read: set[str] = set()
         self._written: set[str] = set()
         self._databases: dict[str, tuple[Any, ...]] = {}
+        self._held: dict[int, tuple[str, int | None]] = {}
         self._first: dict[str, Any] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._spawned = False
@@ -78,6 +80,7 @@ class Touched:
         """Watch from now on; below the folders ``ignored`` nothing counts, nor what libraries and the system keep."""
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
+        self._held = dict(_open_files(self._written))
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, {}, False
         self.began_ns = time.time_ns() - _TICK_NS
@@ -89,7 +92,8 @@ class Touched:
     def end(self) -> dict[str, list[str]]:
         """Watch no more; the files ``read`` and ``written`` since, relative to the root if they lie below it.
 
-        A folder that was listed has been read: ``sub/``.
+        A folder that was listed has been read: ``sub/``. What was written into files that had been opened before, as
+        logs are, is told apart: they were ``appended`` to.
         """
         self._watching = False
         for path, before in self._databases.items():
@@ -99,6 +103,9 @@ class Touched:
         return {
             "read": self._listed(self._read) + sorted(listed),
             "written": self._listed(self._written),
+            "appended": self._listed(
+                {path for file, (path, at) in self._held.items() if _position(file) != at}
+            ),
         }
 
     def uses(self) -> Uses:
@@ -207,6 +214,31 @@ class Touched:
 
     def _within(self, path: str) -> bool:
         return path.startswith(self._root + os.sep)
+
+
+def _open_files(paths: Collection[str]) -> Iterator[tuple[int, tuple[str, int | None]]]:
+    """Those of the files that this process holds open, by descriptor, each with how far it has come in it."""
+    wanted = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            wanted[status.st_dev, status.st_ino] = path
+    if not wanted:
+        return
+    with contextlib.suppress(OSError):  # Windows does not tell
+        for name in os.listdir("/dev/fd"):
+            with contextlib.suppress(OSError):
+                status = os.fstat(int(name))
+                held = wanted.get((status.st_dev, status.st_ino))
+                if held is not None:
+                    yield int(name), (held, _position(int(name)))
+
+
+def _position(file: int) -> int | None:
+    try:
+        return os.lseek(file, 0, os.SEEK_CUR)
+    except OSError:
+        return None
 
 
 def _stamp(path: str) -> tuple[Any, ...]:

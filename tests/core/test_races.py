@@ -39,13 +39,14 @@ def pipeline(names: str, *pairs: str) -> Pipeline:
 
 
 def touched(lookup: Lookup, **files: str) -> Touched:
-    """What each task touched: ``r:x w:y`` reads x and writes y."""
+    """What each task touched: ``r:x w:y a:z`` reads x, writes y and appends to z."""
     found = Touched(lookup)
     for name, text in files.items():
         uses = [each.split(":") for each in text.split()]
         read = tuple(file for use, file in uses if use == "r")
         written = tuple(file for use, file in uses if use == "w")
-        found.add(TaskName(name), FilesTouched(read=read, written=written))
+        appended = tuple(file for use, file in uses if use == "a")
+        found.add(TaskName(name), FilesTouched(read=read, written=written, appended=appended))
     return found
 
 
@@ -66,6 +67,9 @@ def touched(lookup: Lookup, **files: str) -> Touched:
         (("ab", "ac"), {"b": "w:f", "c": "r:f"}, "c", ("b", "c", "f")),
         (("ba",), {"a": "w:f", "b": "r:f"}, "a", None),
         ((), {"a": "w:f"}, "a", None),
+        ((), {"a": "a:log", "b": "a:log"}, "b", None),
+        ((), {"a": "a:log", "b": "r:log"}, "b", ("a", "b", "log")),
+        ((), {"a": "r:log", "b": "a:log"}, "b", ("a", "b", "log")),
     ],
 )
 def test_races(

@@ -347,6 +347,23 @@ def test_a_race_is_remembered(project: Project) -> None:
     ]
 
 
+def test_a_log_that_setup_opens_is_written_in_any_order_but_read_in_that_of_the_notebook(
+    project: Project,
+) -> None:
+    cells = [
+        ("setup", "import logging\nlogging.basicConfig(filename='run.log', level=20, force=True)"),
+        ("task:a", "logging.info('a')"),
+        ("task:b", "logging.info('b')"),
+        ("task:quiet", "x = 1"),
+    ]
+    succeeded(project.run(*cells, jobs=2))
+    cells.append(("task:look", "import os\nlines = open(os.path.join('run.log')).readlines()"))
+    refused = project.run(*cells, jobs=1)
+    failure = refused.tasks["look"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF202: task a wrote run.log and task look read it")
+
+
 def test_a_race_beside_the_notebooks_folder_stops_the_run(project: Project) -> None:
     run = project.run(
         ("task:make", "import pathlib, tempfile\nfolder = pathlib.Path(tempfile.mkdtemp())"),
