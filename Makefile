@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/src labextension/style -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers fuzz lint types contracts schema picture clean
+.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz lint types contracts schema picture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -62,6 +62,9 @@ test-pythons: $(VENV)/dev
 
 bench: $(VENV)/dev  ## measure what is promised about speed
 	$(BIN)/python -m tests.benchmarks
+
+bench-picture:  ## draw the docs' picture of the last bench
+	$(BIN)/python -m tests.benchmarks.picture
 
 bench-peers: $(VENV)/dev  ## the same chain of tasks by papermill, Ploomber and Airflow, in environments of their own
 	$(BIN)/python -m tests.benchmarks.peers
