@@ -60,8 +60,9 @@ class KernelPools:
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
         self._pools: dict[KernelKind, KernelPool] = {}
+        self._outdated: list[KernelPool] = []  # of which kernels are in use
         self._ending: list[threading.Thread] = []
-        weakref.finalize(self, _close_all, self._pools)  # of whoever has not closed it
+        weakref.finalize(self, _close_all, self._pools, self._outdated)  # if nobody has closed it
 
     def take(self, kind: KernelKind) -> ServedKernel | None:
         """A kernel that is ready, or will be; None if there cannot be one."""
@@ -69,11 +70,14 @@ class KernelPools:
             return None
         with self._lock:
             pool = self._pools.pop(kind, None)
-            if pool is None or not pool.is_alive:
+            if pool is None or not pool.is_current:
+                self._outdated += [pool] if pool is not None else []
                 pool = self._new_pool(kind)
             self._pools[kind] = pool  # the last one used stands last
             idle = [kind for kind, pool in self._pools.items() if pool.is_idle][:-1]
             unused = [self._pools.pop(kind) for kind in idle[: len(self._pools) - _MOST_POOLS]]
+            unused += [pool for pool in self._outdated if pool.is_idle]
+            self._outdated[:] = [pool for pool in self._outdated if pool not in unused]
         for each in unused:
             each.close()
         return pool.take()
@@ -87,16 +91,18 @@ class KernelPools:
         """End all of them, and wait until nothing is left."""
         for thread in self._ending:
             thread.join(_END_S)
-        _close_all(self._pools)
+        _close_all(self._pools, self._outdated)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:
         return KernelPool(kind, logs=self._logs, ahead=self._ahead, forks=self._forks)
 
 
-def _close_all(pools: dict[KernelKind, KernelPool]) -> None:
+def _close_all(pools: dict[KernelKind, KernelPool], outdated: list[KernelPool]) -> None:
     while pools:
         _, pool = pools.popitem()
         pool.close()
+    while outdated:
+        outdated.pop().close()
 
 
 class KernelPool:
@@ -117,9 +123,9 @@ class KernelPool:
             self._server, self._begin = self._serve(forks)
 
     @property
-    def is_alive(self) -> bool:
-        """Whether it has kernels to give."""
-        return self._server is not None and self._server.is_alive
+    def is_current(self) -> bool:
+        """Whether it has kernels to give, with what is installed now."""
+        return self._server is not None and self._server.is_alive and self._server.is_current
 
     @property
     def is_idle(self) -> bool:

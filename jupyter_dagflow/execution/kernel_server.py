@@ -117,6 +117,7 @@ class KernelServer:
         self._starting: dict[int, ServedKernel] = {}
         self._kernels: dict[int, ServedKernel] = {}
         self._ended = False
+        self._imported_from: dict[str, int] = {}
         ours, theirs = socket.socketpair()
         with theirs:
             config: dict[str, Any] = {
@@ -144,6 +145,11 @@ class KernelServer:
     def is_alive(self) -> bool:
         """Whether it starts kernels still."""
         return not self._ended
+
+    @property
+    def is_current(self) -> bool:
+        """Whether what is installed is what it has imported."""
+        return all(_stamp(folder) == then for folder, then in self._imported_from.items())
 
     @property
     def home(self) -> Path:
@@ -211,6 +217,8 @@ class KernelServer:
                 kernel = self._starting.pop(news["started"])
                 self._kernels[news["pid"]] = kernel
             kernel.has_started(news["pid"], will_be_ready=self._forks)
+        elif "imported_from" in news:
+            self._imported_from = news["imported_from"]
         elif "ready" in news:
             ready = self._kernels.get(news["ready"])
             if ready is not None:  # else it has ended just then
@@ -233,6 +241,13 @@ class KernelServer:
             kernel.has_ended(_KILLED)
         for folder in (self._home, self._logs):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stamp(folder: str) -> int | None:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return None
 
 
 def _signal_group(pid: int, number: int) -> None:

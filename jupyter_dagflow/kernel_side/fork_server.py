@@ -9,7 +9,8 @@ Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each
 is a JSON object. It is told to ``start`` a kernel (a number, with its ``argv`` and ``log``; a
 ``command`` is not forked) and to ``signal`` one (a number, for the group of ``pid``). It tells that
 one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and
-has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed).
+has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); and which
+folders it has ``imported_from``, as they then were.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ import subprocess
 import sys
 import threading
 import tokenize
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -100,9 +102,10 @@ class ForkServer:
         """Import what the kernels will need.
 
         A module that fails to import does so again in the task that needs it, where it is told.
-        One that starts a thread, which a fork would not have, that asks whether it is in a
-        notebook, which only a kernel knows, or that is not installed, so that it may be edited
-        while this process lives, is left to the kernels: this process begins anew without it.
+        One that starts a thread, which a fork would not have, that opens a file, database or event
+        loop, which forks would share, that asks whether it is in a notebook, which only a kernel
+        knows, or that is not installed, so that it may be edited while this process lives, is left
+        to the kernels: this process begins anew without it.
         """
         for name in _OF_KERNELS:
             _try_import(name)
@@ -117,17 +120,19 @@ class ForkServer:
         for name in self._preloaded:
             if name in self._without:
                 continue
-            known = set(sys.modules)
+            known, opened = set(sys.modules), _open_files()
             with asked:
                 _try_import(name)
             new = [sys.modules[module] for module in set(sys.modules) - known]
             if (
                 asked.whether_in_a_notebook
                 or threading.active_count() > 1
+                or _open_files() - opened
                 or any(map(_may_be_edited, new))
             ):
                 self._begin_anew_without(name)
         sys.modules[ours.__name__ + ".usage"].look_around()
+        self._tell(imported_from=_stamps(sys.path))
         gc.collect()
         gc.freeze()  # the collectors of the kernels leave the pages alone that they share
 
@@ -231,7 +236,7 @@ class ForkServer:
                 continue
             return
 
-    def _tell(self, **news: int) -> None:
+    def _tell(self, **news: Any) -> None:
         try:
             self._socket.sendall(json.dumps(news).encode() + b"\n")
         except OSError:
@@ -272,6 +277,27 @@ class _Asked:
 def _try_import(name: str) -> None:
     with contextlib.suppress(BaseException):  # also SystemExit; told by the task that needs it
         importlib.import_module(name)
+
+
+def _open_files() -> set[tuple[int, int]]:
+    """The files, sockets and the like that this process holds open, by what the system calls them."""
+    found = set()
+    for name in os.listdir("/dev/fd"):
+        with contextlib.suppress(OSError):  # the folder itself, which is closed by now
+            status = os.fstat(int(name))
+            found.add((status.st_dev, status.st_ino))
+    return found
+
+
+def _stamps(folders: Iterable[str]) -> dict[str, int]:
+    """When something was last installed into these folders, or removed."""
+    found = {}
+    for folder in filter(
+        None, folders
+    ):  # the working directory's modules are imported by each kernel
+        with contextlib.suppress(OSError):
+            found[folder] = os.stat(folder).st_mtime_ns
+    return found
 
 
 def _look_for_modules_as_kernels_do() -> None:

@@ -131,15 +131,19 @@ MODULES = {
     "starts_a_thread": "import threading, time\nthread = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nthread.start()",
     "asks_ipython": "import IPython\nis_notebook = IPython.get_ipython() is not None",
     "asks_builtins": "try:\n    is_notebook = get_ipython() is not None\nexcept NameError:\n    is_notebook = False",
+    "opens_a_database": "import sqlite3, tempfile\nconnection = sqlite3.connect(tempfile.mktemp())\nconnection.execute('create table t (x)')",
+    "makes_an_event_loop": "import asyncio\nloop = asyncio.new_event_loop()",
     "leaves": "raise SystemExit",
 }
+HELD = """[
+    name in __import__('sys').modules for name in ('wave', 'opens_a_database', 'makes_an_event_loop')
+]"""
 
 
 def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
     tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = tmp_path / "lib" / "site-packages"  # as if installed
-    site.mkdir(parents=True)
+    site = _user_site(tmp_path)
     for name, source in MODULES.items():
         (site / f"{name}.py").write_text(source)
     environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONUSERBASE": str(tmp_path)}
@@ -152,11 +156,52 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
     kernel = ready(pools, kind)
     assert kernel is not None
-    assert ask(kernel, "'wave' in __import__('sys').modules")
+    assert ask(kernel, HELD.replace("\n", "")) == [True, False, False]
     assert ask(kernel, "__import__('starts_a_thread').thread.is_alive()")
     assert ask(kernel, "__import__('asks_ipython').is_notebook")
     assert ask(kernel, "__import__('asks_builtins').is_notebook")
     pools.close()
+
+
+def test_what_is_installed_meanwhile_is_what_the_next_kernel_imports(
+    tmp_path: Path, kernels: Path
+) -> None:
+    site = _user_site(tmp_path)
+    _install(site, "0.1")
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONUSERBASE": str(tmp_path)}
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset(environment.items()),
+        preload=("upgraded",),
+    )
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    before = ready(pools, kind)
+    _install(site, "0.2")
+    after = ready(pools, kind)
+    assert before is not None
+    assert after is not None
+    version = "[__import__('upgraded').version, 'upgraded' in __import__('sys').modules]"
+    assert ask(before, version) == ["0.1", True], "it is in use and lives on"
+    assert ask(after, version) == ["0.2", True]
+    pools.close()
+    assert before.returncode is not None
+    assert list((tmp_path / "kernels").iterdir()) == []
+
+
+def _user_site(base: Path) -> Path:
+    """Where a user's own packages are installed, with ``PYTHONUSERBASE``."""
+    site = (
+        base / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    )
+    site.mkdir(parents=True)
+    return site
+
+
+def _install(site: Path, version: str) -> None:
+    metadata = site / f"upgraded-{version}.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "upgraded.py").write_text(f"version = {version!r}")
 
 
 def test_forks_draw_numbers_of_their_own_and_reckon_alike(tmp_path: Path, kernels: Path) -> None:
