@@ -196,7 +196,7 @@ def test_a_database_of_a_newer_version(
     before = database.read_bytes()
     done = run("run", "nb.ipynb")
     assert done.returncode == 3
-    assert block(done, tmp_path) == snapshot
+    assert re.sub(r"up to \d{4}", "up to 0000", block(done, tmp_path)) == snapshot
     assert database.read_bytes() == before
 
 

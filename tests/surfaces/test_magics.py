@@ -136,8 +136,8 @@ def test_a_notebook_verifies_itself(session: Session) -> None:
     assert "✓ hello: 3 variables are equal in Run All and the DAG" in printed(outputs)
     runs = [o["data"][GRAPH]["run"] for o in outputs if o["output_type"] == "display_data"]
     assert [[task["name"] for task in run["tasks"]] for run in runs] == [
-        ["run-all"],
         ["greet", "count", "show"],
+        ["run-all"],
     ]
     write(session.folder / "lie.ipynb", ("x = [2]", "task:a"), ("x.pop()", "task:b", "pure:x"))
     assert "x: 0 items != 1 items" in raised(session.type("%dagflow verify --notebook lie.ipynb"))
