@@ -137,6 +137,8 @@ class Touched:
             (self._read, _folders(mine.written)),
             (self._appended, mine.read),
             (self._read, mine.appended),
+            (self._appended, mine.written),
+            (self._written, mine.appended),
         ):
             for file in files:
                 if those := tasks.get(file, 0) & others:

@@ -208,7 +208,7 @@ class Attempt:
 
     def _log_tail(self) -> str:
         try:
-            data = self._assignment.kernel_log.read_bytes()
+            data = (self._session.log or self._assignment.kernel_log).read_bytes()
         except FileNotFoundError:
             return ""
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")

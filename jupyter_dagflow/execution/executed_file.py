@@ -68,25 +68,25 @@ class ExecutedFile:
         began = time.monotonic()
         try:
             await self._threads.do(
-                write_executed,
-                self._files.executed,
-                source=self._files.source,
-                taskbooks=self._taskbooks(),
+                self._put_together,
+                {task.name: self._attempt_of(task.name) for task in self._pipeline.tasks},
                 durable=durable,
             )
-        except OSError:  # the run goes on all the same, and its taskbooks have the outputs
+        except Exception:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
             _log.exception("The executed notebook of run %s was not written", self._files.run_id)
         finally:
             ended = time.monotonic()
             self._not_before = ended + max(_EVERY_S, (ended - began) / _SHARE)
             self._writing = None
 
-    def _taskbooks(self) -> Mapping[CellId, Path]:
-        """The taskbook in which each cell ran; the prelude ran in all and shows what the first saw."""
+    def _put_together(self, attempts: Mapping[TaskName, int], *, durable: bool) -> None:
+        """The prelude ran in all taskbooks and shows what the first saw."""
         taskbooks: dict[CellId, Path] = {}
         for task in reversed(self._pipeline.tasks):
-            attempt = self._attempt_of(task.name)
+            attempt = attempts[task.name]
             taskbook = self._files.taskbook(task.name, attempt)
             if attempt and taskbook.exists():
                 taskbooks.update(dict.fromkeys([*self._pipeline.prelude, *task.cells], taskbook))
-        return taskbooks
+        write_executed(
+            self._files.executed, source=self._files.source, taskbooks=taskbooks, durable=durable
+        )

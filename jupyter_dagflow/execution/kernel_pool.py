@@ -55,7 +55,7 @@ class KernelPools:
     """
 
     def __init__(self, *, logs: Path, ahead: int, forks: bool = True) -> None:
-        self._logs = logs
+        self.logs = logs
         self._ahead = ahead
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
@@ -75,7 +75,9 @@ class KernelPools:
                 pool = self._new_pool(kind)
             self._pools[kind] = pool  # the last one used stands last
             idle = [kind for kind, pool in self._pools.items() if pool.is_idle][:-1]
-            unused = [self._pools.pop(kind) for kind in idle[: len(self._pools) - _MOST_POOLS]]
+            unused = [
+                self._pools.pop(kind) for kind in idle[: max(0, len(self._pools) - _MOST_POOLS)]
+            ]
             unused += [pool for pool in self._outdated if pool.is_idle]
             self._outdated[:] = [pool for pool in self._outdated if pool not in unused]
         for each in unused:
@@ -94,7 +96,7 @@ class KernelPools:
         _close_all(self._pools, self._outdated)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:
-        return KernelPool(kind, logs=self._logs, ahead=self._ahead, forks=self._forks)
+        return KernelPool(kind, logs=self.logs, ahead=self._ahead, forks=self._forks)
 
 
 def _close_all(pools: dict[KernelKind, KernelPool], outdated: list[KernelPool]) -> None:

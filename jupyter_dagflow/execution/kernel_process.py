@@ -95,7 +95,9 @@ class TaskKernel(AsyncKernelManager):
     be called from any thread; all else in the attempt's own.
     """
 
-    def __init__(self, kernel_name: str, *, warm: ServedKernel | None = None) -> None:
+    def __init__(
+        self, kernel_name: str, *, warm: ServedKernel | None = None, logs: Path | None = None
+    ) -> None:
         super().__init__(
             kernel_name=kernel_name,
             kernel_spec_manager=_Specs(),
@@ -104,6 +106,7 @@ class TaskKernel(AsyncKernelManager):
         )
         self.warm = warm
         self._client: TaskClient | None = None
+        self._log_at_last: Path | None = None
         self._end_requested = False
         self._group: int | None = None
         try:
@@ -118,7 +121,8 @@ class TaskKernel(AsyncKernelManager):
             self.load_connection_file()
             return
         self._folder = tempfile.mkdtemp(prefix="dagflow-")
-        self._log = Path(self._folder, "kernel.log")
+        # A log can be moved within a file system while the kernel goes on writing.
+        self._log = (logs or Path(self._folder)) / f"{Path(self._folder).name}.log"
         self.connection_file = os.path.join(self._folder, "kernel.json")
         if ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
             self.transport = "ipc"
@@ -141,6 +145,7 @@ class TaskKernel(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
+        self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
             await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
         self._group = getattr(self.provisioner, "pgid", None)
@@ -155,9 +160,17 @@ class TaskKernel(AsyncKernelManager):
 
     def move_log(self, path: Path) -> None:
         """Have what the process has written, and will write, in another file."""
-        with contextlib.suppress(FileNotFoundError):  # it was never started
-            shutil.move(self._log, path)
+        self._log_at_last = path
+        with contextlib.suppress(
+            OSError
+        ):  # it was never started, or cannot be moved before it ends
+            self._log.replace(path)
             self._log = path
+
+    @property
+    def log_path(self) -> Path:
+        """Where what the process writes lies now."""
+        return self._log
 
     def client(self, **options: Any) -> TaskClient:  # type: ignore[override]
         """The client of this kernel, closed by `finish`."""
@@ -193,6 +206,11 @@ class TaskKernel(AsyncKernelManager):
                 await self.shutdown_kernel(now=kill or self.exit_code is not None)
             await self.cleanup_resources()
         finally:
+            if self._log_at_last is None or self._log_at_last != self._log:
+                with contextlib.suppress(OSError):
+                    if self._log_at_last is not None:
+                        shutil.copyfile(self._log, self._log_at_last)
+                    self._log.unlink()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _signal(self, number: int) -> None:

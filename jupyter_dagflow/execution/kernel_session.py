@@ -32,6 +32,16 @@ class KernelSession:
         """How the kernel ended; None while it lives, and of one that never began."""
         return None if self._kernel is None else self._kernel.exit_code
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing has gone wrong so far."""
+        return self._trouble is None and self.exit_code is None
+
+    @property
+    def log(self) -> Path | None:
+        """Where what the kernel writes lies now."""
+        return None if self._kernel is None else self._kernel.log_path
+
     def prepare(self) -> None:
         """Begin a kernel and wait for its answer; what prevents that is told by `kernel`."""
         try:
@@ -86,7 +96,8 @@ class KernelSession:
             warm = None
         if self._stopping.is_set():
             return
-        kernel = TaskKernel(self._kind.name, warm=warm)
+        logs = None if self._kernels is None else self._kernels.logs
+        kernel = TaskKernel(self._kind.name, warm=warm, logs=logs)
         self._kernel = kernel
         run_sync(kernel.begin)(cwd=self._kind.folder)
         if not self._stopping.is_set():

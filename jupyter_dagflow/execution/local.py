@@ -73,7 +73,8 @@ class LocalExecutor:
         self._attempts[assignment.task, assignment.attempt] = worker
         worker.assign(assignment)
         if more:
-            self._spare = self._begin(kind)
+            with contextlib.suppress(RuntimeError):  # then the next begins a kernel of its own
+                self._spare = self._begin(kind)
 
     async def stop(self, task: TaskName, attempt: int) -> None:
         """Begin to end an attempt: an interrupt, and 2 s later the kill."""
@@ -117,8 +118,8 @@ class LocalExecutor:
             tell=self._tell,
             now=self._now,
         )
+        worker.start()  # raises if there is no thread to be had; what it tells comes in this loop, later
         self._workers.add(worker)
-        worker.start()
         return worker
 
     def _tell(self, worker: _Worker, news: AttemptEnded | CellProgress | None) -> None:
@@ -126,8 +127,15 @@ class LocalExecutor:
         if news is None:
             worker.gone.set()
             self._workers.discard(worker)
+            if worker is self._spare:
+                self._spare = None
             if worker.assignment is not None:
                 self._attempts.pop((worker.assignment.task, worker.assignment.attempt), None)
+                if (
+                    not worker.ended.is_set()
+                ):  # whatever became of its thread, the attempt has an end
+                    worker.ended.set()
+                    self._report(worker.failed(worker.assignment, "its thread has ended"))
             return
         if isinstance(news, AttemptEnded):
             worker.ended.set()
@@ -167,7 +175,7 @@ class _Worker:
 
     def serves(self, kind: KernelKind) -> bool:
         """Whether it has, or will have, a living kernel of that kind."""
-        return self._kind == kind and (self._session is None or self._session.exit_code is None)
+        return self._kind == kind and (self._session is None or self._session.is_usable)
 
     def assign(self, assignment: Assignment) -> None:
         """Run an attempt as soon as the kernel is ready."""
@@ -175,8 +183,9 @@ class _Worker:
         self._assigned.set()
 
     def dismiss(self) -> None:
-        """End without an attempt."""
+        """End without an attempt: nothing of a task has run in its kernel."""
         self.stop()
+        self.kill()
         self._assigned.set()
 
     def stop(self) -> None:
@@ -192,6 +201,15 @@ class _Worker:
         if self._session is not None:
             self._session.kill()
 
+    def failed(self, assignment: Assignment, why: str) -> AttemptEnded:
+        """The end of an attempt that we have failed."""
+        return AttemptEnded(
+            at=self._now(),
+            task=assignment.task,
+            attempt=assignment.attempt,
+            failure=TaskFailure(kind="internal", message=why),
+        )
+
     def _main(self) -> None:
         try:
             # It brings jupyter_client along: here that keeps nobody waiting, and a run that needs
@@ -206,7 +224,7 @@ class _Worker:
             if self.assignment is not None:
                 self._send(self._run(self.assignment, self._session))
             self._session.clean_up()
-        except Exception:  # noqa: BLE001 -- told in the log; the attempt itself has been reported
+        except Exception:  # noqa: BLE001 -- told in the log; an attempt without an end gets one
             _log.exception("The kernel of task %s was not ended properly", self._task)
         finally:
             self._send(None)
@@ -222,12 +240,7 @@ class _Worker:
                 self._attempt.stop()
             return self._attempt.run()
         except Exception as error:  # noqa: BLE001 -- the attempt has to end with a state
-            return AttemptEnded(
-                at=self._now(),
-                task=assignment.task,
-                attempt=assignment.attempt,
-                failure=TaskFailure(kind="internal", message=f"{type(error).__name__}: {error}"),
-            )
+            return self.failed(assignment, f"{type(error).__name__}: {error}")
 
     def _on_cell(self, cell: CellId, done: int) -> None:
         assignment = self.assignment

@@ -26,20 +26,30 @@ class Safekeeping:
     def __init__(self, artifacts: ArtifactStore, threads: Threads) -> None:
         self._artifacts = artifacts
         self._threads = threads
-        self._on_their_way: list[asyncio.Task[None]] = []
+        self._waiting: list[str] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._fault: OSError | None = None
 
     def begin(self, digests: Sequence[str]) -> None:
         """Begin to have these values written to the disk."""
-        if digests:
-            writing = self._threads.do(self._artifacts.make_durable, digests)
-            self._on_their_way.append(asyncio.create_task(writing))
+        self._waiting += digests
+        if self._waiting and (self._writing is None or self._writing.done()):
+            self._writing = asyncio.create_task(self._write())
 
     async def all_safe(self) -> None:
         """Wait until all are there; raises `ResultsNotDurable`."""
-        try:
-            await asyncio.gather(*self._on_their_way)
-        except OSError as error:
+        if self._writing is not None:
+            await self._writing
+        if self._fault is not None:
             raise ResultsNotDurable(
-                f"The run's results could not be written to the disk: {error}",
+                f"The run's results could not be written to the disk: {self._fault}",
                 hint="See to the disk's room and health, and run it again.",
-            ) from error
+            ) from self._fault
+
+    async def _write(self) -> None:
+        while self._waiting and self._fault is None:
+            digests, self._waiting = self._waiting, []
+            try:
+                await self._threads.do(self._artifacts.make_durable, digests)
+            except OSError as error:
+                self._fault = error

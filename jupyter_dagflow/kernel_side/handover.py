@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import sys
+import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -86,7 +87,7 @@ class Handover:
         self._touched = touched
         self._modules = ModuleState()
         self._figures: dict[int, int] = {}
-        self._threads: frozenset[int] = frozenset()
+        self._threads: Collection[threading.Thread] = ()
         self._before: dict[str, Any] = {}
 
     def load(self) -> None:

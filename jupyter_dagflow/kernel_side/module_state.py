@@ -264,7 +264,7 @@ def _around_imports(
 ) -> Callable[[], None]:
     """Have these two called before and after each module's code runs; what is returned undoes it."""
     loader: Any = importlib.machinery.SourceFileLoader
-    original = loader.exec_module
+    original, own = loader.exec_module, vars(loader).get("exec_module")
 
     def quietly(tell: Callable[[Any], None], module: Any) -> None:
         with contextlib.suppress(Exception):  # an import must not fail of being watched
@@ -280,6 +280,8 @@ def _around_imports(
     def undo() -> None:
         if vars(loader).get("exec_module") is _call_with_frames_removed:
             del loader.exec_module
+            if own is not None:
+                loader.exec_module = own
 
     # By its name and file Python leaves it out of tracebacks, as it does its own part of an import.
     code = _call_with_frames_removed.__code__

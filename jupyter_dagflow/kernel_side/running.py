@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Collection
 from typing import Any
 
 _SOON_S = 1.0
 
 
-def alive() -> frozenset[int]:
+def alive() -> weakref.WeakSet[threading.Thread]:
     """The threads that run now."""
-    return frozenset(thread.ident or 0 for thread in threading.enumerate())
+    return weakref.WeakSet(threading.enumerate())
 
 
-def wait_for_others(before: Collection[int]) -> list[str]:
+def wait_for_others(before: Collection[threading.Thread]) -> list[str]:
     """Wait for those that began since, as Python does at its end; the names of daemons that still run.
 
     Can be interrupted.
     """
-    others = [t for t in threading.enumerate() if t.ident not in before and _is_of_notebook(t)]
-    for thread in others:
-        if not thread.daemon:
-            _wait(thread)
-    return [thread.name for thread in others if thread.daemon and thread.is_alive()]
+    while True:  # for one that is waited for may begin others
+        others = [t for t in threading.enumerate() if t not in before and _is_of_notebook(t)]
+        waiting = next((thread for thread in others if not thread.daemon), None)
+        if waiting is None:
+            return [thread.name for thread in others]
+        _wait(waiting)
 
 
 def _wait(thread: threading.Thread) -> None:

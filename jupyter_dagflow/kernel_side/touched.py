@@ -8,6 +8,8 @@ opens it is told afterwards whether it was written.
 from __future__ import annotations
 
 import contextlib
+import gc
+import io
 import os
 import sys
 import time
@@ -81,6 +83,9 @@ class Touched:
         self._root = os.path.realpath(root)
         self._ignored = tuple(os.path.realpath(folder) + os.sep for folder in ignored)
         self._held = dict(_open_files(self._written))
+        if self._held:  # what setup has left in buffers is not the task's
+            _flush(self._held)
+            self._held = {file: (path, _position(file)) for file, (path, _) in self._held.items()}
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, {}, False
         self.began_ns = time.time_ns() - _TICK_NS
@@ -96,6 +101,7 @@ class Touched:
         logs are, is told apart: they were ``appended`` to.
         """
         self._watching = False
+        _flush(self._held)
         for path, before in self._databases.items():
             (self._read if _stamp(path) == before else self._written).add(path)
         folders = [os.path.join(folder, "") for folder in self._folders]
@@ -232,6 +238,14 @@ def _open_files(paths: Collection[str]) -> Iterator[tuple[int, tuple[str, int | 
                 held = wanted.get((status.st_dev, status.st_ino))
                 if held is not None:
                     yield int(name), (held, _position(int(name)))
+
+
+def _flush(files: Collection[int]) -> None:
+    """Have Python write what it has kept back of what was written into these."""
+    for each in gc.get_objects() if files else ():
+        with contextlib.suppress(Exception):  # closed ones, and whatever else pretends to be a file
+            if isinstance(each, io.IOBase) and each.fileno() in files:
+                each.flush()
 
 
 def _position(file: int) -> int | None:

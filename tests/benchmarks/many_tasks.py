@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
@@ -110,7 +111,7 @@ class AtOnce:
             stored=tuple(
                 Stored(
                     name=name,
-                    digest=f"{task.name}-{name}",
+                    digest=_digest(f"{task.name}-{name}"),
                     size_bytes=100,
                     type="int",
                     preview="1",
@@ -145,3 +146,7 @@ _OUTCOME = json.dumps(
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
+
+
+def _digest(text: str) -> str:
+    return f"blake2b:{hashlib.blake2b(text.encode(), digest_size=32).hexdigest()}"

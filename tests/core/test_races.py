@@ -70,6 +70,8 @@ def touched(lookup: Lookup, **files: str) -> Touched:
         ((), {"a": "a:log", "b": "a:log"}, "b", None),
         ((), {"a": "a:log", "b": "r:log"}, "b", ("a", "b", "log")),
         ((), {"a": "r:log", "b": "a:log"}, "b", ("a", "b", "log")),
+        ((), {"a": "a:log", "b": "w:log"}, "b", ("a", "b", "log")),
+        ((), {"a": "w:log", "b": "a:log"}, "b", ("a", "b", "log")),
     ],
 )
 def test_races(

@@ -96,6 +96,6 @@ print(touched.end())
     )
     assert done.stderr == ""
     first, second = map(ast.literal_eval, done.stdout.splitlines())
-    told = {"read": read, "written": written}
+    told = {"read": read, "written": written, "appended": []}
     assert first == {what: [name.format(above=above) for name in told[what]] for what in told}
-    assert second == {"read": [], "written": []}
+    assert second == {"read": [], "written": [], "appended": []}
