@@ -81,7 +81,7 @@ class Run:
 
     @property
     def notebook_path(self) -> Path | None:
-        """The executed notebook, once the run has ended."""
+        """The executed notebook, which grows while the run goes on; None before there is any."""
         return self._files.executed if self._files.executed.exists() else None
 
     def taskbook_path(self, task: str) -> Path:

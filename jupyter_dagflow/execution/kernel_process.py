@@ -91,8 +91,8 @@ class TaskClient(AsyncKernelClient):
 class TaskKernel(AsyncKernelManager):
     """Starts, signals and ends the kernel process of one attempt; raises `KernelNotStarted`.
 
-    ``warm`` is one that was started before, if there is one. ``request_end`` and ``exit_code`` may
-    be called from any thread; all else in the attempt's own.
+    ``warm`` is one that was started before, if there is one; the log of another lies in ``logs`` until it is moved.
+    ``request_end``, ``kill_group`` and ``exit_code`` may be called from any thread; all else in the session's own.
     """
 
     def __init__(

@@ -133,7 +133,7 @@ class TaskbookFiles:
 
     @classmethod
     def write(cls, buf: str, path: str) -> None:
-        """Replace the taskbook: not durably, for papermill does it around every cell."""
+        """Replace the taskbook: not durably, for it is done about once a second."""
         # Half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape.
         write_bytes(_path(path), buf.encode("utf-8", "backslashreplace"), durable=False)
 

@@ -1,10 +1,11 @@
 """Values in before a task's cells, values out after them.
 
 The law: what comes in was read from whole bundles or not at all; what goes out is stored before it
-is reported. Only names that the task's spec lists are touched. A value that a reader needs and that
+is reported. A value that a reader needs and that
 cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
 only asked for is left out, and that is said. So is a value an error that the task has changed
-although a later task reads it as it was, or that keeps objects of one which a later task changes.
+although a later task reads it as it was, or that keeps objects of one which a later task changes;
+and so is a daemon thread of the task's that may still change what is read.
 What the task leaves elsewhere, in modules of the project and in pyplot, is told to whoever knows the later tasks.
 """
 
