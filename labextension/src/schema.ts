@@ -164,7 +164,8 @@ export interface TaskFailure {
 /**
  * The code of this digest changes what ``name`` holds, in place.
  *
- *     Or, with ``other``: where it ends, the values of the two names have objects in common.
+ *     Or, with ``other``: where it ends, the values of the two names have objects in common. Or, with a
+ *     ``name`` like ``reads:PATH`` or ``writes:PATH``: it does what such a tag says.
  */
 export interface Observed {
   code: string;
