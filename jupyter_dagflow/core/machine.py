@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jupyter_dagflow.core.elsewhere import Left
 from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
@@ -30,8 +29,9 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
-from jupyter_dagflow.core.remaining import remaining_paths
+from jupyter_dagflow.core.remaining_paths import remaining_paths
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.scopes import bound_names, parameter_names
 
 SourceOf = Callable[[str], "ModuleText | None"]
@@ -265,16 +265,6 @@ def dotted(node: ast.AST) -> tuple[ast.AST, tuple[str, ...]]:
         names.append(node.attr)
         node = node.value
     return node, tuple(reversed(names))
-
-
-def parsed(code: str) -> list[ast.stmt]:
-    """The statements of a text; none if it cannot be read."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the cell itself gives them when it runs
-        try:
-            return ast.parse(code).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return []
 
 
 def imports_of(space: Namespace, node: ast.AST) -> Iterator[str]:

@@ -7,9 +7,9 @@ name. Only whole statements at top level count; the prelude itself always runs a
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterable, Iterator
 
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.model import Cell, Definition
 
 
@@ -24,7 +24,7 @@ def prelude_definitions(cells: Iterable[Cell]) -> tuple[Definition, ...]:
 
 def _made_by(cell: Cell) -> Iterator[Definition]:
     lines = cell.code.split("\n")
-    for statement in _statements(cell.code):
+    for statement in parsed(cell.code):
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names = [statement.name]
             first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
@@ -42,12 +42,3 @@ def _made_by(cell: Cell) -> Iterator[Definition]:
                     line=first,
                     source="\n".join(lines[first - 1 : statement.end_lineno]),
                 )
-
-
-def _statements(code: str) -> list[ast.stmt]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the cell itself gives them when it runs
-        try:
-            return ast.parse(code).body
-        except (SyntaxError, ValueError):  # told by the analysis
-            return []

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from jupyter_dagflow.core.elsewhere import Left
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.slices import Piece, digest_of
 
 NEVER_RUN = "never run before"

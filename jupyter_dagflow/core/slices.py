@@ -14,13 +14,13 @@ import json
 import re
 import tokenize
 import unicodedata
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.model import Cell, CellId, Definition, Notebook, Pipeline, Task
 
 _WORD = re.compile(r"\w+")
@@ -195,7 +195,7 @@ def _said(code: str) -> _Said:
     """Asked of every task for setup, too, which is the same for all of them."""
     texts: dict[str, None] = {}
     imports: dict[str, None] = {}
-    for node in ast.walk(ast.Module(body=_parsed(code), type_ignores=[])):
+    for node in ast.walk(ast.Module(body=parsed(code), type_ignores=[])):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             texts.update(dict.fromkeys([node.value, *node.value.split()]))
         elif isinstance(node, ast.Import):
@@ -228,7 +228,7 @@ def _copied(definitions: tuple[Definition, ...]) -> Iterator[tuple[str, int]]:
 
 def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Statement]:
     """The statements of a cell of the prelude, but for those that set declared parameters."""
-    body = _parsed(cell.code)
+    body = parsed(cell.code)
     if not body and normalised(cell.code):  # a cell that cannot be read counts as a whole
         whole = _piece("setup", normalised(cell.code), cell.index)
         yield _Statement(whole, frozenset(), None)
@@ -301,15 +301,6 @@ def _last_name(node: ast.expr) -> str:
         case ast.Attribute(attr=name) | ast.Name(id=name):
             return name
     return ""
-
-
-def _parsed(code: str) -> list[ast.stmt]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the cell itself gives them when it runs
-        try:
-            return ast.parse(code).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return []
 
 
 def _shown(value: object) -> str:

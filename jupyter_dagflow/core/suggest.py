@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import Severity
@@ -332,7 +333,7 @@ def _as_name(text: str) -> str:
 def _bound_on_the_way(code: str) -> set[str]:
     """Names of imports, of functions, of loops, of ``with … as`` and of drawing: a cell is not about these."""
     found = set(_DRAWN)
-    for node in ast.walk(_parsed(code)):
+    for node in ast.walk(ast.Module(parsed(code), [])):
         match node:
             case ast.For(target=target) | ast.withitem(optional_vars=ast.expr() as target):
                 found |= _names_in(target)
@@ -351,13 +352,6 @@ def _bound_on_the_way(code: str) -> set[str]:
 
 def _names_in(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
-
-
-def _parsed(code: str) -> ast.Module:
-    try:
-        return ast.parse(code)
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
 
 
 def _listed(names: Sequence[str]) -> str:

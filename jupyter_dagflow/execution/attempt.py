@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from jupyter_dagflow.core.elsewhere import ChangedModule, Left
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.observed import Observed, code_digest
+from jupyter_dagflow.core.side_effects import ChangedModule, Left
 from jupyter_dagflow.core.taskbook import SAVE_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
@@ -233,6 +233,10 @@ def _left(outcome: Mapping[str, Any]) -> Left:
         modules=modules,
         figures=outcome.get("figures", False),
         bringers=tuple(outcome.get("bringers", ())),
+        classes={
+            name: tuple((module, kind) for module, kind in classes)
+            for name, classes in outcome.get("classes", {}).items()
+        },
     )
 
 

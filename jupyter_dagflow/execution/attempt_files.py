@@ -10,11 +10,11 @@ import ast
 import functools
 import importlib.util
 import json
-import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.guarding import (
     Bundled,
@@ -341,14 +341,8 @@ def _lines_with(name: str, code: str) -> Iterator[int]:
 @functools.lru_cache(256)
 def _mentions(code: str) -> Mapping[str, Sequence[tuple[int, bool]]]:
     """Where the names stand in code, each with its line and whether it is written there."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the cell itself gives them when it runs, and its errors
-        try:
-            tree = ast.parse(code)
-        except (SyntaxError, ValueError):
-            return {}
     found: dict[str, list[tuple[int, bool]]] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.Module(parsed(code), [])):
         if isinstance(node, ast.Name):
             found.setdefault(node.id, []).append((node.lineno, isinstance(node.ctx, ast.Store)))
     return found

@@ -14,11 +14,9 @@ from pathlib import Path
 
 from jupyter_dagflow.core.model import CellId, Pipeline, TaskName
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.pace import Pace
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.executed import write_executed
-
-_EVERY_S = 1.0
-_SHARE = 0.05  # of the time, at most, is spent with writing
 
 _log = logging.getLogger(__name__)
 
@@ -38,18 +36,22 @@ class ExecutedFile:
         self._pipeline = pipeline
         self._attempt_of = attempt_of
         self._threads = threads
-        self._not_before = time.monotonic() + _EVERY_S
+        self._pace = Pace()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
+        self._more = self._finished = False
 
     def grow(self) -> None:
         """Have what there is written, soon."""
-        if self._timer is None:
-            delay = max(0.0, self._not_before - time.monotonic())
-            self._timer = asyncio.get_running_loop().call_later(delay, self._begin)
+        if self._writing is not None:
+            self._more = True
+        elif self._timer is None and not self._finished:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._pace.wait_s(), self._begin)
 
     async def finish(self) -> None:
-        """Write what the run leaves."""
+        """Write what the run leaves, for good."""
+        self._finished = True
         if self._timer is not None:
             self._timer.cancel()
         if self._writing is not None:
@@ -58,10 +60,7 @@ class ExecutedFile:
 
     def _begin(self) -> None:
         self._timer = None
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write(durable=False))
-        else:
-            self._timer = asyncio.get_running_loop().call_later(_EVERY_S, self._begin)
+        self._writing = asyncio.create_task(self._write(durable=False))
 
     async def _write(self, *, durable: bool) -> None:
         """Put the outputs of every task that started into their places in the notebook."""
@@ -75,9 +74,11 @@ class ExecutedFile:
         except Exception:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
             _log.exception("The executed notebook of run %s was not written", self._files.run_id)
         finally:
-            ended = time.monotonic()
-            self._not_before = ended + max(_EVERY_S, (ended - began) / _SHARE)
+            self._pace.wrote(began=began)
             self._writing = None
+            if self._more:
+                self._more = False
+                self.grow()
 
     def _put_together(self, attempts: Mapping[TaskName, int], *, durable: bool) -> None:
         """The prelude ran in all taskbooks and shows what the first saw."""

@@ -9,7 +9,6 @@ registered under names that nobody else uses, once, when this module is first im
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,12 +22,12 @@ from papermill.execute import execute_notebook
 from papermill.iorw import papermill_io
 
 from jupyter_dagflow.execution.kernel_process import log
+from jupyter_dagflow.execution.pace import Pace
 from jupyter_dagflow.storage.atomic import write_bytes
 
 _SCHEME = "dagflow-taskbook:"
 _ENGINE = "dagflow"
-_SAVE_EVERY_S = 1.0
-_SAVING_SHARE = 0.05  # of the time, at most, is spent with saving
+_ASKED_EVERY_S = 1.0  # whether to save, while a cell puts something out
 
 
 def execute(
@@ -62,7 +61,7 @@ def execute(
             language="python",
             engine_name=_ENGINE,
             progress_bar=False,
-            autosave_cell_every=_SAVE_EVERY_S,
+            autosave_cell_every=_ASKED_EVERY_S,
             on_notebook_start=started,
             **options,
         )
@@ -73,20 +72,20 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._not_before = time.monotonic() + _SAVE_EVERY_S
+        self._pace = Pace()
+        self._at_the_end: bool | None = None
 
     def save(self, **options: Any) -> None:
         """Write the notebook, unless that was done just now."""
-        began = time.monotonic()
-        if began < self._not_before:
-            return
-        super().save(**options)
-        ended = time.monotonic()
-        self._not_before = ended + max(_SAVE_EVERY_S, (ended - began) / _SAVING_SHARE)
+        due = not self._pace.wait_s() if self._at_the_end is None else self._at_the_end
+        if due:
+            began = time.monotonic()
+            super().save(**options)
+            self._pace.wrote(began=began)
 
     def notebook_complete(self, *, save: bool = True, **options: Any) -> None:
         """Take note of the end, and write the notebook, unless that is done next anyway."""
-        self._not_before = 0.0 if save else math.inf
+        self._at_the_end = save
         super().notebook_complete(**options)
 
 

@@ -23,7 +23,6 @@ from enum import Enum
 from pathlib import Path
 
 from jupyter_dagflow.core.draws import Drawn, SameStart, Unseeded, same_start, unseeded
-from jupyter_dagflow.core.elsewhere import Elsewhere, Missed
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -52,6 +51,7 @@ from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, too_early
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.side_effects import Left, Missed, SideEffects
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
@@ -157,7 +157,9 @@ class Runner:
         self._lookup = Lookup(request.compilation.pipeline)
         self._touched = Touched(self._lookup)
         self._drawn = Drawn(self._lookup)
-        self._elsewhere: dict[tuple[Path, ...], Elsewhere] = {}
+        self._side_effects: dict[tuple[Path, ...], SideEffects] = {}
+        self._left: dict[TaskName, Left] = {}
+        self._classes: dict[str, set[tuple[str, str]]] = {}
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
@@ -350,18 +352,30 @@ class Runner:
         return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
 
     def _missed(self, ended: AttemptEnded) -> Missed | None:
-        """What a task left outside variables that a later one would miss; few leave anything."""
-        if not ended.left:
-            return None
-        request = self._request
-        files = {name: module.file for name, module in ended.left.modules.items()}
+        """What a task left outside variables that a later one would miss; few leave anything.
+
+        An object that one task stores may show what another has left before.
+        """
+        self._left.pop(ended.task, None)
+        if ended.left:
+            self._left[ended.task] = ended.left
+        for name, classes in ended.left.classes.items():
+            self._classes.setdefault(name, set()).update(classes)
+        concerned = self._left if ended.left.classes else self._left.keys() & {ended.task}
+        return next(filter(None, map(self._missed_of, concerned)), None)
+
+    def _missed_of(self, task: TaskName) -> Missed | None:
+        request, left = self._request, self._left[task]
+        files = {name: module.file for name, module in left.modules.items()}
         roots = roots_of(request.cwd, files)
-        elsewhere = self._elsewhere.get(roots)
-        if elsewhere is None:
+        side_effects = self._side_effects.get(roots)
+        if side_effects is None:
             source_of = functools.partial(module_text, roots)
-            elsewhere = Elsewhere(request.compilation.pipeline, request.notebook.cells, source_of)
-            self._elsewhere[roots] = elsewhere
-        return elsewhere.missed(ended.task, ended.left, ended.stored)
+            side_effects = SideEffects(
+                request.compilation.pipeline, request.notebook.cells, source_of
+            )
+            self._side_effects[roots] = side_effects
+        return side_effects.missed(task, left, self._classes)
 
     def _seen(self, name: TaskName, what: str) -> Observed:
         """What to remember of a task that did something unseen: by its end, it has."""

@@ -13,9 +13,9 @@ from typing import Any
 MODULE = "matplotlib.figure"
 
 
-def are_in(pickled: bytes | bytearray | memoryview) -> bool:
+def are_in(pickled: bytes) -> bool:
     """Whether a figure is loaded with what was pickled, and pyplot will hold it again."""
-    return MODULE.encode() in bytes(pickled)
+    return MODULE.encode() in pickled
 
 
 def held() -> dict[int, int]:

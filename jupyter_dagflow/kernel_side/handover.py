@@ -20,7 +20,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import bundle, figures, loading, running, sharing
+from . import bundle, figures, loading, sharing, user_threads
 from .ambient import Ambient
 from .arrays import Place
 from .definitions import Definitions, is_code
@@ -120,7 +120,7 @@ class Handover:
             self._spec["may_go"],
         )
         self._figures = figures.held()
-        self._threads = running.alive()
+        self._threads = user_threads.alive()
         self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
@@ -129,13 +129,14 @@ class Handover:
 
         Raises `UndeclaredChange`, `UndeclaredSharing`, `StillRunning`, `NotStorable` or `NotAMetric`.
         """
-        still_running = running.wait_for_others(self._threads)
+        still_running = user_threads.wait_for_others(self._threads)
         outcome: dict[str, Any] = {
             "files": self._touched.end(),
             "drawn": self._drawn(),
             "modules": self._modules.end(),
             "figures": figures.held() != self._figures,
             "bringers": [],
+            "classes": {},
             "running": still_running,
             "changed": [],
             "sharing": [],
@@ -159,6 +160,8 @@ class Handover:
                 text = ", ".join(f"{name} of {other}" for name, other in outcome["sharing"])
                 raise UndeclaredSharing(f"Objects that a later task changes are kept by {text}")
             outcome["stored"] = self._store(pickled)
+            told = {name: self._modules.classes_of(self._value(name)) for name in pickled}
+            outcome["classes"] = {name: classes for name, classes in told.items() if classes}
             outcome["metrics"] = self._metrics(outcome)
             outcome["used"] = self._used()
         finally:

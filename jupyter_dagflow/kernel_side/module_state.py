@@ -68,6 +68,7 @@ class ModuleState:
         self._changed: dict[str, set[str]] = {}
         self._imports = threading.local()
         self._undo: Callable[[], None] = lambda: None
+        self._names: frozenset[str] = frozenset()
 
     def begin(self, local: LocalModules) -> None:
         """Watch from now on the modules that are ``local``."""
@@ -91,8 +92,17 @@ class ModuleState:
             for name, names in sorted(self._changed.items())
             if names
         }
+        self._names = frozenset(self._modules)
         self._local, self._modules, self._before, self._changed = None, {}, {}, {}
         return found
+
+    def classes_of(self, value: Any) -> list[tuple[str, str]]:
+        """The classes of the modules watched until `end` that a value is an instance of: module and name of each."""
+        return [
+            (kind.__module__, kind.__qualname__)
+            for kind in type(value).__mro__
+            if type(kind.__module__) is str and kind.__module__ in self._names
+        ]
 
     def _look(self) -> None:
         with collecting_later():

@@ -12,9 +12,10 @@ import ast
 import getopt
 import re
 import shlex
-import warnings
 from collections.abc import Collection
 from typing import Any
+
+from jupyter_dagflow.core.analysis.parsing import without_warnings
 
 # What the shell's prefilter takes for a magic without its ``%`` when a cell is one line and nothing
 # in the notebook has the name: shell aliases first, then line magics.
@@ -68,8 +69,7 @@ def to_python(source: str, *, bound: Collection[str] = ()) -> str:
 def parses(code: str) -> bool:
     """Whether the code is Python to this interpreter; ``await`` may stand at top level."""
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             compile(code, "<cell>", "exec", flags, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):

@@ -48,6 +48,9 @@ class DagflowMagics(Magics):
 
 def register(shell: Any) -> None:
     """Add ``%dagflow`` to an IPython shell; done again (``%reload_ext``), it replaces the old one."""
+    before = shell.magics_manager.registry.get(DagflowMagics.__name__)
+    if before is not None:
+        shell.events.unregister("pre_run_cell", before.note_execution)
     magics = DagflowMagics(shell)
     shell.register_magics(magics)
     shell.events.register("pre_run_cell", magics.note_execution)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tests.benchmarks.measure import REPETITIONS, ROOT, Figure
-from tests.benchmarks.notebook_file import write_notebook
+from tests.benchmarks.notebook_file import linked, write_notebook
 
 DAGFLOW = [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main"]
 _SHORT, _LONG = 10, 50
@@ -26,7 +26,7 @@ def figures() -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environ = {**os.environ, "DAGFLOW_HOME": str(folder / "home")}
-        per_task, per_papermill = _chain(folder, environ)
+        per_task, per_papermill = _chain(folder)
         yield Figure("a trivial task more in a chain", per_task, "s", at_most=0.06)
         ratios = [ours / theirs for ours, theirs in zip(per_task, per_papermill, strict=True)]
         yield Figure("… of what papermill takes for it", ratios, "times", at_most=1 / 40)
@@ -38,10 +38,9 @@ def figures() -> Iterator[Figure]:
         yield Figure("%load_ext", _extension(), "s", at_most=0.2)
 
 
-def _chain(folder: Path, environ: Mapping[str, str]) -> tuple[list[float], list[float]]:
+def _chain(folder: Path) -> tuple[list[float], list[float]]:
     """Seconds for a task more in a chain, and for papermill to run it as a notebook."""
-    del environ
-    links = [("x = 0", "task:t0"), *((f"x = x + {n}", f"task:t{n}") for n in range(1, _LONG))]
+    links = linked(_LONG)
     short = write_notebook(folder / "short.ipynb", links[:_SHORT])
     long = write_notebook(folder / "long.ipynb", links)
     one = write_notebook(folder / "one.ipynb", links[:1])
@@ -55,8 +54,7 @@ def _chain(folder: Path, environ: Mapping[str, str]) -> tuple[list[float], list[
 
 
 def _cold(folder: Path, environ: Mapping[str, str]) -> list[float]:
-    links = [("x = 0", "task:t0"), *((f"x = x + {n}", f"task:t{n}") for n in range(1, _SHORT))]
-    path = write_notebook(folder / "linear.ipynb", links)
+    path = write_notebook(folder / "linear.ipynb", linked(_SHORT))
     command = [*DAGFLOW, "run", str(path), "--fresh"]
     return [
         _timed(lambda: _quiet(command, environ)) / _timed(lambda: _papermill(path))

@@ -29,3 +29,8 @@ def write_notebook(path: Path, cells: Iterable[tuple[str, ...]]) -> Path:
     }
     path.write_text(json.dumps(notebook), encoding="utf-8")
     return path
+
+
+def linked(size: int) -> list[tuple[str, ...]]:
+    """The cells of a chain of trivial tasks."""
+    return [("x = 0", "task:t0"), *((f"x = x + {n}", f"task:t{n}") for n in range(1, size))]

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from tests.benchmarks.engine import DAGFLOW
 from tests.benchmarks.measure import REPETITIONS, ROOT
-from tests.benchmarks.notebook_file import write_notebook
+from tests.benchmarks.notebook_file import linked, write_notebook
 
 _HOME = ROOT / "build" / "peers"
 _RESULTS = ROOT / "build" / "bench-peers.json"
@@ -80,8 +80,7 @@ def main() -> None:
 def _ours() -> Peer:
     folder = _folder("dagflow")
     for size in (_SHORT, _LONG):
-        cells = [("x = 0", "task:t0"), *((f"x = x + {n}", f"task:t{n}") for n in range(1, size))]
-        write_notebook(folder / f"chain{size}.ipynb", cells)
+        write_notebook(folder / f"chain{size}.ipynb", linked(size))
     command = [*DAGFLOW, "run"]
     return Peer(
         "jupyter-dagflow",

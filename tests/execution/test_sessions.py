@@ -51,6 +51,7 @@ def test_the_next_attempt_finds_a_kernel_and_the_last_leaves_none(
     assert first.stored[0].value != second.stored[0].value
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_whatever_becomes_of_a_thread_its_attempt_ends(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

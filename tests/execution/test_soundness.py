@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import numpy as np
 import pytest
 
-from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.run_handle import Run
-from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.surfaces.report import failure_block
+from tests.execution.projects import Project
 
 HELPERS = """
 def touch(value):
@@ -38,30 +36,6 @@ def plot(data, axes):
 """
 
 
-class Project:
-    """A folder with a notebook, a module that the compiler cannot look into, and a home."""
-
-    def __init__(self, folder: Path, app: Dagflow) -> None:
-        self.folder = folder
-        self.app = app
-
-    def run(self, *cells: tuple[str, str], keep: str | None = None, jobs: int = 2) -> Run:
-        """Write the notebook and run it; a cell is its tags, in one word, and its source."""
-        return self.app.run(self.write(*cells), keep=keep, jobs=jobs)
-
-    def write(self, *cells: tuple[str, str]) -> Path:
-        """Write the notebook."""
-        book = nbformat.v4.new_notebook()
-        book.metadata["kernelspec"] = {"name": "dagflow-test", "display_name": "Python"}
-        for tags, source in cells:
-            cell = nbformat.v4.new_code_cell(source)
-            cell.metadata["tags"] = tags.split()
-            book.cells.append(cell)
-        path = self.folder / "nb.ipynb"
-        nbformat.write(book, path)
-        return path
-
-
 def run_all(*cells: tuple[str, str], folder: Path) -> dict[str, Any]:
     """The variables that the cells leave when they are run in one namespace, from top to bottom."""
     namespace: dict[str, Any] = {}
@@ -73,12 +47,9 @@ def run_all(*cells: tuple[str, str], folder: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def project(tmp_path: Path, kernels: Path) -> Iterator[Project]:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "helpers.py").write_text(HELPERS)
-    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(tmp_path / "home")}))
-    yield Project(folder, app)
-    app.close()
+    project = Project(tmp_path, helpers=HELPERS)
+    yield project
+    project.close()
 
 
 def succeeded(run: Run) -> Run:

@@ -6,7 +6,8 @@ import re
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
 
 from jupyter_dagflow.core.observed import Observed
@@ -67,17 +68,24 @@ def test_opening_twice_changes_nothing(tmp_path: Path) -> None:
     assert migrated(path).read_bytes() == before
 
 
-def test_what_runs_had_observed_is_still_known(tmp_path: Path) -> None:
-    path = tmp_path / "x.db"
+@contextmanager
+def at_revision(revision: str, path: Path) -> Iterator[Connection]:
+    """A new database of that schema, to be filled."""
     config = Config()
     config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
     engine = sqlite.make_engine(schema.parse_url(f"sqlite:///{path}"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+        command.upgrade(config, revision)
+        yield connection
+    engine.dispose()
+
+
+def test_what_runs_had_observed_is_still_known(tmp_path: Path) -> None:
+    path = tmp_path / "x.db"
+    with at_revision("0003", path) as connection:
         row = "('digest', 'x', '2026-01-01 00:00:00')"
         connection.exec_driver_sql(f"INSERT INTO observed_changes VALUES {row}")
-    engine.dispose()
     metastore = Metastore.open(f"sqlite:///{path}")
     assert metastore.observed() == {Observed(code="digest", name="x")}
     metastore.close()
@@ -85,12 +93,7 @@ def test_what_runs_had_observed_is_still_known(tmp_path: Path) -> None:
 
 def test_an_upgrade_knows_durations_by_the_history_that_there_is(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    config = Config()
-    config.set_main_option("script_location", str(Path(schema.__file__).with_name("migrations")))
-    engine = sqlite.make_engine(schema.parse_url(f"sqlite:///{path}"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
+    with at_revision("0005", path) as connection:
         for day, state, cached, took in (
             (1, "success", 0, 9.0),
             (2, "success", 0, 5.0),
@@ -105,7 +108,6 @@ def test_an_upgrade_knows_durations_by_the_history_that_there_is(tmp_path: Path)
                 "INSERT INTO task_runs (run_id, task, position, state, attempt, cached, duration_s, finished_at)"
                 f" VALUES ('r{day}', 't', 0, '{state}', 1, {cached}, {took}, '2026-01-0{day} 00:00:00')"
             )
-    engine.dispose()
     metastore = Metastore.open(f"sqlite:///{path}")
     assert metastore.durations("p") == {"t": 5.0}
     metastore.close()

@@ -118,6 +118,14 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_loaded_anew_it_replaces_what_was_there(session: Session) -> None:
+    noted = "print(sum(f.__name__ == 'note_execution' for f in get_ipython().events.callbacks['pre_run_cell']))"
+    assert printed(session.type(noted)) == "1\n"
+    session.type("%reload_ext jupyter_dagflow")
+    assert printed(session.type(noted)) == "1\n"
+    assert picture(session.type("%dagflow"))[GRAPH]["run"] is None
+
+
 def test_tags_are_suggested(session: Session) -> None:
     write(session.folder / "other.ipynb", ("x = 1 + 1",), ("print(x)",))
     told = printed(session.type("%dagflow suggest --notebook other.ipynb"))

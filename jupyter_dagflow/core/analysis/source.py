@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import ast
 import textwrap
-import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 
 from jupyter_dagflow.core.analysis import dynamic, library
 from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement, SyntaxProblem
 from jupyter_dagflow.core.analysis.magics import SETUP_MAGICS
+from jupyter_dagflow.core.analysis.parsing import without_warnings
 from jupyter_dagflow.core.analysis.statements import StatementLowering
 
 _DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -58,8 +58,7 @@ def _parse(code: str, *, check: bool = False) -> tuple[ast.Module, str]:
 
     ``check`` finds what parsing alone lets pass, `global x` of a parameter, say.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             tree, text = ast.parse(code), code
         except IndentationError:

@@ -10,9 +10,9 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.current_figure import Deed, first_deed
 from jupyter_dagflow.core.diagnostics import Code
-from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import Cell, CellId, Pipeline, Task, TaskName
 from jupyter_dagflow.core.module_use import (
     Global,
@@ -21,7 +21,6 @@ from jupyter_dagflow.core.module_use import (
     SourceOf,
     changed_within,
     dotted,
-    parsed,
     reached,
     reached_by,
     reached_by_methods,
@@ -43,11 +42,13 @@ class Left:
     """What a task has left: the project's modules that it changed, by name, and whether pyplot holds ``figures``.
 
     The ``bringers`` are the values that it has stored together with a figure: whoever loads one has the figure, too.
+    ``classes`` tells of stored values which classes of the project's modules they are instances of: module and name.
     """
 
     modules: Mapping[str, ChangedModule] = field(default_factory=dict)
     figures: bool = False
     bringers: tuple[str, ...] = ()
+    classes: Mapping[str, tuple[Global, ...]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.modules) or self.figures
@@ -73,7 +74,7 @@ class _Place:
     space: Namespace
 
 
-class Elsewhere:
+class SideEffects:
     """The cells of a pipeline, asked what they reach outside of variables.
 
     ``source_of`` gives the text of a module of the project.
@@ -85,11 +86,16 @@ class Elsewhere:
         self._modules = Modules(source_of)
         self._places = sorted(self._all_places(), key=lambda place: place.cell.index)
 
-    def missed(self, name: TaskName, left: Left, stored: Collection[Stored]) -> Missed | None:
-        """The first thing that ``name`` left and a later cell of another task would miss."""
+    def missed(
+        self, name: TaskName, left: Left, classes: Mapping[str, Collection[Global]]
+    ) -> Missed | None:
+        """The first thing that ``name`` left and a later cell of another task would miss.
+
+        ``classes`` are those of all values that tasks have stored by now, see `Left`.
+        """
         places = self._places
         own = [place for place in places if place.task.name == name]
-        return self._in_modules(own, places, left, stored) or (
+        return self._in_modules(own, places, left, classes) or (
             self._in_pyplot(own, places, {*left.bringers}) if left.figures else None
         )
 
@@ -108,7 +114,11 @@ class Elsewhere:
     # modules
 
     def _in_modules(
-        self, own: list[_Place], places: list[_Place], left: Left, stored: Collection[Stored]
+        self,
+        own: list[_Place],
+        places: list[_Place],
+        left: Left,
+        classes: Mapping[str, Collection[Global]],
     ) -> Missed | None:
         task = own[0].task
         changed = {(module, n) for module, each in left.modules.items() for n in each.names}
@@ -121,7 +131,7 @@ class Elsewhere:
         touching = [place for place in own if _both(changed, self._reach(place))] or own[:1]
         for place in places:
             if place.task.name != task.name and place.cell.index > touching[0].cell.index:
-                felt = _both(changed, self._reach(place) | self._through(place.task, stored))
+                felt = _both(changed, self._reach(place) | self._through(place.task, classes))
                 felt -= self._replayed(felt, own, place.task)
                 if felt:
                     return self._module_missed(min(felt), touching, place)
@@ -137,15 +147,10 @@ class Elsewhere:
     def _reach(self, place: _Place) -> set[Global]:
         return reached(self._modules, place.space, place.body)
 
-    def _through(self, task: Task, stored: Collection[Stored]) -> set[Global]:
+    def _through(self, task: Task, classes: Mapping[str, Collection[Global]]) -> set[Global]:
         """What the methods of objects reach that a task takes."""
-        taken = {item.name for item in task.inputs}
-        found: set[Global] = set()
-        for each in stored:
-            if each.name in taken:
-                module, _, name = each.type.partition(".")
-                found |= reached_by_methods(self._modules, module, name)
-        return found
+        kinds = {kind for item in task.inputs for kind in classes.get(item.name, ())}
+        return {each for kind in kinds for each in reached_by_methods(self._modules, *kind)}
 
     def _module_missed(self, what: Global, touching: list[_Place], reader: _Place) -> Missed:
         module, name = what

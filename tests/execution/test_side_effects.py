@@ -8,10 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.run_handle import Run
-from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.surfaces.report import failure_block
+from tests.execution.projects import Project
 
 COUNTER = """
 import functools, logging, threading
@@ -61,34 +60,11 @@ SETUP = ("setup", "import counter")
 AGG = ("setup", "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt")
 
 
-class Project:
-    """A folder with a notebook and two modules, and a home."""
-
-    def __init__(self, folder: Path, app: Dagflow) -> None:
-        self.folder = folder
-        self.app = app
-
-    def run(self, *cells: tuple[str, str]) -> Run:
-        """Write the notebook and run it; a cell is its tags, in one word, and its source."""
-        book = nbformat.v4.new_notebook()
-        book.metadata["kernelspec"] = {"name": "dagflow-test", "display_name": "Python"}
-        for tags, source in cells:
-            cell = nbformat.v4.new_code_cell(source)
-            cell.metadata["tags"] = tags.split()
-            book.cells.append(cell)
-        nbformat.write(book, self.folder / "nb.ipynb")
-        return self.app.run(self.folder / "nb.ipynb", keep="all", jobs=2)
-
-
 @pytest.fixture
 def project(tmp_path: Path, kernels: Path) -> Iterator[Project]:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "counter.py").write_text(COUNTER)
-    (folder / "report.py").write_text(REPORT)
-    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(tmp_path / "home")}))
-    yield Project(folder, app)
-    app.close()
+    project = Project(tmp_path, keep="all", counter=COUNTER, report=REPORT)
+    yield project
+    project.close()
 
 
 def told(run: Run) -> str:
@@ -128,6 +104,26 @@ def test_a_change_in_a_module_that_a_later_task_would_miss(
 ) -> None:
     run = project.run(("setup", setup), ("task:a", first), ("task:b", second))
     assert told(run).startswith(CHANGED.format(name))
+    assert run.state.value == "failed"
+
+
+@pytest.mark.parametrize("made", ["pkg.sub.Meter()", "pkg.sub.Gauge()"])
+@pytest.mark.parametrize("first", ["make", "change"])
+def test_an_object_shows_what_another_task_has_changed(
+    project: Project, made: str, first: str
+) -> None:
+    (project.folder / "pkg").mkdir()
+    (project.folder / "pkg" / "__init__.py").write_text("")
+    (project.folder / "pkg" / "sub.py").write_text(COUNTER + "\nclass Gauge(Meter):\n    pass\n")
+    cells = {"make": f"m = {made}", "change": "n = pkg.sub.add(3)"}
+    order = [first, *(task for task in cells if task != first)]
+    run = project.run(
+        ("setup", "import pkg.sub"),
+        *((f"task:{task}", cells[task]) for task in order),
+        ("task:read", "t = m.read()"),
+        jobs=1,
+    )
+    assert "changed pkg.sub._total" in told(run)
     assert run.state.value == "failed"
 
 
