@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -51,7 +52,6 @@ def test_the_next_attempt_finds_a_kernel_and_the_last_leaves_none(
     assert first.stored[0].value != second.stored[0].value
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_whatever_becomes_of_a_thread_its_attempt_ends(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +59,7 @@ def test_whatever_becomes_of_a_thread_its_attempt_ends(
         raise SystemExit
 
     monkeypatch.setattr(KernelSession, "prepare", leave)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
     bench.task("a", "x = 1", writes="x")
     (ended,) = run(bench, "a", more=False)
     assert ended.failure is not None
