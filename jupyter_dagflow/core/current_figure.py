@@ -28,7 +28,7 @@ _MAY_BE_A_TABLES = frozenset({"plot", "hist", "boxplot"})
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class FigureUse:
     """A call that decides: its name, where it stands, and whether it goes ``on`` or ``closes`` what is there."""
 
     name: str
@@ -37,7 +37,7 @@ class Deed:
     closes: bool = False
 
 
-def first_deed(modules: Modules, space: Namespace, body: Iterable[ast.stmt]) -> Deed | None:
+def first_use(modules: Modules, space: Namespace, body: Iterable[ast.stmt]) -> FigureUse | None:
     """The first call that decides, if one surely comes first."""
     return _Look(modules).in_body(space, body)
 
@@ -49,15 +49,15 @@ class _Look:
         self._modules = modules
         self._within: set[int] = set()
 
-    def in_body(self, space: Namespace, body: Iterable[ast.AST]) -> Deed | None:
+    def in_body(self, space: Namespace, body: Iterable[ast.AST]) -> FigureUse | None:
         """The first that decides in a sequence."""
         for node in body:
-            deed = self._in(space, node)
-            if deed is not None:
-                return deed
+            use = self._in(space, node)
+            if use is not None:
+                return use
         return None
 
-    def _in(self, space: Namespace, node: ast.AST) -> Deed | None:
+    def _in(self, space: Namespace, node: ast.AST) -> FigureUse | None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda() | ast.ClassDef():
                 return None
@@ -72,28 +72,28 @@ class _Look:
                 return first or self._called(space, node)
         return self.in_body(space, ast.iter_child_nodes(node))
 
-    def _either(self, space: Namespace, bodies: list[list[ast.stmt]]) -> Deed | None:
+    def _either(self, space: Namespace, bodies: list[list[ast.stmt]]) -> FigureUse | None:
         """What decides if one of these runs: going on if any does, else what all of them do."""
         found = [self.in_body(space, body) for body in bodies]
-        going_on = next((deed for deed in found if deed is not None and deed.on), None)
+        going_on = next((use for use in found if use is not None and use.on), None)
         return going_on or (found[0] if all(found) else None)
 
-    def _called(self, space: Namespace, call: ast.Call) -> Deed | None:
+    def _called(self, space: Namespace, call: ast.Call) -> FigureUse | None:
         for name in imports_of(space, call.func):
-            deed = _pyplot(name, call) or _seaborn(name, call)
-            if deed is not None:
-                return deed
+            use = _pyplot(name, call) or _seaborn(name, call)
+            if use is not None:
+                return use
         for where, function in self._functions(space, call.func):
             if id(function) not in self._within:
                 self._within.add(id(function))
-                deed = self.in_body(where, function.body)
+                use = self.in_body(where, function.body)
                 self._within.discard(id(function))
-                if deed is not None:
-                    return Deed(deed.name, call.lineno, deed.on, deed.closes)
+                if use is not None:
+                    return FigureUse(use.name, call.lineno, use.on, use.closes)
         root, names = dotted(call.func)
         if names and not _MAY_BE_A_TABLES.isdisjoint(names) and not _has(call, "ax"):
             known = isinstance(root, ast.Name) and root.id in space.imports
-            return None if known else Deed(names[-1], call.lineno)
+            return None if known else FigureUse(names[-1], call.lineno)
         return None
 
     def _functions(
@@ -115,26 +115,26 @@ class _Look:
                     yield there, statement
 
 
-def _pyplot(name: str, call: ast.Call) -> Deed | None:
+def _pyplot(name: str, call: ast.Call) -> FigureUse | None:
     function = next((name[len(start) :] for start in _PYPLOT if name.startswith(start)), "")
     if not function or "." in function or function in _NEITHER or function[0].isupper():
         return None
     numbered = _has(call, "num") or (function == "figure" and call.args)
     if function in _NEW and not numbered:
-        return Deed(function, call.lineno)
+        return FigureUse(function, call.lineno)
     if function in ("close", "clf"):
-        return Deed(function, call.lineno, closes=True)
-    return Deed(f"plt.{function}", call.lineno, on=True)
+        return FigureUse(function, call.lineno, closes=True)
+    return FigureUse(f"plt.{function}", call.lineno, on=True)
 
 
-def _seaborn(name: str, call: ast.Call) -> Deed | None:
+def _seaborn(name: str, call: ast.Call) -> FigureUse | None:
     if not name.startswith("seaborn.") or _has(call, "ax"):
         return None
     function = name.rpartition(".")[2]
     if function in _SEABORN_FIGURES or function.endswith("Grid"):
-        return Deed(function, call.lineno)
+        return FigureUse(function, call.lineno)
     if function.endswith("plot") or function in ("heatmap", "despine"):
-        return Deed(f"sns.{function}", call.lineno, on=True)
+        return FigureUse(f"sns.{function}", call.lineno, on=True)
     return None
 
 

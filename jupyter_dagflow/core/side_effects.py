@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.analysis.parsing import parsed
-from jupyter_dagflow.core.current_figure import Deed, first_deed
+from jupyter_dagflow.core.current_figure import FigureUse, first_use
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.model import Cell, CellId, Pipeline, Task, TaskName
 from jupyter_dagflow.core.module_use import (
@@ -84,6 +84,8 @@ class SideEffects:
         self._pipeline = pipeline
         self._cells = {cell.id: cell for cell in cells}
         self._modules = Modules(source_of)
+        self._reached: dict[CellId, set[Global]] = {}
+        self._figure_uses: dict[CellId, FigureUse | None] = {}
         self._places = sorted(self._all_places(), key=lambda place: place.cell.index)
 
     def missed(
@@ -145,7 +147,10 @@ class SideEffects:
         return found
 
     def _reach(self, place: _Place) -> set[Global]:
-        return reached(self._modules, place.space, place.body)
+        known = self._reached.get(place.cell.id)
+        if known is None:
+            known = self._reached[place.cell.id] = reached(self._modules, place.space, place.body)
+        return known
 
     def _through(self, task: Task, classes: Mapping[str, Collection[Global]]) -> set[Global]:
         """What the methods of objects reach that a task takes."""
@@ -190,31 +195,33 @@ class SideEffects:
         self, own: list[_Place], places: list[_Place], bringers: set[str]
     ) -> Missed | None:
         task = own[0].task
-        drawing = [place for place in own if self._deed(place) is not None] or own[:1]
+        drawing = [place for place in own if self._figure_use(place) is not None] or own[:1]
         decided: set[TaskName] = set()
         for place in places:
             if place.task.name == task.name or place.cell.index < drawing[0].cell.index:
                 continue
             if place.task.name in decided or bringers & {i.name for i in place.task.inputs}:
                 continue
-            deed = self._deed(place)
-            if deed is not None:
+            use = self._figure_use(place)
+            if use is not None:
                 decided.add(place.task.name)
-                if deed.on:
-                    return self._figure_missed(drawing[-1], place, deed)
-                if deed.closes:
+                if use.on:
+                    return self._figure_missed(drawing[-1], place, use)
+                if use.closes:
                     return None
         return None
 
-    def _deed(self, place: _Place) -> Deed | None:
-        return first_deed(self._modules, place.space, place.body)
+    def _figure_use(self, place: _Place) -> FigureUse | None:
+        if place.cell.id not in self._figure_uses:
+            self._figure_uses[place.cell.id] = first_use(self._modules, place.space, place.body)
+        return self._figure_uses[place.cell.id]
 
-    def _figure_missed(self, place: _Place, reader: _Place, deed: Deed) -> Missed:
+    def _figure_missed(self, place: _Place, reader: _Place, use: FigureUse) -> Missed:
         task, there = place.task.name, reader.task.name
         return Missed(
             message=f"{Code.UNDECLARED_CHANGE.code}: task {task} left a figure open in pyplot, and task "
-            f"{there}, cell {reader.cell.index}, line {deed.line}, goes on with the current figure "
-            f"({deed.name}), which it would find empty.",
+            f"{there}, cell {reader.cell.index}, line {use.line}, goes on with the current figure "
+            f"({use.name}), which it would find empty.",
             hint=f"Put both in one task: tag cell {reader.cell.index} task:{task}. Or close the figure "
             f"with plt.close() at the end of task {task}, or begin task {there} with plt.figure(), if "
             "it is to draw one of its own.",

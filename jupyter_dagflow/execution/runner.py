@@ -11,7 +11,7 @@ the run or hold it up.
 from __future__ import annotations
 
 import asyncio
-import functools
+import contextlib
 import logging
 import threading
 import time
@@ -22,7 +22,6 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import Drawn, SameStart, Unseeded, same_start, unseeded
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -48,17 +47,14 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
-from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, Touched, race_of, too_early
 from jupyter_dagflow.core.run import RunView
-from jupyter_dagflow.core.side_effects import Left, Missed, SideEffects
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.module_sources import module_text, roots_of
 from jupyter_dagflow.execution.ports import Assignment, Executor, Report
 from jupyter_dagflow.execution.safekeeping import Safekeeping
+from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.execution.watchers import Sink, Watchers
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -152,14 +148,10 @@ class Runner:
         self._inbox: asyncio.Queue[Stimulus] = asyncio.Queue()
         self._executor = make_executor(self._hear)
         self._watchers = Watchers(f"run {request.run_id}")
-        for sink in request.sinks:
-            self._watchers.add(sink)
         self._lookup = Lookup(request.compilation.pipeline)
-        self._touched = Touched(self._lookup)
-        self._drawn = Drawn(self._lookup)
-        self._side_effects: dict[tuple[Path, ...], SideEffects] = {}
-        self._left: dict[TaskName, Left] = {}
-        self._classes: dict[str, set[tuple[str, str]]] = {}
+        self._soundness = Soundness(
+            notebook=request.notebook, lookup=self._lookup, files=request.files, cwd=request.cwd
+        )
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
@@ -204,8 +196,18 @@ class Runner:
 
         Raises what the metastore raises when it cannot record; nothing is left running then either.
         """
-        watch = asyncio.create_task(self._watch_for_cancel())
-        try:
+        async with (
+            contextlib.AsyncExitStack() as at_end
+        ):  # each step is taken, whatever the last one raised
+            at_end.callback(self._threads.close)
+            at_end.push_async_callback(self._threads.do, self._watchers.close, _LAST_WORDS_S)
+            at_end.push_async_callback(lambda: self._threads.do(self._cache.close, self._now()))
+            at_end.push_async_callback(self._executor.close)
+            at_end.callback(self._start_no_more)
+            watch = asyncio.create_task(self._watch_for_cancel())
+            at_end.callback(watch.cancel)
+            for sink in self._request.sinks:
+                self._watchers.add(sink)
             await self._take([Submit(at=self._now())])
             on_submitted()
             while not self._machine.view.state.is_final:
@@ -213,14 +215,6 @@ class Runner:
                 while not self._inbox.empty():
                     stimuli.append(self._inbox.get_nowait())
                 await self._take(map(self._in_file, stimuli))
-        finally:
-            watch.cancel()
-            for starting in self._starting.values():
-                starting.cancel()
-            await self._executor.close()
-            await self._threads.do(self._cache.close, self._now())
-            await self._threads.do(self._watchers.close, _LAST_WORDS_S)
-            self._threads.close()
         return self._machine.view
 
     def _hear(self, news: AttemptEnded | CellProgress) -> None:
@@ -250,7 +244,7 @@ class Runner:
         while pending and (not events or time.monotonic() < until):
             stimulus = pending.popleft()
             if isinstance(stimulus, AttemptEnded):
-                stimulus = self._judged(stimulus)
+                stimulus = await self._judged(stimulus)
                 self._stored[stimulus.task] = stimulus.stored
                 ran += [stimulus] if stimulus.reused_from is None else []
             step = self._machine.handle(stimulus)
@@ -315,73 +309,13 @@ class Runner:
             return replace(event, why=answer.why, reused=answer.ended is not None)
         return event
 
-    def _judged(self, ended: AttemptEnded) -> AttemptEnded:
-        """The end of an attempt; a failure if a file makes its results uncertain."""
+    async def _judged(self, ended: AttemptEnded) -> AttemptEnded:
+        """The end of an attempt, and why it was made; a failure if its results cannot be relied upon."""
         if ended.reused_from is None:
             ended = replace(ended, why=self._why.get(ended.task, ()))
-        files = FilesTouched(
-            read=ended.files_read, written=ended.files_written, appended=ended.files_appended
-        )
-        self._touched.add(ended.task, files)
-        if ended.failure is not None and not ended.failure.hint:
-            hint = too_early(self._lookup, ended.task, ended.failure.message)
-            return replace(ended, failure=replace(ended.failure, hint=hint))
-        if ended.failure is not None or ended.stopped:
-            return ended
-        self._drawn.add(ended.task, ended.drawn)
-        race = race_of(self._lookup, self._touched, ended.task)
-        draws: Unseeded | SameStart | None = unseeded(self._lookup, ended.drawn, ended.task)
-        draws = draws or same_start(self._lookup, self._drawn, ended.task)
-        missed = self._missed(ended) if not (race or draws) else None
-        found = race or draws or missed
-        if found is None:
-            return ended
-        failure = TaskFailure(
-            kind="unsound",
-            message=found.message,
-            hint=found.hint,
-            taskbook=str(self._request.files.taskbook(ended.task, ended.attempt)),
-            cell=missed.cell if missed else None,
-            cell_index=missed.cell_index if missed else None,
-        )
-        seen = [self._seen(task, draws.generator) for task in draws.unseen] if draws else []
-        if race:
-            both = zip((race.first, race.second), race.deeds, strict=True)
-            seen = [self._seen(task, deed) for task, deeds in both for deed in deeds]
-        observed = (*ended.observed, *seen)
-        return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)
-
-    def _missed(self, ended: AttemptEnded) -> Missed | None:
-        """What a task left outside variables that a later one would miss; few leave anything.
-
-        An object that one task stores may show what another has left before.
-        """
-        self._left.pop(ended.task, None)
-        if ended.left:
-            self._left[ended.task] = ended.left
-        for name, classes in ended.left.classes.items():
-            self._classes.setdefault(name, set()).update(classes)
-        concerned = self._left if ended.left.classes else self._left.keys() & {ended.task}
-        return next(filter(None, map(self._missed_of, concerned)), None)
-
-    def _missed_of(self, task: TaskName) -> Missed | None:
-        request, left = self._request, self._left[task]
-        files = {name: module.file for name, module in left.modules.items()}
-        roots = roots_of(request.cwd, files)
-        side_effects = self._side_effects.get(roots)
-        if side_effects is None:
-            source_of = functools.partial(module_text, roots)
-            side_effects = SideEffects(
-                request.compilation.pipeline, request.notebook.cells, source_of
-            )
-            self._side_effects[roots] = side_effects
-        return side_effects.missed(task, left, self._classes)
-
-    def _seen(self, name: TaskName, what: str) -> Observed:
-        """What to remember of a task that did something unseen: by its end, it has."""
-        task = self._lookup.task(name)
-        cell = self._request.notebook.by_id[task.cells[-1]]
-        return Observed(code=code_digest(cell.code), name=what)
+        if ended.left:  # rare, and the code of the project has to be read
+            return await self._threads.do(self._soundness.judged, ended)
+        return self._soundness.judged(ended)
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
         results = self._cache.results(ran)
@@ -408,6 +342,10 @@ class Runner:
             )
         finally:
             self._starting.pop(task, None)
+
+    def _start_no_more(self) -> None:
+        for starting in self._starting.values():
+            starting.cancel()
 
     async def _stop(self, task: TaskName, attempt: int) -> None:
         starting = self._starting.pop(task, None)
