@@ -35,7 +35,6 @@ import sys
 import threading
 import tokenize
 from collections.abc import Iterable
-from types import ModuleType
 from typing import Any, NoReturn
 
 _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
@@ -118,7 +117,7 @@ class ForkServer:
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
         for name in self._preloaded:
-            if name in self._without:
+            if name in self._without or _would_be_edited(name):
                 continue
             known, opened = set(sys.modules), _open_files()
             with asked:
@@ -128,7 +127,7 @@ class ForkServer:
                 asked.whether_in_a_notebook
                 or threading.active_count() > 1
                 or _open_files() - opened
-                or any(map(_may_be_edited, new))
+                or any(_may_be_edited(getattr(module, "__file__", None)) for module in new)
             ):
                 self._begin_anew_without(name)
         sys.modules[ours.__name__ + ".usage"].look_around()
@@ -309,9 +308,19 @@ def _look_for_modules_as_kernels_do() -> None:
     sys.path.insert(installed[0] if installed else len(sys.path), "")
 
 
-def _may_be_edited(module: ModuleType) -> bool:
+def _would_be_edited(name: str) -> bool:
+    """`_may_be_edited` of what a name would import, found without importing it."""
+    try:
+        spec = importlib.util.find_spec(name.partition(".")[0])
+    except (ImportError, ValueError):
+        return False
+    if spec is None or not (spec.has_location or spec.submodule_search_locations):
+        return False
+    return any(map(_may_be_edited, spec.submodule_search_locations or [spec.origin]))
+
+
+def _may_be_edited(path: str | None) -> bool:
     """Whether a module is not installed, but lies where its author works on it."""
-    path = getattr(module, "__file__", None)
     installed = {sys.prefix, sys.base_prefix, sys.exec_prefix, site.getusersitepackages()}
     return path is not None and not os.path.abspath(path).startswith(
         tuple(os.path.join(folder, "") for folder in installed)

@@ -105,7 +105,7 @@ def test_modules_that_tasks_import_are_there_and_others_are_not(
 ) -> None:
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
     environment = frozenset(os.environ.items())
-    (tmp_path / "beside.py").write_text("x = 1")
+    (tmp_path / "beside.py").write_text("x = 1\nopen('imports', 'a').write('one ')")
     (tmp_path / "statistics.py").write_text("x = 1")
     kind = KernelKind(
         name="dagflow-test",
@@ -118,6 +118,7 @@ def test_modules_that_tasks_import_are_there_and_others_are_not(
     loaded = "[m in __import__('sys').modules for m in ('wave', 'beside', 'nosuchmodule')]"
     assert ask(kernel, loaded) == [True, False, False]
     assert ask(kernel, "__import__('beside').x") == 1
+    assert (tmp_path / "imports").read_text() == "one "
     (tmp_path / "beside.py").write_text("x = 22")
     later = ready(pools, kind)
     assert later is not None
