@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel
+from jupyter_dagflow.execution.kernels import resolved
 
 if TYPE_CHECKING:
     from jupyter_client.kernelspec import KernelSpec
@@ -186,7 +187,7 @@ class KernelPool:
         def run() -> ServedKernel:
             ipykernel = is_ipykernel(spec)
             file = self._connection(server, ipc=ipykernel)
-            command = [_resolved(spec.argv[0]), *spec.argv[1:]]
+            command = [resolved(spec.argv[0]), *spec.argv[1:]]
             return server.run(
                 file, command=_filled([*command, *[NO_HISTORY] * ipykernel], file, spec)
             )
@@ -236,14 +237,7 @@ def _python_of(spec: KernelSpec) -> _Python | None:
     at = argv.index("-m")
     if len(argv) <= at + 1 or argv[at + 1] not in _LAUNCHERS:
         return None
-    return _Python([_resolved(argv[0]), *argv[1:at]], argv[at + 2 :])
-
-
-def _resolved(program: str) -> str:
-    """The program; ``python`` is that of this process, as jupyter_client has it."""
-    version = sys.version_info
-    names = ("python", f"python{version.major}", f"python{version.major}.{version.minor}")
-    return sys.executable if program in names else program
+    return _Python([resolved(argv[0]), *argv[1:at]], argv[at + 2 :])
 
 
 def _filled(argv: Sequence[str], connection_file: Path, spec: KernelSpec) -> list[str]:

@@ -15,7 +15,6 @@ from jupyter_dagflow import kernel_side
 from jupyter_dagflow.core.errors import KernelNotInstalled, Location
 from jupyter_dagflow.core.slices import digest_of
 
-# jupyter_client has this very interpreter run kernels that name none by its path.
 _MAJOR, _MINOR = sys.version_info[:2]
 _THIS_PYTHON = ("python", f"python{_MAJOR}", f"python{_MAJOR}.{_MINOR}")
 
@@ -63,6 +62,11 @@ def kernel_side_digest() -> str:
     return digest_of({path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")})
 
 
+def resolved(program: str) -> str:
+    """The program that a kernelspec names; ``python`` is that of this process, as jupyter_client has it."""
+    return sys.executable if program in _THIS_PYTHON else program
+
+
 def _spec_file(name: str) -> Path | None:
     """The kernelspec's file, if it lies where kernelspecs do and can be read."""
     for folder in jupyter_path("kernels"):
@@ -82,9 +86,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _interpreter(spec: dict[str, Any]) -> str:
-    command = str(spec["argv"][0])
-    if command in _THIS_PYTHON:
-        return sys.executable
+    command = resolved(str(spec["argv"][0]))
     return command if os.path.isabs(command) else shutil.which(command) or command
 
 

@@ -314,9 +314,10 @@ def _would_be_edited(name: str) -> bool:
         spec = importlib.util.find_spec(name.partition(".")[0])
     except (ImportError, ValueError):
         return False
-    if spec is None or not (spec.has_location or spec.submodule_search_locations):
+    if spec is None:
         return False
-    return any(map(_may_be_edited, spec.submodule_search_locations or [spec.origin]))
+    folders = spec.submodule_search_locations or ()
+    return any(map(_may_be_edited, [*folders, spec.origin if spec.has_location else None]))
 
 
 def _may_be_edited(path: str | None) -> bool:
