@@ -94,7 +94,8 @@ class SuggestionsDocument(msgspec.Struct, kw_only=True):
 class TaskRunDocument(msgspec.Struct, kw_only=True):
     """A task of a run. Times are aware UTC.
 
-    ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
+    again, that is at ``retry_at``.
     """
 
     name: str
@@ -106,6 +107,7 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
     duration_s: float | None = None
     overhead_s: float | None = None
     failure: TaskFailure | None = msgspec.field(name="error", default=None)
+    retry_at: datetime | None = None
     why: tuple[str, ...] = ()
     reused_from: str | None = None
 

@@ -41,6 +41,8 @@ from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.races import unordered_meetings
+from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
+from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _CELLS_REMEMBERED = 16_384
@@ -376,14 +378,30 @@ def _options(task: TaskCells) -> TaskOptions:
         writes=_names(task, "writes"),
     )
     priority, trigger = task.options.get("priority"), task.options.get("trigger")
-    cache = task.options.get("cache")
+    cache, timeout = task.options.get("cache"), task.options.get("timeout")
     if isinstance(cache, bool):
         options = replace(options, cache=cache)
     if isinstance(priority, int):
         options = replace(options, priority=priority)
     if isinstance(trigger, str):
         options = replace(options, trigger=TriggerRule(trigger))
-    return options
+    if isinstance(timeout, str):
+        options = replace(options, timeout_s=duration_s(timeout))
+    return replace(options, retry=_retry(task.options))
+
+
+def _retry(options: Mapping[str, object]) -> RetryPolicy:
+    policy = NO_RETRIES
+    retries, delay, backoff = (
+        options.get(key) for key in ("retries", "retry-delay", "retry-backoff")
+    )
+    if isinstance(retries, int):
+        policy = replace(policy, retries=retries)
+    if isinstance(delay, str):
+        policy = replace(policy, delay_s=duration_s(delay))
+    if isinstance(backoff, float):
+        policy = replace(policy, backoff=backoff)
+    return policy
 
 
 def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:

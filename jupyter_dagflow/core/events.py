@@ -19,8 +19,9 @@ from jupyter_dagflow.core.states import RunState, TaskState
 class TaskFailure:
     """Why a task failed.
 
-    ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
-    kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
+    ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
+    leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
+    ``internal``.
     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
     """
 
@@ -106,7 +107,7 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFinished:
-    """The task reached a final state.
+    """An attempt ended, and with it the task, unless it is to be tried again at ``retry_at``.
 
     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
@@ -125,6 +126,7 @@ class TaskFinished:
     cells_s: float | None = None
     cached: bool = False
     failure: TaskFailure | None = None
+    retry_at: datetime | None = None
     stored: tuple[Stored, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()

@@ -4,8 +4,8 @@ The law: `RunMachine.handle` is the only place where it is decided what a run do
 stimulus says when it happened), keeps no state but what its own events made (`RunView`) and counters derived from
 it, and its work per stimulus is proportional to what the stimulus sets free, not to the size of the run.
 Of the tasks that are ready, the one of the highest priority starts first; among equals, the one with the longest
-remaining path; then, the one that stands first in the notebook. A run ends when nothing is unfinished; it failed if a
-leaf of the DAG failed or could not run.
+remaining path; then, the one that stands first in the notebook. A task that waits to be tried again holds no slot. A
+run ends when nothing is unfinished; it failed if a leaf of the DAG failed or could not run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jupyter_dagflow.core.events import (
     CancelRequested,
@@ -30,6 +30,7 @@ from jupyter_dagflow.core.events import (
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.remaining_paths import remaining_paths
+from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -44,6 +45,7 @@ class PlannedTask:
     upstream: tuple[TaskName, ...] = ()
     rule: TriggerRule = TriggerRule.ALL_SUCCESS
     priority: int = 0
+    retry: RetryPolicy = NO_RETRIES
     duration_s: float | None = None
 
 
@@ -95,6 +97,15 @@ class AttemptEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetryDue:
+    """The time has come to try a task again whose attempt number ``attempt`` has failed."""
+
+    at: datetime
+    task: TaskName
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
     """Stop what runs and start nothing more."""
 
@@ -102,7 +113,7 @@ class Cancel:
     reason: str
 
 
-Stimulus = Submit | AttemptEnded | Cancel
+Stimulus = Submit | AttemptEnded | RetryDue | Cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +132,16 @@ class StopTask:
     attempt: int
 
 
-Instruction = StartTask | StopTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryLater:
+    """Tell, after so many seconds, that it is time to try the task again whose attempt has failed."""
+
+    task: TaskName
+    attempt: int
+    after_s: float
+
+
+Instruction = StartTask | StopTask | RetryLater
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +155,8 @@ class Step:
 class RunMachine:
     """Decides one run from `Submit` to `RunFinished`.
 
-    Responsible for order, trigger rules, slots and priorities. Not for time, storage, kernels, or for what a task
-    does.
+    Responsible for order, trigger rules, slots, priorities and retries. Not for time, storage, kernels, or for what
+    a task does.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -176,6 +196,8 @@ class RunMachine:
                 self._submit(stimulus.at)
             case AttemptEnded():
                 self._attempt_ended(stimulus)
+            case RetryDue():
+                self._retry(stimulus)
             case Cancel():
                 self._cancel(stimulus)
         return Step(tuple(self._events), tuple(self._instructions))
@@ -206,10 +228,12 @@ class RunMachine:
         if task is None or ended.task not in self._running or task.attempt != ended.attempt:
             return
         self._running.discard(ended.task)
+        retry_after_s = None
         if ended.stopped:
             state = TaskState.CANCELLED
         elif ended.failure is not None:
-            state = TaskState.FAILED
+            retry_after_s = self._retry_after_s(ended.failure, ended)
+            state = TaskState.FAILED if retry_after_s is None else TaskState.UP_FOR_RETRY
         else:
             state = TaskState.SUCCESS
         assert task.started_at is not None  # it is running, so it has started
@@ -225,6 +249,9 @@ class RunMachine:
                 cells_s=ended.cells_s,
                 cached=ended.reused_from is not None,
                 failure=ended.failure,
+                retry_at=None
+                if retry_after_s is None
+                else ended.at + timedelta(seconds=retry_after_s),
                 stored=ended.stored,
                 metrics=ended.metrics,
                 files_read=ended.files_read,
@@ -234,9 +261,28 @@ class RunMachine:
                 why=ended.why,
             )
         )
-        self._after_end(ended.task, state, ended.at)
+        if retry_after_s is not None:
+            later = RetryLater(task=ended.task, attempt=ended.attempt, after_s=retry_after_s)
+            self._instructions.append(later)
+        else:
+            self._after_end(ended.task, state, ended.at)
         self._fill_slots(ended.at)
         self._finish_if_done(ended.at)
+
+    def _retry_after_s(self, failure: TaskFailure, ended: AttemptEnded) -> float | None:
+        if self.view.cancel_requested:
+            return None
+        policy = self._planned[ended.task].retry
+        salt = f"{self._plan.run_id} {ended.task}"
+        return retry_after_s(policy, failure.kind, attempt=ended.attempt, salt=salt)
+
+    def _retry(self, due: RetryDue) -> None:
+        task = self.view.tasks.get(due.task)
+        if task is None or task.state is not TaskState.UP_FOR_RETRY:
+            return
+        if task.attempt == due.attempt:
+            self._queue(self._planned[due.task], due.at)
+            self._fill_slots(due.at)
 
     def _cancel(self, cancel: Cancel) -> None:
         if self.view.state.is_final or self.view.cancel_requested:

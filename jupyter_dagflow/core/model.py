@@ -12,6 +12,7 @@ from enum import Enum
 from typing import NewType
 
 from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
+from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
 from jupyter_dagflow.core.triggers import TriggerRule
 
 CellId = NewType("CellId", str)
@@ -172,7 +173,8 @@ class Exposed:
 class TaskOptions:
     """What the tags of a task's cells ask for, with defaults filled in.
 
-    ``cache`` None: as the run does. Scheduled runs are to reuse what says on.
+    ``cache`` None: as the run does. Scheduled runs are to reuse what says on. An attempt that takes longer than
+    ``timeout_s`` seconds is ended.
     """
 
     after: tuple[TaskName, ...] = ()
@@ -185,6 +187,8 @@ class TaskOptions:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     cache: bool | None = None
+    retry: RetryPolicy = NO_RETRIES
+    timeout_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class TaskRun:
     cells_s: float | None = None
     cached: bool = False
     failure: TaskFailure | None = None
+    retry_at: datetime | None = None
     stored: tuple[Stored, ...] = ()
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
@@ -121,6 +122,8 @@ class RunView:
             case TaskStarted():
                 task.attempt = event.attempt
                 task.started_at = event.at
+                task.finished_at = task.duration_s = task.cells_s = None
+                task.failure = task.retry_at = None
                 task.why = event.why
             case TaskFinished():
                 task.finished_at = event.at
@@ -128,6 +131,7 @@ class RunView:
                 task.cells_s = event.cells_s
                 task.cached = event.cached
                 task.failure = event.failure
+                task.retry_at = event.retry_at
                 task.stored = event.stored
                 task.reused_from = event.reused_from
                 task.why = event.why or task.why

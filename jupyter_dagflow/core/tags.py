@@ -127,6 +127,12 @@ def _duration(value: str) -> object:
     return value
 
 
+def _time_limit(value: str) -> object:
+    if not duration_s(value):
+        raise ValueError(value)
+    return value
+
+
 def _not_yet(_: object) -> bool:
     return False
 
@@ -135,16 +141,17 @@ _TASK_NAME = f"a name: a letter or _, then letters, digits, _ or -, at most {LON
 _VARIABLE = "the name of a variable"
 _LABEL = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _DURATION = "a duration like 30s, 10m, 2h, 1d or PT1H30M"
+_TIME_LIMIT = f"{_DURATION}, longer than nothing"
 
 VOCABULARY: dict[str, Option] = {
     "task": Option(_text(NAME.pattern), _TASK_NAME),
     "after": Option(_text(NAME.pattern), "the name of a task", many=True),
     "when": Option(_expression, "a Python expression without spaces", works=_not_yet),
     "trigger": Option(_trigger, "one of " + ", ".join(rule.value for rule in TriggerRule)),
-    "retries": Option(_natural, "a whole number", works=_not_yet),
-    "retry-delay": Option(_duration, _DURATION, works=_not_yet),
-    "retry-backoff": Option(_factor, "a factor of 1 or more", works=_not_yet),
-    "timeout": Option(_duration, _DURATION, works=_not_yet),
+    "retries": Option(_natural, "a whole number"),
+    "retry-delay": Option(_duration, _DURATION),
+    "retry-backoff": Option(_factor, "a factor of 1 or more"),
+    "timeout": Option(_time_limit, _TIME_LIMIT),
     "pool": Option(_text(_LABEL), "the name of a pool", works=_not_yet),
     "priority": Option(_integer, "a whole number"),
     "cache": Option(_on_off, "on or off"),

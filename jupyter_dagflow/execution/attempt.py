@@ -56,6 +56,7 @@ class Attempt:
         self._on_cell = on_cell
         self._now = now
         self._stopping = threading.Event()
+        self._timed_out = False
         self._current: str | None = None
         self._cell_began: float | None = None
         self._cells_done = 0
@@ -72,6 +73,10 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 -- every trouble is an ending
             trouble = error
         self._end_cell()
+        if self._timed_out:
+            return self._ended(
+                failure=failure.timed_out(self._assignment, cell=self._current, error=self._error)
+            )
         if self._stopping.is_set():
             return self._ended(stopped=True)
         try:
@@ -95,8 +100,12 @@ class Attempt:
             text = f"{type(error).__name__}: {error}"
             return self._ended(failure=failure.internal(text, self._assignment))
 
-    def stop(self) -> None:
-        """Ask the attempt to end: no further cell begins, the present one is interrupted."""
+    def stop(self, *, timed_out: bool = False) -> None:
+        """Ask the attempt to end: no further cell begins, the present one is interrupted.
+
+        If it has ``timed_out``, it ends with a failure.
+        """
+        self._timed_out = timed_out
         self._stopping.set()
         self._session.stop()
 

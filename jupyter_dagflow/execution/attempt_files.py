@@ -96,6 +96,7 @@ def prepare_attempt(
         },
         exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
         codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
+        timeout_s=the_task.options.timeout_s,
     )
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt

@@ -48,9 +48,30 @@ def cell_failure(
         cell=cell,
         cell_index=index,
         line=line,
-        last_lines=excerpt(error, lambda ran, line: _origin(ran, line, assignment)),
+        last_lines=_excerpt(error, assignment),
         taskbook=str(assignment.taskbook),
         hint=hint,
+    )
+
+
+def timed_out(assignment: Assignment, *, cell: str | None, error: CellError | None) -> TaskFailure:
+    """The failure of a task that took too long; ``error`` is what the interrupt raised in its ``cell``."""
+    lines, line = "", None
+    index = _index(cell, assignment)
+    place = CellId(cell) if cell is not None and index is not None else None
+    if error is not None and error.cell.id == cell:
+        place, index, line = _place(error, assignment)
+        lines = _excerpt(error, assignment)
+    where = f", in cell {index}" if index is not None else ""
+    return TaskFailure(
+        kind="timeout",
+        message=f"The task was still running after {assignment.timeout_s:g} s{where}.",
+        cell=place,
+        cell_index=index,
+        line=line,
+        last_lines=lines,
+        taskbook=str(assignment.taskbook),
+        hint="Give it more time with another timeout: tag, or retries: if it only hangs at times.",
     )
 
 
@@ -202,6 +223,10 @@ def _place(
         return found[0].cell, found[0].cell_index, found[1]
     index = _index(error.cell.id, assignment)
     return (CellId(error.cell.id), index, line) if index is not None else (None, None, None)
+
+
+def _excerpt(error: CellError, assignment: Assignment) -> str:
+    return excerpt(error, lambda ran, line: _origin(ran, line, assignment))
 
 
 def _origin(ran: RanCell, line: int, assignment: Assignment) -> tuple[str, int] | None:

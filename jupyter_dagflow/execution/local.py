@@ -72,6 +72,9 @@ class LocalExecutor:
         worker = spare or self._begin(kind)
         self._attempts[assignment.task, assignment.attempt] = worker
         worker.assign(assignment)
+        if assignment.timeout_s is not None:
+            loop = asyncio.get_running_loop()
+            worker.timer = loop.call_later(assignment.timeout_s, self._time_out, worker)
         if more:
             with contextlib.suppress(RuntimeError):  # then the next begins a kernel of its own
                 self._spare = self._begin(kind)
@@ -79,11 +82,8 @@ class LocalExecutor:
     async def stop(self, task: TaskName, attempt: int) -> None:
         """Begin to end an attempt: an interrupt, and 2 s later the kill."""
         running = self._attempts.get((task, attempt))
-        if running is not None and not running.stopping.is_set():
-            running.stop()
-            escalation = asyncio.create_task(self._escalate(running))
-            self._escalations.add(escalation)
-            escalation.add_done_callback(self._escalations.discard)
+        if running is not None:
+            self._stop(running)
 
     async def close(self) -> None:
         """Stop whatever runs and wait until nothing of it is left.
@@ -101,6 +101,17 @@ class LocalExecutor:
         while self._workers:
             await next(iter(self._workers)).gone.wait()
         await asyncio.gather(*self._escalations)
+
+    def _time_out(self, running: _Worker) -> None:
+        self._stop(running, timed_out=True)
+
+    def _stop(self, running: _Worker, *, timed_out: bool = False) -> None:
+        if running.stopping.is_set():
+            return
+        running.stop(timed_out=timed_out)
+        escalation = asyncio.create_task(self._escalate(running))
+        self._escalations.add(escalation)
+        escalation.add_done_callback(self._escalations.discard)
 
     async def _escalate(self, running: _Worker) -> None:
         with contextlib.suppress(asyncio.TimeoutError):
@@ -124,6 +135,8 @@ class LocalExecutor:
 
     def _tell(self, worker: _Worker, news: AttemptEnded | CellProgress | None) -> None:
         """Take news from an attempt's thread, in the loop's; None: nothing is left of it."""
+        if worker.timer is not None and not isinstance(news, CellProgress):
+            worker.timer.cancel()
         if news is None:
             worker.gone.set()
             self._workers.discard(worker)
@@ -158,6 +171,8 @@ class _Worker:
         self.ended = asyncio.Event()
         self.gone = asyncio.Event()
         self.stopping = threading.Event()
+        self.timer: asyncio.TimerHandle | None = None
+        self._timed_out = False
         self._kind = kind
         self._kernels = kernels
         self._loop = loop
@@ -188,11 +203,12 @@ class _Worker:
         self.kill()
         self._assigned.set()
 
-    def stop(self) -> None:
-        """Ask the attempt to end, also one whose kernel has not begun."""
+    def stop(self, *, timed_out: bool = False) -> None:
+        """Ask the attempt to end, also one whose kernel has not begun; it has failed if it has ``timed_out``."""
+        self._timed_out = timed_out
         self.stopping.set()
         if self._attempt is not None:
-            self._attempt.stop()
+            self._attempt.stop(timed_out=timed_out)
         elif self._session is not None:
             self._session.stop()
 
@@ -237,7 +253,7 @@ class _Worker:
                 assignment, session=session, on_cell=self._on_cell, now=self._now
             )
             if self.stopping.is_set():
-                self._attempt.stop()
+                self._attempt.stop(timed_out=self._timed_out)
             return self._attempt.run()
         except Exception as error:  # noqa: BLE001 -- the attempt has to end with a state
             return self.failed(assignment, f"{type(error).__name__}: {error}")

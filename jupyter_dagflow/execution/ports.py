@@ -62,7 +62,7 @@ class Assignment:
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
     ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
-    task's cells, ``imports`` the modules that the pipeline's tasks import.
+    task's cells, ``imports`` the modules that the pipeline's tasks import. After ``timeout_s`` seconds it is ended.
     """
 
     run_id: RunId
@@ -81,6 +81,7 @@ class Assignment:
     exposed: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    timeout_s: float | None = None
 
     @property
     def outcome(self) -> Path:

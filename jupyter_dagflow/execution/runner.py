@@ -40,6 +40,8 @@ from jupyter_dagflow.core.machine import (
     Instruction,
     Plan,
     PlannedTask,
+    RetryDue,
+    RetryLater,
     RunMachine,
     StartTask,
     Stimulus,
@@ -112,6 +114,7 @@ class RunRequest:
                     upstream=tuple(upstream[task.name]),
                     rule=task.options.trigger,
                     priority=task.options.priority,
+                    retry=task.options.retry,
                     duration_s=durations.get(task.name),
                 )
                 for task in pipeline.tasks
@@ -153,6 +156,7 @@ class Runner:
             notebook=request.notebook, lookup=self._lookup, files=request.files, cwd=request.cwd
         )
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
+        self._retries: dict[TaskName, asyncio.TimerHandle] = {}
         self._stored: dict[TaskName, tuple[Stored, ...]] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
         self._cache = ResultCache(
@@ -281,6 +285,9 @@ class Runner:
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
+                case RetryLater(task=task, attempt=attempt, after_s=after_s):
+                    loop = asyncio.get_running_loop()
+                    self._retries[task] = loop.call_later(after_s, self._retry_due, task, attempt)
         if not self._machine.view.state.is_final:
             self._safekeeping.begin(values)
             if ran:
@@ -292,15 +299,18 @@ class Runner:
             return {}
 
         def ask() -> dict[TaskName, Answer]:
-            return {
-                start.task: self._cache.ask(start.task, start.attempt, self._stored, self._now())
-                for start in starts
-            }
+            return {start.task: self._answer(start.task, start.attempt) for start in starts}
 
         self._to_come -= len(starts)
         answers = await self._threads.do(ask)
         self._why.update((task, answer.why) for task, answer in answers.items())
         return answers
+
+    def _answer(self, task: TaskName, attempt: int) -> Answer:
+        answer = self._cache.ask(task, attempt, self._stored, self._now())
+        if answer.ended is None and attempt > 1:
+            return replace(answer, why=(f"attempt {attempt - 1} failed",))
+        return answer
 
     def _explained(self, event: Event, answers: Mapping[TaskName, Answer]) -> Event:
         """The start of a task tells why it runs, which the machine does not know."""
@@ -343,9 +353,15 @@ class Runner:
         finally:
             self._starting.pop(task, None)
 
+    def _retry_due(self, task: TaskName, attempt: int) -> None:
+        del self._retries[task]
+        self._inbox.put_nowait(RetryDue(at=self._now(), task=task, attempt=attempt))
+
     def _start_no_more(self) -> None:
         for starting in self._starting.values():
             starting.cancel()
+        for retry in self._retries.values():
+            retry.cancel()
 
     async def _stop(self, task: TaskName, attempt: int) -> None:
         starting = self._starting.pop(task, None)

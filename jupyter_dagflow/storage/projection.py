@@ -49,6 +49,7 @@ from jupyter_dagflow.storage.tables import (
 
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
+_OF_THE_LAST_ATTEMPT = ("finished_at", "duration_s", "cells_s", "failure")
 _THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
 _FORGET = artifacts.delete().where(
     artifacts.c.run_id == bindparam("of_run"), artifacts.c.task == bindparam("of_task")
@@ -138,7 +139,8 @@ def _changed(event: TaskEvent) -> dict[str, object]:
         case TaskQueued():
             return {**state, "queued_at": event.at}
         case TaskStarted():
-            return {**state, "attempt": event.attempt, "started_at": event.at}
+            again = dict.fromkeys(_OF_THE_LAST_ATTEMPT) if event.attempt > 1 else {}
+            return {**state, "attempt": event.attempt, "started_at": event.at, **again}
         case TaskFinished():
             return {
                 **state,

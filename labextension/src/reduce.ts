@@ -110,7 +110,18 @@ function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | Tas
     case 'task_queued':
       return { ...task, state: event.state };
     case 'task_started':
-      return { ...task, state: event.state, attempt: event.attempt, started_at: event.at, why: event.why };
+      return {
+        ...task,
+        state: event.state,
+        attempt: event.attempt,
+        started_at: event.at,
+        finished_at: null,
+        duration_s: null,
+        overhead_s: null,
+        error: null,
+        retry_at: null,
+        why: event.why
+      };
     case 'task_finished':
       return {
         ...task,
@@ -120,6 +131,7 @@ function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | Tas
         overhead_s: overhead(event),
         cached: event.cached,
         error: event.failure,
+        retry_at: event.retry_at,
         why: event.why.length > 0 ? event.why : task.why,
         reused_from: event.reused_from
       };

@@ -115,7 +115,7 @@ export interface RunStarted {
   type: 'run_started';
 }
 /**
- * The task reached a final state.
+ * An attempt ended, and with it the task, unless it is to be tried again at ``retry_at``.
  *
  *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
  *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
@@ -134,6 +134,7 @@ export interface TaskFinished {
   files_written: string[];
   metrics: Record<string, unknown>;
   observed: Observed[];
+  retry_at: string | null;
   reused_from: string | null;
   run_id: string;
   seq: number;
@@ -146,8 +147,9 @@ export interface TaskFinished {
 /**
  * Why a task failed.
  *
- *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``not_storable`` (a result cannot leave its
- *     kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``, ``internal``.
+ *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
+ *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
+ *     ``internal``.
  *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {
@@ -403,7 +405,8 @@ export interface RunDocument {
 /**
  * A task of a run. Times are aware UTC.
  *
- *     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+ *     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
+ *     again, that is at ``retry_at``.
  */
 export interface TaskRunDocument {
   attempt: number;
@@ -413,6 +416,7 @@ export interface TaskRunDocument {
   finished_at?: string | null;
   name: string;
   overhead_s?: number | null;
+  retry_at?: string | null;
   reused_from?: string | null;
   started_at?: string | null;
   state: TaskState;

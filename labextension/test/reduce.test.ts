@@ -32,6 +32,7 @@ function documentOf(run: LiveRun | RunDocument | null): unknown {
     duration_s: null,
     overhead_s: null,
     error: null,
+    retry_at: null,
     ...task
   });
   return { ...document, tasks: document.tasks.map(full) };

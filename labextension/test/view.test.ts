@@ -64,6 +64,7 @@ test('a run restyles the cards that changed and draws none anew', async () => {
     cells_s: 1,
     cached: false,
     failure: null,
+    retry_at: null,
     stored: [],
     metrics: {},
     files_read: [],

@@ -16,6 +16,7 @@ from jupyter_dagflow.core.model import (
     PartitionBy,
     TaskName,
 )
+from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
 
 Written = tuple[str, ...] | str
 
@@ -235,7 +236,7 @@ def test_an_edge_carries_all_its_reasons() -> None:
         ),
         ((("n = f()", "parameters"), ("x = 1", "task:a")), "DF106", 0, "literal"),
         ((("x = 1", "task:a", "keep:y"),), "DF118", 0, "no variable y"),
-        ((("x = 1", "task:a", "retries:3"),), "DF109", 0, "retries:3"),
+        ((("x = 1", "task:a", "pool:p"),), "DF109", 0, "pool:p"),
         ((("x = 1", "taks:a"), ("y = 2", "task:b")), "DF103", 0, "taks:a"),
         ((("x = (", "task:a", "keep:x"),), "DF101", 0, "was never closed"),
         ((("x = 1", "task:" + "a" * 101),), "DF102", 0, "at most 100"),
@@ -250,6 +251,15 @@ def test_what_is_wrong_is_told_with_its_cell(
     assert found[0].cell_index == cell
     assert words in found[0].message
     assert found[0].hint
+
+
+def test_retries_and_the_time_limit_are_those_of_all_cells_of_a_task() -> None:
+    tags = ("task:a", "retries:3", "retry-delay:1m"), ("retry-backoff:2", "timeout:PT1H")
+    compilation = compiled(*(("x = 1", *each) for each in tags), ("z = x", "task:b"))
+    first, second = compilation.pipeline.tasks
+    assert first.options.retry == RetryPolicy(retries=3, delay_s=60, backoff=2)
+    assert first.options.timeout_s == 3600
+    assert (second.options.retry, second.options.timeout_s) == (NO_RETRIES, None)
 
 
 def test_repeated_options_of_a_task_add_up() -> None:

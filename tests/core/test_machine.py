@@ -29,6 +29,8 @@ from jupyter_dagflow.core.machine import (
     Cancel,
     Plan,
     PlannedTask,
+    RetryDue,
+    RetryLater,
     RunMachine,
     StartTask,
     Step,
@@ -36,6 +38,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.retry import RetryPolicy
 from jupyter_dagflow.core.run import replay
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -59,6 +62,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 upstream=tuple(name(p) for p in sorted(parents)),
                 rule=draw(st.sampled_from(TriggerRule)),
                 priority=draw(st.integers(-1, 1)),
+                retry=RetryPolicy(retries=draw(st.integers(0, 2))),
                 duration_s=draw(st.none() | st.integers(0, 4).map(float)),
             )
         )
@@ -97,6 +101,7 @@ class MachineLaws(RuleBasedStateMachine):
         super().__init__()
         self.log: list[Event] = []
         self.running: dict[TaskName, int] = {}
+        self.waiting: dict[TaskName, int] = {}
         self.clock = BEGINNING
         self.cancelled = False
 
@@ -119,13 +124,19 @@ class MachineLaws(RuleBasedStateMachine):
                     "never two attempts of one task at once"
                 )
                 self.running[instruction.task] = instruction.attempt
+                planned = next(t for t in self.plan.tasks if t.name == instruction.task)
+                assert instruction.attempt <= 1 + planned.retry.retries
             if isinstance(instruction, StopTask):
                 assert instruction.task in self.running, "only what runs is stopped"
+            if isinstance(instruction, RetryLater):
+                assert not self.cancelled
+                self.waiting[instruction.task] = instruction.attempt
 
     def check_allowed(self, task: TaskName) -> None:
         """No task starts before its parents allow it: judged from the log alone."""
         planned = next(t for t in self.plan.tasks if t.name == task)
-        ended = {e.task: e.state for e in self.log if isinstance(e, TaskFinished)}
+        finished = [e for e in self.log if isinstance(e, TaskFinished)]
+        ended = {e.task: e.state for e in finished if e.state.is_final}
         upstream = Upstream(total=len(planned.upstream))
         for parent in planned.upstream:
             if parent in ended:
@@ -135,8 +146,9 @@ class MachineLaws(RuleBasedStateMachine):
 
     def check_first(self, task: TaskName) -> None:
         """Of all that were ready, none had a better claim: judged from the log and the plan alone."""
-        ready = {e.task for e in self.log if isinstance(e, TaskQueued)}
-        ready -= {e.task for e in self.log[:-1] if isinstance(e, TaskStarted)}
+        queued = {(e.task, e.attempt) for e in self.log if isinstance(e, TaskQueued)}
+        queued -= {(e.task, e.attempt) for e in self.log[:-1] if isinstance(e, TaskStarted)}
+        ready = {each for each, _ in queued}
         assert task in ready
         assert task == min(ready, key=lambda each: claim(self.plan, each))
 
@@ -158,6 +170,23 @@ class MachineLaws(RuleBasedStateMachine):
             failure=TaskFailure(kind="error", message="boom") if ends == "badly" else None,
         )
         self.check(self.machine.handle(ended))
+
+    @precondition(lambda self: self.waiting)
+    @rule(data=st.data())
+    def retry_is_due(self, data: st.DataObject) -> None:
+        task = data.draw(st.sampled_from(sorted(self.waiting)))
+        due = RetryDue(at=self.tick(), task=task, attempt=self.waiting.pop(task))
+        step = self.machine.handle(due)
+        self.check(step)
+        assert bool(step.events) == (not self.cancelled)
+        assert self.machine.handle(due) == Step((), ())
+
+    @rule(i=st.integers(0, 9), attempt=st.integers(0, 3))
+    def early_retry(self, i: int, attempt: int) -> None:
+        """A retry of what does not wait for one changes nothing."""
+        if self.waiting.get(name(i)) != attempt:
+            due = RetryDue(at=self.tick(), task=name(i), attempt=attempt)
+            assert self.machine.handle(due) == Step((), ())
 
     @rule(i=st.integers(0, 9), attempt=st.integers(0, 3))
     def late_report(self, i: int, attempt: int) -> None:
@@ -195,10 +224,14 @@ class MachineLaws(RuleBasedStateMachine):
         """Every run ends, whatever came before."""
         if not hasattr(self, "machine"):
             return
-        while self.running:
-            task, attempt = next(iter(self.running.items()))
-            ended = AttemptEnded(at=self.tick(), task=task, attempt=attempt)
-            self.check(self.machine.handle(ended))
+        while self.running or self.waiting:
+            for task, attempt in list(self.waiting.items()):
+                del self.waiting[task]
+                due = RetryDue(at=self.tick(), task=task, attempt=attempt)
+                self.check(self.machine.handle(due))
+            for task, attempt in list(self.running.items())[:1]:
+                ended = AttemptEnded(at=self.tick(), task=task, attempt=attempt)
+                self.check(self.machine.handle(ended))
         assert self.machine.view.state.is_final
 
 
@@ -294,6 +327,28 @@ def test_a_failure_stops_what_depends_on_it_and_nothing_else() -> None:
     assert started(end(machine, "b")) == ["after_b"]
     end(machine, "after_b")
     assert machine.view.state is RunState.FAILED
+
+
+def test_whoever_waits_to_be_tried_again_holds_no_slot_and_nobody_below_starts() -> None:
+    machine = run_of(
+        PlannedTask(name=TaskName("a"), retry=RetryPolicy(retries=1, delay_s=30)),
+        PlannedTask(name=TaskName("below"), upstream=(TaskName("a"),)),
+        PlannedTask(name=TaskName("b")),
+    )
+    machine.handle(Submit(at=BEGINNING))
+    step = end(machine, "a", failure=TaskFailure(kind="error", message="boom"))
+    again, start = step.instructions
+    assert again == RetryLater(task=TaskName("a"), attempt=1, after_s=30)
+    assert isinstance(start, StartTask)
+    assert start.task == "b"
+    view = machine.view.tasks[TaskName("a")]
+    assert (view.state, view.retry_at) == (
+        TaskState.UP_FOR_RETRY,
+        BEGINNING + timedelta(seconds=30),
+    )
+    assert started(end(machine, "b")) == []
+    assert started(machine.handle(RetryDue(at=BEGINNING, task=TaskName("a"), attempt=1))) == ["a"]
+    assert (view.state, view.failure, view.retry_at) == (TaskState.RUNNING, None, None)
 
 
 def test_a_run_without_tasks_succeeds_at_once() -> None:

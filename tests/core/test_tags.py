@@ -50,6 +50,10 @@ def test_roles(tags: tuple[str, ...], role: Role) -> None:
         ("trigger:all_done", "trigger", "all_done"),
         ("cache:off", "cache", False),
         ("cache:on", "cache", True),
+        ("retries:3", "retries", 3),
+        ("retry-delay:PT1M", "retry-delay", "PT1M"),
+        ("retry-backoff:2", "retry-backoff", 2.0),
+        ("timeout:10m", "timeout", "10m"),
     ],
 )
 def test_options(tag: str, key: str, value: object) -> None:
@@ -69,6 +73,7 @@ def test_options(tag: str, key: str, value: object) -> None:
         "retries:many",
         "retries:-1",
         "timeout:soon",
+        "timeout:0s",
         "retry-delay:10",
         "priority:high",
         "cache:maybe",
@@ -140,10 +145,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
     "tag",
     [
         "when:n>3",
-        "retries:3",
-        "retry-delay:30s",
-        "retry-backoff:2",
-        "timeout:10m",
         "pool:gpu",
         "kernel:python3",
         "lane:a",

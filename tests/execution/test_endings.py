@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 from jupyter_dagflow.core.errors import KernelNotInstalled
 from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.execution.kernels import require_kernel
+from tests.execution.processes import is_gone
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_stopping_ends_the_whole_group_however_stubborn(
         await bench.end_of("a")
         await executor.close()
         for pid in pids.split():
-            assert not lives(int(pid))
+            assert is_gone(int(pid))
 
     asyncio.run(main())
     assert bench.ended["a"].stopped
@@ -218,9 +218,9 @@ def test_two_tasks_run_at_once_and_close_leaves_nothing(
     asyncio.run(main())
     assert bench.ended["b"].failure is None
     assert bench.ended["a"].stopped
-    assert not lives(int((bench.home / "pids-a").read_text()))
+    assert is_gone(int((bench.home / "pids-a").read_text()))
     bench.pools.close()  # waits for the kernel of b, which was ending by itself
-    assert not lives(int((bench.home / "pids-b").read_text()))
+    assert is_gone(int((bench.home / "pids-b").read_text()))
     assert list(sockets.iterdir()) == []
 
 
@@ -229,13 +229,3 @@ async def appears(path: Path) -> str:
     while not path.exists() or not path.read_text():
         await asyncio.sleep(0.02)
     return path.read_text()
-
-
-def lives(pid: int) -> bool:
-    """Whether a process is there and is more than an entry that its parent has not collected."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"

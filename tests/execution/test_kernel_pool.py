@@ -18,6 +18,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 from jupyter_dagflow.execution.kernel_server import ServedKernel
+from tests.execution.processes import is_gone, parent_of
 
 NOT_STOPPED = threading.Event()
 
@@ -69,14 +70,6 @@ def ask(kernel: ServedKernel, expression: str) -> Any:
         return json.loads(eval(answer["data"]["text/plain"]))
     finally:
         client.stop_channels()
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def until(is_so: Callable[[], bool]) -> None:
@@ -299,7 +292,7 @@ def test_nothing_outlives_its_owner(
     with owner:
         assert owner.stdout is not None
         pid, sockets = json.loads(owner.stdout.readline())
-        kernel_server = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        kernel_server = parent_of(pid)
         owner.send_signal(number)
     until(lambda: is_gone(pid) and is_gone(kernel_server))
     until(lambda: not Path(sockets).exists())
@@ -310,7 +303,7 @@ def test_kernels_end_with_their_server_and_others_are_started(
     take: Callable[..., ServedKernel],
 ) -> None:
     kernel = take()
-    server = int(Path(f"/proc/{kernel.pid}/stat").read_text().rpartition(")")[2].split()[1])
+    server = parent_of(kernel.pid)
     os.kill(server, signal.SIGKILL)
     assert kernel.wait(60) == -signal.SIGKILL
     until(lambda: is_gone(kernel.pid))

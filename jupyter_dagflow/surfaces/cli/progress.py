@@ -71,7 +71,8 @@ class Lines:
                 self._done += event.state.is_final
                 self._say(
                     event.at,
-                    f"{_state(event.state)} {event.task}{_taken(event)}  {self._done}/{self._total}",
+                    f"{_state(event.state)} {event.task}{_taken(event)}  {self._done}/{self._total}"
+                    f"{_again(event)}",
                 )
             case CancelRequested():
                 self._say(event.at, "cancelling: waiting for tasks to stop")
@@ -147,6 +148,14 @@ def _taken(event: TaskFinished) -> str:
     if event.cached:
         return " (reused)"
     return f" ({words.duration(event.duration_s)})" if event.duration_s is not None else ""
+
+
+def _again(event: TaskFinished) -> str:
+    """When a task is tried again, and why."""
+    if event.retry_at is None or event.failure is None:
+        return ""
+    wait = words.duration((event.retry_at - event.at).total_seconds())
+    return f"  again in {wait}: {event.failure.message}"
 
 
 def _state(state: TaskState) -> str:

@@ -29,6 +29,7 @@ def story():
                 "state": TaskState.UP_FOR_RETRY,
                 "duration_s": 1.0,
                 "failure": FAILURE,
+                "retry_at": START + timedelta(seconds=60),
             },
         ),
         (e.TaskQueued, {"task": "load", "attempt": 2}),
