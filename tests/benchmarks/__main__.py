@@ -6,6 +6,7 @@ It reports and never fails: a slow machine is no defect. What was measured is co
 from __future__ import annotations
 
 import json
+import os
 import platform
 import sys
 from dataclasses import asdict
@@ -22,6 +23,7 @@ RESULTS = Path("build/bench.json")
 
 def main() -> None:
     """Measure, print, write."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled already
     table = Table("what", "median", "all", "promised", "", box=None, header_style="bold")
     found = []
     parts = (analysis, reuse, many_tasks, history, engine, values)

@@ -82,9 +82,10 @@ def _spread(folder: Path) -> list[float]:
 def _memory(folder: Path) -> list[float]:
     """The most that a process had which ran the long chain, without its kernels."""
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom tests.benchmarks.engine import _session\n"
+        "import re, sys\nfrom pathlib import Path\nfrom tests.benchmarks.engine import _session\n"
         "with _session(Path(sys.argv[1])) as run:\n    run(Path(sys.argv[1], 'long.ipynb'))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        # Not by getrusage, which counts what the process was forked from.
+        "print(int(re.search(r'VmHWM:\\s*(\\d+)', Path('/proc/self/status').read_text())[1]) / 1024)"
     )
     command = [sys.executable, "-c", code, str(folder)]
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
@@ -28,6 +29,7 @@ from jupyter_dagflow.surfaces.cli.output import hush, put
 from jupyter_dagflow.surfaces.commands import Commands
 
 PROGRAM = "dagflow"
+_COLLECT_AFTER = 50_000  # new objects; most are modules' and stay, and are not to be gone through again and again
 
 
 def _version(asked: bool) -> None:
@@ -70,6 +72,7 @@ def build() -> Commands:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
+    gc.set_threshold(_COLLECT_AFTER)
     code = perform(sys.argv[1:] if argv is None else argv)
     try:
         sys.stdout.flush()
