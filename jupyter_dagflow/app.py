@@ -20,7 +20,7 @@ from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
-from jupyter_dagflow.execution.kernels import require_kernel
+from jupyter_dagflow.execution.kernels import require_kernels
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.runner import Runner, RunRequest, Survivors
 from jupyter_dagflow.execution.watchers import Sink
@@ -199,7 +199,7 @@ class Dagflow:
             texts=parameter_texts,
             notebook=source.path,
         )
-        require_kernel(source.kernel_name, notebook=source.path)
+        require_kernels(source, compilation.pipeline)
         return Prepared(
             source=source,
             compilation=compilation,

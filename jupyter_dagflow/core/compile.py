@@ -379,6 +379,7 @@ def _options(task: TaskCells) -> TaskOptions:
     )
     priority, trigger = task.options.get("priority"), task.options.get("trigger")
     cache, timeout = task.options.get("cache"), task.options.get("timeout")
+    kernel = task.options.get("kernel")
     if isinstance(cache, bool):
         options = replace(options, cache=cache)
     if isinstance(priority, int):
@@ -387,6 +388,8 @@ def _options(task: TaskCells) -> TaskOptions:
         options = replace(options, trigger=TriggerRule(trigger))
     if isinstance(timeout, str):
         options = replace(options, timeout_s=duration_s(timeout))
+    if isinstance(kernel, str):
+        options = replace(options, kernel=kernel)
     return replace(options, retry=_retry(task.options))
 
 

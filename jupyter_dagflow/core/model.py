@@ -80,6 +80,10 @@ class Notebook:
         """Index the cells."""
         object.__setattr__(self, "by_id", {cell.id: cell for cell in self.cells})
 
+    def kernel_of(self, task: Task) -> str:
+        """The kernelspec that a task runs in: that of the notebook, if its tags name no other."""
+        return task.options.kernel or self.kernel_name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
@@ -189,6 +193,7 @@ class TaskOptions:
     cache: bool | None = None
     retry: RetryPolicy = NO_RETRIES
     timeout_s: float | None = None
+    kernel: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

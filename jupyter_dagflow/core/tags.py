@@ -161,7 +161,7 @@ VOCABULARY: dict[str, Option] = {
     "pure": Option(_identifier, _VARIABLE, many=True),
     "keep": Option(_identifier, _VARIABLE, many=True),
     "metric": Option(_identifier, _VARIABLE, many=True),
-    "kernel": Option(_text(_LABEL), "the name of an installed kernelspec", works=_not_yet),
+    "kernel": Option(_text(_LABEL), "the name of an installed kernelspec"),
     "lane": Option(_text(_LABEL), "the name of a lane", works=_not_yet),
     "secret": Option(
         _identifier, "the name of a parameter", many=True, works=_not_yet, on=Role.PARAMETERS

@@ -82,7 +82,7 @@ def prepare_attempt(
         task=task,
         attempt=attempt,
         taskbook=taskbook,
-        kernel_name=notebook.kernel_name,
+        kernel_name=notebook.kernel_of(the_task),
         cwd=cwd,
         parameters=parameters,
         cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
@@ -135,7 +135,7 @@ def prepare_attempt(
         load=door("load", spec_path, _say_load(the_task)),
         save=door("save", spec_path, _say_save(the_task)),
     )
-    write_taskbook(taskbook, cells, kernel_name=notebook.kernel_name)
+    write_taskbook(taskbook, cells, kernel_name=assignment.kernel_name)
     return assignment
 
 

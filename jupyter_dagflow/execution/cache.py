@@ -137,7 +137,8 @@ class ResultCache:
         """Find all that the run may come to need, once."""
         if self._recipes:
             return
-        kernel = (self._notebook.kernel_name, kernel_identity(self._notebook.kernel_name))
+        kernels = {self._notebook.kernel_of(task) for task in self._pipeline.tasks}
+        identities = {name: (name, kernel_identity(name)) for name in kernels}
         program = kernel_side_digest()
         slicer = Slicer(
             self._notebook, self._pipeline, parameters=self._parameters, environ=os.environ
@@ -153,7 +154,7 @@ class ResultCache:
                 pieces=found.pieces,
                 parameters=found.parameters,
                 environment=found.environment,
-                kernel=kernel,
+                kernel=identities[self._notebook.kernel_of(task)],
                 folder=str(self._cwd),
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
                 program=program,

@@ -12,17 +12,45 @@ from typing import Any
 from jupyter_core.paths import jupyter_path
 
 from jupyter_dagflow import kernel_side
-from jupyter_dagflow.core.errors import KernelNotInstalled, Location
+from jupyter_dagflow.core.errors import NOWHERE, KernelNotInstalled, Location, NotebookError
+from jupyter_dagflow.core.model import Notebook, Pipeline, Task
 from jupyter_dagflow.core.slices import digest_of
 
 _MAJOR, _MINOR = sys.version_info[:2]
 _THIS_PYTHON = ("python", f"python{_MAJOR}", f"python{_MAJOR}.{_MINOR}")
 
 
-def require_kernel(name: str, *, notebook: str | None = None) -> None:
-    """Raise `KernelNotInstalled`, naming those that are, unless the kernel is installed."""
-    if _spec_file(name) is not None:
-        return
+def require_kernels(notebook: Notebook, pipeline: Pipeline) -> None:
+    """Raise `KernelNotInstalled`, naming those that are, unless the kernels of all tasks are installed.
+
+    Raises `NotebookError` if a task is to run in one of another language.
+    """
+    asked: dict[str, Task] = {}
+    for task in pipeline.tasks:
+        asked.setdefault(notebook.kernel_of(task), task)
+    for name, task in asked.items():
+        if task.options.kernel is None:
+            require_kernel(name, where=Location(notebook=notebook.path))
+        else:
+            (cell, *_), (index, *_) = task.cells, task.cell_indexes
+            where = Location(notebook=notebook.path, cell=cell, cell_index=index)
+            require_kernel(name, who=f"Task {task.name}", where=where)
+
+
+def require_kernel(name: str, *, who: str = "The notebook", where: Location = NOWHERE) -> None:
+    """`require_kernels` of one kernel, for which ``who`` asks ``where``."""
+    path = _spec_file(name)
+    if path is None:
+        _look_everywhere(name, who, where)
+    elif str(language := _read(path).get("language", "python")).lower() != "python":
+        raise NotebookError(
+            f"{who} asks for the kernel {name!r}, which runs {language}; a task is Python.",
+            hint="Choose a Python kernel. A cell can run another language by a magic, like %%R or %%bash.",
+            where=where,
+        )
+
+
+def _look_everywhere(name: str, who: str, where: Location) -> None:
     # jupyter_client knows more places, and brings zmq along: only who needs that pays for it.
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
@@ -32,10 +60,10 @@ def require_kernel(name: str, *, notebook: str | None = None) -> None:
     except NoSuchKernel:
         installed = ", ".join(sorted(manager.find_kernel_specs())) or "none"
         raise KernelNotInstalled(
-            f"The notebook asks for the kernel {name!r}, which is not installed.",
+            f"{who} asks for the kernel {name!r}, which is not installed.",
             hint=f"Installed: {installed}. Choose one in JupyterLab (Kernel, Change Kernel) and "
             f"save, or install it: python -m ipykernel install --user --name {name}.",
-            where=Location(notebook=notebook),
+            where=where,
         ) from None
 
 

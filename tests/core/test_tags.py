@@ -54,6 +54,7 @@ def test_roles(tags: tuple[str, ...], role: Role) -> None:
         ("retry-delay:PT1M", "retry-delay", "PT1M"),
         ("retry-backoff:2", "retry-backoff", 2.0),
         ("timeout:10m", "timeout", "10m"),
+        ("kernel:python3.11", "kernel", "python3.11"),
     ],
 )
 def test_options(tag: str, key: str, value: object) -> None:
@@ -146,7 +147,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
     [
         "when:n>3",
         "pool:gpu",
-        "kernel:python3",
         "lane:a",
         "resource:gpu=1",
         "queue:big",
