@@ -72,9 +72,6 @@ class LocalExecutor:
         worker = spare or self._begin(kind)
         self._attempts[assignment.task, assignment.attempt] = worker
         worker.assign(assignment)
-        if assignment.timeout_s is not None:
-            loop = asyncio.get_running_loop()
-            worker.timer = loop.call_later(assignment.timeout_s, self._time_out, worker)
         if more:
             with contextlib.suppress(RuntimeError):  # then the next begins a kernel of its own
                 self._spare = self._begin(kind)
@@ -102,6 +99,14 @@ class LocalExecutor:
             await next(iter(self._workers)).gone.wait()
         await asyncio.gather(*self._escalations)
 
+    def _limit_time(self, running: _Worker) -> None:
+        """Let the time run that an attempt may take: its kernel is ready now."""
+        assert running.assignment is not None
+        limit_s = running.assignment.timeout_s
+        if limit_s is not None and not running.ended.is_set():
+            loop = asyncio.get_running_loop()
+            running.timer = loop.call_later(limit_s, self._time_out, running)
+
     def _time_out(self, running: _Worker) -> None:
         self._stop(running, timed_out=True)
 
@@ -126,6 +131,7 @@ class LocalExecutor:
             kind,
             kernels=self._kernels,
             loop=asyncio.get_running_loop(),
+            on_ready=self._limit_time,
             tell=self._tell,
             now=self._now,
         )
@@ -164,6 +170,7 @@ class _Worker:
         *,
         kernels: KernelPools | None,
         loop: asyncio.AbstractEventLoop,
+        on_ready: Callable[[_Worker], None],
         tell: Callable[[_Worker, AttemptEnded | CellProgress | None], None],
         now: Callable[[], datetime],
     ) -> None:
@@ -176,6 +183,7 @@ class _Worker:
         self._kind = kind
         self._kernels = kernels
         self._loop = loop
+        self._on_ready = on_ready
         self._tell = tell
         self._now = now
         self._assigned = threading.Event()
@@ -238,6 +246,7 @@ class _Worker:
             self._session.prepare()
             self._assigned.wait()
             if self.assignment is not None:
+                self._in_loop(self._on_ready, self)
                 self._send(self._run(self.assignment, self._session))
             self._session.clean_up()
         except Exception:  # noqa: BLE001 -- told in the log; an attempt without an end gets one
@@ -278,5 +287,8 @@ class _Worker:
         return self.assignment.task if self.assignment is not None else "(none)"
 
     def _send(self, news: AttemptEnded | CellProgress | None) -> None:
+        self._in_loop(self._tell, self, news)
+
+    def _in_loop(self, call: Callable[..., None], *args: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop was closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._tell, self, news)
+            self._loop.call_soon_threadsafe(call, *args)

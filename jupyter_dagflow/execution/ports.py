@@ -62,7 +62,8 @@ class Assignment:
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
     ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
-    task's cells, ``imports`` the modules that the pipeline's tasks import. After ``timeout_s`` seconds it is ended.
+    task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
+    its kernel is ready.
     """
 
     run_id: RunId

@@ -87,7 +87,7 @@ while True:
 
 def test_a_task_that_takes_too_long_fails_and_tells_where_it_was(project: Project) -> None:
     run = project.run(
-        ("task:a timeout:1s", "x = 1"), ("", ENDLESS), ("task:b", "y = x"), ("task:c", "z = 1")
+        ("task:a timeout:5s", "x = 1"), ("", ENDLESS), ("task:b", "y = x"), ("task:c", "z = 1")
     )
     states = {name: task.state for name, task in run.tasks.items()}
     assert states == {
@@ -98,13 +98,13 @@ def test_a_task_that_takes_too_long_fails_and_tells_where_it_was(project: Projec
     failure = run.tasks["a"].failure
     assert failure is not None
     assert (failure.kind, failure.cell_index, failure.line) == ("timeout", 1, 4)
-    assert failure.message == "The task was still running after 1 s, in cell 1."
+    assert failure.message == "The task was still running after 5 s, in cell 1."
     assert "time.sleep(0.02)" in failure.last_lines
     assert "another timeout: tag" in failure_block(run.tasks["a"], failure=failure)
 
 
 def test_what_ignores_the_interrupt_is_killed_with_all_it_started(project: Project) -> None:
-    run = project.run(("task:a timeout:1s", STUBBORN), ("task:b", "y = child"))
+    run = project.run(("task:a timeout:5s", STUBBORN), ("task:b", "y = child"))
     failure = run.tasks["a"].failure
     assert failure is not None
     assert (failure.kind, failure.cell_index) == ("timeout", 0)
@@ -114,7 +114,7 @@ def test_what_ignores_the_interrupt_is_killed_with_all_it_started(project: Proje
 def test_a_task_that_hung_once_is_tried_again(project: Project) -> None:
     run = project.run(
         (
-            "task:a timeout:2s retries:1 retry-delay:0s",
+            "task:a timeout:5s retries:1 retry-delay:0s",
             FLAKY + "import time\nwhile n == 0:\n    time.sleep(0.02)",
         ),
     )
