@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
+from typing import TypeVar
 
 from jupyter_dagflow.core import kale
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
@@ -44,6 +45,9 @@ from jupyter_dagflow.core.races import unordered_meetings
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.core.triggers import TriggerRule
+
+_T = TypeVar("_T")
+_D = TypeVar("_D")
 
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
@@ -366,45 +370,40 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
 
 
 def _options(task: TaskCells) -> TaskOptions:
-    if not task.options:
+    said = task.options
+    if not said:
         return _NO_OPTIONS
-    options = TaskOptions(
+    timeout = _said(said, "timeout", str, None)
+    return TaskOptions(
         after=tuple(TaskName(name) for name in _names(task, "after")),
+        trigger=TriggerRule(_said(said, "trigger", str, _NO_OPTIONS.trigger)),
+        priority=_said(said, "priority", int, _NO_OPTIONS.priority),
         mutates=_names(task, "mutates"),
         pure=_names(task, "pure"),
         keep=_names(task, "keep"),
         metrics=_names(task, "metric"),
         reads=_names(task, "reads"),
         writes=_names(task, "writes"),
+        cache=_said(said, "cache", bool, None),
+        retry=_retry(said),
+        timeout_s=None if timeout is None else duration_s(timeout),
+        kernel=_said(said, "kernel", str, None),
     )
-    priority, trigger = task.options.get("priority"), task.options.get("trigger")
-    cache, timeout = task.options.get("cache"), task.options.get("timeout")
-    kernel = task.options.get("kernel")
-    if isinstance(cache, bool):
-        options = replace(options, cache=cache)
-    if isinstance(priority, int):
-        options = replace(options, priority=priority)
-    if isinstance(trigger, str):
-        options = replace(options, trigger=TriggerRule(trigger))
-    if isinstance(timeout, str):
-        options = replace(options, timeout_s=duration_s(timeout))
-    if isinstance(kernel, str):
-        options = replace(options, kernel=kernel)
-    return replace(options, retry=_retry(task.options))
 
 
-def _retry(options: Mapping[str, object]) -> RetryPolicy:
-    policy = NO_RETRIES
-    retries, delay, backoff = (
-        options.get(key) for key in ("retries", "retry-delay", "retry-backoff")
+def _retry(said: Mapping[str, object]) -> RetryPolicy:
+    delay = _said(said, "retry-delay", str, None)
+    return RetryPolicy(
+        retries=_said(said, "retries", int, NO_RETRIES.retries),
+        delay_s=NO_RETRIES.delay_s if delay is None else duration_s(delay),
+        backoff=_said(said, "retry-backoff", float, NO_RETRIES.backoff),
     )
-    if isinstance(retries, int):
-        policy = replace(policy, retries=retries)
-    if isinstance(delay, str):
-        policy = replace(policy, delay_s=duration_s(delay))
-    if isinstance(backoff, float):
-        policy = replace(policy, backoff=backoff)
-    return policy
+
+
+def _said(said: Mapping[str, object], key: str, kind: type[_T], default: _D) -> _T | _D:
+    """What the tags of a task say of an option, or the default."""
+    value = said.get(key)
+    return value if isinstance(value, kind) else default
 
 
 def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:

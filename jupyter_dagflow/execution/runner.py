@@ -301,7 +301,7 @@ class Runner:
         def ask() -> dict[TaskName, Answer]:
             return {start.task: self._answer(start.task, start.attempt) for start in starts}
 
-        self._to_come -= len(starts)
+        self._to_come -= sum(start.attempt == 1 for start in starts)
         answers = await self._threads.do(ask)
         self._why.update((task, answer.why) for task, answer in answers.items())
         return answers

@@ -1,8 +1,7 @@
 """Whether what a task did can be relied upon, judged by all that the tasks of the run have done so far.
 
 The law: what a kernel tells of files, draws, modules and figures is weighed against what others did, in notebook
-order; where Run All might have come out differently, the attempt fails. An attempt that ended well and is not
-mentioned here is sound.
+order; where Run All might have come out differently, the attempt fails.
 """
 
 from __future__ import annotations
