@@ -14,6 +14,7 @@ _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
+_BASES: Any = type.__dict__["__bases__"]
 # Of SciPy's sparse arrays, and for which list of words scikit-learn's vectorizers have looked at it.
 _WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices", "_stop_words_id"})
 
@@ -36,6 +37,17 @@ def member(kind: type[Any], name: str) -> Any:
         if name in found:
             return found[name]
     return None
+
+
+def bases(kind: type[Any]) -> tuple[type[Any], ...]:
+    """The classes that it is made of."""
+    found: tuple[type[Any], ...] = _BASES.__get__(kind)
+    return found
+
+
+def origin(kind: type[Any]) -> tuple[Any, str]:
+    """The module that it says it is from, which may be anything, and its qualified name there."""
+    return _MODULE.__get__(kind), _QUALNAME.__get__(kind)
 
 
 def type_name(kind: type[Any]) -> str:

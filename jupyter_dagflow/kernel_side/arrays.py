@@ -37,18 +37,22 @@ def span_of(array: Any) -> tuple[int, int]:
     return first, last
 
 
+def overlaps_itself(array: Any) -> bool:
+    """Whether some elements of an array lie over others, as those of a window that slides do."""
+    reach = array.itemsize
+    steps = sorted((abs(step), n) for step, n in zip(array.strides, array.shape) if n > 1)  # noqa: B905
+    for step, count in steps:
+        if step < reach:
+            return True
+        reach += step * (count - 1)
+    return False
+
+
 def memory_between(array: Any, span: tuple[int, int]) -> Any:
-    """The bytes of that span as an array of their own kind over the same memory, or None."""
-    owner = array
-    while type(owner.base) is type(array):
-        owner = owner.base
-    if not owner.flags.forc:
-        return None
-    flat = owner.reshape(-1, order="A").view("u1")
-    start = span[0] - owner.__array_interface__["data"][0]
-    memory = flat[start : start + span[1] - span[0]]
-    memory.flags.writeable = array.flags.writeable
-    return memory
+    """The bytes of that span as an array of their own over the same memory."""
+    numpy = sys.modules["numpy"]
+    first, last = span
+    return numpy.asarray(_Stretch(array, first, last - first))
 
 
 def is_derived(kind: type[Any]) -> bool:
@@ -102,6 +106,19 @@ def _first(array: Any) -> int:
     """The address of the first element."""
     first: int = array.__array_interface__["data"][0]
     return first
+
+
+class _Stretch:
+    """What NumPy makes an array of bytes over some of an array's memory of."""
+
+    def __init__(self, array: Any, first: int, size: int) -> None:
+        self.array = array  # whose memory it is
+        self.__array_interface__ = {
+            "data": (first, not array.flags.writeable),
+            "shape": (size,),
+            "typestr": "|u1",
+            "version": 3,
+        }
 
 
 class _Memory:

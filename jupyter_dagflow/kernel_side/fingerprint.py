@@ -28,11 +28,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import foreign
 from .anatomy import (
+    bases,
     has_dict,
     instance_dict,
     is_lazy,
     member,
     members,
+    origin,
     root_package,
     slots,
     type_name,
@@ -47,6 +49,10 @@ _ATOMS = frozenset({int, float, complex, str, bytes, bool, type(None), type(...)
 _FLAT = frozenset({list, dict})
 _FLUSH_BYTES = 1 << 16
 _CHUNK = 1 << 16
+# What Python and its libraries keep in a class about it.
+_BOOKKEEPING = frozenset(
+    {"__dict__", "__weakref__", "__slotnames__", "_abc_impl", "__annotations_cache__"}
+)
 _HEAP_TYPE = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 # Live things that change by being used, and types whose state is all bookkeeping.
@@ -470,15 +476,28 @@ def _range(walk: Walk, obj: Any) -> Children:
     yield from (obj.start, obj.stop, obj.step)
 
 
-def _named(walk: Walk, obj: Any) -> Children:
-    """Classes and modules, which are what they are called."""
-    walk.kind(type(obj))
-    if issubclass(type(obj), type):
-        walk.atom(type_name(obj))
-    else:
-        walk.atom(str(types.ModuleType.__getattribute__(obj, "__name__")))
+def _module(walk: Walk, module: types.ModuleType) -> Children:
+    """A module, which is what it is called."""
+    walk.kind(type(module))
+    walk.atom(str(types.ModuleType.__getattribute__(module, "__name__")))
     return
     yield
+
+
+def _class(walk: Walk, cls: type[Any]) -> Children:
+    """A class: by its name if a module has it, else what it is made of and what it holds."""
+    walk.kind(type(cls))
+    walk.atom(type_name(cls))
+    if _is_of_module(cls) or issubclass(type(cls), enum.EnumMeta) or walk.seen(cls):
+        return  # an enumeration remembers the members that are combined
+    yield type(cls)
+    yield bases(cls)
+    held = members(cls)
+    for name in sorted(name for name in held if type(name) is str):
+        if name not in _BOOKKEEPING:
+            walk.atom(name)
+            yield held[name]
+    walk.write(b";")
 
 
 def _function(walk: Walk, function: types.FunctionType) -> Children:
@@ -494,15 +513,18 @@ def _function(walk: Walk, function: types.FunctionType) -> Children:
     yield vars(function)
 
 
-def _is_of_module(function: types.FunctionType) -> bool:
-    module = sys.modules.get(function.__module__ or "")
+def _is_of_module(code: types.FunctionType | type[Any]) -> bool:
+    """Whether a function or class is found where it says that it is from, and that is not the notebook."""
+    is_class = issubclass(type(code), type)
+    name, path = origin(code) if is_class else (code.__module__, code.__qualname__)
+    module = sys.modules.get(name) if type(name) is str else None
     found: Any = None
-    if module is not None and function.__module__ != "__main__":
-        first, *rest = function.__qualname__.split(".")
+    if module is not None and name != "__main__":
+        first, *rest = path.split(".")
         found = vars(module).get(first)
         for part in rest:
             found = members(found).get(part) if issubclass(type(found), type) else None
-    return found is function
+    return found is code
 
 
 def _code(walk: Walk, code: types.CodeType) -> Children:
@@ -589,8 +611,8 @@ _WAYS: tuple[tuple[type[Any], Callable[[Walk, Any], Iterator[Any]]], ...] = (
     (array.array, _buffer),
     (range, _range),
     (slice, _range),
-    (type, _named),
-    (types.ModuleType, _named),
+    (type, _class),
+    (types.ModuleType, _module),
     (types.FunctionType, _function),
     (types.CodeType, _code),
     (types.CellType, _cell),

@@ -29,6 +29,7 @@ from .arrays import (
     is_derived,
     is_row,
     memory_between,
+    overlaps_itself,
     place_of,
     reduce_derived,
     reduce_row,
@@ -310,12 +311,10 @@ class _Rules:
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)
-        if place_of(array) not in self._sharing:
-            return None
+        if place_of(array) not in self._sharing and not overlaps_itself(array):
+            return None if array.flags.writeable else (rebuild.read_only, (array.copy(),))
         span = span_of(array)
         memory = memory_between(array, span)
-        if memory is None:
-            return None
         offset = array.__array_interface__["data"][0] - span[0]
         arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, array.strides, offset)
         return rebuild.strided_array, arguments

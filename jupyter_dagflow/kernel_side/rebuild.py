@@ -150,6 +150,12 @@ def strided_array(
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
 
 
+def read_only(array: Any) -> Any:
+    """A NumPy array that nobody may write to."""
+    array.flags.writeable = False
+    return array
+
+
 def element(array: Any, place: Any) -> Any:
     """An element of a NumPy array; a row of a structured one is a view of it."""
     return array[place]
