@@ -176,7 +176,7 @@ def _later_read(lookup: Lookup, read: Read) -> LaterRead:
 
 def _made_in_both(lookup: Lookup, task: Task, place: int) -> Iterator[LaterRead]:
     """What a task and a later one have both made anew, by setup or by definitions copied into both:
-    in order of the later tasks.
+    in order of the later tasks; then the copies of what the notebook ends with.
     """
     found: list[tuple[Read, bool, LaterRead]] = []
     for read, mention in lookup.first_of_prelude(place):
@@ -189,4 +189,5 @@ def _made_in_both(lookup: Lookup, task: Task, place: int) -> Iterator[LaterRead]
             later = LaterRead(name=name, task=lookup.reader(copy).name)
             found.append((copy, True, later))
     found.sort(key=lambda each: (each[0].place, each[1], each[0].number))
-    return (later for _, _, later in found)
+    yield from (later for _, _, later in found)
+    yield from _left(lookup, place, sorted({definition.name for definition in task.definitions}))

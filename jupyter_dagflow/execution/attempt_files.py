@@ -277,7 +277,7 @@ def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded
     what = "it" if read.name == name else f"{read.name}, which shares objects with it,"
     reader = f"task {read.task}{place} reads {what}"
     if read.left:
-        reader = f"{read.name}, which shares objects with it, is left by task {read.task}"
+        reader = f"{what} is left by task {read.task}"
     by_cell = {cell.id: cell for cell in cells}
     last = by_cell[mentions[-1].cell] if mentions else cells[-1]
     return Guarded(

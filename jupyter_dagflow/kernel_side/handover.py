@@ -228,8 +228,7 @@ class Handover:
             if not self._is_bound(name):
                 continue
             value = self._value(name)
-            known = name in surviving or (surviving and name in self._spec["extras"])
-            if name in extras and not known and is_code(name, value):
+            if name in extras and not self._spec.get("survivors") and is_code(name, value):
                 continue
             try:
                 pickled[name] = self._dump({name: value})
@@ -275,10 +274,10 @@ class Handover:
                     "name": name,
                     "digest": digest,
                     "size_bytes": size if len(names) == 1 else members[name].size,
-                    **summarise(self._value(name)),
                     "version": self._version(name),
                 }
-        return [stored[name] for name in pickled]
+        # Last, for how a class of the notebook shows its instances may change them.
+        return [{**stored[name], **summarise(self._value(name))} for name in pickled]
 
     def _sharing_unseen(self, stored: Collection[str]) -> Iterator[tuple[str, str]]:
         """Values that keep objects of others which will be changed elsewhere, and would miss that.

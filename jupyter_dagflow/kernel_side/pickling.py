@@ -224,7 +224,8 @@ class _Rules:
             return self._pandas(obj)
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
-        return self._instance(obj, kind)
+        reduced = self._instance(obj, kind)
+        return _quietly_made(obj, kind, reduced) if _has_own_new(kind) else reduced
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -335,6 +336,22 @@ class _Rules:
         in_slots = state[1] if type(state) is tuple else {}
         state = (descriptor.__get__(obj, kind), in_slots)
         return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _has_own_new(kind: type[Any]) -> bool:
+    """Whether a class of the notebook says itself how its instances are made."""
+    new = member(kind, "__new__")
+    function = new.__func__ if type(new) is staticmethod else new
+    return type(function) is types.FunctionType and function.__module__ == rebuild.MAIN
+
+
+def _quietly_made(obj: Any, kind: type[Any], reduced: Any) -> Any:
+    """An instance that is made without the notebook's own code for it, which has run when it was made."""
+    make, arguments, *state = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    given = member(kind, "__getnewargs__")
+    if make is not copyreg.__newobj__ or type(given) is types.FunctionType:  # type: ignore[attr-defined]
+        return (make, arguments, *state)
+    return (rebuild.new_object, arguments, *state)
 
 
 def _answers(kind: type[Any]) -> bool:

@@ -172,10 +172,20 @@ def set_attributes(obj: Any, state: dict[str, Any]) -> None:
 
 
 def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    """Give an object its very ``__dict__``, which others have as well, and its slots."""
-    obj.__dict__, slots = state
+    """Give an object its very ``__dict__``, which others have as well, and its slots.
+
+    Its class may want to know of that, or forbid it: but nothing is set that was not before.
+    """
+    own, slots = state
+    object.__setattr__(obj, "__dict__", own)
     for name, value in slots.items():
-        setattr(obj, name, value)
+        object.__setattr__(obj, name, value)
+
+
+def new_object(kind: type[Any], *arguments: Any) -> Any:
+    """An object of a class, made without running again the class's own ``__new__``."""
+    made_by = (vars(base).get("__new__") for base in kind.__mro__)
+    return next(new for new in made_by if type(new) is types.BuiltinFunctionType)(kind, *arguments)
 
 
 def set_enumeration(cls: Any, state: tuple[Callable[..., Any], Any, dict[str, Any]]) -> None:

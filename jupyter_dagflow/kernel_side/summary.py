@@ -12,6 +12,8 @@ import reprlib
 import sys
 from typing import Any
 
+from .anatomy import member
+
 PREVIEW_CHARS = 200
 VALUE_BYTES = 1024
 _LONG = 10_000
@@ -57,6 +59,8 @@ def is_metric(value: Any) -> bool:
 
 
 def _shape(value: Any) -> list[int] | None:
+    if member(type(value), "shape") is None:
+        return None  # an object may answer to any name, and note that it was asked
     try:
         shape = value.shape
     except Exception:  # noqa: BLE001 -- a property of the user's class may raise anything

@@ -308,7 +308,10 @@ class Calls(Classes):
             self.frame.returns.append(Value("none"))
         self._close_over()
         self.heap.site = site
-        final = join_states([self.state, *self.ends])
+        ends_here = [self.state, *self.ends]
+        if code.function.generator:  # it may never be asked to go on
+            ends_here.append(caller)
+        final = join_states(ends_here)
         returns = self.frame.returns or [Value(UNKNOWN)]
         self.ends, self.loops, self.frame, self.call_line = ends, loops, frame, lines
         if caught:

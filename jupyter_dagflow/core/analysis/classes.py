@@ -305,8 +305,15 @@ class Classes(World):
         return results
 
     def advance(self, value: Value, line: int) -> None:
+        """Change what moves on when it is used: that of a value which may be such a thing."""
+        kinds = self.heap.kinds
+        moving = frozenset(
+            o for o in value.objects if slot_of(o) == 0 and kinds[base_of(o)] in library.STATEFUL
+        )
         if value.kind in library.STATEFUL:
             self.change(value, line)
+        elif moving:
+            self.change(Value(UNKNOWN, moving), line)
 
     def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
         for value in values:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, base_of
+from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, Value, base_of, slot
 from jupyter_dagflow.core.model import Definition
 
 PRELUDE = ""
@@ -123,11 +123,11 @@ class Definitions:
         for base, code in sorted(heap.code.items()):
             if code.origin in self._needs:
                 continue
-            held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
             if isinstance(code, FunctionCode) and code.kept and self._is_noticed(base):
                 found.add(base)
-            data = any(o not in plain or o in found for o in held)
-            if base in changed or (data and isinstance(code, ClassCode)):
+            is_class = isinstance(code, ClassCode)
+            reach = heap.reach(Value("class", frozenset((slot(base, 0),)))) if is_class else ()
+            if base in changed or any(o not in plain or o in found for o in reach):
                 found.add(base)
         return frozenset(found)
 

@@ -72,7 +72,7 @@ class Evaluator(ForeignCalls):
             return Value("module", path=f"{base.path}.{name}")
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
-        if name == "__dict__" or (name == "attrs" and base.kind in ("frame", UNKNOWN)):
+        if name in library.INSIDES or base.kind in library.INSIDES_BY_KIND.get(name, ()):
             return Value(UNKNOWN, base.objects)
         found: list[Value] = []
         for obj in base.objects:

@@ -295,9 +295,12 @@ class Follower(Evaluator):
         return value
 
     def _is_own(self, decorator: Value) -> bool:
-        """Whether a decorator is the notebook's: a function, a class, or an instance of one."""
+        """Whether a decorator is the notebook's: a function, a class, an instance of one, or a function
+        with some of its arguments given.
+        """
         heap = self.heap
-        return any(base_of(o) in heap.code or base_of(o) in heap.classes for o in decorator.objects)
+        known = (heap.code, heap.classes, heap.partials)
+        return any(base_of(o) in kind for o in decorator.objects for kind in known)
 
     def _mark(self, value: Value, path: str) -> None:
         name = path.rpartition(".")[2]

@@ -52,6 +52,7 @@ class ForeignCalls(Calls):
         self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
     ) -> Value:
         stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
+        self.advance(receiver, line)
         if self.changes(receiver, name, arguments, dropped=dropped):
             content = receiver.kind not in library.CONTAINERS and not stores
             self.change(self._with_methods(receiver), line, content=content)
@@ -371,6 +372,8 @@ class ForeignCalls(Calls):
             for value in every:
                 heap.hold(made, value)
         first = arguments.positional[:1]
+        if path in library.WRITING_THROUGH and first:
+            return Value(made.kind, made.objects | first[0].objects)
         if path == "functools.partial" and first and first[0].kind != "module":
             function, *given = arguments.positional
             of_function = (function, arguments._replace(positional=tuple(given)))
@@ -399,7 +402,7 @@ class ForeignCalls(Calls):
     def _twin(self, value: Value, *, deep: bool) -> Value:
         """A copy: of the same kind and class, and unless it is deep with the same inside."""
         heap = self.heap
-        if value.kind in library.IMMUTABLE:
+        if value.kind in library.IMMUTABLE or value.kind in ("class", "function"):
             return value
         made = heap.make(value.kind, plain=not deep and value.kind in library.CONTAINERS)
         twin = base_of(next(iter(made.objects)))

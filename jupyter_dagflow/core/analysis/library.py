@@ -504,6 +504,15 @@ PARTS_OF_FRAMES = frozenset({"attrs", "columns", "flags", "index"})
 
 INDEXERS = frozenset(["iloc", "loc", "iat", "at"])
 
+INSIDES = frozenset({"__closure__", "__defaults__", "__dict__", "__kwdefaults__"})
+"""Attributes that hold what an object, or a function, holds itself."""
+
+INSIDES_BY_KIND = {"attrs": ("frame", "?"), "maps": ("dict",)}
+"""The like, of values of some kinds only."""
+
+WRITING_THROUGH = frozenset({"collections.ChainMap"})
+"""Calls whose result writes to the first argument what is written to it."""
+
 STRING_METHODS_NUMBER = _words(
     """
     count endswith find index isalpha isdigit isnumeric rfind rindex startswith
