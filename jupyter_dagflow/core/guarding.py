@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.lookup import Lookup, Read
-from jupyter_dagflow.core.model import CellId, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Input, Task, TaskName
 
 # Whatever reaches the namespace of a notebook without naming the variable, reaches it by one of these.
 _BINDS_UNSEEN = re.compile(
@@ -61,8 +61,16 @@ def guarded(lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]) -> dict[
         first = first or next(_left(lookup, place, sorted(others)), None)
         if first is not None:
             found[name] = first
+    for item in task.inputs:
+        others = sorted({*item.shares} - changed) if _is_looked_into(task, item) else []
+        first = _first_read(lookup, place, others, None)
+        first = first or next(_left(lookup, place, others), None)
+        if first is not None:
+            found.setdefault(item.name, first)
     alike: dict[str, LaterRead] = {}
     for read in _made_in_both(lookup, task, place):
+        alike.setdefault(read.name, read)
+    for read in _further_down(lookup, task, place, shares):
         alike.setdefault(read.name, read)
     for name in _believed_unchanged(task, alike):
         found.setdefault(name, alike[name])
@@ -146,6 +154,15 @@ def left_behind(task: Task) -> set[str]:
     return {i.name for i in task.inputs if i.kept and i.rebound} - mutates
 
 
+def looked_into(task: Task) -> set[str]:
+    """The inputs that a task is known to change, but for what is in them."""
+    return {item.name for item in task.inputs if _is_looked_into(task, item)}
+
+
+def _is_looked_into(task: Task, item: Input) -> bool:
+    return item.shallow and item.name not in task.options.pure
+
+
 def _first_read(
     lookup: Lookup, place: int, names: Collection[str], bundle: Bundled | None
 ) -> LaterRead | None:
@@ -172,6 +189,17 @@ def _later_read(lookup: Lookup, read: Read) -> LaterRead:
     if reason is None:
         return LaterRead(name=name, task=reader.name)
     return LaterRead(name=name, task=reader.name, cell=reason.target_cell, line=reason.target_line)
+
+
+def _further_down(
+    lookup: Lookup, task: Task, place: int, names: Iterable[str]
+) -> Iterator[LaterRead]:
+    """What a task has, too, that began above this one and goes on below it: that may read it there."""
+    copied = [definition.name for definition in task.definitions]
+    for other in lookup.going_on(place):
+        for name in (*names, *copied):
+            if name in other.versions:
+                yield LaterRead(name=name, task=other.name)
 
 
 def _made_in_both(lookup: Lookup, task: Task, place: int) -> Iterator[LaterRead]:

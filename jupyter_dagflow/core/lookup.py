@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from jupyter_dagflow.core.model import CellId, Edge, Mention, Pipeline, Reason, Task, TaskName
@@ -80,6 +80,7 @@ class Lookup:
                 newest = self._newest[name]
                 if task.versions.get(name, 0) == newest.version:
                     newest.writers.append(place)
+        self._reopened = [one for one, next_ in pairwise(pipeline.tasks) if _is_within(next_, one)]
         for reads in self._reads.values():
             reads.earliest = [*accumulate(reversed(reads.since), min)][::-1]
 
@@ -112,6 +113,11 @@ class Lookup:
         down.sort(key=lambda step: self.places[step[0]])
         up.sort(key=lambda step: self.places[step[0]], reverse=True)
         return passed(self.places, down), passed(self.places, up)
+
+    def going_on(self, place: int) -> Iterable[Task]:
+        """The tasks that begin above one and have cells below where that begins."""
+        begins = self.pipeline.tasks[place].cell_indexes[:1]
+        return (t for t in self._reopened if t.cell_indexes[:1] < begins < t.cell_indexes[-1:])
 
     def last_writer(self, name: str, place: int) -> Task | None:
         """The last task before a place that leaves a name bound or changed."""
@@ -172,6 +178,11 @@ class Lookup:
             return None
         at = bisect_left(newest.writers, place)
         return self.pipeline.tasks[newest.writers[at - 1]] if at else None
+
+
+def _is_within(task: Task, other: Task) -> bool:
+    """Whether a task begins between the cells of one that began above it."""
+    return task.cell_indexes[:1] < other.cell_indexes[-1:]
 
 
 def passed(

@@ -101,13 +101,17 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """A statement copied into a task so that it can run there: an import, ``def``, ``class`` or setting."""
+    """A statement copied into a task so that it can run there: an import, ``def``, ``class`` or setting.
+
+    With ``in_place`` it counts from where it stands on: cells of the task above it run without it.
+    """
 
     name: str
     cell: CellId
     cell_index: int
     line: int
     source: str
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +137,19 @@ class Edge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A name that a task takes from other tasks: of ``sources``, in notebook order, the last that has it wins.
+    """A name that a task takes from other tasks: of ``sources`` the last that has it wins. They are in notebook
+    order, but for one that comes last because it has all that the name shares objects with.
 
     ``shares`` are the names whose values may have an object in common with it. With ``kept`` the task is
-    believed to leave the value as it took it, with ``rebound`` it gives the name to something else, perhaps.
+    believed to leave the value as it took it, or with ``shallow`` what is in it; with ``rebound`` it gives the
+    name to something else, perhaps.
     """
 
     name: str
     sources: tuple[TaskName, ...]
     shares: tuple[str, ...] = ()
     kept: bool = False
+    shallow: bool = False
     rebound: bool = False
 
 

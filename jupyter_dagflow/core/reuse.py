@@ -69,6 +69,7 @@ class Checks:
     guarded: tuple[str, ...] = ()
     may_go: tuple[str, ...] = ()
     made_alike: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
     beside: Mapping[str, str] = field(default_factory=dict)
     exposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Checks:
         lax = {*self.may_go} - {*asked.may_go}
         yield from (name for name in asked.guarded if name in lax)
         yield from _less(asked.made_alike, self.made_alike)
+        yield from _less(asked.contents, self.contents)
         yield from _less(asked.strange, self.strange)
         yield from (o for o, name in asked.beside.items() if self.beside.get(o) != name)
         for name, known in asked.exposed.items():

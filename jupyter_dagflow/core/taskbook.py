@@ -4,7 +4,8 @@ text.
 The law: a taskbook shows its own cells what Run All would have shown them, whoever runs it and from
 wherever. First it enters the notebook's folder; then comes the prelude, then the definitions the
 task needs, then the values of other tasks, then the task's own cells as the user wrote them, and
-last the saving of what other tasks read.
+last the saving of what other tasks read. A setting that another task makes between the task's own
+cells stands between them.
 """
 
 from __future__ import annotations
@@ -63,23 +64,50 @@ def assemble(
     taskbook = [TaskbookCell(TITLE_ID, _title(pipeline, task), kind=CellKind.MARKDOWN)]
     taskbook.append(_own(ENTER_ID, enter))
     taskbook += _prelude(cells, pipeline, parameters)
-    if task.definitions:
-        taskbook.append(_own(DEFINITIONS_ID, definitions_source(task.definitions)))
+    definitions = definitions_by_cell(task.definitions, task.cell_indexes)
+    taskbook += _definitions(definitions, DEFINITIONS_ID)
     taskbook.append(_own(LOAD_ID, load))
-    taskbook += [_users(cells[cell]) for cell in task.cells]
+    for cell, index in zip(task.cells, task.cell_indexes, strict=True):
+        taskbook += _definitions(definitions, _above(index))
+        taskbook.append(_users(cells[cell]))
     taskbook.append(_own(SAVE_ID, save))
     return tuple(taskbook)
 
 
+def definitions_by_cell(
+    definitions: Sequence[Definition], indexes: Sequence[int]
+) -> dict[str, list[Definition]]:
+    """The definitions of a task by the id of the taskbook's cell that they stand in.
+
+    That is one above all; and one above a cell of the task's own (``indexes``) for settings that a
+    task makes whose cells stand between this task's.
+    """
+    found: dict[str, list[Definition]] = {}
+    for definition in definitions:
+        above = definition.cell_index > indexes[0] and definition.in_place
+        below = next((i for i in indexes if above and i > definition.cell_index), None)
+        id_ = DEFINITIONS_ID if below is None else _above(below)
+        found.setdefault(id_, []).append(definition)
+    return found
+
+
+def _above(index: int) -> str:
+    return f"{DEFINITIONS_ID}-{index}"
+
+
+def _definitions(definitions: Mapping[str, Sequence[Definition]], id_: str) -> list[TaskbookCell]:
+    return [_own(id_, definitions_source(definitions[id_]))] if id_ in definitions else []
+
+
 def definitions_source(definitions: Sequence[Definition]) -> str:
-    """The source of the definitions cell: each statement below a comment naming its cell."""
+    """The source of a cell of definitions: each statement below a comment naming its cell."""
     return "\n".join(
         f"# from cell {d.cell_index}\n{d.source}" for d in _in_running_order(definitions)
     )
 
 
 def definition_at(definitions: Sequence[Definition], line: int) -> tuple[Definition, int] | None:
-    """What stands on ``line`` of the definitions cell, and that line's number in its own cell."""
+    """What stands on ``line`` of a cell of these definitions, and that line's number in its own cell."""
     first = 1
     for definition in _in_running_order(definitions):
         height = definition.source.count("\n") + 1

@@ -21,6 +21,7 @@ from jupyter_dagflow.core.guarding import (
     LaterRead,
     guarded,
     left_behind,
+    looked_into,
     shared,
     strange,
     unguarded,
@@ -111,6 +112,7 @@ def prepare_attempt(
         "made_alike": checks.made_alike,
         "strange": checks.strange,
         "beside": checks.beside,
+        "contents": checks.contents,
         "from_prelude": checks.from_prelude,
         "exposed": checks.exposed,
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
@@ -157,13 +159,15 @@ def _checks(
     reads_of_shared: Mapping[str, tuple[str, LaterRead]],
     of_others: Mapping[str, LaterRead],
 ) -> Checks:
-    by_name = {item.name for item in task.inputs} - left_behind(task)
+    within = looked_into(task)
+    by_name = {item.name for item in task.inputs} - left_behind(task) - within
     return Checks(
         # Of what setup made, and of what loses its name here, the object counts and not the name.
         guarded=tuple(name for name in reads if name in by_name),
         # What is read later by another name is not missed under this one.
         may_go=tuple(name for name, read in reads.items() if read.name != name),
-        made_alike=tuple(name for name in reads if name not in by_name),
+        made_alike=tuple(name for name in reads if name not in by_name | within),
+        contents=tuple(name for name in reads if name in within),
         strange=tuple(of_others),
         beside={other: name for other, (name, _) in reads_of_shared.items()},
         from_prelude=tuple(read.name for read in task.from_prelude),
@@ -238,17 +242,18 @@ def _taken(
     lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, TaskName, Stored]]:
     """Each input that a source bound: its name, the last task that has it, and its value."""
-    order = lookup.places
     for item in task.inputs:
         having = [
             (source, stored)
-            for source in sorted(item.sources, key=lambda name: order[name])
+            for source in item.sources
             for stored in sources.get(source, ())
             if stored.name == item.name
         ]
         if having:
             # A task that went on further down may have a newer one than those that began after it.
-            source, stored = max(having, key=lambda each: (each[1].version, order[each[0]]))
+            source, stored = max(
+                having, key=lambda each: (each[1].version, item.sources.index(each[0]))
+            )
             yield item.name, source, stored
 
 

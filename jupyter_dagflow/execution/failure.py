@@ -7,13 +7,13 @@ our own cells are never named as the place.
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.events import TaskFailure
-from jupyter_dagflow.core.model import CellId
-from jupyter_dagflow.core.taskbook import DEFINITIONS_ID, LOAD_ID, SAVE_ID, definition_at
+from jupyter_dagflow.core.model import CellId, Definition
+from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID, definition_at, definitions_by_cell
 from jupyter_dagflow.execution.ports import Assignment, Guarded
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
@@ -216,8 +216,9 @@ def _place(
 ) -> tuple[CellId | None, int | None, int | None]:
     """Cell, its place in the notebook, and line."""
     line = line_in_cell(error)
-    if error.cell.id == DEFINITIONS_ID:
-        found = definition_at(assignment.definitions, line) if line is not None else None
+    definitions = _definitions(error.cell.id, assignment)
+    if definitions:
+        found = definition_at(definitions, line) if line is not None else None
         if found is None:
             return None, None, None
         return found[0].cell, found[0].cell_index, found[1]
@@ -231,11 +232,17 @@ def _excerpt(error: CellError, assignment: Assignment) -> str:
 
 def _origin(ran: RanCell, line: int, assignment: Assignment) -> tuple[str, int] | None:
     """What to call the cell that a line of the taskbook comes from, and the line there."""
-    if ran.id == DEFINITIONS_ID:
-        found = definition_at(assignment.definitions, line)
+    if definitions := _definitions(ran.id, assignment):
+        found = definition_at(definitions, line)
         return (str(found[0].cell_index), found[1]) if found else None
     index = _index(ran.id, assignment)
     return (ran.label if index is None else str(index)), line
+
+
+def _definitions(cell: str | None, assignment: Assignment) -> Sequence[Definition]:
+    """What stands in a cell of the taskbook, if it is one of definitions."""
+    by_cell = definitions_by_cell(assignment.definitions, tuple(assignment.cells.values()))
+    return by_cell.get(cell or "", ())
 
 
 def _index(cell: str | None, assignment: Assignment) -> int | None:

@@ -6,8 +6,10 @@ metaclasses may be anybody's Python.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
+from collections.abc import Iterator
 from typing import Any
 
 _MRO = type.__dict__["__mro__"]
@@ -105,3 +107,10 @@ def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
         for name, each in members(base).items()
         if type(each) is types.MemberDescriptorType and name not in ("__dict__", "__weakref__")
     )
+
+
+def slot_values(obj: Any) -> Iterator[tuple[str, Any]]:
+    """What an instance has in its slots, by their names; those that are not filled are left out."""
+    for name, slot in slots(type(obj)):
+        with contextlib.suppress(AttributeError):
+            yield name, slot.__get__(obj, type(obj))

@@ -6,10 +6,15 @@ changed by that.
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .anatomy import instance_dict, slot_values
 from .fingerprint import fingerprint
+
+
+_COLLECTIONS: tuple[Any, ...] = (list, set, collections.deque)
 
 
 class Guard:
@@ -42,3 +47,17 @@ class Guard:
         if name not in self._namespace:
             return name in self._may_go
         return fingerprint(self._namespace[name]) == self._before[name]
+
+
+def contents(value: Any) -> tuple[Any, ...]:
+    """The objects that a collection or an instance holds by now; whatever it holds later, they are the same.
+
+    >>> a = []
+    >>> contents({"a": a})[0] is a
+    True
+    """
+    collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
+    items: Iterable[Any] = () if collection is None else collection.__iter__(value)
+    if isinstance(value, dict):
+        items = dict.values(value)
+    return (*items, *instance_dict(value).values(), *(held for _, held in slot_values(value)))

@@ -25,7 +25,7 @@ from .ambient import Ambient
 from .arrays import Place
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
-from .guard import Guard
+from .guard import Guard, contents
 from .module_state import ModuleState
 from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
@@ -65,7 +65,7 @@ class Handover:
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
     present objects must not change, whatever the names mean later), ``strange`` (names that must not
-    be bound), ``beside`` (names that came in the bundle of an
+    be bound), ``contents`` (names of inputs in which what they hold must not change), ``beside`` (names that came in the bundle of an
     input and must not change with it, to that input), ``exposed`` (names that a later task changes
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
@@ -116,7 +116,7 @@ class Handover:
         self._guard = Guard(
             self._namespace,
             [*self._spec["guarded"], *self._spec["changing"]],
-            {**self._made_alike(), **beside},
+            {**self._made_alike(), **beside, **self._contents()},
             self._spec["may_go"],
         )
         self._figures = figures.held()
@@ -184,9 +184,13 @@ class Handover:
         names = self._spec["made_alike"]
         return {name: self._namespace[name] for name in names if name in self._namespace}
 
+    def _contents(self) -> dict[str, Any]:
+        names = self._spec["contents"]
+        return {n: contents(self._namespace[n]) for n in names if n in self._namespace}
+
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
         spec = self._spec
-        watched = [*spec["guarded"], *spec["made_alike"], *spec["beside"]]
+        watched = [*spec["guarded"], *spec["made_alike"], *spec["contents"], *spec["beside"]]
         bound = [n for n in spec["strange"] if n in self._namespace and n not in self._before]
         outcome["changed"] = [*self._guard.changed(dict.fromkeys(watched)), *bound]
         if outcome["changed"]:

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .anatomy import dict_of, instance_dict, member, root_package, slots
+from .anatomy import dict_of, instance_dict, member, root_package, slot_values
 from .arrays import (
     Place,
     is_derived,
@@ -328,7 +328,7 @@ class _Rules:
         if descriptor is None:
             return None
         if _answers(kind):
-            state = (descriptor.__get__(obj, kind), dict(_slots_of(obj)))
+            state = (descriptor.__get__(obj, kind), dict(slot_values(obj)))
             return copyreg.__newobj__, (kind,), state, None, None, rebuild.set_dict  # type: ignore[attr-defined]
         if _count(descriptor, obj, kind) <= _ALONE:
             return None
@@ -359,14 +359,6 @@ def _answers(kind: type[Any]) -> bool:
     given = any(member(kind, name) is not None for name in ("__getnewargs__", "__getnewargs_ex__"))
     asked = member(kind, "__getattr__") is not None
     return asked and not given and not issubclass(kind, (list, dict))
-
-
-def _slots_of(obj: Any) -> Any:
-    for name, slot in slots(type(obj)):
-        try:
-            yield name, slot.__get__(obj, type(obj))
-        except AttributeError:
-            continue
 
 
 def _quiet(cls: type[Any], make: Any, arguments: Any, *state: Any) -> Any:

@@ -43,7 +43,15 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
         "metrics": [],
         **{
             key: []
-            for key in ("guarded", "may_go", "made_alike", "strange", "from_prelude", "changing")
+            for key in (
+                "guarded",
+                "may_go",
+                "made_alike",
+                "contents",
+                "strange",
+                "from_prelude",
+                "changing",
+            )
         },
         **{key: {} for key in ("beside", "exposed", "ambient", "generators")},
         "project": str(project),

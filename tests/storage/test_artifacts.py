@@ -50,6 +50,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "guarded": [],
             "may_go": [],
             "made_alike": [],
+            "contents": [],
             "beside": {},
             "strange": [],
             "exposed": {},

@@ -142,7 +142,9 @@ def _linked(story: Story) -> tuple[Linker, Findings]:
 def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
     inputs = []
     for variable, taken in state.taken.items():
-        sources = sorted((s for s in taken.sources if s != PRELUDE), key=order.__getitem__)
+        sources = sorted(
+            (s for s in taken.sources if s != PRELUDE), key=lambda s: (s == taken.holder, order[s])
+        )
         if sources:
             shares = tuple(sorted(taken.kin.names))
             tasks = tuple(TaskName(s) for s in sources)
@@ -152,6 +154,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
                     sources=tasks,
                     shares=shares,
                     kept=variable not in state.changed,
+                    shallow=variable in state.changed - state.deeply,
                     rebound=linker.writes(name, variable),
                 )
             )

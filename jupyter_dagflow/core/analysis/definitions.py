@@ -165,10 +165,12 @@ class Definitions:
 
 def _definition(step: Step) -> Definition:
     names = [*step.bound, *step.effect.modules, *(m.what for m in step.effect.marks)]
+    settings = {path for path in step.effect.modules if path.partition(".")[0] != "sys"}
     return Definition(
         name=names[0] if names else "__future__",
         cell=step.block.cell,
         cell_index=step.block.index,
         line=step.statement.line,
         source=step.statement.text,
+        in_place=bool(settings) and not step.bound,  # ``sys.path`` is for what is loaded, too
     )

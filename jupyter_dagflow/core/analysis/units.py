@@ -15,11 +15,12 @@ from typing import NamedTuple
 from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import Value, base_of, sees
+from jupyter_dagflow.core.analysis.values import BUFFER, Value, base_of, sees, slot_of
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin
 from jupyter_dagflow.core.model import Reason
 
 NO_VALUE = Value("?")
+_ITSELF = frozenset((0, BUFFER))
 
 
 class Demand(NamedTuple):
@@ -70,7 +71,7 @@ class NodeState:
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
-    changes, ``ends`` tells what the values that it has share where it ends; ``rebinds`` whether any
+    changes, ``deeply`` those of them in which it changes more than the value itself, ``ends`` tells what the values that it has share where it ends; ``rebinds`` whether any
     name taken is ``rebound``.
     """
 
@@ -83,6 +84,7 @@ class NodeState:
     apart: frozenset[frozenset[str]] = frozenset()
     joined: set[frozenset[str]] = field(default_factory=set)
     changed: frozenset[str] = frozenset()
+    deeply: frozenset[str] = frozenset()
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
@@ -221,6 +223,7 @@ class Units(ABC):
         names = {n for n in step.touched if self._is_foreign(n, step.node)}
         names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
         state.changed |= names
+        state.deeply |= {n for n in names if _sees_change_within(self._value(step, n), step.seen)}
         for group in self._groups(step, state, sorted(names)):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
@@ -302,6 +305,7 @@ class Units(ABC):
     def _take_from(self, step: Step, state: NodeState, name: str, holder: str | None) -> None:
         line = step.touched.get(name) or step.effect.reads.get(name) or step.statement.line
         if name not in state.taken:
+            self._check_versions(step, state, name)
             writers = (
                 (holder,) if holder else tuple(w for w in self._writers[name] if w != step.node)
             )
@@ -351,6 +355,20 @@ class Units(ABC):
             for name in new:
                 self.findings.shared_order(step, name, self._writers[name])
 
+    def _check_versions(self, step: Step, state: NodeState, name: str) -> None:
+        """A task runs all its cells at once, so it can take one version of a name only."""
+        taken, version = state.taken.get(name), self._version[name]
+        place = self._places.get((step.node, name))
+        writers = self._writers[name]
+        stale = taken is not None and taken.version != version and state.holds.get(name) != version
+        overwritten = place is not None and any(
+            self._places[w, name].step.number > place.step.number
+            for w in writers
+            if w != step.node and (w, name) in self._places
+        )
+        if stale or overwritten:
+            self.findings.two_versions(step, name, writers)
+
     def _has(self, node: str, state: NodeState, name: str) -> None:
         version = state.holds[name] = self._version[name]
         holders = self._holders[version]
@@ -365,6 +383,13 @@ class Units(ABC):
         )
         if what and place is not None:
             self.findings.needs_lane(step, name, line, what=what, made=place.step)
+
+
+def _sees_change_within(value: Value, seen: Mapping[int, set[int]]) -> bool:
+    """Whether a value sees a change of more than itself: of what it holds."""
+    return any(
+        slot_of(o) != 0 or not seen.get(base_of(o), _ITSELF) <= _ITSELF for o in value.objects
+    )
 
 
 def _sees_change(value: Value, seen: Mapping[int, set[int]]) -> bool:

@@ -117,6 +117,11 @@ class FunctionCode:
         self.kept = False
         self.me: Value | None = None
 
+    @property
+    def name(self) -> str:
+        """What its ``def`` calls it."""
+        return self.function.name
+
     def bound(self, me: Value) -> FunctionCode:
         """The method of one object."""
         other = FunctionCode(self.function, self.outer, self.origin)

@@ -133,20 +133,6 @@ class Linker(Units):
         if (lost.node, name) not in self._takers:
             self.findings.unread(step, name, line, lost=lost, kept=kept.step)
 
-    def _check_versions(self, step: Step, state: NodeState, name: str) -> None:
-        """A task runs all its cells at once, so it can take one version of a name only."""
-        taken, version = state.taken.get(name), self._version[name]
-        place = self._places.get((step.node, name))
-        writers = self._writers[name]
-        stale = taken is not None and taken.version != version and state.holds.get(name) != version
-        overwritten = place is not None and any(
-            self._places[w, name].step.number > place.step.number
-            for w in writers
-            if w != step.node and (w, name) in self._places
-        )
-        if stale or overwritten:
-            self.findings.two_versions(step, name, writers)
-
     def _require_opaque(self, step: Step, state: NodeState, name: str, line: int) -> None:
         known = name in step.effect.builtins
         if step.node != PRELUDE and self._stars:

@@ -383,7 +383,9 @@ class World:
         for obj in old.objects - new.objects:
             base = base_of(obj)
             lives_on = heap.held_by.get(base) or self.named[base]
-            if slot_of(obj) == 0 and base in heap.code and lives_on:
+            if slot_of(obj) != 0 or base not in heap.code or not lives_on:
+                continue
+            if heap.code[base].name not in self.named[base]:
                 self.outlived.add(base)
 
     def _touched(self) -> dict[str, int]:
