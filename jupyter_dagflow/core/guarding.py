@@ -62,9 +62,9 @@ def guarded(lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]) -> dict[
         if first is not None:
             found[name] = first
     for item in task.inputs:
-        others = sorted({*item.shares} - changed) if _is_looked_into(task, item) else []
-        first = _first_read(lookup, place, others, None)
-        first = first or next(_left(lookup, place, others), None)
+        beside = sorted({*item.shares} - changed) if _is_looked_into(task, item) else []
+        first = _first_read(lookup, place, beside, None)
+        first = first or next(_left(lookup, place, beside), None)
         if first is not None:
             found.setdefault(item.name, first)
     alike: dict[str, LaterRead] = {}

@@ -71,7 +71,7 @@ def prepare_attempt(
     """
     pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
-    bundles = dict(_bundles(lookup, the_task, sources))
+    bundles = dict(_bundles(the_task, sources))
     reads = guarded(lookup, the_task, bundles)
     reads_of_shared = shared(lookup, the_task, bundles)
     codes = codes_of(notebook, pipeline, the_task)
@@ -148,7 +148,7 @@ def checks_of(
     sources: Mapping[TaskName, tuple[Stored, ...]],
 ) -> Checks:
     """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
-    bundles = dict(_bundles(lookup, task, sources))
+    bundles = dict(_bundles(task, sources))
     reads, of_shared = guarded(lookup, task, bundles), shared(lookup, task, bundles)
     return _checks(task, reads, of_shared, strange(lookup, task, codes))
 
@@ -234,12 +234,12 @@ def inputs_of(
     last of them has it.
     """
     order = lookup.places
-    taken = sorted(_taken(lookup, task, sources), key=lambda each: order[each[1]])
+    taken = sorted(_taken(task, sources), key=lambda each: order[each[1]])
     return {name: stored.digest for name, _, stored in taken}
 
 
 def _taken(
-    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, TaskName, Stored]]:
     """Each input that a source bound: its name, the last task that has it, and its value."""
     for item in task.inputs:
@@ -258,10 +258,10 @@ def _taken(
 
 
 def _bundles(
-    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
+    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
 ) -> Iterator[tuple[str, Bundled]]:
     """What shares objects with each input, as far as it was stored with it."""
-    for name, source, taken in _taken(lookup, task, sources):
+    for name, source, taken in _taken(task, sources):
         names = {stored.name for stored in sources[source] if stored.digest == taken.digest}
         if names != {name}:
             yield name, Bundled(source=source, names=names - {name})

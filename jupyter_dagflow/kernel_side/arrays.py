@@ -6,11 +6,14 @@ copy it for all but plain arrays.
 
 from __future__ import annotations
 
+import array as plain_arrays
 import sys
 from typing import Any, NamedTuple
 
 from . import rebuild
 from .anatomy import instance_dict, member, members
+
+_ALONE = 3  # the array, the variable and the question itself
 
 
 class Place(NamedTuple):
@@ -46,6 +49,16 @@ def overlaps_itself(array: Any) -> bool:
             return True
         reach += step * (count - 1)
     return False
+
+
+def is_over_bytes_of_others(array: Any) -> bool:
+    """Whether the memory is that of a ``bytearray``, or of such an array, that others have as well."""
+    numpy = sys.modules["numpy"]
+    base = array
+    while isinstance(base, numpy.ndarray):
+        base = base.base
+    owner = base.obj if type(base) is memoryview else base
+    return isinstance(owner, (bytearray, plain_arrays.array)) and sys.getrefcount(owner) > _ALONE
 
 
 def memory_between(array: Any, span: tuple[int, int]) -> Any:

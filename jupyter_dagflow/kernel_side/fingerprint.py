@@ -24,7 +24,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import foreign
 from .anatomy import (
@@ -516,7 +516,7 @@ def _function(walk: Walk, function: types.FunctionType) -> Children:
 def _is_of_module(code: types.FunctionType | type[Any]) -> bool:
     """Whether a function or class is found where it says that it is from, and that is not the notebook."""
     is_class = issubclass(type(code), type)
-    name, path = origin(code) if is_class else (code.__module__, code.__qualname__)
+    name, path = origin(cast("type", code)) if is_class else (code.__module__, code.__qualname__)
     module = sys.modules.get(name) if type(name) is str else None
     found: Any = None
     if module is not None and name != "__main__":

@@ -13,7 +13,6 @@ from typing import Any
 from .anatomy import instance_dict, slot_values
 from .fingerprint import fingerprint
 
-
 _COLLECTIONS: tuple[Any, ...] = (list, set, collections.deque)
 
 

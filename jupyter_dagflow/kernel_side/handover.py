@@ -65,8 +65,9 @@ class Handover:
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
     present objects must not change, whatever the names mean later), ``strange`` (names that must not
-    be bound), ``contents`` (names of inputs in which what they hold must not change), ``beside`` (names that came in the bundle of an
-    input and must not change with it, to that input), ``exposed`` (names that a later task changes
+    be bound), ``contents`` (names of inputs in which what they hold must not change), ``beside``
+    (names that came in the bundle of an input and must not change with it, to that input),
+    ``exposed`` (names that a later task changes
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
     changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and

@@ -27,6 +27,7 @@ from .anatomy import dict_of, instance_dict, member, root_package, slot_values
 from .arrays import (
     Place,
     is_derived,
+    is_over_bytes_of_others,
     is_row,
     memory_between,
     overlaps_itself,
@@ -309,6 +310,8 @@ class _Rules:
         return (rebuild.referring, (references, make, arguments), *state)
 
     def _array(self, array: Any) -> Any:
+        if is_over_bytes_of_others(array):
+            raise Refused("it is a view of a bytearray or the like that is used elsewhere, too")
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)

@@ -289,7 +289,7 @@ class Evaluator(ForeignCalls):
 
     def _identity(self, node: ir.Identity) -> Value:
         values = [self.expr(operand) for operand in node.operands]
-        self.effect.compares = self.effect.compares or any(v.objects for v in values)
+        self.effect.compares |= {base_of(o) for v in values for o in v.objects}
         self.impure()
         return Value("number")
 

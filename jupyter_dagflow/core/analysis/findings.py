@@ -167,6 +167,18 @@ class Findings:
             hint="define it in a task, or keep what changes in a variable of its own",
         )
 
+    def another_object(self, step: Step, name: str) -> None:
+        """A question which object a value is, asked of what every task makes for itself."""
+        self._add(
+            (name, step.node),
+            Code.UNCERTAIN_ORDER,
+            f"task `{step.node}` asks with `is` whether something in `{name}`, which another task made, is "
+            "an object of setup; setup makes it anew in every task",
+            block=step.block,
+            line=step.effect.reads[name],
+            hint="compare with `==`, or make the object in a task",
+        )
+
     def needs_lane(self, step: Step, name: str, line: int, *, what: str, made: Step) -> None:
         """A value that cannot leave its kernel."""
         self._add(

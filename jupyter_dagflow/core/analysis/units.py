@@ -71,8 +71,9 @@ class NodeState:
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
-    changes, ``deeply`` those of them in which it changes more than the value itself, ``ends`` tells what the values that it has share where it ends; ``rebinds`` whether any
-    name taken is ``rebound``.
+    changes, ``deeply`` those of them in which it changes more than the value itself, ``ends`` tells
+    what the values that it has share where it ends; ``rebinds`` whether any name taken is
+    ``rebound``.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)

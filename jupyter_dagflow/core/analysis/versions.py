@@ -7,6 +7,7 @@ setup makes is there already.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
@@ -54,6 +55,7 @@ class Linker(Units):
             self._require_unit(step, state)
         if effect.compares:
             self._unify_groups(step, state, [n for n in effect.reads if n in state.taken])
+            self._check_identity(step, state)
         if effect.stored:
             self._share_stored(step, state)
         defined = self.definitions.admit(step, self._behind, self._writers)
@@ -329,6 +331,22 @@ class Linker(Units):
             made = self.story.steps[known.origin]
             if made.node == PRELUDE:
                 self.findings.setup_changed(step, made)
+
+    def _check_identity(self, step: Step, state: NodeState) -> None:
+        """What setup makes is another object in every task, so it may not be asked which one it is."""
+        asked = step.effect.compares & self._made_by_setup if step.node != PRELUDE else ()
+        for name in step.effect.reads if asked else ():
+            value = step.effect.values.get(name, NO_VALUE)
+            if name in state.taken and not self.story.heap.reach(value).isdisjoint(asked):
+                self.findings.another_object(step, name)
+
+    @cached_property
+    def _made_by_setup(self) -> set[int]:
+        """The objects, code left out, that are in what setup leaves."""
+        heap = self.story.heap
+        setup = (step for step in self.story.steps.values() if step.node == PRELUDE)
+        made = {o for step in setup for value in step.values.values() for o in heap.reach(value)}
+        return made - heap.code.keys() - heap.members.keys()
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():

@@ -65,8 +65,8 @@ NO_KIN = Kin()
 class Effect:
     """What one top-level statement does; lines are within its cell.
 
-    ``kin`` is what the value of a name shared when it was read; ``compares`` tells whether the
-    statement asks if two values are one object; ``stored`` are older objects put into others, and
+    ``kin`` is what the value of a name shared when it was read; ``compares`` are the
+    objects of which it asks whether they are one; ``stored`` are older objects put into others, and
     those they were put into.
     """
 
@@ -98,7 +98,7 @@ class Effect:
         self.modules: dict[str, int] = {}
         self.marks: tuple[Mark, ...] = ()
         self.extends: tuple[str, ...] = ()
-        self.compares = False
+        self.compares: Set[int] = NOTHING
         self.stored: Set[int] = NOTHING
 
     def settle(self) -> None:
