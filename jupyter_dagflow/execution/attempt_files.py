@@ -102,6 +102,7 @@ def prepare_attempt(
     taskbook.parent.mkdir(parents=True, exist_ok=True)
     assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
+        "task": task,
         "store": str(store.absolute()),
         "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(lookup, the_task)),

@@ -24,7 +24,7 @@ class Definitions:
 
     ``statements`` are ``{"name", "source", "own"}``: own ones are made by the task's cells
     themselves, the others were replayed before them. ``before`` is what the namespace held when the
-    task's cells began.
+    task's cells began, ``task`` what the task is called.
     """
 
     def __init__(
@@ -32,6 +32,7 @@ class Definitions:
         namespace: dict[str, Any],
         statements: Sequence[Mapping[str, Any]] = (),
         before: Mapping[str, Any] = types.MappingProxyType({}),
+        task: str = "",
     ) -> None:
         self.namespace = namespace
         self._statements = list(statements)
@@ -39,6 +40,8 @@ class Definitions:
         self._named = {statement["name"]: statement for statement in statements}
         self._replayed = {s["name"]: s["source"] for s in statements if not s["own"]}
         self._made: dict[str, Any] = {}
+        self._task = task
+        self._markers: dict[str, object] = {}
         self._parents: dict[str, frozenset[str]] = {}
 
     def has(self, obj: Any, qualname: str) -> bool:
@@ -58,6 +61,27 @@ class Definitions:
         """What pickles mean by a name: what it was before any value was loaded."""
         places = (self._before, self._made, self.namespace)
         return next(place[name] for place in places if name in place)
+
+    def marker(self, label: str) -> object:
+        """The bare ``object()`` of that label: the same whenever it is asked for.
+
+        Such have nothing but their identity, by which code tells that a value is missing.
+        """
+        if label in self._before:
+            return self._before[label]
+        return self._markers.setdefault(label, object())
+
+    def label_of(self, marker: object) -> str:
+        """What tells a bare ``object()`` from the others of a run: its name in setup, or the task that
+        made it and a number.
+        """
+        for known in (self._before, self._markers):
+            for label, value in known.items():
+                if value is marker:
+                    return label
+        label = f"{self._task}#{len(self._markers)}"
+        self._markers[label] = marker
+        return label
 
     def needed_for(self, names: Iterable[str]) -> list[dict[str, Any]]:
         """The statements that make these names, and what those look up in turn, in order."""

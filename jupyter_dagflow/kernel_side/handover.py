@@ -58,7 +58,7 @@ class StillRunning(Exception):
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
-    The spec (JSON) has ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
+    The spec (JSON) has ``task`` (its name), ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
     bound), ``versions`` (name to number, see `Task`), ``extras`` (names stored if they can be and
     are no code), ``survivors`` (``new``: so is whatever else the task's cells have bound, code too;
@@ -352,7 +352,7 @@ class Handover:
         os.replace(temporary, path)
 
     def _define(self, before: Mapping[str, Any]) -> Definitions:
-        return Definitions(self._namespace, self._spec["definitions"], before)
+        return Definitions(self._namespace, self._spec["definitions"], before, self._spec["task"])
 
     def _dump(self, values: dict[str, Any], sharing: frozenset[Place] = frozenset()) -> Pickled:
         return dump(values, self._definitions, cloudpickle=self._cloudpickle, sharing=sharing)

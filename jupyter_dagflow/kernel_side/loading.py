@@ -65,6 +65,8 @@ class _Unpickler(pickle.Unpickler):
                 return functools.partial(found, self._definitions.namespace)
             if found is rebuild.named:
                 return functools.partial(found, self._definitions.find)
+            if found is rebuild.marker:
+                return functools.partial(found, self._definitions.marker)
             return found
         top, _, rest = name.partition(".")
         if module == rebuild.MAIN and top in self._definitions:

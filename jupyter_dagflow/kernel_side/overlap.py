@@ -31,6 +31,8 @@ _LEAVES = (
     type,
     types.ModuleType,
     types.CodeType,
+    types.FrameType,
+    types.TracebackType,
     types.MethodDescriptorType,
     types.ClassMethodDescriptorType,
     types.WrapperDescriptorType,

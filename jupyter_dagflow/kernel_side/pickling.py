@@ -207,6 +207,8 @@ class _Rules:
             return self._named(obj) if self._by_name(obj) else self._class(obj)
         if kind is functools.cached_property:
             return rebuild.make_cached_property, (obj.func, obj.attrname)
+        if kind is object:
+            return rebuild.marker, (self._definitions.label_of(obj),)
         if kind is types.CellType:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:

@@ -79,6 +79,11 @@ def named(find: Callable[[str], Any], qualname: str) -> Any:
     return functools.reduce(getattr, rest.split(".") if rest else (), find(top))
 
 
+def marker(find: Callable[[str], object], label: str) -> object:
+    """A bare ``object()``; ``find`` gives it by its label."""
+    return find(label)
+
+
 def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
     """Give a function all that is not its code: attributes, and the values its closure holds."""
     for cell, value in state.pop("cells"):

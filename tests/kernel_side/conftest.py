@@ -71,6 +71,7 @@ class Tasks:
         folder.mkdir()
         replayed = [_statement(n, s, own=False) for n, s in (definitions or {}).items()]
         spec = {
+            "task": f"task{self.count}",
             "store": str(self.store),
             "cloudpickle": str(Path(cloudpickle.__file__).parent),
             "inputs": {name: self.digests[name] for name in reads.split()},

@@ -33,6 +33,7 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text)
     handover = {
+        "task": "t",
         "store": str(folder / "store"),
         "cloudpickle": "",
         "inputs": {},

@@ -39,6 +39,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
         ]
         outcome = tmp_path / "outcome.json"
         spec = {
+            "task": "t",
             "store": str(store.root),
             "cloudpickle": "",
             "inputs": {},

@@ -47,6 +47,14 @@ class Classes(World):
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
         """Run a notebook function's body with these arguments, here and now."""
 
+    @abstractmethod
+    def call(self, func: Value, arguments: Arguments, line: int) -> Value:
+        """Call a value that is no method and no library path."""
+
+    @abstractmethod
+    def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
+        """Call what an import path names."""
+
     def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
         """Make an instance: runs the constructors of the class and its notebook bases."""
         if base in self.heap.members:
@@ -106,12 +114,24 @@ class Classes(World):
 
     def _construct_plainly(self, base: int, made: Value, arguments: Arguments, line: int) -> None:
         """Without a constructor of its own a class keeps its arguments and may call factories."""
+        heap = self.heap
         for value in arguments.every:
-            self.heap.hold(made, value)
-        for key, held in list(self.heap.fields.get(base, {}).items()):
-            value = Value(UNKNOWN, frozenset(o for o in held if base_of(o) not in self.heap.code))
+            heap.hold(made, value)
+        fields = [
+            item for each in self._lineage(base) for item in heap.fields.get(each, {}).items()
+        ]
+        for key, held in fields:
+            value = Value(UNKNOWN, frozenset(o for o in held if base_of(o) not in heap.code))
             if isinstance(key, str) and not key.startswith("__"):
                 self.use(value, line)
+                for factory in {base_of(o) for o in held} & heap.factories.keys():
+                    heap.hold(made, self._made_by(heap.factories[factory], line), key)
+
+    def _made_by(self, factory: Value, line: int) -> Value:
+        """What a function gives that is called without arguments."""
+        if factory.kind == "module":
+            return self.call_library(factory.path, NO_ARGUMENTS, line)
+        return self.call(factory, NO_ARGUMENTS, line)
 
     def super_value(self) -> Value:
         """``super()`` in the method that is being followed."""
@@ -166,7 +186,9 @@ class Classes(World):
 
     def class_data(self, class_base: int, name: str) -> Value:
         """What an attribute of a class, or the nearest of its notebook bases, may hold."""
-        return Value(UNKNOWN, frozenset(self._nearest(class_base, name, lambda _: True)))
+        factories = self.heap.factories
+        held = self._nearest(class_base, name, lambda o: base_of(o) not in factories)
+        return Value(UNKNOWN, frozenset(held))
 
     def _nearest(self, class_base: int, name: str, counts: Callable[[int], bool]) -> list[int]:
         """What the nearest class has under a name, or several, if it is not known which is a base."""
@@ -281,18 +303,20 @@ class Classes(World):
                     self.effect.changed = {**kept, **before}
 
     def _method_names(self, class_base: int) -> list[str]:
-        names: dict[str, None] = {}
-        todo, seen = [class_base], set()
+        fields = (self.heap.fields.get(each, {}) for each in self._lineage(class_base))
+        return list(dict.fromkeys(key for each in fields for key in each if isinstance(key, str)))
+
+    def _lineage(self, class_base: int) -> list[int]:
+        """A class with its notebook bases, and theirs."""
+        found: dict[int, None] = {}
+        todo = [class_base]
         while todo:
             current = todo.pop()
-            if current in seen:
-                continue
-            seen.add(current)
-            names.update({k: None for k in self.heap.fields.get(current, {}) if isinstance(k, str)})
             code = self.heap.code.get(current)
-            if isinstance(code, ClassCode):
+            if current not in found and isinstance(code, ClassCode):
                 todo += [base_of(o) for v in code.bases for o in v.objects]
-        return list(names)
+            found[current] = None
+        return list(found)
 
     def run_special(self, value: Value, names: tuple[str, ...], line: int) -> list[Value]:
         """Run methods that a statement calls by itself, as ``__enter__``; gives their results."""

@@ -340,6 +340,8 @@ class ForeignCalls(Calls):
             kind = "number"
         if kind in library.IMMUTABLE:
             return Value(kind)
+        if path in library.FIELDS:
+            return self._field(arguments)
         if path in library.PAIRING:
             numbers = [IMMUTABLE_VALUE] if path == "builtins.enumerate" else []
             placed = name in ("enumerate", "zip") and not arguments.spread
@@ -398,6 +400,17 @@ class ForeignCalls(Calls):
             others.append(first)
         default = arguments.keyword("default")
         return join(self.heap.element(first), *others, *((default,) if default else ()))
+
+    def _field(self, arguments: Arguments) -> Value:
+        """``field(default_factory=list)``: no value that instances share, unless it is their default."""
+        default = arguments.keyword("default")
+        factory = arguments.keyword("default_factory") or arguments.keyword("factory")
+        if factory is None:
+            return default or IMMUTABLE_VALUE
+        made = self.heap.make("field", plain=True)
+        self.keep_codes(made, (factory,))
+        self.heap.factories[base_of(next(iter(made.objects)))] = factory
+        return made
 
     def _twin(self, value: Value, *, deep: bool) -> Value:
         """A copy: of the same kind and class, and unless it is deep with the same inside."""

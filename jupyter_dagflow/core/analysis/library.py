@@ -264,6 +264,9 @@ KEEPING = _words(
 )
 """Calls whose result holds the arguments themselves, without running any that is a function."""
 
+FIELDS = _words("attr.field attr.ib attrs.field dataclasses.field pydantic.Field")
+"""Calls that say, in a class, what its instances begin with."""
+
 GETTERS = _MADE["getter"]
 """Calls that make a function which gets a part of its argument, or calls a method of it."""
 

@@ -256,6 +256,7 @@ class Heap:
         self.site = 0
         self.stored: set[int] = set()
         self.defaulting: dict[int, Value] = {}
+        self.factories: dict[int, Value] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
         self.getters: dict[int, tuple[str, Key, Arguments]] = {}
         self.members: dict[int, int] = {}
@@ -269,6 +270,7 @@ class Heap:
         other, frames = copy(self), Frames()
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
+        other.factories = dict(self.factories)
         other.partials, other.getters = dict(self.partials), dict(self.getters)
         other.tables = {base: set(tables) for base, tables in self.tables.items()}
         other.members, other.noticed = dict(self.members), set(self.noticed)
@@ -297,6 +299,7 @@ class Heap:
             and self.carried == other.carried
             and self.unmovable == other.unmovable
             and self.defaulting == other.defaulting
+            and self.factories == other.factories
             and self.partials == other.partials
             and self.getters == other.getters
             and self.members == other.members
