@@ -24,7 +24,8 @@ class Definitions:
 
     ``statements`` are ``{"name", "source", "own"}``: own ones are made by the task's cells
     themselves, the others were replayed before them. ``before`` is what the namespace held when the
-    task's cells began, ``task`` what the task is called.
+    task's cells began, ``task`` what the task is called. A namespace is ``live`` if the user's cells
+    have run in it: what it has by a name is meant then, whatever statement the value came with.
     """
 
     def __init__(
@@ -33,6 +34,8 @@ class Definitions:
         statements: Sequence[Mapping[str, Any]] = (),
         before: Mapping[str, Any] = types.MappingProxyType({}),
         task: str = "",
+        *,
+        live: bool = False,
     ) -> None:
         self.namespace = namespace
         self._statements = list(statements)
@@ -41,6 +44,7 @@ class Definitions:
         self._replayed = {s["name"]: s["source"] for s in statements if not s["own"]}
         self._made: dict[str, Any] = {}
         self._task = task
+        self._live = live
         self._markers: dict[str, object] = {}
         self._parents: dict[str, frozenset[str]] = {}
 
@@ -58,8 +62,8 @@ class Definitions:
         return name in self._before or name in self._made or name in self.namespace
 
     def find(self, name: str) -> Any:
-        """What pickles mean by a name: what it was before any value was loaded."""
-        places = (self._before, self._made, self.namespace)
+        """What pickles mean by a name: what it was before any value was loaded, but for what came with one."""
+        places = (self._made, self._before, self.namespace)
         return next(place[name] for place in places if name in place)
 
     def marker(self, label: str) -> object:
@@ -95,7 +99,7 @@ class Definitions:
         return [
             {"name": statement["name"], "source": statement["source"]}
             for statement in self._statements
-            if statement["name"] in needed
+            if statement["name"] in needed and self._named[statement["name"]] is statement
         ]
 
     def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
@@ -105,7 +109,8 @@ class Definitions:
             if name in wanted and self._replayed.get(name, wanted[name]) != wanted[name]:
                 raise OtherVersion(f"it refers to another {name} than the one this task uses")
         for name, source in wanted.items():
-            if name not in self._before and name not in self._made:
+            known = self._live or name in self._replayed  # else it is what setup made
+            if name not in self._made and not (known and name in self._before):
                 self._make(name, source)
 
     def _make(self, name: str, source: str) -> None:

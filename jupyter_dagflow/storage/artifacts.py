@@ -78,7 +78,7 @@ class ArtifactStore:
         """
         if namespace is None:
             namespace = {"__name__": "__main__", "__builtins__": builtins}
-        definitions = Definitions(namespace, before=dict(namespace))
+        definitions = Definitions(namespace, before=dict(namespace), live=True)
         path = str(self.path(digest))
         if hashed and self.fault(digest) == "damaged":
             raise ArtifactDamaged(
