@@ -691,6 +691,128 @@ CASES: dict[str, tuple[str, ...]] = {
         "seen = repr(dict(many))",
         "many['b'] += [7]",
     ),
+    "a generator may never come to its end": (
+        "total = 0\ndef stream():\n    global total\n    yield 1\n    total = 10\n    yield 2",
+        "first = next(stream())\ntotal2 = total",
+    ),
+    "a loop that is left leaves its generator there": (
+        "total = 0\ndef stream():\n    global total\n    yield 1\n    total = 10",
+        "for q in stream():\n    break",
+        "total2 = total",
+    ),
+    "a function with arguments given decorates": (
+        "from functools import partial\ndef times(k, fn):\n    return [fn() for _ in range(k)]\nlog = []",
+        "@partial(times, 2)\ndef out():\n    log.append(1)\n    return 1",
+        "n = len(log)",
+    ),
+    "a library's partial around a method decorates": (
+        "class Bus:\n    def __init__(self):\n        self.subs = []\n    def on(self, fn):\n        self.subs.append(fn)\n        return fn\n    def emit(self, v):\n        for fn in self.subs:\n            fn(v)\nnode = []\nbus = Bus()",
+        "from functools import partial\n@partial(Bus.on, bus)\ndef listen(v):\n    node.append(v)",
+        "bus.emit(6)",
+        "n = len(node)",
+    ),
+    "the defaults of a function are its own": (
+        "def put(x, acc=[]):\n    acc.append(x)\n    return len(acc)",
+        "store = put.__defaults__[0]",
+        "store.append(1)",
+        "n = put(1)",
+    ),
+    "a deep copy of a class is the class": (
+        "import copy\nclass Store:\n    total = 0\nK = copy.deepcopy(Store)",
+        "K.total += 1",
+        "n = Store.total",
+    ),
+    "a chain of maps writes to the first": (
+        "acc = {'b': 9}",
+        "from collections import ChainMap\nstate = ChainMap(acc, {})",
+        "state['z'] = 6",
+        "n = len(acc)",
+    ),
+    "a child of a chain of maps writes to its own": (
+        "from collections import ChainMap\nbase = {'b': 9}\nuser = {}",
+        "cfg = ChainMap(user, base)",
+        "cfg.update(lr=3)",
+        "n = user.get('lr')",
+    ),
+    "a class holds what its methods have as defaults": (
+        "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
+        "data = [Node({})]",
+        "data.append(5)\nb['d'] = 4",
+        "n = len(Node().opt)",
+    ),
+    "a generator of random numbers may stand in a class": (
+        "import numpy as np\nclass Net:\n    rng = np.random.default_rng(1)",
+        "w = Net.rng.normal()",
+        "v = Net.rng.normal()",
+    ),
+    "an object is loaded without its class's own __new__": (
+        "class Shape:\n    made = 0\n    def __new__(cls):\n        cls.made += 1\n        return super().__new__(cls)",
+        "x = Shape()",
+        "y = x\nn = Shape.made",
+        "m = Shape.made\nz = x",
+    ),
+    "an object may forbid that it is changed": (
+        "# setup\nfrom dataclasses import dataclass\n@dataclass(frozen=True)\nclass Config:\n    lr: float = 0.1\n    layers: tuple = ()",
+        "cfg = Config(lr=1)\nboth = [cfg, cfg]",
+        "n = both[0].lr",
+    ),
+    "an object may pass on what is set in it": (
+        "class Proxy:\n    def __init__(self, target):\n        self.__dict__['target'] = target\n    def __setattr__(self, name, value):\n        setattr(self.target, name, value)\n    def __getattr__(self, name):\n        if name.startswith('__'):\n            raise AttributeError(name)\n        return getattr(self.__dict__['target'], name)\np = Proxy([1])",
+        "p.append(2)\nn = len(p.target)",
+    ),
+    "an object may note what it is asked for": (
+        "class Proxy:\n    def __init__(self, target):\n        self.target = target\n        self.touched = []\n    def __getattr__(self, name):\n        if name.startswith('__') or 'target' not in self.__dict__:\n            raise AttributeError(name)\n        self.touched.append(name)\n        return getattr(self.target, name)\np = Proxy([3])",
+        "n = len(p.touched)",
+    ),
+    "how an object is shown may change it": (
+        "from dataclasses import dataclass, field\n@dataclass\nclass Store:\n    rows: object\n    total: object = 0\nclass Base(Store):\n    @property\n    def total(self):\n        self._seen = 1\n    @total.setter\n    def total(self, value):\n        pass",
+        "arr = Base([1])",
+        "n = len(vars(arr))",
+    ),
+    "a function keeps its own name though another goes": (
+        "def make():\n    return 1",
+        "state = 3\nres = make",
+        "same = res is make\nres = state",
+    ),
+    "fields of a dataclass are no data of the class": (
+        "# setup\nfrom dataclasses import dataclass, field\n@dataclass\nclass Config:\n    layers: list = field(default_factory=list)\n    names: dict = field(default_factory=dict)",
+        "cfg = Config()\ncfg.layers.append(1)",
+        "cfg2 = Config()\ncfg2.layers.append(len(cfg.layers))",
+        "n = len(cfg2.layers)",
+    ),
+    "an exception does not hold what its frames did": (
+        "def risky(xs):\n    xs = list(xs)\n    raise ValueError(xs)\ndata = [1]",
+        "try:\n    risky(data)\nexcept ValueError as e:\n    err = e",
+        "data.append(2)",
+        "n = len(data)",
+    ),
+    "what marks a missing value is known again": (
+        "# setup\nMISSING = object()",
+        "x = MISSING",
+        "same = x is MISSING",
+    ),
+    "a mark of setup as a default orders nobody": (
+        "# setup\nMISSING = object()\ndef get(d, k, default=MISSING):\n    v = d.get(k, default)\n    if v is MISSING:\n        return 0\n    return v",
+        "d = {'a': 1}\nx = get(d, 'a')",
+        "y = get(d, 'b')",
+        "z = get(d, 'a') + x + y",
+    ),
+    "a mark that a task made is known again": (
+        "M = object()",
+        "x = [M]",
+        "same = x[0] is M\nother = object() is M",
+    ),
+    "a task defines anew what setup defines": (
+        "# setup\ndef f1(i): return i",
+        "import functools\n@functools.lru_cache\ndef f1(i): return i",
+        "everything = [f1]",
+        "n = everything[0](1)\nsame = everything[0] is f1",
+    ),
+    "an import that a decorator needs comes first": (
+        "def f1(i): return i",
+        "n = f1(1)\nimport functools\n@functools.lru_cache(maxsize=2)\ndef f1(i): return (i + n) % 97",
+        "k = f1(3)",
+    ),
 }
 
 
@@ -844,6 +966,93 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:c", "a.append(8)"),
         ),
     ),
+    "what is in a list that grows may not change unseen": (
+        "DF201",
+        (
+            (
+                "task:a",
+                "s = [[1], [2]]\ntmp = list(s)\nclass BadRow(Exception):\n    def __init__(self, row):\n        self.row = row\ndef check(rows):\n    for row in rows:\n        try:\n            raise BadRow(row)\n        except BadRow as exc:\n            exc.row.append('bad')",
+            ),
+            ("task:b", "rows = [q for q in tmp]"),
+            ("task:c", "check(rows)\nrows.append([])"),
+            ("task:d", "n = len(s[0])"),
+        ),
+    ),
+    "nor if nobody reads it later": (
+        "DF201",
+        (
+            (
+                "task:a",
+                "s = [[1], [2]]\ntmp = list(s)\ndef mark(r):\n    getattr(r, 'app' + 'end')('bad')",
+            ),
+            ("task:b", "rows = [q for q in tmp]"),
+            ("task:c", "for r in rows:\n    mark(r)\nrows.append([])"),
+        ),
+    ),
+    "a function that is changed unseen": (
+        "DF201",
+        (
+            ("task:a", "def helper(): pass"),
+            ("task:b", "helper.__dict__.update(total=3)"),
+        ),
+    ),
+    "a function to which another adds a case": (
+        "DF201",
+        (
+            (
+                "task:a",
+                "import functools\n@functools.singledispatch\ndef describe(v):\n    return 'other'",
+            ),
+            ("task:b", "@describe.register(list)\ndef _(v):\n    return 'list'"),
+        ),
+    ),
+    "an object of setup is another in each task": (
+        "DF121",
+        (
+            ("setup", "def start(name, hist=[]):\n    return {'name': name, 'hist': hist}"),
+            ("task:a", "p = start('p')"),
+            ("task:b", "q = start('q')"),
+            ("task:c", "both = [p, q]\nsame = p['hist'] is q['hist']"),
+        ),
+    ),
+    "what a function of setup has kept is another, too": (
+        "DF121",
+        (
+            (
+                "",
+                "from functools import lru_cache\n@lru_cache(maxsize=None)\ndef load_part(n):\n    return [n]",
+            ),
+            ("task:b", "x = load_part(2)"),
+            ("task:c", "y = load_part(2)"),
+            ("task:d", "same = x is y"),
+        ),
+    ),
+    "a task takes back a name that it has given away": (
+        "DF114",
+        (
+            ("task:t1", "w = {1}"),
+            ("task:t3", "w = [[1]]\np = {'a': w[0]}"),
+            ("task:t1", "p['a'].append(9)"),
+            ("", "n = [r for r in w]"),
+        ),
+    ),
+    "a task reads further down what was changed unseen": (
+        "DF201",
+        (
+            ("task:t2", "m = []\ndef look(x):\n    return getattr(x, 'app' + 'end')(1)"),
+            ("task:t3", "look(m)"),
+            ("task:t2", "seen = len(m)"),
+        ),
+    ),
+    "memory of bytes that another name has": (
+        "NotStorable",
+        (
+            ("task:a", "import numpy as np\ntable = bytearray(8)"),
+            ("task:b", "out = np.frombuffer(table, dtype='u1')"),
+            ("task:c", "out[2] = 7"),
+            ("task:d", "n = sum(table)"),
+        ),
+    ),
 }
 
 
@@ -873,6 +1082,37 @@ TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
         ("", "fs = [g, g]"),
         ("", "g = lambda x: g(x)"),
         ("task:t", "seen = 1"),
+    ),
+    "a task further down shares what it took": (
+        ("task:t0", "pass"),
+        ("task:t1", "cfg = [4, 5]"),
+        ("task:t0", "w = [cfg]"),
+        ("task:t3", "cfg.append(2)"),
+        ("task:t4", "n = w[0]"),
+    ),
+    "a setting counts from where it stands": (
+        ("task:t4", "import os\nos.environ['MODE'] = 'm4'"),
+        ("task:t5", "m = os.environ.get('MODE')"),
+        ("task:t6", "os.environ['MODE'] = 'm5'"),
+        ("task:t5", "x = 1"),
+    ),
+    "a setting is taken back where that stands": (
+        ("", "import os"),
+        ("", "os.environ['MODE'] = 'm4'"),
+        ("task:t5", "m = os.environ.get('MODE')"),
+        ("task:t6", "del os.environ['MODE']"),
+        ("task:t5", "x = 1"),
+    ),
+    "a setting may need what the task itself imports": (
+        ("task:t0", "import os\nos.environ['MODE'] = 'm1'"),
+        ("task:t3", "del os.environ['MODE']"),
+        ("task:t0", "m = os.environ.get('MODE')"),
+    ),
+    "an option counts from where it stands": (
+        ("task:t4", "import pandas as pd\npd.set_option('display.precision', 2)"),
+        ("task:t5", "m = str(pd.Series([1.23456]))"),
+        ("task:t6", "pd.set_option('display.precision', 4)"),
+        ("task:t5", "x = 1"),
     ),
 }
 
