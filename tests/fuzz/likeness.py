@@ -1,25 +1,64 @@
 """Pictures of values: two values are alike if their pictures are equal.
 
-The law: a picture tells all that a later cell could find out. Content with types, which of the
-objects within a value are one and the same, which arrays share memory. It does not tell addresses,
-nor the order of a set. Functions and classes are pictured by what they are made of.
+The law: a picture tells all that a later cell could find out. Content with types, what any object
+carries beside its content (attributes, slots), which of the objects within a value are one and the
+same, which arrays and buffers share memory. It does not tell addresses, nor the order of a set, nor
+what only caches hold. Functions and classes are pictured by what they are made of.
 """
 
 from __future__ import annotations
 
 import collections
+import datetime
 import functools
 import itertools
+import pathlib
 import random
 import types
+import weakref
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, range, slice)
+_PLAIN = (
+    type(None),
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    bytes,
+    np.generic,
+    range,
+    slice,
+    datetime.date,
+    datetime.timedelta,
+    pathlib.PurePath,
+)
+_Cached = type(functools.lru_cache(len))
+# What the decorator writes, and what a kernel needs to make one like another again.
+_WRITTEN_BY_CACHES = frozenset(
+    {*functools.WRAPPER_ASSIGNMENTS, "answer", "cache_parameters", "function"}
+)
 _VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+# What these carry is theirs, told by their content, or nobody's to see.
+_WITHOUT_ATTRIBUTES = (
+    np.ndarray,
+    np.random.Generator,
+    pd.DataFrame,
+    pd.Series,
+    pd.Index,
+    DataFrameGroupBy,
+    random.Random,
+    type,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.ModuleType,
+    weakref.WeakKeyDictionary,
+)
 _WRITTEN_BY_PYTHON = frozenset(
     {
         "__dict__",
@@ -40,6 +79,8 @@ def picture(value: object, *, aliases: bool = True) -> Picture:
 
     >>> a = []; picture([a, a]) == picture([[], []])
     False
+    >>> picture(collections.deque([1], maxlen=1)) == picture(collections.deque([1]))
+    False
     """
     camera = _Camera(aliases=aliases)
     taken = camera.take(value)
@@ -58,7 +99,7 @@ class _Camera:
         self._arrays: list[np.ndarray[Any, Any]] = []
 
     def shared_memory(self) -> Picture:
-        """Which pairs of the arrays that were seen have a byte in common."""
+        """Which pairs of the arrays and buffers that were seen have a byte in common."""
         pairs = itertools.combinations(enumerate(self._arrays), 2)
         return tuple((i, j) for (i, one), (j, two) in pairs if np.shares_memory(one, two))
 
@@ -67,7 +108,7 @@ class _Camera:
         kind = type(value).__name__
         if isinstance(value, _PLAIN):
             return (kind, repr(value))
-        if isinstance(value, (tuple, frozenset)) and not hasattr(value, "_fields"):
+        if isinstance(value, (tuple, frozenset)) and not hasattr(value, "__dict__"):
             return (kind, *self._parts(value))
         if isinstance(value, types.FunctionType):
             return self._function_once(value)
@@ -76,7 +117,7 @@ class _Camera:
             return ("same", seen[id(value)])
         seen[id(value)] = len(seen)
         self._kept.append(value)
-        taken = (kind, *self._content(value))
+        taken = (kind, *self._content(value), *self._attributes(value))
         if not self._aliases and seen is self._seen:
             del seen[id(value)]  # from here on it is taken anew
         return taken
@@ -91,20 +132,37 @@ class _Camera:
         return tuple(self.take(part) for part in values)
 
     def _content(self, value: Any) -> Picture:
+        """What a value is made of, but for its attributes."""
         if isinstance(value, dict):
             factory = self.take(value.default_factory) if hasattr(value, "default_factory") else ()
             return (factory, *((self.take(k), self.take(v)) for k, v in value.items()))
-        if isinstance(value, (list, set, collections.deque)):
+        if isinstance(value, collections.deque):
+            return (value.maxlen, *self._parts(value))
+        if isinstance(value, (list, set, tuple, frozenset)):
             return self._parts(value)
         if isinstance(value, _VIEWS):
             return tuple(self.take(part) for part in value)
+        if isinstance(value, types.MappingProxyType):
+            return (self.take(dict(value)),)
+        if isinstance(value, (np.ndarray, bytearray, memoryview)):
+            return self._memory(value)
         if isinstance(value, DataFrameGroupBy):
             return (repr(value.keys), self.take(value.obj))
-        if isinstance(value, np.ndarray):
-            self._arrays.append(value)
-            return (value.dtype.str, value.shape, repr(value.tolist()))
-        if isinstance(value, (pd.DataFrame, pd.Series, pd.Index)):
+        if isinstance(value, (pd.DataFrame, pd.Series)):
+            return (*_pandas(value), self.take(value.attrs) if value.attrs else ())
+        if isinstance(value, pd.Index):
             return _pandas(value)
+        if isinstance(value, BaseException):
+            return (self.take(value.args),)
+        if isinstance(value, random.Random):
+            return (repr(value.getstate()),)
+        if isinstance(value, np.random.Generator):
+            return (repr(value.bit_generator.state),)
+        if isinstance(value, Iterator) and type(value).__module__ == "builtins":
+            return self._iterator(value)
+        return self._code_content(value)
+
+    def _code_content(self, value: Any) -> Picture:
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, types.MethodType):
@@ -117,15 +175,42 @@ class _Camera:
             return (self.take(value.__func__),)
         if isinstance(value, (types.ModuleType, types.BuiltinFunctionType)):
             return (value.__name__,)
-        if isinstance(value, BaseException):
-            return (self.take(value.args),)
-        if isinstance(value, random.Random):
-            return (repr(value.getstate()),)
-        if isinstance(value, np.random.Generator):
-            return (repr(value.bit_generator.state),)
-        if hasattr(value, "__wrapped__"):
-            return (self.take(value.__wrapped__),)
-        return (self.take(vars(value)),) if hasattr(value, "__dict__") else ()
+        return ()
+
+    def _attributes(self, value: Any) -> Picture:
+        """What a value carries in its ``__dict__`` and in the slots of the notebook's classes."""
+        if isinstance(value, _WITHOUT_ATTRIBUTES):
+            return ()
+        own = getattr(value, "__dict__", None)
+        if isinstance(value, (property, staticmethod, classmethod)):
+            own = None  # what it wraps carries the same
+        if isinstance(value, _Cached):
+            own = {n: v for n, v in sorted(own.items()) if n not in _WRITTEN_BY_CACHES}
+        slots = tuple(
+            (name, self.take(slot.__get__(value)))
+            for cls in type(value).__mro__
+            if cls.__module__ == "__main__"
+            for name, slot in sorted(vars(cls).items())
+            if isinstance(slot, types.MemberDescriptorType) and _is_filled(slot, value)
+        )
+        return (*((self.take(own),) if own else ()), *slots)
+
+    def _memory(self, value: Any) -> Picture:
+        """An array or a buffer: what it holds, whether it may be written to, which parts are one."""
+        if isinstance(value, np.ndarray):
+            array, form = value, (value.dtype.str, value.flags.writeable)
+        else:
+            array = np.asarray(value)
+            form = (value.format, value.readonly) if isinstance(value, memoryview) else ()
+        self._arrays.append(array)
+        holder = (self.take(value.obj),) if isinstance(value, memoryview) else ()
+        return (*form, array.shape, repr(array.tolist()), *_overlap_within(array), *holder)
+
+    def _iterator(self, iterator: Any) -> Picture:
+        """Where it stands and what it goes over; a generator does not tell."""
+        if isinstance(iterator, types.GeneratorType):
+            return (iterator.__name__,)
+        return (self.take(tuple(iterator.__reduce__())),)
 
     def _function_once(self, function: types.FunctionType) -> Picture:
         """A function wherever it turns up: which of two equal ones it is, nothing but ``is`` can tell.
@@ -168,6 +253,28 @@ class _Camera:
             # each by itself: a definition makes its own data anew, and nobody changes it
             *((name, self._alone(value)) for name, value in sorted(own.items())),
         )
+
+
+def _is_filled(slot: Any, value: object) -> bool:
+    try:
+        slot.__get__(value)
+    except AttributeError:
+        return False
+    return True
+
+
+def _overlap_within(array: np.ndarray[Any, Any]) -> Picture:
+    """Which elements of an array are one and the same, if any are: a change of one shows in all.
+
+    >>> _overlap_within(np.broadcast_to(np.arange(2), (2, 2)))
+    ((0, 1, 0, 1),)
+    >>> _overlap_within(np.arange(4).reshape(2, 2).T)
+    ()
+    """
+    steps = zip(np.indices(array.shape), array.strides, strict=True)
+    places = sum((index * stride for index, stride in steps), np.zeros(array.shape, dtype=int))
+    distinct, which = np.unique(places, return_inverse=True)
+    return (tuple(which.ravel().tolist()),) if len(distinct) < array.size else ()
 
 
 def _pandas(value: Any) -> Picture:
