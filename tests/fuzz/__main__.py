@@ -1,7 +1,8 @@
 """``python -m tests.fuzz 20000``: judge that many random notebooks and print what came of them.
 
-Exit 1 if any was different, or one was refused in which nothing is uncertain; then one such is
-printed, made small.
+Exit 1 if any was different (one whose DAG comes to no end is), if one was refused in which nothing
+is uncertain, or if too many of the others were refused. Of what is wrong with a single notebook,
+one such is printed, made small.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.fuzz.verdicts import Outcome, Verdict, judge
 
 _BATCH = 50
 _ORDERS = 4
+_MOST_REFUSED = 0.05  # of those in which something is uncertain
 Tally = collections.Counter[tuple[bool, Outcome, str]]
 
 
@@ -47,7 +49,10 @@ def main() -> int:
         for seed, program, verdict in pool.imap(_small, sorted(wrong)[: arguments.show]):
             title = f"{verdict.outcome.value.capitalize()} (number {seed}), made small:"
             print(f"\n{title}\n\n{program}\n\n{verdict.label} {verdict.text}")  # noqa: T201
-    return 1 if wrong else 0
+    refused = _refusal_rate(tally, certain=False)
+    if refused > _MOST_REFUSED:
+        print(f"\nToo many of the rest are refused: {refused:.2%} > {_MOST_REFUSED:.0%}")  # noqa: T201
+    return 1 if wrong or refused > _MOST_REFUSED else 0
 
 
 def _batches(start: int, stop: int) -> Iterator[range]:
@@ -97,13 +102,15 @@ def _print_table(tally: Mapping[tuple[bool, Outcome, str], int], seconds: float)
         for row in mine if outcome is not Outcome.EQUAL else ():
             _print_row(f"  {row[1]}", [tally.get((certain, *row), 0) for certain in (True, False)])
     counts = [sum(n for (c, _, _), n in tally.items() if c is certain) for certain in (True, False)]
-    refused = [
-        sum(n for (c, o, _), n in tally.items() if c is certain and o is Outcome.REFUSED)
-        for certain in (True, False)
-    ]
-    rates = [f"{r / max(n, 1):.2%}" for r, n in zip(refused, counts, strict=True)]
+    rates = [f"{_refusal_rate(tally, certain=certain):.2%}" for certain in (True, False)]
     print(f"{'refusal rate':28}{rates[0]:>10}{rates[1]:>10}")  # noqa: T201
     print(f"{sum(counts)} notebooks in {seconds:.0f} s")  # noqa: T201
+
+
+def _refusal_rate(tally: Mapping[tuple[bool, Outcome, str], int], *, certain: bool) -> float:
+    counts = {(o, label): n for (c, o, label), n in tally.items() if c is certain}
+    refused = sum(n for (outcome, _), n in counts.items() if outcome is Outcome.REFUSED)
+    return refused / max(sum(counts.values()), 1)
 
 
 def _print_row(title: str, counts: list[int]) -> None:

@@ -31,6 +31,8 @@ from jupyter_dagflow.execution.attempt import observations
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.kernel_side import bundle, loading
+from jupyter_dagflow.kernel_side.definitions import Definitions
 from tests.fuzz.likeness import Picture, picture
 
 Namespace = dict[str, Any]
@@ -118,7 +120,11 @@ def _leave_out_this_process(assignment: Assignment) -> None:
 
 
 class Cluster:
-    """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored, and what was found out."""
+    """Runs the tasks of one pipeline, each in a new kernel; knows what they have stored, and what was found out.
+
+    ``kept`` are the pictures of what each task has left: as it was in its kernel and, after
+    `read_back`, as whoever asks the run for it is given it.
+    """
 
     def __init__(
         self,
@@ -167,6 +173,33 @@ class Cluster:
                 self._learn(assignment)
                 raise
             self._keep(task, namespace, assignment.outcome)
+
+    def read_back(self, *, seed: int) -> None:
+        """Picture what was stored as it is loaded into a kernel that has run nothing but setup.
+
+        Raises `Failed` at the task whose values cannot be loaded.
+        """
+        codes = {cell.id: cell.code for cell in self._notebook.cells}
+        pictured: dict[str, dict[str, Picture]] = {}
+        with new_kernel(self._folder, seed=seed) as namespace:
+            for id_ in self._pipeline.prelude if self.stored else ():
+                _run(str(id_), codes[id_], namespace)
+            for task, stored in self.stored.items():
+                for each in stored:
+                    if each.digest not in pictured:
+                        pictured[each.digest] = self._loaded(task, each.digest, namespace)
+                    if each.name in self.kept[task]:
+                        self.kept[task][each.name] = pictured[each.digest][each.name]
+
+    def _loaded(self, task: TaskName, digest: str, namespace: Namespace) -> dict[str, Picture]:
+        """The pictures of what a bundle holds."""
+        path = bundle.digest_path(str(self._store), digest)
+        definitions = Definitions(dict(namespace), before=namespace)
+        try:
+            values = loading.load(path, digest, definitions, cloudpickle=lambda: cloudpickle)
+        except loading.CannotLoad as error:
+            raise Failed(f"that loads what {task} has left", error) from None
+        return pictures(values, aliases=self._aliases)
 
     def _learn(self, assignment: Assignment) -> None:
         if assignment.outcome.exists():

@@ -43,7 +43,7 @@ _Cached = type(functools.lru_cache(len))
 _WRITTEN_BY_CACHES = frozenset(
     {*functools.WRAPPER_ASSIGNMENTS, "answer", "cache_parameters", "function"}
 )
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+_VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 # What these carry is theirs, told by their content, or nobody's to see.
 _WITHOUT_ATTRIBUTES = (
     np.ndarray,
@@ -185,7 +185,8 @@ class _Camera:
         if isinstance(value, (property, staticmethod, classmethod)):
             own = None  # what it wraps carries the same
         if isinstance(value, _Cached):
-            own = {n: v for n, v in sorted(own.items()) if n not in _WRITTEN_BY_CACHES}
+            mine = sorted(vars(value).items())
+            own = {name: each for name, each in mine if name not in _WRITTEN_BY_CACHES}
         slots = tuple(
             (name, self.take(slot.__get__(value)))
             for cls in type(value).__mro__
@@ -198,13 +199,14 @@ class _Camera:
     def _memory(self, value: Any) -> Picture:
         """An array or a buffer: what it holds, whether it may be written to, which parts are one."""
         if isinstance(value, np.ndarray):
-            array, form = value, (value.dtype.str, value.flags.writeable)
+            array, form = value, [value.dtype.str, value.flags.writeable]
         else:
-            array = np.asarray(value)
-            form = (value.format, value.readonly) if isinstance(value, memoryview) else ()
+            array, form = np.asarray(value), []
         self._arrays.append(array)
-        holder = (self.take(value.obj),) if isinstance(value, memoryview) else ()
-        return (*form, array.shape, repr(array.tolist()), *_overlap_within(array), *holder)
+        form += [array.shape, repr(array.tolist()), *_overlap_within(array)]
+        if isinstance(value, memoryview):
+            form += [value.format, value.readonly, self.take(value.obj)]
+        return tuple(form)
 
     def _iterator(self, iterator: Any) -> Picture:
         """Where it stands and what it goes over; a generator does not tell."""

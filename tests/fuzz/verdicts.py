@@ -1,8 +1,9 @@
 """What comes of a notebook: the same both ways, refused with a reason, or different.
 
 The law: Run All is right by definition. What survives it must be what the tasks leave: of each
-name, what the last task in notebook order that kept it did. Where Run All itself stops at a cell,
-the task of that cell must stop as well, and what stands above it must be the same.
+name, what the last task in notebook order that kept it did, as it is loaded from where that task
+has stored it. Where Run All itself stops at a cell, the task of that cell must stop there as well,
+and what stands above it must be the same. A DAG that comes to no end is different.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from tests.fuzz.kernels import Cluster, Failed, run_all
 from tests.fuzz.likeness import Picture, difference
 from tests.fuzz.programs import Program
 
+_RUN_ALL = "run all"
 _MEMORY = Path("/dev/shm")
 _FAR_APART = (11, 22)
 _LONGEST_S = 20
@@ -67,12 +69,10 @@ def judge(program: Program, rng: random.Random) -> Verdict:
     home = Path(tempfile.mkdtemp(prefix="dagflow-fuzz-", dir=memory))
     trial = _Trial(program, home)
     handler = signal.signal(signal.SIGALRM, _too_long)
-    signal.alarm(_LONGEST_S)
     try:
         return trial.judge(rng)
     except _TooLong:
-        compiling = trial.stage == "compile"
-        outcome = Outcome.DIFFERENT if compiling else Outcome.UNUSABLE
+        outcome = Outcome.UNUSABLE if trial.stage == _RUN_ALL else Outcome.DIFFERENT
         return Verdict(outcome, f"{trial.stage} takes too long")
     finally:
         signal.alarm(0)
@@ -111,13 +111,15 @@ class _Trial:
         self._aliases = not program.keepers
         self._home = home
         self._notebook = notebook_of(program)
-        self.stage = "run all"
+        self.stage = _RUN_ALL
         self._found_out: set[Observed] = set()
         self._run_all = [
             (str(cell.id), cell.code) for cell in self._notebook.cells if "skip" not in cell.tags
         ]
 
     def judge(self, rng: random.Random) -> Verdict:
+        """What comes of it; raises `_TooLong`."""
+        self._begin(_RUN_ALL)
         left, failed = self._whole(_FAR_APART[0])
         again, _ = self._whole(_FAR_APART[1])
         if left != again:
@@ -131,6 +133,11 @@ class _Trial:
             verdict = self._as_a_dag(known, left, failed, rng)
         return verdict if verdict.outcome is Outcome.DIFFERENT else first
 
+    def _begin(self, stage: str) -> None:
+        """Each stage has its own time."""
+        self.stage = stage
+        signal.alarm(_LONGEST_S)
+
     def _as_a_dag(
         self,
         known: Collection[Observed],
@@ -139,9 +146,9 @@ class _Trial:
         rng: random.Random,
     ) -> Verdict:
         self._found_out = set()
-        self.stage = "compile"
+        self._begin("compile")
         compilation = compile_cells(self._notebook, observed=known)
-        self.stage = "tasks"
+        self._begin("tasks")
         errors = [d for d in compilation.diagnostics if d.severity is Severity.ERROR]
         if errors:
             return Verdict(Outcome.REFUSED, errors[0].code, errors[0].message)
@@ -186,17 +193,20 @@ class _Trial:
         refusal = _refusal(stopped)
         if refusal is not None:
             return refusal
-        expected = failed.cell if failed else None
         unexpected = [
             error
             for error in stopped.values()
-            if not failed or not _same_failure(error, failed, self._notebook)
+            if not failed or not _is_expected(error, failed, self._notebook)
         ]
         if unexpected:
             return Verdict(Outcome.DIFFERENT, "raises", f"only as a DAG: {unexpected[0]}")
-        if failed and not stopped:
+        if failed and _goes_past(failed, compilation, cluster):
             return Verdict(Outcome.DIFFERENT, "passes", f"only Run All raises: {failed}")
-        return self._values(compilation, left, cluster, expected)
+        try:
+            cluster.read_back(seed=_FAR_APART[0])
+        except Failed as error:
+            return Verdict(Outcome.REFUSED, type(error.error).__name__, str(error))
+        return self._values(compilation, left, cluster, failed.cell if failed else None)
 
     def _values(
         self,
@@ -259,11 +269,22 @@ def _refusal(stopped: Mapping[TaskName, Failed]) -> Verdict | None:
     return None
 
 
-def _same_failure(one: Failed, other: Failed, notebook: Notebook) -> bool:
+def _is_expected(one: Failed, other: Failed, notebook: Notebook) -> bool:
     """Whether a task stopped as Run All did, or where Run All never came to."""
     order = [str(cell.id) for cell in notebook.cells]
     if one.cell not in order:
         return False
     later = order.index(one.cell) > order.index(other.cell)
-    same = one.cell == other.cell and type(one.error) is type(other.error)
-    return later or same
+    return later or _is_same(one, other)
+
+
+def _is_same(one: Failed, other: Failed) -> bool:
+    return one.cell == other.cell and type(one.error) is type(other.error)
+
+
+def _goes_past(failed: Failed, compilation: Compilation, cluster: Cluster) -> bool:
+    """Whether the tasks run to their ends beyond the cell at which Run All stops."""
+    pipeline = compilation.pipeline
+    if failed.cell in pipeline.prelude:
+        return bool(cluster.stored)
+    return any(failed.cell in task.cells and task.name in cluster.stored for task in pipeline.tasks)
