@@ -304,11 +304,13 @@ def _definitions(lookup: Lookup, task: Task) -> Iterator[dict[str, object]]:
 
     Comments left out: values that were stored before one was changed are still of the same class.
     """
-    for definition in (*lookup.pipeline.prelude_definitions, *task.definitions):
-        yield {"name": definition.name, "source": normalised(definition.source), "own": False}
+    ran = (("setup", lookup.pipeline.prelude_definitions), ("definitions", task.definitions))
+    for by, definitions in ran:
+        for definition in definitions:
+            yield {"name": definition.name, "source": normalised(definition.source), "by": by}
     for cell in task.cells:
         for name, source in lookup.copied_from.get(cell, {}).items():
-            yield {"name": name, "source": normalised(source), "own": True}
+            yield {"name": name, "source": normalised(source), "by": "task"}
 
 
 def _handed_over(lookup: Lookup, notebook: Notebook, task: Task) -> dict[str, HandedOver]:

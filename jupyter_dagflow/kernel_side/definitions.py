@@ -22,10 +22,11 @@ class OtherVersion(Exception):
 class Definitions:
     """The definitions of one kernel, over the namespace they live in.
 
-    ``statements`` are ``{"name", "source", "own"}``: own ones are made by the task's cells
-    themselves, the others were replayed before them. ``before`` is what the namespace held when the
-    task's cells began, ``task`` what the task is called. A namespace is ``live`` if the user's cells
-    have run in it: what it has by a name is meant then, whatever statement the value came with.
+    ``statements`` are ``{"name", "source", "by"}``: they stand in setup, were replayed before the
+    task's cells (``definitions``), or are made by those themselves (``task``). ``before`` is what the
+    namespace held when the task's cells began, ``task`` what the task is called. A namespace is
+    ``live`` if the user's cells have run in it: what it has by a name is meant then, whatever
+    statement the value came with.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Definitions:
         self._statements = list(statements)
         self._before = before
         self._named = {statement["name"]: statement for statement in statements}
-        self._replayed = {s["name"]: s["source"] for s in statements if not s["own"]}
+        self._replayed = {s["name"]: s["source"] for s in statements if s["by"] != "task"}
         self._made: dict[str, Any] = {}
         self._task = task
         self._live = live
@@ -51,7 +52,7 @@ class Definitions:
     def has(self, obj: Any, qualname: str) -> bool:
         """Whether ``obj`` is what every kernel of the run gets by making that name."""
         top, _, rest = qualname.partition(".")
-        own = self._named.get(top, {}).get("own", False)
+        own = self._named.get(top, {}).get("by") == "task"
         found = self.namespace.get(top) if own else self._before.get(top)
         for part in rest.split(".") if rest else ():
             found = getattr(found, part, None)
@@ -97,7 +98,7 @@ class Definitions:
                 needed.add(name)
                 pending += [other for other in self._uses(name) if other in self._named]
         return [
-            {"name": statement["name"], "source": statement["source"]}
+            {key: statement[key] for key in ("name", "source", "by")}
             for statement in self._statements
             if statement["name"] in needed and self._named[statement["name"]] is statement
         ]
@@ -105,11 +106,13 @@ class Definitions:
     def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
         """Make the missing ones of these names; raises `OtherVersion` if one is another here."""
         wanted = {statement["name"]: statement["source"] for statement in statements}
+        of_setup = {statement["name"] for statement in statements if statement.get("by") == "setup"}
         for name in by_name:
             if name in wanted and self._replayed.get(name, wanted[name]) != wanted[name]:
                 raise OtherVersion(f"it refers to another {name} than the one this task uses")
         for name, source in wanted.items():
-            known = self._live or name in self._replayed  # else it is what setup made
+            # What is there by a name may be setup's, and another than the task's that was stored.
+            known = self._live or name in self._replayed or name in of_setup
             if name not in self._made and not (known and name in self._before):
                 self._make(name, source)
 

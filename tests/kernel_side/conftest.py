@@ -69,13 +69,13 @@ class Tasks:
         self.count += 1
         folder = self.folder / f"task{self.count}"
         folder.mkdir()
-        replayed = [_statement(n, s, own=False) for n, s in (definitions or {}).items()]
+        replayed = [_statement(n, s, "definitions") for n, s in (definitions or {}).items()]
         spec = {
             "task": f"task{self.count}",
             "store": str(self.store),
             "cloudpickle": str(Path(cloudpickle.__file__).parent),
             "inputs": {name: self.digests[name] for name in reads.split()},
-            "definitions": replayed + [_statement(n, s, own=True) for n, s in (own or {}).items()],
+            "definitions": replayed + [_statement(n, s, "task") for n, s in (own or {}).items()],
             "outputs": writes.split(),
             "versions": {},
             "extras": extras.split(),
@@ -123,8 +123,8 @@ class Tasks:
         return ended
 
 
-def _statement(name: str, source: str, *, own: bool) -> dict[str, Any]:
-    return {"name": name, "source": source, "own": own}
+def _statement(name: str, source: str, by: str) -> dict[str, Any]:
+    return {"name": name, "source": source, "by": by}
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
 
     def keep_(code: str, *names: str, definitions: dict[str, str] | None = None) -> dict[str, str]:
         replayed = [
-            {"name": name, "source": source, "own": False}
+            {"name": name, "source": source, "by": "definitions"}
             for name, source in (definitions or {}).items()
         ]
         outcome = tmp_path / "outcome.json"

@@ -337,7 +337,9 @@ class Linker(Units):
         asked = step.effect.compares & self._made_by_setup if step.node != PRELUDE else ()
         for name in step.effect.reads if asked else ():
             value = step.effect.values.get(name, NO_VALUE)
-            if name in state.taken and not self.story.heap.reach(value).isdisjoint(asked):
+            sources = state.taken[name].sources if name in state.taken else {}
+            theirs = sources.keys() - {PRELUDE, step.node}
+            if theirs and not self.story.heap.reach(value).isdisjoint(asked):
                 self.findings.another_object(step, name)
 
     @cached_property
