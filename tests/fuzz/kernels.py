@@ -59,8 +59,7 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
     show, warnings.showwarning = warnings.showwarning, _say_nothing
     sys.modules["__main__"] = module
-    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
-    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()
+    _forget_classes()
     os.chdir(folder)
     random.seed(seed)
     np.random.seed(seed)
@@ -76,6 +75,12 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
         np.set_printoptions(**printing)
         pd.reset_option("display.precision")
         pd.reset_option("display.max_rows")
+
+
+def _forget_classes() -> None:
+    """Let classes be loaded as into a kernel that has not seen them before."""
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_ID.clear()
+    cloudpickle._DYNAMIC_CLASS_TRACKER_BY_CLASS.clear()
 
 
 def _say_nothing(*_: object, **__: object) -> None:
@@ -193,6 +198,7 @@ class Cluster:
 
     def _loaded(self, task: TaskName, digest: str, namespace: Namespace) -> dict[str, Picture]:
         """The pictures of what a bundle holds."""
+        _forget_classes()
         path = bundle.digest_path(str(self._store), digest)
         definitions = Definitions(dict(namespace), before=namespace)
         try:

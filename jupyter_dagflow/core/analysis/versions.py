@@ -14,7 +14,7 @@ from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
-from jupyter_dagflow.core.analysis.values import FunctionCode
+from jupyter_dagflow.core.analysis.values import FunctionCode, Value, base_of
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
@@ -336,19 +336,26 @@ class Linker(Units):
         """What setup makes is another object in every task, so it may not be asked which one it is."""
         asked = step.effect.compares & self._made_by_setup if step.node != PRELUDE else ()
         for name in step.effect.reads if asked else ():
-            value = step.effect.values.get(name, NO_VALUE)
+            reach = step.effect.kin.get(name, NO_KIN).reach
             sources = state.taken[name].sources if name in state.taken else {}
             theirs = sources.keys() - {PRELUDE, step.node}
-            if theirs and not self.story.heap.reach(value).isdisjoint(asked):
+            if theirs and not reach.isdisjoint(asked):
                 self.findings.another_object(step, name)
 
     @cached_property
     def _made_by_setup(self) -> set[int]:
-        """The objects, code left out, that are in what setup leaves."""
+        """The objects, code left out, that are in what setup leaves, or kept by its functions later."""
         heap = self.story.heap
-        setup = (step for step in self.story.steps.values() if step.node == PRELUDE)
-        made = {o for step in setup for value in step.values.values() for o in heap.reach(value)}
+        setup = [step for step in self.story.steps.values() if step.node == PRELUDE]
+        made = {o for step in setup for kin in step.kin.values() for o in kin.reach}
+        keeping = [v for step in setup for v in step.values.values() if self._keeps(v)]
+        made.update(*map(heap.reach, keeping))
         return made - heap.code.keys() - heap.members.keys()
+
+    def _keeps(self, value: Value) -> bool:
+        """Whether a value is a function with a cache."""
+        code = (self.story.heap.code.get(base_of(o)) for o in value.objects)
+        return any(isinstance(each, FunctionCode) and each.kept for each in code)
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():
