@@ -9,6 +9,7 @@ libraries, global generators, the working directory) is as a new process finds i
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import random
@@ -64,7 +65,8 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     random.seed(seed)
     np.random.seed(seed)
     try:
-        yield vars(module)
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield vars(module)
     finally:
         sys.modules["__main__"] = main
         os.environ.clear()

@@ -17,10 +17,13 @@ from tests.fuzz.templates import (
     CODE,
     EXPRESSIONS,
     HIDDEN,
+    HOLDERS,
     IMPORTS,
     KEPT,
     NAMES,
     ODD,
+    PARAMETERS,
+    REFLECTIVE,
     START,
     STATEMENTS,
     UNSEEN,
@@ -36,10 +39,11 @@ _DATA = ("num", "list", "nest", "dict", "book", "set", "array", "frame")
 
 @dataclass(frozen=True, slots=True)
 class ProgramCell:
-    """A code cell: its statements, each of which is whole, and its tags."""
+    """A cell: its statements, each of which is whole, and its tags; a ``heading`` is no code."""
 
     statements: tuple[str, ...]
     tags: tuple[str, ...] = ()
+    heading: bool = False
 
     @property
     def source(self) -> str:
@@ -61,7 +65,7 @@ class Program:
 
     def __str__(self) -> str:
         parts = [
-            f"# %% [{index}] {' '.join(cell.tags)}\n{cell.source}"
+            f"# %% [{index}] {'markdown' if cell.heading else ' '.join(cell.tags)}\n{cell.source}"
             for index, cell in enumerate(self.cells)
         ]
         return "\n".join(parts)
@@ -238,7 +242,7 @@ class _Filling:
             old = names[name].needs if self._depth and name in names else {}
             names[name] = _Thing(kind, {**old, **own})
         for name, kind in self._picked.items():
-            if kind in ("fns", "object") and name in names:
+            if kind in HOLDERS and name in names:
                 code = {n: k for n, k in needs.items() if k in CODE and n != name}
                 names[name].needs.update(code)
         for name in self._deleted:
@@ -258,6 +262,8 @@ class _Notebook:
         self._rng = rng
         self._certain = rng.random() < 0.5
         options = [name for name in STATEMENTS if name not in _ALWAYS]
+        if self._certain:
+            options = [name for name in options if name not in REFLECTIVE]
         features = rng.sample(options, rng.randrange(1, 6))
         self._features = [*_ALWAYS, *features]
         templates = [t for name in self._features for t in STATEMENTS[name]]
@@ -266,12 +272,17 @@ class _Notebook:
             templates = [t for t in templates if " is " not in t]
         self._writer = _Writer(rng, templates)
         self._tagged = rng.random() < 0.85
+        self._headed = not self._tagged and rng.random() < 0.4
+        self._reopens = not self._certain and rng.random() < 0.06
+        self._may_set_up = True
         self._tasks = 0
 
     def write(self) -> Program:
         """The whole notebook."""
-        cells = [*self._begin()]
-        for _ in range(self._rng.randrange(2, 12)):
+        cells = [*self._parameters(), *self._begin(), *self._definitions()]
+        for number in range(self._rng.randrange(2, 12)):
+            if self._headed and (not number or self._rng.random() < 0.6):
+                cells.append(ProgramCell((f"# Part {number}",), heading=True))
             cells += self._task()
         if self._rng.random() < 0.4:
             names = [n for n, t in self._writer.names.items() if t.kind in _DATA]
@@ -297,14 +308,31 @@ class _Notebook:
                 below = not (setup or reads_tasks)
                 setup = self._tagged and not below and rng.random() < 0.25
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
+        self._may_set_up = setup or not self._tagged
         return cells
+
+    def _parameters(self) -> list[ProgramCell]:
+        if not self._tagged or self._rng.random() > 0.1:
+            return []
+        statements = tuple(self._writer.statement([template]) for template in PARAMETERS)
+        return [ProgramCell(statements, ("parameters",))]
+
+    def _definitions(self) -> list[ProgramCell]:
+        """What setup makes and tasks may share: functions and classes, with what they keep."""
+        if not self._may_set_up or self._rng.random() > 0.4:
+            return []
+        mine = [t for name in self._features for t in STATEMENTS[name]]
+        mine = [t for t in mine if t.startswith(("def ", "class ", "@dataclasses", "@functools."))]
+        count = self._rng.randrange(1, 4) if mine else 0
+        statements = tuple(self._writer.statement(mine) for _ in range(count))
+        return [ProgramCell(statements, ("setup",) if self._tagged else ())] if count else []
 
     def _task(self) -> list[ProgramCell]:
         cells = []
         for number in range(1 if self._rng.random() < 0.7 else 2):
             count = self._rng.randrange(1, 5)
             statements = tuple(self._statement() for _ in range(count))
-            cells.append(ProgramCell(statements, () if number else self._tags()))
+            cells.append(ProgramCell(statements, () if number else self._tags(statements)))
         if self._tagged and self._rng.random() < 0.05:
             cells.append(ProgramCell((self._skipped(),), ("skip",)))
         return cells
@@ -321,15 +349,20 @@ class _Notebook:
     def _skipped(self) -> str:
         return self._rng.choice(["raise SystemExit", "a = None", "n = a.append(1)", "del a"])
 
-    def _tags(self) -> tuple[str, ...]:
+    def _tags(self, statements: tuple[str, ...] = ()) -> tuple[str, ...]:
         if not self._tagged:
             return ()
         rng = self._rng
         earlier = self._tasks
-        if not self._certain and earlier > 1 and rng.random() < 0.005:
+        if earlier > 1 and rng.random() < (0.2 if self._reopens else 0):
             return (f"task:t{rng.randrange(earlier)}",)
         self._tasks += 1
         tags = [f"task:t{earlier}"]
         if earlier and rng.random() < 0.1:
             tags.append(f"after:t{rng.randrange(earlier)}")
+        if rng.random() < 0.1:
+            text = "\n".join(statements)
+            known = [n for n, t in self._writer.names.items() if t.kind in _DATA]
+            known = [n for n in known if re.search(rf"^{n}\b", text, re.MULTILINE)]
+            tags += [f"{rng.choice(('keep', 'mutates'))}:{rng.choice(known)}"] if known else []
         return tuple(tags)

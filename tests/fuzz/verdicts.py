@@ -94,9 +94,9 @@ def notebook_of(program: Program) -> Notebook:
         Cell(
             id=CellId(f"c{index}"),
             index=index,
-            kind=CellKind.CODE,
+            kind=CellKind.MARKDOWN if cell.heading else CellKind.CODE,
             source=cell.source,
-            code=cell.source,
+            code="" if cell.heading else cell.source,
             tags=cell.tags,
         )
         for index, cell in enumerate(program.cells)
@@ -114,7 +114,9 @@ class _Trial:
         self.stage = _RUN_ALL
         self._found_out: set[Observed] = set()
         self._run_all = [
-            (str(cell.id), cell.code) for cell in self._notebook.cells if "skip" not in cell.tags
+            (str(cell.id), cell.code)
+            for cell in self._notebook.cells
+            if cell.kind is CellKind.CODE and "skip" not in cell.tags
         ]
 
     def judge(self, rng: random.Random) -> Verdict:

@@ -1,0 +1,101 @@
+"""What nobody can read from the text: calls that cannot be seen into, changes behind them, changes in ways that few write."""
+
+from __future__ import annotations
+
+UNSEEN: tuple[str, ...] = (
+    "<text:n> = json.dumps([<list>, <nest>])",
+    "<text:n> = pprint.pformat(<book>)",
+    "<num:t> = int(statistics.mean(<list#1> or [1]))",
+    "<num:t> = int(math.fsum(<list>)) % 97",
+    "<num:t> = int(np.linalg.norm(<array>)) % 97",
+    "<array:t> = np.cumsum(<array>) % 9",
+    "<num:t> = int(np.median(<array>)) % 97",
+    "<frame:t> = pd.concat([<frame>, <frame>], ignore_index=True)[:3]",
+    "<text:n> = textwrap.shorten(repr(<list>), 30)",
+    "<num:t> = statistics.mode([<digit>, *<list>])",
+    "<list:t> = list(itertools.accumulate([<digit>, <digit>]))",
+    "<list:t> = list(itertools.chain.from_iterable(<nest>))[:4]",
+    "<text:n> = pprint.pformat([<object>.xs, <dict>])",
+    "<num:t> = int(np.corrcoef([1, 2, 3], [2, 1, <digit>])[0, 0])",
+    "<dict:t> = json.loads(json.dumps(<dict>))",
+    "<nest:t> = json.loads(json.dumps(<nest>))",
+    "<text:n> = inspect.signature(<l2l>).return_annotation is inspect.Signature.empty",
+    "<num:t> = sys.getsizeof(<list>) % 7 * 0",
+    "<text:n> = operator.itemgetter('k')(<book>) is <book#1>['k']",
+)
+"""Calls that cannot be seen into, and change nothing."""
+
+ODD: tuple[str, ...] = (
+    "getattr(<list>, 'append')(<digit>)",
+    "list.append(<list>, <digit>)",
+    "list.append(<nest>[0], <digit>)",
+    "dict.update(<dict>, k=<digit>)",
+    "grow = <list>.append\ngrow(<digit>)",
+    "any(map(<list>.append, [<digit>]))",
+    "functools.reduce(lambda u, e: u.append(e) or u, [<digit>], <list>)",
+    "list(map(<l2l>, [<list>]))",
+    "sorted([<list>, <list>], key=<l2l>)",
+    "np.ndarray.fill(<array>, <digit>)",
+    "<array:t> = np.add(<array#1>, 1, <array#1>)",
+    "<array:t> = np.nan_to_num(<array>, copy=False)",
+    "vars(<object>)['n2'] = <digit>",
+    "<object>.__dict__.update(n2=<digit>)",
+    "exec('<list>.append(<digit>)')",
+    "globals()['<list:r>'] = [<digit>]",
+    "<list:t> = eval('<list>')",
+    "operator.iadd(<list>, [<digit>])",
+    "heapq.heapify(<list>)",
+    "bisect.insort(<list>, <digit>)",
+    "setattr(<class>, 'tag', <digit>)",
+    "pd.DataFrame.insert(<frame#1>, 0, 'z', <digit>) if 'z' not in <frame#1> else None",
+    "<frame>.eval('q = p + 1', inplace=True)",
+    "<class>.tag = <list>",
+    "<list>.__iadd__([<digit>])",
+    "operator.methodcaller('append', <digit>)(<list>)",
+    "<list:t> = operator.itemgetter('k')(<book>)",
+    "<list:t> = operator.attrgetter('xs')(<object>)",
+    "<l2l>.calls = <digit>",
+    "<nest:t> = heapq.nsmallest(2, <nest>, key=len)",
+    "<nest:t> = operator.concat([<list>], [<list>])",
+    "<book:t> = dict.fromkeys(['k', 'l'], <list>)",
+    "<array:t> = np.flip(<array>)",
+    "<list:t> = <many>['a']",
+    "<list:t> = <many>[<text>]",
+    "getattr(<nest>[0], 'app' + 'end')(<digit>)",
+    "getattr(<nest#1>[0], 'app' + 'end')(<digit>)\n<nest#1>.append([<digit>])",
+    "getattr(<object>.peek(), 'app' + 'end')(<digit>)",
+    "getattr(<class>, 'log', <list>).append(<digit>)",
+    "getattr(<class>, 'pool', <list>).append(<digit>)",
+    "getattr(<class>, 'kept', <list>).append(<digit>)",
+    "operator.setitem(<dict>, 'k', <digit>)",
+    "operator.itemgetter(0)(<nest>).append(<digit>)",
+    "max(<nest>, key=len).append(<digit>)",
+    "(lambda x: x.append(<digit>))(<list>)",
+    "<peek:t> = memoryview(<bytes>)",
+    "<peek>[0] = 66",
+    "<text:n> = bytes(<peek>)",
+    "type.__setattr__(<class>, 'tag', <digit>)",
+    "<list:t> = list(itertools.chain(*<nest>))[:3]",
+    "<nest:t> = list(itertools.islice(<nest>, 2))",
+    "<nest:t> = list(filter(None, <nest#1>)) or [<nest#1>[0]]",
+    "<deque>.popleft().append(<digit>) if len(<deque>) > 1 else None",
+    "<list:t> = list(<iter>) and [<digit>]",
+)
+"""Changes in ways that few write them."""
+
+KEPT: tuple[str, ...] = (
+    "<nest:t> = operator.add([<list>], [<list>])",
+    "<nest:t> = functools.reduce(operator.add, [[<list>], [<list>]])",
+    "<book:t> = operator.or_(<book>, {'l': <list>})",
+    "<array:t> = operator.getitem(<array>, slice(None))",
+)
+"""Calls whose results are parts of their arguments, or keep them, and nothing tells."""
+
+HIDDEN: tuple[str, ...] = (
+    "type(<list#1>).append(<list#1>, <digit>)",
+    "memoryview(<array>)[0] = <digit>",
+    "os.environ['FUZZ'] = str(<num>)",
+    "vars(<object>).update(xs=<list>)",
+    "np.lib.stride_tricks.as_strided(<array>)[0] = <digit>",
+)
+"""Changes that nobody can read from the text."""
