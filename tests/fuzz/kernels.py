@@ -17,6 +17,7 @@ import sys
 import types
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +25,22 @@ import numpy as np
 import pandas as pd
 from cloudpickle import cloudpickle
 
-from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.execution.attempt import observations
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.kernel_side import bundle, loading
 from jupyter_dagflow.kernel_side.definitions import Definitions
 from tests.fuzz.likeness import Picture, picture
 
 Namespace = dict[str, Any]
+_BEGAN_AT = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _HERE = Path(__file__).parents[2]
 
 
@@ -47,6 +51,10 @@ class Failed(Exception):
         super().__init__(f"cell {cell}: {type(error).__name__}: {error}")
         self.cell = cell
         self.error = error
+
+
+class Unsound(Exception):
+    """What a task did cannot be relied upon, by what others have done: the text says why."""
 
 
 @contextlib.contextmanager
@@ -146,7 +154,11 @@ class Cluster:
         self._notebook = notebook
         self._pipeline = pipeline
         self._folder = folder
+        self._lookup = Lookup(pipeline)
         self._files = RunFiles(home, RunId("run"))
+        self._soundness = Soundness(
+            notebook=notebook, lookup=self._lookup, files=self._files, cwd=folder
+        )
         self._store = home / "artifacts"
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
         self.kept: dict[TaskName, dict[str, Picture]] = {}
@@ -159,7 +171,7 @@ class Cluster:
             attempt=1,
             run_id=self._files.run_id,
             notebook=self._notebook,
-            lookup=Lookup(self._pipeline),
+            lookup=self._lookup,
             files=self._files,
             store=self._store,
             cwd=self._folder,
@@ -176,10 +188,13 @@ class Cluster:
                     if cell["cell_type"] != "code":
                         continue
                     _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
-            except Failed:
+            except Failed as failed:
                 self._learn(assignment)
+                self._judge(assignment, {}, failed)
                 raise
-            self._keep(task, namespace, assignment.outcome)
+            outcome = json.loads(assignment.outcome.read_text(encoding="utf-8"))
+            self._judge(assignment, outcome)
+            self._keep(task, namespace, outcome)
 
     def read_back(self, *, seed: int) -> None:
         """Picture what was stored as it is loaded into a kernel that has run nothing but setup.
@@ -214,8 +229,34 @@ class Cluster:
             outcome = json.loads(assignment.outcome.read_text(encoding="utf-8"))
             self.observed.update(observations(outcome, assignment))
 
-    def _keep(self, task: Task, namespace: Namespace, outcome: Path) -> None:
-        fields = json.loads(outcome.read_text(encoding="utf-8"))["stored"]
+    def _judge(
+        self, assignment: Assignment, outcome: Mapping[str, Any], failed: Failed | None = None
+    ) -> None:
+        """Have the end of a task judged as a run does; raises `Failed` by `Unsound`."""
+        failure = None
+        if failed is not None:
+            error = failed.error
+            failure = TaskFailure(kind="error", message=f"{type(error).__name__}: {error}")
+        files = outcome.get("files", {})
+        judged = self._soundness.judged(
+            AttemptEnded(
+                at=_BEGAN_AT,
+                task=assignment.task,
+                attempt=1,
+                failure=failure,
+                files_read=tuple(files.get("read", ())),
+                files_written=tuple(files.get("written", ())),
+                files_appended=tuple(files.get("appended", ())),
+                drawn=outcome.get("drawn", {}),
+            )
+        )
+        self.observed.update(judged.observed)
+        if judged.failure is not None and (failure is None or judged.failure.hint):
+            place = failed.cell if failed else "dagflow-save"
+            raise Failed(place, Unsound(judged.failure.message or judged.failure.hint))
+
+    def _keep(self, task: Task, namespace: Namespace, outcome: Mapping[str, Any]) -> None:
+        fields = outcome["stored"]
         self.stored[task.name] = tuple(
             Stored(**{**f, "shape": None if f["shape"] is None else tuple(f["shape"])})
             for f in fields

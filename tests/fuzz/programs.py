@@ -57,11 +57,13 @@ class Program:
 
     With ``keepers`` there are calls in it that keep parts of their arguments, and nothing shows it.
     What its values hold must be the same, but which of two equal objects it is cannot be.
+    ``features`` are the groups of templates it was written with.
     """
 
     cells: tuple[ProgramCell, ...]
     certain: bool = True
     keepers: bool = False
+    features: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         parts = [
@@ -289,7 +291,7 @@ class _Notebook:
             names += [n for n, t in self._writer.names.items() if t.kind in CODE]
             lines = "".join(f"    {name},\n" for name in names)
             cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
-        return Program(tuple(cells), self._certain, self._keepers)
+        return Program(tuple(cells), self._certain, self._keepers, tuple(self._features))
 
     def _begin(self) -> list[ProgramCell]:
         writer, rng = self._writer, self._rng

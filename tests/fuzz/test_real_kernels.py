@@ -1,6 +1,7 @@
-"""A few random notebooks, in real kernels: by `Dagflow` with ``keep="all"``, and top to bottom.
+"""A few random notebooks, in real kernels: verified as a user would, and run top to bottom by another tool.
 
-What each observes of its values (the texts it makes) is compared: that is all its own doing.
+Between them they have whatever notebooks are made of. ``dagflow verify`` compares every value;
+what each notebook observes of its values (the texts it makes) must be what nbclient's run observes.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from nbclient import NotebookClient
 from jupyter_dagflow import Dagflow
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.verifying import Verifying
 from tests.fuzz.programs import Program, write_program
+from tests.fuzz.templates import STATEMENTS
 from tests.fuzz.verdicts import Outcome, judge
 
-_AMBIENT = ("random", "chdir")
-_SAMPLE = 6
+_SAMPLE = 9
+_LONGEST = 10
+_PATIENCE = 20
 _TELL = (
     "print({n: v for n, v in list(globals().items()) if n.startswith('seen') and type(v) is str})"
 )
@@ -30,33 +35,47 @@ _TELL = (
 
 @functools.cache
 def _sample() -> list[int]:
-    """The first notebooks that are equal in process, are not too long, and observe something."""
+    """The first notebooks that are equal in process and not too long, with most features between them.
+
+    The later a notebook comes, the less it need bring: who waits for the last feature waits long.
+    """
     found: list[int] = []
+    missing = set(STATEMENTS)
     number = 0
     while len(found) < _SAMPLE:
         number += 1
         program = write_program(random.Random(number))
-        text = str(program)
-        fits = len(program.cells) <= 8 and text.count("seen") >= 2
-        fits = fits and not any(word in text for word in _AMBIENT)
+        brings = len(missing.intersection(program.features))
+        fits = len(program.cells) <= _LONGEST
+        fits = fits and brings * (_SAMPLE - len(found)) >= len(missing) - number // _PATIENCE
         if fits and judge(program, random.Random(number)).outcome is Outcome.EQUAL:
             found.append(number)
+            missing -= {*program.features}
     return found
 
 
 @pytest.mark.parametrize("place", range(_SAMPLE))
-def test_real_kernels_see_what_run_all_sees(place: int, tmp_path: Path) -> None:
+def test_real_kernels_leave_and_see_what_run_all_does(place: int, tmp_path: Path) -> None:
     program = write_program(random.Random(_sample()[place]))
-    expected = _run_all(program)
-    path = tmp_path / "notebook.ipynb"
+    path = tmp_path / "mine" / "notebook" / "notebook.ipynb"
+    path.parent.mkdir(parents=True)
     nbformat.write(_notebook(program), path)
+    expected = _run_all(program, tmp_path / "other" / "notebook")
     app = Dagflow(Settings.load({"DAGFLOW_HOME": str(tmp_path / "home")}, config={}))
     try:
-        run = app.run(path, keep="all", jobs=2)
-        assert run.state is RunState.SUCCESS, f"{run.error}\n{program}"
-        assert {name: _value(run, name) for name in expected} == expected, str(program)
+        verifying = Verifying(app, app.prepare(path), jobs=2)
+        dag, run_all = _ended(verifying.start_dag()), _ended(verifying.start_run_all())
+        assert dag.state is RunState.SUCCESS, f"{dag.error}\n{program}"
+        verification = verifying.compare(dag, run_all)
+        assert verification.ok, f"{verification}\n{program}"
+        assert {name: _value(dag, name) for name in expected} == expected, str(program)
     finally:
         app.close()
+
+
+def _ended(run: LiveRun) -> LiveRun:
+    run.wait()
+    return run
 
 
 def _value(run: Any, name: str) -> object:
@@ -66,19 +85,23 @@ def _value(run: Any, name: str) -> object:
         return None
 
 
-def _run_all(program: Program) -> dict[str, object]:
+def _run_all(program: Program, folder: Path) -> dict[str, object]:
+    folder.mkdir(parents=True)
     notebook = _notebook(program)
-    notebook.cells = [c for c in notebook.cells if "skip" not in c.metadata.tags]
+    notebook.cells = [c for c in notebook.cells if "skip" not in c.metadata.get("tags", ())]
     notebook.cells.append(nbformat.v4.new_code_cell(_TELL))
-    NotebookClient(notebook, kernel_name="python3").execute()
-    text = "".join(output.text for output in notebook.cells[-1].outputs)
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, kernel_name="python3", resources=resources).execute()
+    text = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     told: dict[str, object] = eval(text, {})
     return told
 
 
 def _notebook(program: Program) -> Any:
     cells = [
-        nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
+        nbformat.v4.new_markdown_cell(cell.source)
+        if cell.heading
+        else nbformat.v4.new_code_cell(cell.source, metadata={"tags": list(cell.tags)})
         for cell in program.cells
     ]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}

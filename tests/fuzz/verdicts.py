@@ -182,7 +182,8 @@ class _Trial:
         pipeline = compilation.pipeline
         shutil.rmtree(self._home / "tasks", ignore_errors=True)
         folder = self._folder("tasks")
-        cluster = Cluster(self._notebook, pipeline, self._home, folder, aliases=self._aliases)
+        runs = self._home / "runs"  # beside the notebook: files of runs are not looked at
+        cluster = Cluster(self._notebook, pipeline, runs, folder, aliases=self._aliases)
         stopped: dict[TaskName, Failed] = {}
         for number, task in enumerate(_some_order(compilation, rng)):
             if any(source not in cluster.stored for source in _before(compilation, task)):
@@ -266,6 +267,10 @@ def _refusal(stopped: Mapping[TaskName, Failed]) -> Verdict | None:
         kind = type(error.error).__name__
         if kind in _FOUND_BY_RUNS:
             return Verdict(Outcome.REFUSED, _FOUND_BY_RUNS[kind], str(error))
+        if kind == "Unsound":
+            code, colon, _ = str(error.error).partition(":")
+            known = colon and code.startswith("DF")
+            return Verdict(Outcome.REFUSED, code if known else "too early", str(error))
         if kind in ("NotStorable", "CannotLoad"):
             return Verdict(Outcome.REFUSED, kind, str(error))
     return None
