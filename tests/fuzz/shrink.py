@@ -1,7 +1,7 @@
 """Making a counterexample small: leave out what it does not need.
 
-The law: a smaller notebook counts if it comes to the same outcome for the same label. Cells go
-first, then statements, then lines, then tags.
+The law: a smaller notebook counts if it comes to the same outcome for the same label, and Run All
+ends as it did. Cells go first, then statements, then lines, then tags.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
@@ -56,11 +56,20 @@ class Outcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An outcome; ``label`` tells refusals apart, ``text`` says what is different."""
+    """An outcome; ``label`` tells refusals apart, ``text`` says what is different.
+
+    ``run_all`` is the kind of error at which Run All stops, if it does.
+    """
 
     outcome: Outcome
     label: str = ""
     text: str = ""
+    run_all: str = ""
+
+    def is_like(self, other: Verdict) -> bool:
+        """Whether two notebooks come to the same, whatever their values are."""
+        mine, others = (self.outcome, self.label), (other.outcome, other.label)
+        return (*mine, self.run_all) == (*others, other.run_all)
 
 
 def judge(program: Program, rng: random.Random) -> Verdict:
@@ -133,7 +142,8 @@ class _Trial:
                 break
             known |= self._found_out
             verdict = self._as_a_dag(known, left, failed, rng)
-        return verdict if verdict.outcome is Outcome.DIFFERENT else first
+        found = verdict if verdict.outcome is Outcome.DIFFERENT else first
+        return replace(found, run_all=type(failed.error).__name__ if failed else "")
 
     def _begin(self, stage: str) -> None:
         """Each stage has its own time."""
