@@ -6,15 +6,14 @@ setup makes is there already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Set
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
-from jupyter_dagflow.core.analysis.values import FunctionCode, Value, base_of
+from jupyter_dagflow.core.analysis.values import FunctionCode
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
@@ -333,29 +332,33 @@ class Linker(Units):
                 self.findings.setup_changed(step, made)
 
     def _check_identity(self, step: Step, state: NodeState) -> None:
-        """What setup makes is another object in every task, so it may not be asked which one it is."""
-        asked = step.effect.compares & self._made_by_setup if step.node != PRELUDE else ()
-        for name in step.effect.reads if asked else ():
-            reach = step.effect.kin.get(name, NO_KIN).reach
-            sources = state.taken[name].sources if name in state.taken else {}
-            theirs = sources.keys() - {PRELUDE, step.node}
-            if theirs and not reach.isdisjoint(asked):
+        """What setup makes is another object in every task: of such as two tasks have used, a third
+        may not ask which one it is.
+        """
+        if step.node == PRELUDE:
+            return
+        for name in step.effect.reads:
+            taken = state.taken.get(name)
+            asked = step.effect.compares & step.effect.kin.get(name, NO_KIN).reach
+            if taken is None or not asked or taken.sources.keys() <= {PRELUDE, step.node}:
+                continue
+            if any(len(self._users_of_setup(obj)) > 1 for obj in asked):
                 self.findings.another_object(step, name)
 
-    @cached_property
-    def _made_by_setup(self) -> set[int]:
-        """The objects, code left out, that are in what setup leaves, or kept by its functions later."""
-        heap = self.story.heap
-        setup = [step for step in self.story.steps.values() if step.node == PRELUDE]
-        made = {o for step in setup for kin in step.kin.values() for o in kin.reach}
-        keeping = [v for step in setup for v in step.values.values() if self._keeps(v)]
-        made.update(*map(heap.reach, keeping))
-        return made - heap.code.keys() - heap.members.keys()
+    def _users_of_setup(self, obj: int) -> list[str]:
+        """The tasks so far that have read from setup a name with that object in it."""
+        return [
+            node
+            for node, state in self.nodes.items()
+            for name, step in state.from_prelude.items()
+            if obj in self._read_of_setup(step, name)
+        ]
 
-    def _keeps(self, value: Value) -> bool:
-        """Whether a value is a function with a cache."""
-        code = (self.story.heap.code.get(base_of(o)) for o in value.objects)
-        return any(isinstance(each, FunctionCode) and each.kept for each in code)
+    def _read_of_setup(self, step: Step, name: str) -> Set[int]:
+        heap = self.story.heap
+        value = step.effect.values.get(name, NO_VALUE)
+        reach = step.effect.kin.get(name, NO_KIN).reach
+        return reach | heap.reach(value) if heap.codes(value) else reach  # functions keep results
 
     def _check_setup_order(self, step: Step, name: str) -> None:
         for node, state in self.nodes.items():
