@@ -89,6 +89,7 @@ class AttemptEnded:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     files_appended: tuple[str, ...] = ()
+    files_by_setup: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
     left: Left = field(default_factory=Left)

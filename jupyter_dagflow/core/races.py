@@ -78,6 +78,27 @@ class Race:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """A file that a task wrote and that setup writes anew before each of the others."""
+
+    file: str
+    task: TaskName
+
+    @property
+    def message(self) -> str:
+        """What happened, in words."""
+        return (
+            f"{Code.FILE_RACE.code}: task {self.task} wrote {self.file}, which setup writes, too, before every "
+            "task; so the others find it as setup leaves it."
+        )
+
+    @property
+    def hint(self) -> str:
+        """What to do about it."""
+        return f"Write {self.file} in a task and not in setup; or let task {self.task} write another file."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Meeting:
     """Two tasks whose code names one file, in notebook order, and where."""
 
@@ -172,6 +193,16 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
         first_read=touched.read(first, file),
         second_read=touched.read(second, file),
     )
+
+
+def undone_by_setup(
+    lookup: Lookup, task: TaskName, written: Iterable[str], by_setup: Iterable[str]
+) -> Undone | None:
+    """The first file that a task wrote after setup had, if there are other tasks before which setup runs."""
+    both = {*written} & {*by_setup}
+    if not both or len(lookup.places) == 1:
+        return None
+    return Undone(file=min(both), task=task)
 
 
 def too_early(lookup: Lookup, task: TaskName, error: str) -> str:

@@ -160,6 +160,7 @@ class Entry:
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()
     files_appended: tuple[str, ...] = ()
+    files_by_setup: tuple[str, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
     left: Left = field(default_factory=Left)
     cells: tuple[CellId, ...] = ()

@@ -17,7 +17,15 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.races import FilesTouched, Race, Touched, race_of, too_early
+from jupyter_dagflow.core.races import (
+    FilesTouched,
+    Race,
+    Touched,
+    Undone,
+    race_of,
+    too_early,
+    undone_by_setup,
+)
 from jupyter_dagflow.core.side_effects import Left, Missed, SideEffects
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.module_sources import module_text, roots_of
@@ -48,6 +56,10 @@ class Soundness:
             return replace(ended, failure=replace(ended.failure, hint=hint))
         if ended.failure is not None or ended.stopped:
             return ended
+        if undone := undone_by_setup(
+            self._lookup, ended.task, ended.files_written, ended.files_by_setup
+        ):
+            return self._unsound(ended, undone)
         self._drawn.add(ended.task, ended.drawn)
         if race := race_of(self._lookup, self._touched, ended.task):
             both = zip((race.first, race.second), race.deeds, strict=True)
@@ -64,7 +76,7 @@ class Soundness:
     def _unsound(
         self,
         ended: AttemptEnded,
-        why: Race | Unseeded | SameStart | Missed,
+        why: Race | Undone | Unseeded | SameStart | Missed,
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
         failure = TaskFailure(

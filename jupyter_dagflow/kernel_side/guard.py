@@ -10,7 +10,7 @@ import collections
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .anatomy import instance_dict, slot_values
+from .anatomy import instance_dict, members, slot_values
 from .fingerprint import fingerprint
 
 _COLLECTIONS: tuple[Any, ...] = (list, set, collections.deque)
@@ -55,6 +55,8 @@ def contents(value: Any) -> tuple[Any, ...]:
     >>> contents({"a": a})[0] is a
     True
     """
+    if isinstance(value, type):
+        return tuple(members(value).values())
     collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
     items: Iterable[Any] = () if collection is None else collection.__iter__(value)
     if isinstance(value, dict):

@@ -76,7 +76,7 @@ class Handover:
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
-        touched.end()
+        self._written_by_setup = touched.end()["written"]
         self._began_ns = touched.began_ns
         self._by_prelude: Uses = touched.uses()
         with open(spec_path, encoding="utf-8") as file:
@@ -132,7 +132,7 @@ class Handover:
         """
         still_running = user_threads.wait_for_others(self._threads)
         outcome: dict[str, Any] = {
-            "files": self._touched.end(),
+            "files": {**self._touched.end(), "by_setup": self._written_by_setup},
             "drawn": self._drawn(),
             "modules": self._modules.end(),
             "figures": figures.held() != self._figures,

@@ -228,7 +228,7 @@ class _Rules:
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
         reduced = self._instance(obj, kind)
-        return _quietly_made(obj, kind, reduced) if _has_own_new(kind) else reduced
+        return _quietly_made(obj, kind, reduced) if _is_made_by_own_code(kind) else reduced
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -343,16 +343,22 @@ class _Rules:
         return (make, arguments, state, *items, rebuild.set_dict)
 
 
-def _has_own_new(kind: type[Any]) -> bool:
-    """Whether a class of the notebook says itself how its instances are made."""
+def _is_made_by_own_code(kind: type[Any]) -> bool:
+    """Whether a class of the notebook says itself how its instances are made, and pickle would ask it:
+    for that of an exception it calls the class.
+    """
     new = member(kind, "__new__")
-    function = new.__func__ if type(new) is staticmethod else new
-    return type(function) is types.FunctionType and function.__module__ == rebuild.MAIN
+    made = new.__func__ if type(new) is staticmethod else new
+    if issubclass(kind, BaseException) and not issubclass(kind, OSError):
+        made = member(kind, "__init__")
+    return type(made) is types.FunctionType and made.__module__ == rebuild.MAIN
 
 
 def _quietly_made(obj: Any, kind: type[Any], reduced: Any) -> Any:
     """An instance that is made without the notebook's own code for it, which has run when it was made."""
     make, arguments, *state = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    if make is kind and member(kind, "__reduce__") is vars(BaseException)["__reduce__"]:
+        return (rebuild.new_object, (kind, *arguments), *state)
     given = member(kind, "__getnewargs__")
     if make is not copyreg.__newobj__ or type(given) is types.FunctionType:  # type: ignore[attr-defined]
         return (make, arguments, *state)

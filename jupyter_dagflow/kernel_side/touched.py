@@ -8,14 +8,18 @@ opens it is told afterwards whether it was written.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import io
 import os
+import stat
 import sys
 import time
+import types
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+_stat = getattr(os.stat, "__wrapped__", os.stat)
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_modules"})
 # What lies there is the machine's, not the notebook's.
@@ -71,6 +75,7 @@ class Touched:
             "shutil.rmtree": self._emptied,
             "os.truncate": self._truncated,
             "sqlite3.connect": self._connected,
+            "os.stat": self._asked,
             "os.listdir": self._looked_into,
             "os.scandir": self._looked_into,
             "subprocess.Popen": self._started,
@@ -90,6 +95,7 @@ class Touched:
         self._first, self._folders, self._spawned = {}, {}, False
         self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
+        self._watch_questions()
         if not self._hooked:
             sys.addaudithook(self._on_event)
             self._hooked = True
@@ -101,6 +107,8 @@ class Touched:
         logs are, is told apart: they were ``appended`` to.
         """
         self._watching = False
+        if getattr(os.stat, "watcher", None) is self:
+            os.stat = os.stat.__wrapped__  # type: ignore[attr-defined]
         _flush(self._held)
         for path, before in self._databases.items():
             (self._read if _stamp(path) == before else self._written).add(path)
@@ -119,6 +127,21 @@ class Touched:
         before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
         read = {**before, **self._first}
         return Uses(read, set(self._written), dict(self._folders), self._spawned)
+
+    def _watch_questions(self) -> None:
+        """Notice who asks whether a file is there, how large or how old it is: Python tells of that to nobody."""
+        original = getattr(os.stat, "__wrapped__", os.stat)
+
+        @functools.wraps(original)
+        def watched(path: Any, *arguments: Any, **keywords: Any) -> Any:
+            if keywords.get("dir_fd") is None:
+                self._on_event("os.stat", (path,))
+            return original(path, *arguments, **keywords)
+
+        watched.watcher = self  # type: ignore[attr-defined]
+        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+            able.update({watched} if original in able else ())
+        os.stat = watched
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
@@ -183,6 +206,16 @@ class Touched:
             self._folders[real] = ()  # this look is seen, too
             self._folders[real] = tuple(os.listdir(real))
 
+    def _asked(self, path: Any) -> None:
+        asking = sys._getframe(3)  # noqa: SLF001 -- behind this, `_on_event` and what stands for `os.stat`
+        if isinstance(path, int) or _is_copying(asking) or _is_copying(asking.f_back):
+            return
+        with contextlib.suppress(OSError):
+            if stat.S_ISDIR(_stat(path).st_mode):
+                return
+        self._note_read(path)
+        self._note(path, self._read)
+
     def _started(self, *_: Any) -> None:
         self._spawned = True
 
@@ -222,12 +255,17 @@ class Touched:
         return path.startswith(self._root + os.sep)
 
 
+def _is_copying(frame: types.FrameType | None) -> bool:
+    """Whether this is the code that looks at both files before it copies or moves one, and then opens them."""
+    return frame is not None and os.path.basename(frame.f_code.co_filename) == "shutil.py"
+
+
 def _open_files(paths: Collection[str]) -> Iterator[tuple[int, tuple[str, int | None]]]:
     """Those of the files that this process holds open, by descriptor, each with how far it has come in it."""
     wanted = {}
     for path in paths:
         with contextlib.suppress(OSError):
-            status = os.stat(path)
+            status = _stat(path)
             wanted[status.st_dev, status.st_ino] = path
     if not wanted:
         return
@@ -260,7 +298,7 @@ def _stamp(path: str) -> tuple[Any, ...]:
     found: list[Any] = []
     for each in (path, path + "-wal"):
         try:
-            status = os.stat(each)
+            status = _stat(each)
         except OSError:
             found.append(None)
         else:

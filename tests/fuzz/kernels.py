@@ -247,6 +247,7 @@ class Cluster:
                 files_read=tuple(files.get("read", ())),
                 files_written=tuple(files.get("written", ())),
                 files_appended=tuple(files.get("appended", ())),
+                files_by_setup=tuple(files.get("by_setup", ())),
                 drawn=outcome.get("drawn", {}),
             )
         )

@@ -212,7 +212,10 @@ class _Camera:
         """Where it stands and what it goes over; a generator does not tell."""
         if isinstance(iterator, types.GeneratorType):
             return (iterator.__name__,)
-        return (self.take(tuple(iterator.__reduce__())),)
+        reduced = tuple(iterator.__reduce__())
+        if reduced[1:2] in ((((),),), (([],),)):  # at its end, or over nothing, which is the same
+            return ("nothing left",)
+        return (self.take(reduced),)
 
     def _function_once(self, function: types.FunctionType) -> Picture:
         """A function wherever it turns up: which of two equal ones it is, nothing but ``is`` can tell.

@@ -23,9 +23,9 @@ from tests.fuzz.templates import (
     NAMES,
     ODD,
     PARAMETERS,
-    REFLECTIVE,
     START,
     STATEMENTS,
+    UNCERTAIN,
     UNSEEN,
 )
 
@@ -265,7 +265,7 @@ class _Notebook:
         self._certain = rng.random() < 0.5
         options = [name for name in STATEMENTS if name not in _ALWAYS]
         if self._certain:
-            options = [name for name in options if name not in REFLECTIVE]
+            options = [name for name in options if name not in UNCERTAIN]
         features = rng.sample(options, rng.randrange(1, 6))
         self._features = [*_ALWAYS, *features]
         templates = [t for name in self._features for t in STATEMENTS[name]]

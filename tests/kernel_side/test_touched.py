@@ -53,7 +53,9 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("open('/dev/null').close(); open('home/x', 'w').close()", [], []),
         ("os.mkdir('.git'); open('.git/x', 'w').close()", [], []),
         ("open(os.dup(0), closefd=True).close()", [], []),
-        ("os.listdir('.'); os.stat('a')", ["./"], []),
+        ("os.listdir('.')", ["./"], []),
+        ("os.stat('a'); os.path.exists('none'); os.path.isdir('sub')", ["a", "none"], []),
+        ("pathlib.Path('b').exists()", ["b"], []),
         ("list(pathlib.Path('sub').glob('*'))", ["sub/"], []),
         ("import colorsys, local", ["local.py"], []),
         (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from jupyter_dagflow.core.analysis import ir
+from jupyter_dagflow.core.analysis import ir, library
 from jupyter_dagflow.core.analysis.classes import Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
@@ -53,6 +53,7 @@ class Calls(Classes):
         self._total = 0
         self.call_line = 0
         self.ends: list[State] = []
+        self.raised: list[Value] = []
         self.loops: list[list[State]] = []
         self.forever: list[bool] = []
 
@@ -95,6 +96,7 @@ class Calls(Classes):
         self.heap.site = 0
         self._depth, self.call_line, self.guarded = 0, 0, 0
         self.ends, self.loops, self.forever, self.caught = [], [], [], []
+        self.raised = []
 
     # notebook functions
 
@@ -105,6 +107,7 @@ class Calls(Classes):
             kind = kinds.pop() if len(kinds) == 1 else UNKNOWN
             receiver = Value(kind, func.objects)
             return self.call_method(receiver, func.path, arguments, line, dropped=True)
+        self._call_methods_of(func, arguments, line)
         results: list[Value] = []
         followed = False
         before = self.state.copy() if len(func.objects) > 1 else None
@@ -139,6 +142,16 @@ class Calls(Classes):
         result = self.heap.make(UNKNOWN)
         self.keep_codes(result, (func, *arguments.every))
         return result
+
+    def _call_methods_of(self, func: Value, arguments: Arguments, line: int) -> None:
+        """What is called and is a list or the like was put away as a method of it, as ``xs.append``."""
+        kinds = self.heap.kinds
+        held = (o for o in func.objects if slot_of(o) == 0)
+        for obj in [o for o in held if kinds[base_of(o)] in library.CONTAINERS]:
+            container = Value(kinds[base_of(obj)], frozenset((obj,)))
+            self.change(container, line)
+            for value in arguments.every:
+                self.heap.hold(container, value)
 
     def _call_partial(self, base: int, arguments: Arguments, line: int) -> Value:
         function, given = self.heap.partials[base]

@@ -63,6 +63,9 @@ class Classes(World):
         inner = base_of(next(iter(made.objects)))
         self.heap.classes.setdefault(inner, set()).add(base)
         self.heap.hold(made, self.class_value(base), "__class__")
+        if self._is_exception(base):
+            for value in arguments.every:
+                self.heap.hold(made, value)
         followed = False
         for name in _CONSTRUCTORS:
             for method_base, method in self.methods(inner, name):
@@ -74,7 +77,21 @@ class Classes(World):
                 followed = followed or name == "__init__"
         if not followed:
             self._construct_plainly(base, made, arguments, line)
-        return made
+        return join(made, *self._by_metaclass(base, arguments, line))
+
+    def _by_metaclass(self, base: int, arguments: Arguments, line: int) -> list[Value]:
+        """What the metaclass gives that says itself what it is to call its classes."""
+        given = arguments._replace(positional=(self.class_value(base), *arguments.positional))
+        return [
+            self.follow(method, code, given, line)
+            for obj in sorted(self.class_data(base, "__class__").objects)
+            for method, code in self.class_methods(base_of(obj), "__call__")
+        ]
+
+    def _is_exception(self, class_base: int) -> bool:
+        codes = (self.heap.code.get(each) for each in self._lineage(class_base))
+        parents = (v for code in codes if isinstance(code, ClassCode) for v in code.bases)
+        return any(parent.path in library.EXCEPTIONS for parent in parents)
 
     def subclasses(self, receiver: Value, line: int) -> Value:
         """``cls.__subclasses__()``: all classes of the notebook by now that derive from one of these."""

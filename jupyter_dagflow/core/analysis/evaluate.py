@@ -74,7 +74,8 @@ class Evaluator(ForeignCalls):
             return IMMUTABLE_VALUE
         if name in library.INSIDES or base.kind in library.INSIDES_BY_KIND.get(name, ()):
             return Value(UNKNOWN, base.objects)
-        found: list[Value] = []
+        # What an exception was made with is in its ``args``, which are no part of a notebook's class.
+        found = [Value(UNKNOWN, base.objects)] if name == "args" else []
         for obj in base.objects:
             inner = base_of(obj)
             if slot_of(obj) == 0 and inner in self.heap.classes:
@@ -83,6 +84,10 @@ class Evaluator(ForeignCalls):
                 methods = self.class_methods(inner, name)
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
                 held = self.class_data(inner, name)
+                for metaclass in (
+                    self.class_data(inner, "__class__").objects if not held.objects else ()
+                ):
+                    held = join(held, self.class_data(base_of(metaclass), name))
                 found += [held] if held.objects else []
         if (
             name in library.BINDABLE
@@ -90,6 +95,8 @@ class Evaluator(ForeignCalls):
             and base.kind not in ("frame", "instance", "class")
         ):
             return Value("bound", base.objects, name)
+        if base.kind == "frame" and name in library.MEMORY_OF_FRAMES:
+            return self.heap.memory_of(base)
         if name in library.INDEXERS or (
             name in library.VIEW_ATTRIBUTES and base.kind in ("array", UNKNOWN)
         ):
@@ -157,6 +164,7 @@ class Evaluator(ForeignCalls):
         self, base: Value, key: str | int | None, line: int, *, sliced: bool = False
     ) -> Value:
         """``base[key]`` of a value that is no module."""
+        given = self._answers(base, line)
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
             members = [base_of(o) for o in base.objects if base_of(o) in self.heap.members]
@@ -164,7 +172,16 @@ class Evaluator(ForeignCalls):
         for obj in sorted(base.objects):
             if base_of(obj) in self.heap.defaulting:
                 self._default(base, obj, key, line)
-        return self.heap.element(base, key, sliced=sliced)
+        return join(self.heap.element(base, key, sliced=sliced), *given)
+
+    def _answers(self, base: Value, line: int) -> list[Value]:
+        """What methods of the notebook give that may be asked for ``base[key]``."""
+        if all(base_of(o) not in self.heap.classes for o in base.objects):
+            return []
+        before = self.state.copy()
+        given = self.run_special(base, ("__getitem__", "__missing__"), line)
+        self.rejoin(before)
+        return given
 
     def call_getter(self, base: int, value: Value, line: int) -> Value:
         path, name, given = self.heap.getters[base]

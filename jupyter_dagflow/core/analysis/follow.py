@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
+from jupyter_dagflow.core.analysis.classes import NO_ARGUMENTS
 from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
@@ -178,17 +179,20 @@ class Follower(Evaluator):
 
     def _try(self, node: ir.Try) -> None:
         self.watch()
+        outer, self.raised = self.raised, []
         guards = any(handler.names_errors for handler in node.handlers)
         self.guarded += guards
         self.run(node.body)
         self.guarded -= guards
+        raised, self.raised = self.raised, outer
+        self.raised += raised  # it may be another that is caught here
         stopped = self.stopped()
         if not self.state.dead:
             self.run(node.orelse)
         ends = [self.state]
         for handler in node.handlers:
             self.state = stopped.copy()
-            self._handler(handler, node.line)
+            self._handler(handler, raised, node.line)
             ends.append(self.state)
         self.state = join_states(ends)
         if node.final:
@@ -197,15 +201,22 @@ class Follower(Evaluator):
             self.run(node.final)
             self.state.dead = self.state.dead or dead
 
-    def _handler(self, handler: ir.Handler, line: int) -> None:
+    def _handler(self, handler: ir.Handler, raised: list[Value], line: int) -> None:
         if handler.type is not None:
             self.expr(handler.type)
         names = self.state.copy() if handler.target is not None else None
         if handler.target is not None:
-            self.assign(handler.target, Value(UNKNOWN), line)
+            made = (self._thrown(value, line) for value in raised)
+            self.assign(handler.target, join(Value(UNKNOWN), *made), line)
         self.run(handler.body)
         if names is not None and isinstance(handler.target, ir.GlobalTarget):
             self._forget(handler.target.name, names)
+
+    def _thrown(self, value: Value, line: int) -> Value:
+        """The exception that is raised: of a class, an instance."""
+        if value.kind != "class":
+            return value
+        return self.call(value, NO_ARGUMENTS, self.line(line))
 
     def _forget(self, name: str, before: State) -> None:
         """The name of an exception is gone when its handler ends; what it was before, if anything,
@@ -412,8 +423,11 @@ class Follower(Evaluator):
         self.state.dead = True
 
     def _raise(self, node: ir.Raise) -> None:
-        for value in node.values:
-            self.expr(value)
+        for part in node.values:
+            value = self.expr(part)
+            if value.objects:
+                self.raised.append(value)
+                self.impure()
         self.state.dead = True
 
 

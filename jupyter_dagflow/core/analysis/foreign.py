@@ -23,6 +23,8 @@ from jupyter_dagflow.core.analysis.values import (
     slot,
 )
 
+_NAME_BASES_BODY = 3
+
 
 class ForeignCalls(Calls):
     """Calls, with those that are judged by tables."""
@@ -189,10 +191,19 @@ class ForeignCalls(Calls):
             return join(receiver, *drawn_on)  # its pieces know all of it
         if kind == "frame" and library.OUT_OF_FRAMES.get(name) == "figure":
             return join(heap.make("figure"), *drawn_on)
+        if kind == "frame" and name in library.MEMORY_OF_FRAMES and not arguments.keyword("copy"):
+            return heap.memory_of(receiver)
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
             made = heap.make(given, plain=given in library.CONTAINERS)
             return heap.part_of(receiver, made) if name in library.PAIR_METHODS else made
+        if name == "new_child":
+            made = heap.make("dict", plain=True)
+            for value in (receiver, *arguments.every):
+                heap.hold(made, value)
+            return Value("dict", made.objects.union(*(v.objects for v in arguments.positional[:1])))
+        if name == "_replace":
+            return self._replaced(receiver, arguments)
         if name in library.COPY_METHODS:
             given = library.OUT_OF_FRAMES.get(name, kind) if kind == "array" else kind
             copy = heap.make(given if given != "instance" else UNKNOWN)
@@ -236,6 +247,8 @@ class ForeignCalls(Calls):
             return self.super_value()
         if path == "builtins.type" and len(arguments.every) == 1:
             return self._type_of(arguments.every[0])
+        if path == "builtins.type" and len(arguments.positional) == _NAME_BASES_BODY:
+            return self._new_type(arguments)
         if module in library.TYPES and arguments.positional and path not in library.KEEPING:
             receiver, *others = arguments.positional
             given = arguments._replace(positional=tuple(others))
@@ -340,6 +353,8 @@ class ForeignCalls(Calls):
             kind = "number"
         if kind in library.IMMUTABLE:
             return Value(kind)
+        if path in library.REPLACING and every:
+            return self._replaced(every[0], arguments)
         if path in library.FIELDS:
             return self._field(arguments)
         if path in library.PAIRING:
@@ -401,6 +416,15 @@ class ForeignCalls(Calls):
         default = arguments.keyword("default")
         return join(self.heap.element(first), *others, *((default,) if default else ()))
 
+    def _replaced(self, value: Value, arguments: Arguments) -> Value:
+        """A shallow copy with other values in some places."""
+        made = self._twin(value, deep=False)
+        for key, given in arguments.keywords:
+            self.heap.hold(made, given, key)
+        for given in arguments.spread:
+            self.heap.hold(made, given)
+        return made
+
     def _field(self, arguments: Arguments) -> Value:
         """``field(default_factory=list)``: no value that instances share, unless it is their default."""
         default = arguments.keyword("default")
@@ -433,6 +457,19 @@ class ForeignCalls(Calls):
         """``type(value)``."""
         classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
         return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
+
+    def _new_type(self, arguments: Arguments) -> Value:
+        """``type(name, bases, body)``: a class, as a statement makes one."""
+        _, bases, body = arguments.positional
+        made = self.heap.make("class", plain=True)
+        base = base_of(next(iter(made.objects)))
+        parent = self.heap.element(bases)
+        self.heap.code[base] = ClassCode("", (parent,), not self.heap.codes(parent), self.statement)
+        self.heap.hold(made, parent, "__bases__")
+        for obj in body.objects:
+            for key, held in list(self.heap.fields.get(base_of(obj), {}).items()):
+                self.heap.hold(made, Value(UNKNOWN, frozenset(held)), key)
+        return made
 
     def _made_class(self, path: str) -> Value:
         """``namedtuple(…)`` and the like make a class, just as a statement would."""

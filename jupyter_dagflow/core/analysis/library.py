@@ -36,6 +36,13 @@ STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
+EXCEPTIONS = frozenset(
+    f"builtins.{name}"
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+)
+"""The exceptions of Python, as paths."""
+
 BUILTINS = frozenset(name for name in dir(builtins) if name.islower() and name[0] != "_")
 """The functions and types of Python, which a variable can hide."""
 
@@ -263,6 +270,9 @@ KEEPING = _words(
     """
 )
 """Calls whose result holds the arguments themselves, without running any that is a function."""
+
+REPLACING = _words("attr.evolve attrs.evolve copy.replace dataclasses.replace")
+"""Calls that give a shallow copy of their first argument in which others take the place of parts."""
 
 FIELDS = _words("attr.field attr.ib attrs.field dataclasses.field pydantic.Field")
 """Calls that say, in a class, what its instances begin with."""
@@ -501,6 +511,9 @@ VIEW_ATTRIBUTES = _words(
     T array at base data flat grad iat iloc imag loc mask real values
     """
 )
+
+MEMORY_OF_FRAMES = frozenset({"array", "to_numpy", "values"})
+"""Attributes and methods of frames that may give an array over the very memory of the frame."""
 
 PARTS_OF_FRAMES = frozenset({"attrs", "columns", "flags", "index"})
 """Attributes of a frame whose own attributes and items are the frame's."""

@@ -133,6 +133,7 @@ class Units(ABC):
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
+        self._setup_changed: list[tuple[Step, Step]] = []
         self._written_files: dict[str, Place] = {}
         self._clock = 0
         self._lasts = {step.node: step.number for step in story.steps.values()}

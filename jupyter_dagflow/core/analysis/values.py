@@ -431,6 +431,12 @@ class Heap:
             self.tables.setdefault(base_of(obj), set()).update(of_table)
         return part
 
+    def memory_of(self, table: Value) -> Value:
+        """An array that may be over the memory of a table, or of the one it is a part of."""
+        bases = {each for o in table.objects for each in self.tables.get(base_of(o), (base_of(o),))}
+        memory = frozenset(slot(base, BUFFER) for base in bases)
+        return join(Value("array", memory), self.make("array"))
+
     def _kind_of(self, obj: int) -> str:
         kind = self.kinds.get(base_of(obj), UNKNOWN)
         return kind if slot_of(obj) == 0 or kind == "figure" else UNKNOWN

@@ -35,6 +35,7 @@ class Linker(Units):
         for node, state in self.nodes.items():
             if node != PRELUDE:
                 self._settings(state)
+        self._check_changed_setup()
 
     def _step(self, step: Step, state: NodeState) -> None:
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
@@ -319,7 +320,7 @@ class Linker(Units):
                 self._unify(step, state, group, insist=True)
 
     def _check_setup_code(self, step: Step) -> None:
-        """Functions and classes of setup are made in every task, so a task cannot change them."""
+        """Functions and classes of setup are made in every task: note those that a task changes."""
         if step.node == PRELUDE:
             return
         code = self.story.heap.code
@@ -329,7 +330,20 @@ class Linker(Units):
                 continue  # a bound method is handed over like the object it is bound to
             made = self.story.steps[known.origin]
             if made.node == PRELUDE:
+                self._setup_changed.append((step, made))
+
+    def _check_changed_setup(self) -> None:
+        """A task cannot change for others what setup makes in every task."""
+        for step, made in self._setup_changed:
+            if any(self._uses_below(state, step, made) for state in self.nodes.values()):
                 self.findings.setup_changed(step, made)
+
+    def _uses_below(self, state: NodeState, step: Step, made: Step) -> bool:
+        """Whether another task goes on below a step and uses what a statement of setup made."""
+        if state.node in (PRELUDE, step.node) or state.last_step < step.number:
+            return False
+        used = (each.origins.get(name, ()) for name, each in state.from_prelude.items())
+        return any(made.number in origins for origins in used)
 
     def _check_identity(self, step: Step, state: NodeState) -> None:
         """What setup makes is another object in every task: of such as two tasks have used, a third

@@ -780,6 +780,51 @@ CASES: dict[str, tuple[str, ...]] = {
         "cfg2 = Config()\ncfg2.layers.append(len(cfg.layers))",
         "n = len(cfg2.layers)",
     ),
+    "an exception holds what it was made with": (
+        "class Bad(ValueError):\n    def __init__(self, row):\n        self.row = row\nrows = [[1], [2]]",
+        "try:\n    raise Bad(rows[0])\nexcept Bad as error:\n    error.row.append(3)",
+        "try:\n    raise ValueError(rows)\nexcept ValueError as error:\n    error.args[0].append(4)",
+        "n = [len(rows), len(rows[0])]",
+    ),
+    "an exception is loaded without its class's own code": (
+        "class Bad(ValueError):\n    seen = []\n    def __init__(self, row):\n        self.row = row\n"
+        "        self.seen.append(row)",
+        "kept = Bad(1)",
+        "again = kept",
+        "n = len(Bad.seen)",
+    ),
+    "a class may be made by a call": (
+        "c = [8]\nclass C:\n    pass",
+        "D = type('D', (C,), {'more': c})",
+        "c.append(4)",
+        "n = len(D.more)",
+    ),
+    "a copy with one part replaced shares the others": (
+        "import dataclasses\n@dataclasses.dataclass\nclass Config:\n    xs: list\n    n: int = 0",
+        "one = Config([2])",
+        "two = dataclasses.replace(one, n=1)",
+        "same = two.xs is one.xs",
+        "two.xs.append(3)",
+        "n = len(one.xs)",
+    ),
+    "a subscript may be answered by the notebook": (
+        "class Bag(dict):\n    def __missing__(self, key):\n        self[key] = made = []\n        return made",
+        "bag = Bag()",
+        "part = bag['b']",
+        "part.append(1)",
+        "n = bag",
+    ),
+    "an array may be over the memory of a series": (
+        "import pandas as pd\nseries = pd.Series([1, 2, 3])",
+        "values = series.to_numpy()",
+        "series += 7",
+        "n = int(values.sum())",
+    ),
+    "setup may be changed by the one task that uses it": (
+        "# setup\nclass Bad(ValueError):\n    seen = []\n    def __init__(self, row):\n        self.seen.append(row)",
+        "n = 1",
+        "err = Bad(n)\nm = len(Bad.seen)",
+    ),
     "an exception does not hold what its frames did": (
         "def risky(xs):\n    xs = list(xs)\n    raise ValueError(xs)\ndata = [1]",
         "try:\n    risky(data)\nexcept ValueError as e:\n    err = e",
@@ -969,12 +1014,9 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "what is in a list that grows may not change unseen": (
         "DF201",
         (
-            (
-                "task:a",
-                "s = [[1], [2]]\ntmp = list(s)\nclass BadRow(Exception):\n    def __init__(self, row):\n        self.row = row\ndef check(rows):\n    for row in rows:\n        try:\n            raise BadRow(row)\n        except BadRow as exc:\n            exc.row.append('bad')",
-            ),
-            ("task:b", "rows = [q for q in tmp]"),
-            ("task:c", "check(rows)\nrows.append([])"),
+            ("task:a", "s = [[1], [2]]"),
+            ("task:b", "rows = list(s)"),
+            ("task:c", "getattr(rows[0], 'app' + 'end')('bad')\nrows.append([])"),
             ("task:d", "n = len(s[0])"),
         ),
     ),

@@ -42,9 +42,9 @@ __all__ = [
     "NAMES",
     "ODD",
     "PARAMETERS",
-    "REFLECTIVE",
     "START",
     "STATEMENTS",
+    "UNCERTAIN",
     "UNSEEN",
 ]
 
@@ -77,7 +77,7 @@ EXPRESSIONS = _merged(noun.expressions for noun in _NOUNS)
 STATEMENTS = _merged(noun.statements for noun in _NOUNS)
 BASICS = _merged(noun.basics for noun in _NOUNS)
 CODE = frozenset().union(*(noun.code for noun in _NOUNS))
-REFLECTIVE = frozenset().union(*(noun.reflective for noun in _NOUNS))
+UNCERTAIN = frozenset().union(*(noun.uncertain for noun in _NOUNS))
 HOLDERS = frozenset().union(*(noun.holders for noun in _NOUNS))
 
 PARAMETERS: tuple[str, ...] = ("<num:t> = <digit>", "<list:t> = [<digit>, 1]", "<text:t> = 'given'")

@@ -154,4 +154,5 @@ NOUN = Noun(
     expressions=_EXPRESSIONS,
     statements=_STATEMENTS,
     basics=_BASICS,
+    uncertain=frozenset({"bytes"}),
 )

@@ -97,7 +97,7 @@ NOUN = Noun(
     code=frozenset({"hooks", "named", "rep", "now", "twin", "load", "tell", "busclass", "bus"}),
     holders=frozenset({"hooks", "tell", "bus"}),
     statements=_STATEMENTS,
-    reflective=frozenset({"dispatch"}),
+    uncertain=frozenset({"dispatch"}),
     basics={
         "registries": (
             "def <l2l:t>(x):\n    return x",

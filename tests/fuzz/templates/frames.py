@@ -109,4 +109,5 @@ NOUN = Noun(
     expressions=_EXPRESSIONS,
     statements=_STATEMENTS,
     basics=_BASICS,
+    uncertain=frozenset({"series"}),
 )

@@ -144,5 +144,5 @@ NOUN = Noun(
     expressions=_EXPRESSIONS,
     statements=_STATEMENTS,
     basics=_BASICS,
-    reflective=frozenset({"function state"}),
+    uncertain=frozenset({"function state"}),
 )

@@ -43,7 +43,7 @@ NOUN = Noun(
     names={"stream": ("stream", "rest"), "iter": ("it1", "it2")},
     code=frozenset({"stream"}),
     statements=_STATEMENTS,
-    reflective=frozenset({"iterators"}),
+    uncertain=frozenset({"iterators"}),
     basics={
         "generators": (
             _STATEMENTS["generators"][0],

@@ -22,8 +22,9 @@ class Noun:
     ``names`` are those that values of a kind are given; ``code`` the kinds that carry code, which
     needs other names where it runs, and ``holders`` those of them to which more code may be added
     later; ``expressions`` what expressions of a kind may be, ``statements`` what statements of a
-    feature may be, ``basics`` what a notebook that uses the feature begins with. ``reflective`` are
-    features in which code looks at code or at running things: what they change cannot always be read.
+    feature may be, ``basics`` what a notebook that uses the feature begins with. ``uncertain`` are
+    features whose doings cannot always be read: code that looks at code or at running things, files,
+    and memory that libraries share.
     """
 
     names: Templates
@@ -32,4 +33,4 @@ class Noun:
     expressions: Templates = field(default_factory=dict)
     statements: Templates = field(default_factory=dict)
     basics: Templates = field(default_factory=dict)
-    reflective: frozenset[str] = frozenset()
+    uncertain: frozenset[str] = frozenset()

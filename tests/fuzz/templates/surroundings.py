@@ -103,4 +103,5 @@ NOUN = Noun(
     code=frozenset({"net"}),
     statements=_STATEMENTS,
     basics=_BASICS,
+    uncertain=frozenset({"files"}),
 )
