@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel
+from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel, sweep_folders
 from jupyter_dagflow.execution.kernels import resolved
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ class KernelPools:
     """A pool for each kind of kernel that was asked for; of those idle, the last few.
 
     ``ahead`` kernels of a kind are kept ready. With ``forks`` false, none is forked. What they
-    write until they are given away lies below ``logs``.
+    write until they are given away lies below ``logs``. The first that is asked for a kernel
+    removes what others have left that were killed.
     """
 
     def __init__(self, *, logs: Path, ahead: int, forks: bool = True) -> None:
@@ -60,6 +61,7 @@ class KernelPools:
         self._ahead = ahead
         self._forks = forks and sys.platform == "linux"
         self._lock = threading.Lock()
+        self._swept = False
         self._pools: dict[KernelKind, KernelPool] = {}
         self._outdated: list[KernelPool] = []  # of which kernels are in use
         self._ending: list[threading.Thread] = []
@@ -70,6 +72,9 @@ class KernelPools:
         if os.name != "posix":
             return None
         with self._lock:
+            if not self._swept:
+                self._swept = True
+                sweep_folders(self.logs)
             pool = self._pools.pop(kind, None)
             if pool is None or not pool.is_current:
                 self._outdated += [pool] if pool is not None else []
@@ -118,7 +123,7 @@ class KernelPool:
         self._ready: deque[ServedKernel] = deque()
         self._lock = threading.Lock()
         self._given: list[ServedKernel] = []
-        self._logs = logs / secrets.token_hex(4)
+        self._logs = logs
         self._server: KernelServer | None = None
         with contextlib.suppress(
             OSError, LookupError
@@ -169,7 +174,6 @@ class KernelPool:
             **dict(kind.environment),
             **{k: string.Template(v).safe_substitute(substitutes) for k, v in spec.env.items()},
         }
-        self._logs.mkdir(parents=True)
         server = KernelServer(
             python.command if python else [sys.executable],
             folder=kind.folder,

@@ -12,7 +12,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from queue import Empty
@@ -23,8 +22,9 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
+from jupyter_dagflow.execution.held_folders import HeldFolder
 from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task_environment
-from jupyter_dagflow.execution.kernel_server import ServedKernel
+from jupyter_dagflow.execution.kernel_server import ServedKernel, private_folder
 from jupyter_dagflow.execution.provisioner import PROVISIONER
 
 START_TIMEOUT_S = 120
@@ -109,22 +109,24 @@ class TaskKernel(AsyncKernelManager):
         self._log_at_last: Path | None = None
         self._end_requested = False
         self._group: int | None = None
+        self._folders: list[HeldFolder] = []
         try:
             ipykernel = self.ipykernel  # looks the kernelspec up, before anything has to be undone
         except NoSuchKernel as error:
             raise KernelNotStarted(f"{error}.") from None
         if warm is not None:
-            self._folder = ""
             self._log = warm.log
             self.connection_file = str(warm.connection_file)
             self.cache_ports = False  # it has its ports
             self.load_connection_file()
             return
-        self._folder = tempfile.mkdtemp(prefix="dagflow-")
+        self._folders += [private_folder()]
         # A log can be moved within a file system while the kernel goes on writing.
-        self._log = (logs or Path(self._folder)) / f"{Path(self._folder).name}.log"
-        self.connection_file = os.path.join(self._folder, "kernel.json")
-        if ipykernel and os.name == "posix" and len(self._folder) < _LONGEST_SOCKET_PATH:
+        self._folders += [HeldFolder(logs)] if logs is not None else []
+        self._log = self._folders[-1].path / "kernel.log"
+        folder = str(self._folders[0].path)
+        self.connection_file = os.path.join(folder, "kernel.json")
+        if ipykernel and os.name == "posix" and len(folder) < _LONGEST_SOCKET_PATH:
             self.transport = "ipc"
 
     @property
@@ -145,7 +147,6 @@ class TaskKernel(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
-        self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as output:
             await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
         self._group = getattr(self.provisioner, "pgid", None)
@@ -211,7 +212,8 @@ class TaskKernel(AsyncKernelManager):
                     if self._log_at_last is not None:
                         shutil.copyfile(self._log, self._log_at_last)
                     self._log.unlink()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            for folder in self._folders:
+                folder.remove()
 
     def _signal(self, number: int) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

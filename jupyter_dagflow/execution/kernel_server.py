@@ -10,7 +10,6 @@ import contextlib
 import itertools
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,10 +20,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_dagflow.execution.held_folders import HeldFolder, sweep
+
 _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
 _KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
 _END_S = 10.0
 _SETTLE_S = 120.0
+_FOLDERS = "dagflow-"  # what those of sockets are called in the temporary folder
 _LOOK_S = 0.2  # how long it may go unnoticed that a kernel is no longer wanted
 
 
@@ -94,9 +96,9 @@ class KernelServer:
     """Starts a fork server in ``folder``, which its kernels begin in, with their ``environment``.
 
     ``python`` is the command that runs Python there, ``forks`` whether kernels are forked from it,
-    ``preload`` the modules they will need; what they write goes to a file each in the folder
+    ``preload`` the modules they will need; what they write goes to a file each in a folder below
     ``logs``, removed in the end. Whoever makes one calls `close`; if it does not come to that, all
-    ends with this process.
+    ends with this process. Raises `OSError` if it cannot be started.
     """
 
     def __init__(
@@ -110,35 +112,25 @@ class KernelServer:
         preload: Sequence[str] = (),
     ) -> None:
         self._forks = forks
-        self._home = Path(tempfile.mkdtemp(prefix="dagflow-"))
-        self._logs = logs
+        self._logs = HeldFolder(logs)
+        self._home = private_folder()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._starting: dict[int, ServedKernel] = {}
         self._kernels: dict[int, ServedKernel] = {}
         self._ended = False
         self._imported_from: dict[str, int] = {}
-        ours, theirs = socket.socketpair()
-        with theirs:
-            config: dict[str, Any] = {
-                "command": [*python, str(_SCRIPT)],
-                "fd": theirs.fileno(),
-                "folders": [str(self._home), str(logs)],
-                "forks": forks,
-                "preload": list(preload),
-            }
-            with (logs / "server.log").open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
-                    [*config["command"], json.dumps(config)],
-                    pass_fds=[theirs.fileno()],
-                    cwd=folder,
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
-        self._socket = ours
+        config: dict[str, Any] = {
+            "command": [*python, str(_SCRIPT)],
+            "folders": [str(self._home.path), str(self._logs.path)],
+            "forks": forks,
+            "preload": list(preload),
+        }
+        try:
+            self._socket, self._process = self._launch(config, folder, environment)
+        except BaseException:
+            self._remove_folders()
+            raise
         threading.Thread(target=self._listen, name="dagflow kernels", daemon=True).start()
 
     @property
@@ -154,7 +146,7 @@ class KernelServer:
     @property
     def home(self) -> Path:
         """The folder of its kernels' sockets; gone when it has ended."""
-        return self._home
+        return self._home.path
 
     def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
         """Begin to fork a kernel, which ipykernel's arguments tell what to be."""
@@ -180,8 +172,28 @@ class KernelServer:
             self._process.wait()
         self._no_more()
 
+    def _launch(
+        self, config: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
+    ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs, (self._logs.path / "server.log").open("ab") as log:
+                return ours, subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
+                    [*config["command"], json.dumps({**config, "fd": theirs.fileno()})],
+                    pass_fds=[theirs.fileno()],
+                    cwd=folder,
+                    env=dict(environment),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+        except BaseException:
+            ours.close()
+            raise
+
     def _start(self, connection_file: Path, how: Mapping[str, object]) -> ServedKernel:
-        log = self._logs / connection_file.with_suffix(".log").name
+        log = self._logs.path / connection_file.with_suffix(".log").name
         kernel = ServedKernel(self, connection_file=connection_file, log=log)
         number = next(self._numbers)
         with self._lock:
@@ -239,8 +251,22 @@ class KernelServer:
             if kernel.pid:
                 _signal_group(kernel.pid, -_KILLED)
             kernel.has_ended(_KILLED)
+        self._remove_folders()
+
+    def _remove_folders(self) -> None:
         for folder in (self._home, self._logs):
-            shutil.rmtree(folder, ignore_errors=True)
+            folder.remove()
+
+
+def private_folder() -> HeldFolder:
+    """A new folder for sockets, whose paths have to be short."""
+    return HeldFolder(Path(tempfile.gettempdir()), prefix=_FOLDERS)
+
+
+def sweep_folders(logs: Path) -> None:
+    """Remove what processes have left in such folders, and in the folders below ``logs``, that were killed."""
+    sweep(Path(tempfile.gettempdir()), prefix=_FOLDERS)
+    sweep(logs)
 
 
 def _stamp(folder: str) -> int | None:

@@ -338,6 +338,7 @@ def _run(command: list[str], log: str) -> int:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=lambda: _end_with(server),
             env={**os.environ, "JPY_PARENT_PID": str(server)},
         )
     process.returncode = 0  # it is waited for with all others, not by this object

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -10,9 +12,26 @@ def is_gone(pid: int) -> bool:
     return not (status := _status(pid)) or status[0] in "ZX"
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether no thread of a process runs, after SIGSTOP."""
+    return all(
+        thread.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "T"
+        for thread in Path(f"/proc/{pid}/task").iterdir()
+    )
+
+
 def parent_of(pid: int) -> int:
     """The process that started it, or has it by now."""
     return int(_status(pid)[1])
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another process does; what has not come after minutes never will."""
+    for _ in range(2400):
+        if is_so():
+            return
+        time.sleep(0.05)
+    raise AssertionError("It never came.")
 
 
 def _status(pid: int) -> list[str]:

@@ -7,20 +7,15 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
 
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 from jupyter_dagflow.execution.kernel_server import ServedKernel
-from tests.execution.processes import is_gone, parent_of
-
-NOT_STOPPED = threading.Event()
+from tests.execution.pooled import ask, ready
+from tests.execution.processes import is_gone, parent_of, until
 
 
 @pytest.fixture(params=[True, False], ids=["forked", "commands"])
@@ -48,37 +43,6 @@ def take(
 
     yield take
     pools.close()
-
-
-def ready(pools: KernelPools, kind: KernelKind) -> ServedKernel | None:
-    """A kernel, when it is ready."""
-    kernel = pools.take(kind)
-    return kernel if kernel is not None and kernel.becomes_ready(unless=NOT_STOPPED) else None
-
-
-def ask(kernel: ServedKernel, expression: str) -> Any:
-    """What an expression is worth in a kernel, by way of JSON."""
-    client = BlockingKernelClient(connection_file=str(kernel.connection_file))
-    client.load_connection_file()
-    client.start_channels(hb=False)
-    try:
-        client.wait_for_ready(timeout=60)
-        code = f"__import__('json').dumps({expression})"
-        reply = client.execute(code, reply=True, user_expressions={"it": code}, timeout=60)
-        answer = reply["content"]["user_expressions"]["it"]
-        assert answer["status"] == "ok", answer
-        return json.loads(eval(answer["data"]["text/plain"]))
-    finally:
-        client.stop_channels()
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what another process does; what has not come after minutes never will."""
-    for _ in range(2400):
-        if is_so():
-            return
-        time.sleep(0.05)
-    raise AssertionError("It never came.")
 
 
 def test_kernels_are_each_a_process_in_the_folder_with_the_environment(
