@@ -1,7 +1,8 @@
 """The owner's side of a fork server: the process that starts kernels, and the kernels it has started.
 
 The law: what `kernel_side/fork_server.py` tells is believed as it comes, by one thread; when it
-tells no more, because it has ended, every kernel of it counts as killed and is.
+tells no more, because it has ended, every kernel of it counts as killed and is. One that an import
+ends, or holds up, has started none yet: another takes its place, and leaves that module to the kernels.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
 _KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
 _END_S = 10.0
 _SETTLE_S = 120.0
+_IMPORT_S = 60.0  # an import that takes longer is left to each kernel
 _FOLDERS = "dagflow-"  # what those of sockets are called in the temporary folder
 _LOOK_S = 0.2  # how long it may go unnoticed that a kernel is no longer wanted
 
@@ -116,18 +119,23 @@ class KernelServer:
         self._home = private_folder()
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._starting: dict[int, ServedKernel] = {}
+        self._starting: dict[int, tuple[ServedKernel, dict[str, object]]] = {}
         self._kernels: dict[int, ServedKernel] = {}
+        self._closing = False
         self._ended = False
+        self._importing: str | None = None
         self._imported_from: dict[str, int] = {}
-        config: dict[str, Any] = {
+        self._folder = folder
+        self._environment = dict(environment)
+        self._config: dict[str, Any] = {
             "command": [*python, str(_SCRIPT)],
             "folders": [str(self._home.path), str(self._logs.path)],
             "forks": forks,
             "preload": list(preload),
+            "without": [],
         }
         try:
-            self._socket, self._process = self._launch(config, folder, environment)
+            self._socket, self._process = self._launch()
         except BaseException:
             self._remove_folders()
             raise
@@ -163,7 +171,8 @@ class KernelServer:
 
     def close(self) -> None:
         """End it with all its kernels, and wait until nothing is left of them."""
-        with contextlib.suppress(OSError):
+        with self._lock, contextlib.suppress(OSError):
+            self._closing = True
             self._socket.shutdown(socket.SHUT_RDWR)
         try:
             self._process.wait(_END_S)
@@ -172,17 +181,18 @@ class KernelServer:
             self._process.wait()
         self._no_more()
 
-    def _launch(
-        self, config: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
-    ) -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    def _launch(self) -> tuple[socket.socket, subprocess.Popen[bytes]]:
         ours, theirs = socket.socketpair()
         try:
             with theirs, (self._logs.path / "server.log").open("ab") as log:
                 return ours, subprocess.Popen(  # noqa: S603 -- the kernelspec's Python
-                    [*config["command"], json.dumps({**config, "fd": theirs.fileno()})],
+                    [
+                        *self._config["command"],
+                        json.dumps({**self._config, "fd": theirs.fileno()}),
+                    ],
                     pass_fds=[theirs.fileno()],
-                    cwd=folder,
-                    env=dict(environment),
+                    cwd=self._folder,
+                    env=self._environment,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -196,37 +206,72 @@ class KernelServer:
         log = self._logs.path / connection_file.with_suffix(".log").name
         kernel = ServedKernel(self, connection_file=connection_file, log=log)
         number = next(self._numbers)
+        request = {"start": number, "log": str(log), **how}
         with self._lock:
             alive = not self._ended
             if alive:
-                self._starting[number] = kernel
-        if not alive or not self._tell({"start": number, "log": str(log), **how}):
-            self._no_more()
+                self._starting[number] = kernel, request
+        if alive:
+            self._tell(request)  # if in vain, who listens finds out what has become of it
+        else:
             kernel.has_ended(_KILLED)
         return kernel
 
     def _tell(self, request: Mapping[str, object]) -> bool:
         try:
             with self._lock:
-                self._socket.sendall(json.dumps(request).encode() + b"\n")
+                self._send(request)
         except OSError:
             return False
         return True
 
+    def _send(self, request: Mapping[str, object]) -> None:
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+
     def _listen(self) -> None:
         try:
-            with self._socket, self._socket.makefile("rb") as lines, contextlib.suppress(OSError):
-                for line in lines:
-                    if line.endswith(b"\n"):  # else it ended in the middle of what it told
-                        self._take(json.loads(line))
+            self._follow()
+            while self._begin_anew():
+                self._follow()
         finally:
+            self._socket.close()
             self._process.wait()
             self._no_more()
 
+    def _follow(self) -> None:
+        """Take what it tells until it has ended, which it is made to if an import takes too long."""
+        received = b""
+        while wait([self._socket], _IMPORT_S if self._importing else None):
+            try:
+                data = self._socket.recv(65536)
+            except OSError:
+                data = b""
+            if not data:
+                return
+            *lines, received = (received + data).split(b"\n")
+            for line in lines:
+                self._take(json.loads(line))
+        _signal_group(self._process.pid, -_KILLED)
+
+    def _begin_anew(self) -> bool:
+        """Have another take its place if it has ended in an import; whether there is one."""
+        self._process.wait()
+        with self._lock, contextlib.suppress(OSError):
+            if self._importing and not self._closing and self._home.path.exists():
+                self._config["without"].append(self._importing)
+                self._importing = None
+                self._socket.close()
+                self._socket, self._process = self._launch()
+                for _, request in self._starting.values():
+                    self._send(request)
+                return True
+        return False
+
     def _take(self, news: Mapping[str, Any]) -> None:
+        self._importing = news.get("importing")
         if "started" in news:
             with self._lock:
-                kernel = self._starting.pop(news["started"])
+                kernel, _ = self._starting.pop(news["started"])
                 self._kernels[news["pid"]] = kernel
             kernel.has_started(news["pid"], will_be_ready=self._forks)
         elif "imported_from" in news:
@@ -244,7 +289,7 @@ class KernelServer:
         """Take it for ended, with all that it started; done again, it does nothing."""
         with self._lock:
             self._ended = True
-            left = [*self._kernels.values(), *self._starting.values()]
+            left = [*self._kernels.values(), *(kernel for kernel, _ in self._starting.values())]
             self._kernels.clear()
             self._starting.clear()
         for kernel in left:

@@ -9,8 +9,9 @@ Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each
 is a JSON object. It is told to ``start`` a kernel (a number, with its ``argv`` and ``log``; a
 ``command`` is not forked) and to ``signal`` one (a number, for the group of ``pid``). It tells that
 one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and
-has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); and which
-folders it has ``imported_from``, as they then were.
+has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module
+it is ``importing``, until it tells something else; and which folders it has ``imported_from``, as they
+then were.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ class ForkServer:
         to the kernels: this process begins anew without it.
         """
         for name in _OF_KERNELS:
-            _try_import(name)
+            self._try_import(name)
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         ours = runpy.run_path(boot)["prepare"]()
         list(
@@ -117,11 +118,11 @@ class ForkServer:
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
         for name in self._preloaded:
-            if name in self._without or _would_be_edited(name):
+            if _would_be_edited(name):
                 continue
             known, opened = set(sys.modules), _open_files()
             with asked:
-                _try_import(name)
+                self._try_import(name)
             new = [sys.modules[module] for module in set(sys.modules) - known]
             if (
                 asked.whether_in_a_notebook
@@ -165,6 +166,13 @@ class ForkServer:
         os.write(self._say_ready, b"%d\n" % os.getpid())
         os.close(self._say_ready)
         app.start()
+
+    def _try_import(self, name: str) -> None:
+        if name in self._without:
+            return
+        self._tell(importing=name)  # it may be the last that is heard of us
+        with contextlib.suppress(BaseException):  # also SystemExit; told by the task that needs it
+            importlib.import_module(name)
 
     def _begin_anew_without(self, name: str) -> None:
         os.set_inheritable(self._socket.fileno(), True)
@@ -271,11 +279,6 @@ class _Asked:
     def _note(self, answer: bool | None) -> bool | None:
         self.whether_in_a_notebook = True
         return answer
-
-
-def _try_import(name: str) -> None:
-    with contextlib.suppress(BaseException):  # also SystemExit; told by the task that needs it
-        importlib.import_module(name)
 
 
 def _open_files() -> set[tuple[int, int]]:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_dagflow.execution import kernel_server
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 from jupyter_dagflow.execution.kernel_server import ServedKernel
-from tests.execution.pooled import ask, ready
+from tests.execution.pooled import ask, client_of, ready
 from tests.execution.processes import is_gone, parent_of, until
 
 
@@ -119,6 +120,41 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
     assert ask(kernel, "__import__('asks_ipython').is_notebook")
     assert ask(kernel, "__import__('asks_builtins').is_notebook")
     pools.close()
+
+
+def test_an_import_that_ends_or_holds_up_the_server_does_so_once(
+    tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel_server, "_IMPORT_S", 5.0)
+    site = _user_site(tmp_path)
+    ends = {
+        "exits": "import os; os._exit(3)",
+        "crashes": "import ctypes; ctypes.string_at(0)",
+        "hangs": "import time; time.sleep(3600)",
+    }
+    for name, source in ends.items():
+        note = f"with open({str(tmp_path / 'imports')!r}, 'a') as file: file.write('{name} ')"
+        (site / f"{name}.py").write_text(f"{note}\n{source}")
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONUSERBASE": str(tmp_path)}
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset(environment.items()),
+        preload=(*ends, "wave"),
+    )
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    taken = [ready(pools, kind) for _ in range(3)]
+    for kernel in taken:
+        assert kernel is not None
+        assert ask(kernel, "'wave' in __import__('sys').modules")
+    assert (tmp_path / "imports").read_text() == "exits crashes hangs "
+    assert len({parent_of(kernel.pid) for kernel in taken if kernel}) == 1
+    assert kernel is not None
+    with client_of(kernel) as client:
+        client.execute("import exits")
+        assert kernel.wait(60) == 3, "whoever imports it sees what it does"
+    pools.close()
+    assert list((tmp_path / "kernels").iterdir()) == []
 
 
 def test_what_is_installed_meanwhile_is_what_the_next_kernel_imports(
