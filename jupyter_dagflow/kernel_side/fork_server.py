@@ -34,12 +34,16 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import tokenize
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
 _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
 _PR_SET_PDEATHSIG = 1
+_MAIN_AGAIN = "__mp_main__"  # what multiprocessing calls the main module, too
+_DISPENSABLE_THREADS = ("jemalloc_bg_thd",)  # jemalloc, and so pyarrow, does without it in a fork
+_THREAD_END_S = 1.0  # how long the system may still list a thread that has ended
 _OF_KERNELS = (  # what a kernel imports in the course of its life, and our part in it
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
@@ -89,6 +93,7 @@ class ForkServer:
         self._owner = os.getppid()
         self._received = b""
         self._kernels: set[int] = set()
+        self._unseeded: Any = None
         self._ready, self._say_ready = os.pipe()
         self._a_child_ended, told = os.pipe()
         for end in (self._a_child_ended, told):
@@ -102,15 +107,25 @@ class ForkServer:
         """Import what the kernels will need.
 
         A module that fails to import does so again in the task that needs it, where it is told.
-        One that starts a thread, which a fork would not have, that opens a file, database or event
-        loop, which forks would share, that asks whether it is in a notebook, which only a kernel
-        knows, or that is not installed, so that it may be edited while this process lives, is left
-        to the kernels: this process begins anew without it.
+        One that starts a thread, be it in C, which a fork would not have, that opens a file, database or
+        event loop, which forks would share, that asks whether it is in a notebook, which only a kernel
+        knows, that gives a global generator of random numbers a seed, or that is not installed, so that
+        it may be edited while this process lives, is left to the kernels: this process begins anew
+        without it.
         """
-        for name in _OF_KERNELS:
-            self._try_import(name)
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         ours = runpy.run_path(boot)["prepare"]()
+        self._unseeded = importlib.import_module(ours.__name__ + ".unseeded").Unseeded()
+        with self._unseeded:
+            self._import_all()
+        sys.modules[ours.__name__ + ".usage"].look_around()
+        self._tell(imported_from=_stamps(sys.path))
+        gc.collect()
+        gc.freeze()  # the collectors of the kernels leave the pages alone that they share
+
+    def _import_all(self) -> None:
+        for name in _OF_KERNELS:
+            self._try_import(name)
         list(
             tokenize.generate_tokens(io.StringIO("x").readline)
         )  # prepares what cells are read with
@@ -120,21 +135,18 @@ class ForkServer:
         for name in self._preloaded:
             if _would_be_edited(name):
                 continue
-            known, opened = set(sys.modules), _open_files()
+            known, opened, threads = set(sys.modules), _open_files(), _threads()
             with asked:
                 self._try_import(name)
-            new = [sys.modules[module] for module in set(sys.modules) - known]
+            new = [sys.modules[module] for module in set(sys.modules) - known - {_MAIN_AGAIN}]
             if (
                 asked.whether_in_a_notebook
-                or threading.active_count() > 1
+                or self._unseeded.has_seeded_globals
+                or _would_miss_threads(threads)
                 or _open_files() - opened
                 or any(_may_be_edited(getattr(module, "__file__", None)) for module in new)
             ):
                 self._begin_anew_without(name)
-        sys.modules[ours.__name__ + ".usage"].look_around()
-        self._tell(imported_from=_stamps(sys.path))
-        gc.collect()
-        gc.freeze()  # the collectors of the kernels leave the pages alone that they share
 
     def serve(self) -> dict[str, Any]:
         """Do what the owner asks for; returns in a forked child only, with the start it came from."""
@@ -163,6 +175,8 @@ class ForkServer:
         sys.argv = ["ipykernel_launcher.py", *argv]
         app: Any = IPKernelApp.instance(parent_handle=os.getppid())
         app.initialize(argv)
+        if _MAIN_AGAIN in sys.modules:
+            sys.modules[_MAIN_AGAIN] = sys.modules["__main__"]
         os.write(self._say_ready, b"%d\n" % os.getpid())
         os.close(self._say_ready)
         app.start()
@@ -216,8 +230,7 @@ class ForkServer:
         self._socket.close()
         os.close(self._ready)
         _redirect_to(log)
-        if "numpy.random" in sys.modules:  # random's generator sees to it itself
-            sys.modules["numpy.random"].seed()
+        self._unseeded.seed_anew()
 
     def _reap(self) -> None:
         while True:
@@ -289,6 +302,39 @@ def _open_files() -> set[tuple[int, int]]:
             status = os.fstat(int(name))
             found.add((status.st_dev, status.st_ino))
     return found
+
+
+def _threads() -> set[str]:
+    """The threads of this process, also those that Python knows nothing of."""
+    found = set()
+    for thread in os.listdir("/proc/self/task"):
+        # It may have ended by now.
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/comm") as name:
+            if name.read().strip() not in _DISPENSABLE_THREADS:
+                found.add(thread)
+    return found
+
+
+def _would_miss_threads(before: set[str]) -> bool:
+    """Whether there are threads that were not there ``before`` and that a fork would not have.
+
+    Some libraries see to it that they have theirs: OpenBLAS ends them before a fork, and begins new
+    ones when it needs them. So a fork is made to see which are left.
+    """
+    if threading.active_count() > 1:
+        return True
+    if _threads() <= before:
+        return False
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    until = time.monotonic() + _THREAD_END_S
+    while not _threads() <= before:
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def _stamps(folders: Iterable[str]) -> dict[str, int]:

@@ -24,9 +24,9 @@ def ready(pools: KernelPools, kind: KernelKind) -> ServedKernel | None:
 
 def ask(kernel: ServedKernel, expression: str) -> Any:
     """What an expression is worth in a kernel, by way of JSON."""
-    code = f"__import__('json').dumps({expression})"
+    code = f"answer = __import__('json').dumps({expression})"
     with client_of(kernel) as client:
-        reply = client.execute(code, reply=True, user_expressions={"it": code}, timeout=60)
+        reply = client.execute(code, reply=True, user_expressions={"it": "answer"}, timeout=60)
     answer = reply["content"]["user_expressions"]["it"]
     assert answer["status"] == "ok", answer
     return json.loads(eval(answer["data"]["text/plain"]))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,13 +91,14 @@ MODULES = {
     "starts_a_thread": "import threading, time\nthread = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nthread.start()",
     "asks_ipython": "import IPython\nis_notebook = IPython.get_ipython() is not None",
     "asks_builtins": "try:\n    is_notebook = get_ipython() is not None\nexcept NameError:\n    is_notebook = False",
+    "starts_a_thread_in_c": "import ctypes, os\nlibc = ctypes.CDLL(None)\nlibc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, libc.pause, None)\nthreads = os.listdir('/proc/self/task')",
     "opens_a_database": "import sqlite3, tempfile\nconnection = sqlite3.connect(tempfile.mktemp())\nconnection.execute('create table t (x)')",
     "makes_an_event_loop": "import asyncio\nloop = asyncio.new_event_loop()",
+    "seeds_pythons_generator": "import random\nrandom.seed(7)",
+    "seeds_numpys_generator": "import numpy\nnumpy.random.seed(7)",
     "leaves": "raise SystemExit",
 }
-HELD = """[
-    name in __import__('sys').modules for name in ('wave', 'opens_a_database', 'makes_an_event_loop')
-]"""
+LEFT = "[name for name in {names} if name not in __import__('sys').modules]"
 
 
 def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
@@ -110,12 +112,16 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
         name="dagflow-test",
         folder=tmp_path,
         environment=frozenset(environment.items()),
-        preload=(*MODULES, "wave"),
+        preload=(*MODULES, "wave", "numpy", "pyarrow", "multiprocessing"),
     )
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
     kernel = ready(pools, kind)
     assert kernel is not None
-    assert ask(kernel, HELD.replace("\n", "")) == [True, False, False]
+    assert ask(kernel, LEFT.format(names=kind.preload)) == list(MODULES)
+    threads = "set(__import__('starts_a_thread_in_c').threads) <= set(__import__('os').listdir('/proc/self/task'))"
+    assert ask(kernel, threads)
+    modules = "__import__('sys').modules"
+    assert ask(kernel, f"{modules}['__mp_main__'] is {modules}['__main__']")
     assert ask(kernel, "__import__('starts_a_thread').thread.is_alive()")
     assert ask(kernel, "__import__('asks_ipython').is_notebook")
     assert ask(kernel, "__import__('asks_builtins').is_notebook")
@@ -219,6 +225,63 @@ def test_forks_draw_numbers_of_their_own_and_reckon_alike(tmp_path: Path, kernel
         assert ask(kernel, product) == 300**3
         backend = "(__import__('matplotlib.pyplot').pyplot.figure(), __import__('matplotlib').get_backend())[1]"
         assert "inline" in ask(kernel, backend)
+    pools.close()
+
+
+GENERATORS = """\
+import random
+import numpy
+
+numpy_s = numpy.random.default_rng()
+older = numpy.random.RandomState()
+python_s = random.Random()
+
+
+def draw_hidden(rng=numpy.random.default_rng()):
+    return rng.random()
+
+
+seeded = [numpy.random.default_rng(7), numpy.random.RandomState(7), random.Random(7)]
+seeded_later = numpy.random.RandomState()
+seeded_later.seed(7)
+python_s_seeded_later = random.Random()
+python_s_seeded_later.seed(7)
+
+
+def draw_unseeded():
+    spawned = numpy_s.bit_generator.seed_seq.spawn(1)[0].generate_state(1).tolist()
+    return [numpy_s.random(), older.random(), python_s.random(), draw_hidden(), *spawned]
+
+
+def draw_seeded():
+    draws = [rng.random() for rng in seeded]
+    return [*draws, seeded_later.random(), python_s_seeded_later.random()]
+"""
+
+
+def test_what_a_package_seeds_with_nothing_is_drawn_anew_in_each_fork(
+    tmp_path: Path, kernels: Path
+) -> None:
+    site = _user_site(tmp_path)
+    (site / "generators.py").write_text(GENERATORS)
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONUSERBASE": str(tmp_path)}
+    kind = KernelKind(
+        name="dagflow-test",
+        folder=tmp_path,
+        environment=frozenset(environment.items()),
+        preload=("generators",),
+    )
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    one, other = (ready(pools, kind) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert ask(one, "'generators' in __import__('sys').modules")
+    unseeded = "__import__('generators').draw_unseeded()"
+    assert not set(ask(one, unseeded)) & set(ask(other, unseeded))
+    seeded = "__import__('generators').draw_seeded()"
+    imported: dict[str, Any] = {}
+    exec(GENERATORS, imported)
+    assert ask(one, seeded) == ask(other, seeded) == imported["draw_seeded"]()
     pools.close()
 
 
