@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,8 @@ class Project:
         self.folder.mkdir()
         for name, source in modules.items():
             (self.folder / f"{name}.py").write_text(source)
-        self.app = Dagflow(Settings.load({"DAGFLOW_HOME": str(root / "home")}))
+        asked = {name: os.environ[name] for name in ("DAGFLOW_FORK",) if name in os.environ}
+        self.app = Dagflow(Settings.load({**asked, "DAGFLOW_HOME": str(root / "home")}))
 
     def run(
         self, *cells: tuple[str, str], keep: str | None = None, jobs: int = 2, fresh: bool = False
