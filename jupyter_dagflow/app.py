@@ -28,7 +28,7 @@ from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
-from jupyter_dagflow.storage.garbage import remove_unneeded
+from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.metastore import Metastore, exists
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
@@ -265,18 +265,29 @@ class Dagflow:
         self.metastore.request_cancel(run_id)
         return run_id
 
-    def collect_garbage(self, *, older_than_s: float) -> GarbageDocument:
+    def collect_garbage(
+        self, *, older_than_s: float, max_bytes: int | None = None
+    ) -> GarbageDocument:
         """Remove the results that were not used for so long, and the values that then nobody needs.
 
-        A run that is younger, or goes on, keeps what it has.
+        A run that is younger, or goes on, keeps what it has. If all values together have more than
+        ``max_bytes``, those go as well that were not used for longest, also of younger runs; never
+        what has been used since the oldest run that goes on began.
         """
         now = _now()
         needed = self.metastore.forget_unused(now - timedelta(seconds=older_than_s), now=now)
         removed = remove_unneeded(self.artifacts.root, needed.digests, before=needed.before)
+        artifacts, freed, forgotten = removed.artifacts, removed.size_bytes, needed.forgotten
+        if max_bytes is not None:
+            more = remove_least_used(
+                self.artifacts.root, most_bytes=max_bytes, before=needed.before
+            )
+            artifacts, freed = artifacts + more.artifacts, freed + more.size_bytes
+            forgotten += self.metastore.forget_those_of(more.values)
         return GarbageDocument(
-            artifacts=removed.artifacts,
-            cache_entries=needed.forgotten,
-            freed_bytes=removed.size_bytes,
+            artifacts=artifacts,
+            cache_entries=forgotten,
+            freed_bytes=freed,
             older_than_s=older_than_s,
         )
 

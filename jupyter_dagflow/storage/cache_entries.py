@@ -91,6 +91,21 @@ def forget(connection: Connection, *, unused_since: datetime) -> int:
     return gone.rowcount
 
 
+def forget_those_of(connection: Connection, values: Collection[str]) -> int:
+    """Remove the entries that would give back one of these values (digests without their kind); returns how many."""
+    listed = connection.execute(select(cache_entries.c.entry_id, cache_entries.c.body))
+    gone = [
+        entry_id
+        for entry_id, body in listed
+        if any(
+            stored["digest"].partition(":")[2] in values for stored in json.loads(body)["stored"]
+        )
+    ]
+    for some in _parts(gone):
+        connection.execute(cache_entries.delete().where(cache_entries.c.entry_id.in_(some)))
+    return len(gone)
+
+
 def needed(connection: Connection) -> set[str]:
     """The digests of all values that entries may give back."""
     bodies = connection.scalars(select(cache_entries.c.body))

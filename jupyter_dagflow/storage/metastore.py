@@ -248,6 +248,11 @@ class Metastore:
             began = connection.scalar(first)
         return Needed(forgotten=count, digests=digests, before=min(now, began or now))
 
+    def forget_those_of(self, values: Collection[str]) -> int:
+        """Forget the results that would give back a removed value (a digest without its kind); returns how many."""
+        with self._transaction(self._writer) as connection:
+            return cache_entries.forget_those_of(connection, values)
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:

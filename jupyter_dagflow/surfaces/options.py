@@ -9,6 +9,7 @@ option is an `OptionError` here as there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -298,6 +299,15 @@ def duration(older_than: str) -> float:
         raise OptionError(
             f"--older-than is {older_than!r}.", hint="Give it a duration like 12h or 30d."
         ) from None
+
+
+def size_bytes(max_size: str) -> int:
+    """The bytes given to ``--max-size``; raises `OptionError` if it is no size."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?", max_size.strip().lower())
+    if found is None:
+        raise OptionError(f"--max-size is {max_size!r}.", hint="Give it a size like 500MB or 20GB.")
+    number, unit, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
 
 
 def check_executor(executor: str) -> None:

@@ -268,6 +268,23 @@ def test_verifying_reuses_nothing_and_garbage_goes(project: Project) -> None:
     assert project.why(PIPELINE)["load"] == ["never run before"]
 
 
+def test_beyond_a_size_results_go_with_the_values_that_were_used_least(project: Project) -> None:
+    cells = [
+        ("task:old keep:o", "o = list(range(1000))"),
+        ("task:new keep:p", "p = list(range(2000))"),
+    ]
+    project.run(cells)
+    project.run(edited(cells, 1, "p = list(range(3000))"))  # o is used again
+    kept = sum(path.stat().st_size for path in project.app.artifacts.root.glob("*/*"))
+    removed = project.app.collect_garbage(older_than_s=3600, max_bytes=kept)
+    assert (removed.artifacts, removed.cache_entries) == (0, 0)
+    removed = project.app.collect_garbage(older_than_s=3600, max_bytes=kept - 1)
+    assert (removed.artifacts, removed.cache_entries) == (1, 1)
+    again = project.run(cells)
+    assert (again.tasks["old"].cached, again.tasks["new"].cached) == (True, False)
+    assert project.app.collect_garbage(older_than_s=3600, max_bytes=0).artifacts == 3
+
+
 def test_garbage_is_collected_beside_a_run_that_goes_on(project: Project) -> None:
     waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)\n"
     cells = [

@@ -104,12 +104,19 @@ def test_what_is_reused_is_told_and_garbage_is_thrown_away(
     assert dagflow("runs", "show", "latest").out.count("parameter n changed: 3 -> 4") == 1
 
     assert dagflow("artifacts", "gc").out.startswith("removed 0 stored values and 0 results")
+    told = dagflow("artifacts", "gc", "--max-size", "1.5 GB").out
+    assert told.startswith(
+        "removed 0 stored values and 0 results to reuse, older than 30d or beyond 1.5 GB: "
+    )
     removed = json.loads(dagflow("artifacts", "gc", "--older-than", "0s", "--json").out)
     assert (removed["artifacts"], removed["cache_entries"]) == (6, 6)
     assert removed["freed_bytes"] > 0
     refused = dagflow("artifacts", "gc", "--older-than", "long")
     assert refused.code == 2
     assert "--older-than is 'long'." in refused.err
+    refused = dagflow("artifacts", "gc", "--max-size", "much")
+    assert refused.code == 2
+    assert "--max-size is 'much'." in refused.err
 
 
 def test_a_text_in_a_file_of_parameters_stays_text(

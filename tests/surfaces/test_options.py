@@ -17,6 +17,7 @@ from jupyter_dagflow.surfaces.options import (
     parse_load,
     parse_run,
     parse_status,
+    size_bytes,
 )
 
 
@@ -125,3 +126,17 @@ def test_a_file_that_is_empty_or_missing(tmp_path: Path) -> None:
     assert gathered_parameters([], str(empty)) == ({}, {})
     with pytest.raises(NotFound, match=r"cannot be read: No such file"):
         gathered_parameters([], str(tmp_path / "q.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("7", 7), ("500MB", 5 * 10**8), ("1.5 GB", 15 * 10**8), ("2GiB", 2**31), ("3k", 3000)],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert size_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "GB", "-1", "1e3", "5 m b", "1..5MB"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(OptionError, match="--max-size"):
+        size_bytes(text)

@@ -14,7 +14,7 @@ from jupyter_dagflow.surfaces.cli.output import put, put_json, put_table
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.commands import Commands
 from jupyter_dagflow.surfaces.file_formats import encoder
-from jupyter_dagflow.surfaces.options import AsJson, RunArgument, duration
+from jupyter_dagflow.surfaces.options import AsJson, RunArgument, duration, size_bytes
 from jupyter_dagflow.surfaces.table import Column, Table
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A value the run kept.")]
@@ -102,12 +102,22 @@ def collect(
             help="Keep what runs have that are younger, and results that were reused since: 12h, 30d.",
         ),
     ] = "30d",
+    max_size: Annotated[
+        str | None,
+        typer.Option(
+            "--max-size",
+            metavar="SIZE",
+            help="Also remove what was not used for longest until all values have at most that: 500MB, 20GB.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove values that neither younger runs nor results to be reused need."""
+    """Remove values that neither younger runs nor results to be reused need, or that are beyond a size."""
     older_than_s = duration(older_than)
+    max_bytes = None if max_size is None else size_bytes(max_size)
     with application() as app:
-        removed = app.collect_garbage(older_than_s=older_than_s)
+        removed = app.collect_garbage(older_than_s=older_than_s, max_bytes=max_bytes)
     if as_json:
         put_json(removed)
         return
@@ -116,7 +126,8 @@ def collect(
         words.count(removed.cache_entries, "result"),
     )
     put(
-        f"removed {values} and {results} to reuse, older than {older_than}: "
+        f"removed {values} and {results} to reuse, older than {older_than}"
+        f"{f' or beyond {max_size}' if max_size else ''}: "
         f"{words.size(removed.freed_bytes)} freed"
     )
 
