@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
-from jupyter_dagflow.core.errors import NotFound
+from jupyter_dagflow.core.errors import ArtifactDamaged, NotFound
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
@@ -130,8 +130,14 @@ class Run:
         """Load a value the run kept, into this process; raises `NotFound`, `ArtifactDamaged` or
         `ArtifactNotLoadable`.
         """
-        _, stored = self.find(name)
-        return self._artifacts.load(stored.digest, hashed=not self.state.is_final)[name]
+        task, stored = self.find(name)
+        try:
+            return self._artifacts.load(stored.digest)[name]
+        except ArtifactDamaged as error:
+            raise ArtifactDamaged(
+                f"The value {name} that task {task} made in run {self.run_id} cannot be used. {error.message}",
+                hint=f"dagflow run {self.view.notebook} makes it anew.",
+            ) from error
 
     def document(self) -> RunDocument:
         """The run as JSON tells it."""

@@ -1,7 +1,7 @@
 """Results on their way to the disk, behind the tasks that come next.
 
 The law: kernels write values without waiting for the disk, so that no task does. Until all are there the run has not
-ended, and the values of a run that has not ended are hashed before they are used.
+ended; whoever uses a value of a run that has not ended, or from outside any run, hashes it first.
 """
 
 from __future__ import annotations

@@ -50,8 +50,10 @@ class ArtifactStore:
         path = str(self.path(digest))
         try:
             os.utime(path)
-        except OSError:
+        except FileNotFoundError:
             return "missing"
+        except OSError:  # a store that may only be read, from which nothing is removed
+            pass
         found = usage.digest(path, digest.partition(":")[0])
         if found is None:
             return "missing"
@@ -66,12 +68,9 @@ class ArtifactStore:
             with contextlib.suppress(FileNotFoundError):
                 sync(self.path(digest))
 
-    def load(
-        self, digest: str, *, namespace: dict[str, Any] | None = None, hashed: bool = False
-    ) -> dict[str, Any]:
-        """The values of a bundle by name, unpickled in this process.
+    def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The values of a bundle by name, unpickled in this process once all its bytes are known to be right.
 
-        ``hashed`` is for one that may not be durable: all its bytes are looked at, however large it is.
         Classes and functions of the notebook are looked up in ``namespace`` and made there if they
         are missing; without one they get a namespace of their own. Raises `ArtifactDamaged`, or
         `ArtifactNotLoadable` if something is missing here that the values are made with.
@@ -80,7 +79,7 @@ class ArtifactStore:
             namespace = {"__name__": "__main__", "__builtins__": builtins}
         definitions = Definitions(namespace, before=dict(namespace), live=True)
         path = str(self.path(digest))
-        if hashed and self.fault(digest) == "damaged":
+        if self.fault(digest) == "damaged":
             raise ArtifactDamaged(
                 f"The stored file {path} is not what its digest says.", hint=_HINT
             )

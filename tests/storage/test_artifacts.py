@@ -105,13 +105,8 @@ def test_knows_its_files(store: ArtifactStore, keep: Keep) -> None:
     assert not store.path(NOWHERE).exists()
 
 
-@pytest.mark.parametrize(
-    ("damage", "size"),  # of a large file only the frame is checked when it is loaded
-    [
-        *[("cut off", 10), ("missing", 10), ("empty", 10), ("changed", 10)],
-        *[("cut off", 3_000_000), ("missing", 3_000_000), ("empty", 3_000_000)],
-    ],
-)
+@pytest.mark.parametrize("damage", ["cut off", "missing", "empty", "changed"])
+@pytest.mark.parametrize("size", [10, 3_000_000])
 def test_a_damaged_value_is_found_out(
     store: ArtifactStore, keep: Keep, size: int, damage: str
 ) -> None:
@@ -156,15 +151,17 @@ def test_says_what_a_value_needs(
     assert str(caught.value) == snapshot
 
 
-def test_of_a_value_that_may_not_be_durable_all_bytes_are_looked_at(
-    store: ArtifactStore, keep: Keep
+def test_a_flipped_bit_is_found_out_however_large_the_value_is(
+    store: ArtifactStore, keep: Keep, snapshot: SnapshotAssertion, tmp_path: Path
 ) -> None:
     digest = keep("import numpy as np\nx = np.zeros(1_000_000)", "x")["x"]
     store.make_durable([digest, NOWHERE])
-    assert len(store.load(digest, hashed=True)["x"]) == 1_000_000
+    assert len(store.load(digest)["x"]) == 1_000_000
     with store.path(digest).open("r+b") as file:
         file.seek(4_000_000)
         file.write(b"\1")
-
-    with pytest.raises(ArtifactDamaged, match="not what its digest says"):
-        store.load(digest, hashed=True)
+    with pytest.raises(ArtifactDamaged) as caught:
+        store.load(digest)
+    path = store.path(digest).relative_to(tmp_path)
+    told = str(caught.value).replace(str(tmp_path), "FOLDER").replace(str(path), "FILE")
+    assert told == snapshot(name="damaged")

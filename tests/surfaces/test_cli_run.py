@@ -17,6 +17,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow import Dagflow
+from jupyter_dagflow.core.errors import ArtifactDamaged
 from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.states import RunState
 
@@ -117,6 +118,33 @@ def test_what_is_reused_is_told_and_garbage_is_thrown_away(
     refused = dagflow("artifacts", "gc", "--max-size", "much")
     assert refused.code == 2
     assert "--max-size is 'much'." in refused.err
+
+
+def test_a_value_with_a_flipped_bit_is_refused_and_made_anew(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+    tmp_path: Path,
+) -> None:
+    write_notebook("large.ipynb", [("task:make keep:big", "big = bytes(2_000_000)")])
+    assert dagflow("run", "large.ipynb").code == 0
+    app = Dagflow()
+    run = app.open_run("latest")
+    path = app.artifacts.path(run.find("big")[1].digest)
+    with path.open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"\1")
+    refused = dagflow("artifacts", "get", "latest", "big", "--to", "big.pkl")
+    assert (refused.code, refused.out) == (3, "")
+    told = settled(refused.err).replace(f"{path.parent.name}/{path.name}", "DIGEST")
+    assert told == snapshot(name="damaged")
+    with pytest.raises(ArtifactDamaged):
+        run.value("big")
+    assert dagflow("run", "large.ipynb").code == 0
+    assert dagflow("artifacts", "get", "latest", "big", "--to", "big.pkl").code == 0
+    assert run.value("big") == bytes(2_000_000), "it is the same file"
+    app.close()
 
 
 def test_a_text_in_a_file_of_parameters_stays_text(
