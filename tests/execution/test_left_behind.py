@@ -37,7 +37,7 @@ from pathlib import Path
 from jupyter_dagflow.execution.kernel_process import TaskKernel
 
 async def main():
-    kernel = TaskKernel("dagflow-test", logs=Path(sys.argv[1]) / "kernels")
+    kernel = TaskKernel(sys.argv[2], logs=Path(sys.argv[1]) / "kernels")
     await kernel.begin(cwd=Path(sys.argv[1]))
     print(json.dumps([kernel.provisioner.pid, str(Path(kernel.connection_file).parent)]), flush=True)
     sys.stdin.read()
@@ -115,10 +115,10 @@ def test_kernels_end_and_the_next_start_removes_the_folders(
     assert list((tmp_path / "kernels").iterdir()) == []
 
 
-def test_what_a_kernel_of_no_pool_needed_is_removed_by_the_next_start(
-    tmp_path: Path, temporary: Path, kernels: Path
+def test_a_kernel_of_no_pool_ends_and_the_next_start_removes_what_it_needed(
+    tmp_path: Path, temporary: Path, sleeping: str
 ) -> None:
-    owner, pid, sockets = start(START_KERNEL, tmp_path)
+    owner, pid, sockets = start(START_KERNEL, tmp_path, sleeping)
     kill_at_once(owner)
     until(lambda: is_gone(pid))
     assert sockets.exists()
