@@ -36,7 +36,7 @@ import sys
 import threading
 import time
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
@@ -108,10 +108,9 @@ class ForkServer:
 
         A module that fails to import does so again in the task that needs it, where it is told.
         One that starts a thread, be it in C, which a fork would not have, that opens a file, database or
-        event loop, which forks would share, that asks whether it is in a notebook, which only a kernel
-        knows, that gives a global generator of random numbers a seed, or that is not installed, so that
-        it may be edited while this process lives, is left to the kernels: this process begins anew
-        without it.
+        event loop, which forks would share, that asks about the notebook what only a kernel knows, that
+        gives a global generator of random numbers a seed, or that is not installed, so that it may be
+        edited while this process lives, is left to the kernels: this process begins anew without it.
         """
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
         ours = runpy.run_path(boot)["prepare"]()
@@ -140,7 +139,7 @@ class ForkServer:
                 self._try_import(name)
             new = [sys.modules[module] for module in set(sys.modules) - known - {_MAIN_AGAIN}]
             if (
-                asked.whether_in_a_notebook
+                asked.too_much
                 or self._unseeded.has_seeded_globals
                 or _would_miss_threads(threads)
                 or _open_files() - opened
@@ -271,27 +270,54 @@ class ForkServer:
 
 
 class _Asked:
-    """Notes, while it is entered, whether anybody asks if this is a notebook."""
+    """Notes, while it is entered, whether anybody asks about the notebook what only a kernel knows.
+
+    That there will be a kernel is known, and is all that pandas asks.
+    """
 
     def __init__(self) -> None:
         from IPython.core.interactiveshell import InteractiveShell
 
-        self._shell: Any = InteractiveShell
+        self._class: Any = InteractiveShell
         self._builtins: Any = builtins
-        self.whether_in_a_notebook = False
+        self._shell: Any = None
+        self._unkept = 0
+        self._noted = False
+
+    @property
+    def too_much(self) -> bool:
+        """Whether somebody did, or has kept a shell that will not be the kernel's."""
+        return self._noted or sys.getrefcount(self._shell) > self._unkept
 
     def __enter__(self) -> None:
         # IPython's get_ipython asks this; the function itself may be bound for good by who imports it.
-        self._shell.initialized = lambda: self._note(False)
-        self._builtins.get_ipython = lambda: self._note(None)
+        self._class.initialized = lambda: self._note()
+        self._shell = _shell_to_be(self._note)
+        self._unkept = sys.getrefcount(self._shell)
+        self._builtins.get_ipython = lambda: self._shell
 
     def __exit__(self, *_: object) -> None:
-        del self._shell.initialized
+        del self._class.initialized
         del self._builtins.get_ipython
 
-    def _note(self, answer: bool | None) -> bool | None:
-        self.whether_in_a_notebook = True
-        return answer
+    def _note(self) -> bool:
+        self._noted = True
+        return False
+
+
+def _shell_to_be(note: Callable[[], object]) -> object:
+    """What is known of the shell of a kernel before there is one; calls ``note`` if it is asked for more."""
+
+    class ZMQInteractiveShell:
+        __module__ = "ipykernel.zmqshell"
+
+        def __getattribute__(self, name: str) -> object:
+            if name == "kernel":
+                return True
+            note()
+            raise AttributeError(name)
+
+    return ZMQInteractiveShell()
 
 
 def _open_files() -> set[tuple[int, int]]:

@@ -90,7 +90,8 @@ def test_modules_that_tasks_import_are_there_and_others_are_not(
 MODULES = {
     "starts_a_thread": "import threading, time\nthread = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nthread.start()",
     "asks_ipython": "import IPython\nis_notebook = IPython.get_ipython() is not None",
-    "asks_builtins": "try:\n    is_notebook = get_ipython() is not None\nexcept NameError:\n    is_notebook = False",
+    "asks_builtins": "try:\n    shell = get_ipython()\nexcept NameError:\n    shell = None",
+    "asks_what_it_is": "try:\n    kind = get_ipython().__class__.__name__\nexcept NameError:\n    kind = None",
     "starts_a_thread_in_c": "import ctypes, os\nlibc = ctypes.CDLL(None)\nlibc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, libc.pause, None)\nthreads = os.listdir('/proc/self/task')",
     "opens_a_database": "import sqlite3, tempfile\nconnection = sqlite3.connect(tempfile.mktemp())\nconnection.execute('create table t (x)')",
     "makes_an_event_loop": "import asyncio\nloop = asyncio.new_event_loop()",
@@ -112,7 +113,7 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
         name="dagflow-test",
         folder=tmp_path,
         environment=frozenset(environment.items()),
-        preload=(*MODULES, "wave", "numpy", "pyarrow", "multiprocessing"),
+        preload=(*MODULES, "wave", "numpy", "pandas", "sklearn.ensemble", "multiprocessing"),
     )
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
     kernel = ready(pools, kind)
@@ -124,7 +125,8 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
     assert ask(kernel, f"{modules}['__mp_main__'] is {modules}['__main__']")
     assert ask(kernel, "__import__('starts_a_thread').thread.is_alive()")
     assert ask(kernel, "__import__('asks_ipython').is_notebook")
-    assert ask(kernel, "__import__('asks_builtins').is_notebook")
+    assert ask(kernel, "__import__('asks_builtins').shell is get_ipython()")
+    assert ask(kernel, "__import__('asks_what_it_is').kind") == "ZMQInteractiveShell"
     pools.close()
 
 
@@ -283,6 +285,27 @@ def test_what_a_package_seeds_with_nothing_is_drawn_anew_in_each_fork(
     exec(GENERATORS, imported)
     assert ask(one, seeded) == ask(other, seeded) == imported["draw_seeded"]()
     pools.close()
+
+
+def test_pandas_shows_tables_as_in_a_kernel_that_has_imported_it(
+    tmp_path: Path, kernels: Path
+) -> None:
+    options = "[__import__('pandas').get_option(o) for o in ('display.max_columns', 'display.width', 'display.max_rows')]"
+    told = []
+    for preload in (("pandas",), ()):
+        pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+        kind = KernelKind(
+            name="dagflow-test",
+            folder=tmp_path,
+            environment=frozenset(os.environ.items()),
+            preload=preload,
+        )
+        kernel = ready(pools, kind)
+        assert kernel is not None
+        assert ask(kernel, "'pandas' in __import__('sys').modules") is bool(preload)
+        told.append(ask(kernel, options))
+        pools.close()
+    assert told[0] == told[1]
 
 
 def test_a_kernel_tells_how_it_ended(take: Callable[..., ServedKernel]) -> None:
