@@ -7,12 +7,15 @@ changed by that.
 from __future__ import annotations
 
 import collections
+import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .anatomy import instance_dict, members, slot_values
 from .fingerprint import fingerprint
 
+# What Python keeps in a class speaks of that class alone.
+_BELONG = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _COLLECTIONS: tuple[Any, ...] = (list, set, collections.deque)
 
 
@@ -56,7 +59,7 @@ def contents(value: Any) -> tuple[Any, ...]:
     True
     """
     if isinstance(value, type):
-        return tuple(members(value).values())
+        return tuple(held for held in members(value).values() if type(held) not in _BELONG)
     collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
     items: Iterable[Any] = () if collection is None else collection.__iter__(value)
     if isinstance(value, dict):

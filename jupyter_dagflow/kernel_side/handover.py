@@ -233,7 +233,8 @@ class Handover:
             if not self._is_bound(name):
                 continue
             value = self._value(name)
-            if name in extras and not self._spec.get("survivors") and is_code(name, value):
+            asked_for = name in outputs or name in changed or self._spec.get("survivors")
+            if not asked_for and is_code(name, value):
                 continue
             try:
                 pickled[name] = self._dump({name: value})

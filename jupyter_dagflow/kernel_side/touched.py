@@ -25,6 +25,7 @@ _LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_mo
 # What lies there is the machine's, not the notebook's.
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/var/lib/", "/System/")
 _TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
+_CAREFUL = frozenset({"os", "shutil", "tempfile"})
 _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
 # What every kernel has: its interpreter, and this very package.
 _KERNELS = tuple(
@@ -66,6 +67,9 @@ class Touched:
         self._first: dict[str, Any] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._spawned = False
+        self._made: set[str] = set()
+        self._folders_read: set[str] = set()
+        self._folders_written: set[str] = set()
         self._events: dict[str, Callable[..., None]] = {
             "open": self._opened,
             "os.rename": self._moved,
@@ -76,6 +80,8 @@ class Touched:
             "os.truncate": self._truncated,
             "sqlite3.connect": self._connected,
             "os.stat": self._asked,
+            "os.mkdir": self._made_folder,
+            "os.rmdir": self._removed_folder,
             "os.listdir": self._looked_into,
             "os.scandir": self._looked_into,
             "subprocess.Popen": self._started,
@@ -93,6 +99,7 @@ class Touched:
             self._held = {file: (path, _position(file)) for file, (path, _) in self._held.items()}
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, {}, False
+        self._made, self._folders_read, self._folders_written = set(), set(), set()
         self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         self._watch_questions()
@@ -114,9 +121,11 @@ class Touched:
             (self._read if _stamp(path) == before else self._written).add(path)
         folders = [os.path.join(folder, "") for folder in self._folders]
         listed = [self._told(folder) + "/" for folder in folders if self._counts(folder)]
+        asked = self._told_of(self._folders_read - self._folders.keys(), folders=True)
+        made = self._told_of(self._folders_written, folders=True)
         return {
-            "read": self._listed(self._read) + sorted(listed),
-            "written": self._listed(self._written),
+            "read": sorted({*self._listed(self._read), *asked}) + sorted(listed),
+            "written": sorted({*self._listed(self._written), *made}),
             "appended": self._listed(
                 {path for file, (path, at) in self._held.items() if _position(file) != at}
             ),
@@ -208,13 +217,28 @@ class Touched:
 
     def _asked(self, path: Any) -> None:
         asking = sys._getframe(3)  # noqa: SLF001 -- behind this, `_on_event` and what stands for `os.stat`
-        if isinstance(path, int) or _is_copying(asking) or _is_copying(asking.f_back):
+        if isinstance(path, int) or _is_careful(asking) or _is_careful(asking.f_back):
+            return
+        real = os.path.realpath(os.fsdecode(path))
+        if real in self._made:  # it sees to it itself that there is such a folder
             return
         with contextlib.suppress(OSError):
-            if stat.S_ISDIR(_stat(path).st_mode):
+            if stat.S_ISDIR(_stat(real).st_mode):
+                self._folders_read.add(real)
                 return
         self._note_read(path)
         self._note(path, self._read)
+
+    def _made_folder(self, path: Any, mode: int, folder: int = -1) -> None:  # noqa: ARG002
+        real = os.path.realpath(os.fsdecode(path))
+        if folder != -1:
+            return
+        if _stamp(real)[0] is None:
+            self._folders_written.add(real)
+        self._made.add(real)
+
+    def _removed_folder(self, path: Any, folder: int = -1) -> None:
+        self._note(path, self._folders_written, folder)
 
     def _started(self, *_: Any) -> None:
         self._spawned = True
@@ -235,8 +259,11 @@ class Touched:
             into.add(os.path.realpath(os.fsdecode(path)))
 
     def _listed(self, paths: set[str]) -> list[str]:
-        files = (path for path in paths if self._counts(path) and not os.path.isdir(path))
-        return sorted(map(self._told, files))
+        return self._told_of({path for path in paths if not os.path.isdir(path)})
+
+    def _told_of(self, paths: set[str], *, folders: bool = False) -> list[str]:
+        end = os.sep * folders
+        return sorted(self._told(path) for path in paths if self._counts(path + end))
 
     def _told(self, path: str) -> str:
         told = os.path.relpath(path, self._root) if self._within(path) else os.path.normpath(path)
@@ -255,9 +282,9 @@ class Touched:
         return path.startswith(self._root + os.sep)
 
 
-def _is_copying(frame: types.FrameType | None) -> bool:
-    """Whether this is the code that looks at both files before it copies or moves one, and then opens them."""
-    return frame is not None and os.path.basename(frame.f_code.co_filename) == "shutil.py"
+def _is_careful(frame: types.FrameType | None) -> bool:
+    """Whether this is Python's own code that looks before it copies, moves or makes what it is told to."""
+    return frame is not None and frame.f_globals.get("__name__") in _CAREFUL
 
 
 def _open_files(paths: Collection[str]) -> Iterator[tuple[int, tuple[str, int | None]]]:

@@ -9,6 +9,7 @@ libraries, global generators, the working directory) is as a new process finds i
 from __future__ import annotations
 
 import contextlib
+import importlib.machinery
 import io
 import json
 import os
@@ -67,6 +68,7 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     main, environment, cwd = sys.modules["__main__"], os.environ.copy(), os.getcwd()
     path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
     show, warnings.showwarning = warnings.showwarning, _say_nothing
+    loader, stat = importlib.machinery.SourceFileLoader, os.stat
     sys.modules["__main__"] = module
     _forget_classes()
     os.chdir(folder)
@@ -83,6 +85,9 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
         sys.path[:], warnings.filters[:] = path, filters
         warnings.showwarning = show
         np.set_printoptions(**printing)
+        if "exec_module" in vars(loader):  # of a task that failed, and so did not stop watching
+            del loader.exec_module
+        os.stat = stat
         pd.reset_option("display.precision")
         pd.reset_option("display.max_rows")
 

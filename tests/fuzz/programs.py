@@ -257,6 +257,11 @@ class _Filling:
         return "\n".join(hole["indent"] + line for line in text.split("\n"))
 
 
+def _is_code(statement: str) -> bool:
+    """Whether a statement defines something that, in setup, no task may change."""
+    return statement.startswith(("def ", "class ", "@dataclasses", "@functools."))
+
+
 class _Notebook:
     """Writes one notebook: statements into cells, cells into tasks, tags on cells."""
 
@@ -309,6 +314,7 @@ class _Notebook:
                 reads_tasks = not self._certain and rng.random() < 0.05
                 below = not (setup or reads_tasks)
                 setup = self._tagged and not below and rng.random() < 0.25
+                setup = setup and not (self._certain and any(map(_is_code, part)))
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         self._may_set_up = setup or not self._tagged
         return cells
@@ -321,10 +327,10 @@ class _Notebook:
 
     def _definitions(self) -> list[ProgramCell]:
         """What setup makes and tasks may share: functions and classes, with what they keep."""
-        if not self._may_set_up or self._rng.random() > 0.4:
+        if not self._may_set_up or self._certain or self._rng.random() > 0.4:
             return []
         mine = [t for name in self._features for t in STATEMENTS[name]]
-        mine = [t for t in mine if t.startswith(("def ", "class ", "@dataclasses", "@functools."))]
+        mine = list(filter(_is_code, mine))
         count = self._rng.randrange(1, 4) if mine else 0
         statements = tuple(self._writer.statement(mine) for _ in range(count))
         return [ProgramCell(statements, ("setup",) if self._tagged else ())] if count else []

@@ -66,18 +66,22 @@ class Classes(World):
         if self._is_exception(base):
             for value in arguments.every:
                 self.heap.hold(made, value)
-        followed = False
+        followed, others = False, []
         for name in _CONSTRUCTORS:
             for method_base, method in self.methods(inner, name):
                 if name == "__new__":
                     given = (self.class_value(base), *arguments.positional)
-                    self.follow(method_base, method, arguments._replace(positional=given), line)
+                    outer, self.making = self.making, made
+                    called = arguments._replace(positional=given)
+                    others.append(self.follow(method_base, method, called, line))
+                    self.making = outer
                     continue
                 self._method(method_base, method, made, arguments, line)
                 followed = followed or name == "__init__"
         if not followed:
             self._construct_plainly(base, made, arguments, line)
-        return join(made, *self._by_metaclass(base, arguments, line))
+        others = [value for value in others if value.objects]
+        return join(made, *others, *self._by_metaclass(base, arguments, line))
 
     def _by_metaclass(self, base: int, arguments: Arguments, line: int) -> list[Value]:
         """What the metaclass gives that says itself what it is to call its classes."""
@@ -87,6 +91,13 @@ class Classes(World):
             for obj in sorted(self.class_data(base, "__class__").objects)
             for method, code in self.class_methods(base_of(obj), "__call__")
         ]
+
+    def tell_bases(self, bases: tuple[Value, ...], arguments: Arguments, line: int) -> None:
+        """Classes that are derived from may have something to do then."""
+        for parent in bases:
+            for obj in parent.objects:
+                for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
+                    self.follow(method, code, arguments, line)
 
     def _is_exception(self, class_base: int) -> bool:
         codes = (self.heap.code.get(each) for each in self._lineage(class_base))

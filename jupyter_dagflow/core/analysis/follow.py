@@ -349,12 +349,8 @@ class Follower(Evaluator):
         if any(map(self.is_enumeration, bases)):
             self._enumerate(node, made)
         self._run_metaclass(node, made, bases, given.get("metaclass"))
-        for parent in bases:
-            for obj in parent.objects:
-                for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
-                    keywords = tuple((n, v) for n, v in given.items() if n and n != "metaclass")
-                    arguments = Arguments((made,), keywords)
-                    self.follow(method, code, arguments, self.line(node.line))
+        keywords = tuple((n, v) for n, v in given.items() if n and n != "metaclass")
+        self.tell_bases(bases, Arguments((made,), keywords), self.line(node.line))
         self.assign(node.target, self._decorated(made, decorators, node.line), node.line)
 
     def _run_metaclass(

@@ -248,7 +248,7 @@ class ForeignCalls(Calls):
         if path == "builtins.type" and len(arguments.every) == 1:
             return self._type_of(arguments.every[0])
         if path == "builtins.type" and len(arguments.positional) == _NAME_BASES_BODY:
-            return self._new_type(arguments)
+            return self._new_type(arguments, line)
         if module in library.TYPES and arguments.positional and path not in library.KEEPING:
             receiver, *others = arguments.positional
             given = arguments._replace(positional=tuple(others))
@@ -458,7 +458,7 @@ class ForeignCalls(Calls):
         classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
         return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
 
-    def _new_type(self, arguments: Arguments) -> Value:
+    def _new_type(self, arguments: Arguments, line: int) -> Value:
         """``type(name, bases, body)``: a class, as a statement makes one."""
         _, bases, body = arguments.positional
         made = self.heap.make("class", plain=True)
@@ -469,6 +469,7 @@ class ForeignCalls(Calls):
         for obj in body.objects:
             for key, held in list(self.heap.fields.get(base_of(obj), {}).items()):
                 self.heap.hold(made, Value(UNKNOWN, frozenset(held)), key)
+        self.tell_bases((parent,), Arguments((made,)), line)
         return made
 
     def _made_class(self, path: str) -> Value:

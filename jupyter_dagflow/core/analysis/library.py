@@ -455,7 +455,12 @@ PASSIVE_METHODS = _words(
 )
 """Methods of library classes that run none of the methods a subclass adds."""
 
-BINDABLE = _words("append extend add insert remove discard update pop put clear appendleft")
+BINDABLE = _words(
+    """
+    __delitem__ __setitem__ add append appendleft clear discard extend insert pop put remove
+    setdefault update
+    """
+)
 """Methods often taken from their object to be called later: ``add = xs.append``."""
 
 SELF_RETURNING = _words(

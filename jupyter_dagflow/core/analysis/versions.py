@@ -333,16 +333,18 @@ class Linker(Units):
                 self._setup_changed.append((step, made))
 
     def _check_changed_setup(self) -> None:
-        """A task cannot change for others what setup makes in every task."""
+        """A task cannot change for others, nor for who looks at it later, what setup makes in every task."""
         for step, made in self._setup_changed:
-            if any(self._uses_below(state, step, made) for state in self.nodes.values()):
+            stays = not self.nodes[step.node].writes.keys().isdisjoint(made.bound)
+            if stays or any(self._uses_below(state, step, made) for state in self.nodes.values()):
                 self.findings.setup_changed(step, made)
 
     def _uses_below(self, state: NodeState, step: Step, made: Step) -> bool:
         """Whether another task goes on below a step and uses what a statement of setup made."""
         if state.node in (PRELUDE, step.node) or state.last_step < step.number:
             return False
-        used = (each.origins.get(name, ()) for name, each in state.from_prelude.items())
+        taken = ((name, each.step) for name, each in state.taken.items())
+        used = (each.origins.get(name, ()) for name, each in (*state.from_prelude.items(), *taken))
         return any(made.number in origins for origins in used)
 
     def _check_identity(self, step: Step, state: NodeState) -> None:

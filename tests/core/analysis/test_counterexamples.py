@@ -820,11 +820,6 @@ CASES: dict[str, tuple[str, ...]] = {
         "series += 7",
         "n = int(values.sum())",
     ),
-    "setup may be changed by the one task that uses it": (
-        "# setup\nclass Bad(ValueError):\n    seen = []\n    def __init__(self, row):\n        self.seen.append(row)",
-        "n = 1",
-        "err = Bad(n)\nm = len(Bad.seen)",
-    ),
     "an exception does not hold what its frames did": (
         "def risky(xs):\n    xs = list(xs)\n    raise ValueError(xs)\ndata = [1]",
         "try:\n    risky(data)\nexcept ValueError as e:\n    err = e",
@@ -1093,6 +1088,16 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "out = np.frombuffer(table, dtype='u1')"),
             ("task:c", "out[2] = 7"),
             ("task:d", "n = sum(table)"),
+        ),
+    ),
+    "a class of setup that a task changes": (
+        "DF121",
+        (
+            (
+                "setup",
+                "class Bad(ValueError):\n    seen = []\n    def __init__(self, row):\n        self.seen.append(row)",
+            ),
+            ("task:a", "err = Bad(1)"),
         ),
     ),
 }
