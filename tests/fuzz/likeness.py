@@ -117,6 +117,8 @@ class _Camera:
             return ("same", seen[id(value)])
         seen[id(value)] = len(seen)
         self._kept.append(value)
+        if _is_iterator(value):
+            kind = "iterator"  # at its end it is stored as one over an empty list
         taken = (kind, *self._content(value), *self._attributes(value))
         if not self._aliases and seen is self._seen:
             del seen[id(value)]  # from here on it is taken anew
@@ -158,7 +160,7 @@ class _Camera:
             return (repr(value.getstate()),)
         if isinstance(value, np.random.Generator):
             return (repr(value.bit_generator.state),)
-        if isinstance(value, Iterator) and type(value).__module__ == "builtins":
+        if _is_iterator(value):
             return self._iterator(value)
         return self._code_content(value)
 
@@ -311,3 +313,8 @@ def difference(one: object, other: object) -> str:
             if mine != theirs:
                 return difference(mine, theirs)
     return f"{one} / {other}"
+
+
+def _is_iterator(value: object) -> bool:
+    """Whether a value is one of Python's own iterators."""
+    return isinstance(value, Iterator) and type(value).__module__ == "builtins"

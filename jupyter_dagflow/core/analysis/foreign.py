@@ -403,6 +403,11 @@ class ForeignCalls(Calls):
                 heap.defaulting[base_of(next(iter(made.objects)))] = factory
             return made
         self.keep_codes(made, every)
+        if path == "functools.reduce":  # lists that are added hold what they held
+            for value in every:
+                element = heap.element(value)
+                heap.hold(made, element)
+                heap.hold(made, heap.element(element))
         return made
 
     def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:
