@@ -39,6 +39,7 @@ from .arrays import (
 from .caches import Cached, calls_of, parameters_of
 from .definitions import Definitions, found_by_name, names_in
 
+_BACKWARDS: Any = type(reversed([]))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
@@ -215,6 +216,8 @@ class _Rules:
             return self._module(obj)
         if kind is memoryview:
             return _memory(obj)
+        if kind is _BACKWARDS and _is_beyond(obj):
+            raise Refused("it goes backwards through a list that has become shorter")
         if kind in _VIEWS:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
@@ -341,6 +344,12 @@ class _Rules:
         in_slots = state[1] if type(state) is tuple else {}
         state = (descriptor.__get__(obj, kind), in_slots)
         return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _is_beyond(backwards: Any) -> bool:
+    """Whether a reversed iterator stands beyond the end of its list, which it would not be put back to."""
+    over, *index = backwards.__reduce__()[1:]
+    return bool(gc.get_referents(backwards)) and (not index or index[0] >= len(over[0]))
 
 
 def _is_made_by_own_code(kind: type[Any]) -> bool:
