@@ -28,9 +28,10 @@ from tests.fuzz.verdicts import Outcome, judge
 _SAMPLE = 9
 _LONGEST = 10
 _PATIENCE = 20
-_TELL = (
-    "print({n: v for n, v in list(globals().items()) if n.startswith('seen') and type(v) is str})"
-)
+_TELL = """\
+import builtins  # the notebook may mean something else by these names
+builtins.print({n: v for n, v in [*builtins.globals().items()] if n.startswith("seen") and builtins.type(v) is builtins.str})
+"""
 
 
 @functools.cache
