@@ -115,7 +115,7 @@ class Touched:
         """
         self._watching = False
         if getattr(os.stat, "watcher", None) is self:
-            os.stat = os.stat.__wrapped__  # type: ignore[attr-defined]
+            _have_stat(os.stat.__wrapped__)  # type: ignore[attr-defined]
         _flush(self._held)
         for path, before in self._databases.items():
             (self._read if _stamp(path) == before else self._written).add(path)
@@ -150,7 +150,7 @@ class Touched:
         watched.watcher = self  # type: ignore[attr-defined]
         for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
             able.update({watched} if original in able else ())
-        os.stat = watched
+        _have_stat(watched)
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
@@ -280,6 +280,14 @@ class Touched:
 
     def _within(self, path: str) -> bool:
         return path.startswith(self._root + os.sep)
+
+
+def _have_stat(function: Any) -> None:
+    """Let everybody ask this function; up to Python 3.10 pathlib has one of its own."""
+    os.stat = function
+    of_pathlib = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
+    if of_pathlib is not None:
+        of_pathlib.stat = staticmethod(function)
 
 
 def _is_careful(frame: types.FrameType | None) -> bool:
