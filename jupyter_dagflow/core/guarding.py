@@ -57,14 +57,12 @@ def guarded(lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]) -> dict[
     for name in (*_believed_unchanged(task, shares), *sorted(behind)):
         others = {o for o in shares[name] if o not in changed}
         names = {name, *others} if name in taken and name not in behind else others
-        first = _first_read(lookup, place, names, bundles.get(name))
-        first = first or next(_left(lookup, place, sorted(others)), None)
+        first = _first_missing(lookup, place, names, others, bundles.get(name))
         if first is not None:
             found[name] = first
     for item in task.inputs:
-        beside = sorted({*item.shares} - changed) if _is_looked_into(task, item) else []
-        first = _first_read(lookup, place, beside, None)
-        first = first or next(_left(lookup, place, beside), None)
+        beside = {*item.shares} - changed if _is_looked_into(task, item) else set()
+        first = _first_missing(lookup, place, beside, beside)
         if first is not None:
             found.setdefault(item.name, first)
     alike: dict[str, LaterRead] = {}
@@ -161,6 +159,18 @@ def looked_into(task: Task) -> set[str]:
 
 def _is_looked_into(task: Task, item: Input) -> bool:
     return item.shallow and item.name not in task.options.pure
+
+
+def _first_missing(
+    lookup: Lookup,
+    place: int,
+    names: Collection[str],
+    others: Collection[str],
+    bundle: Bundled | None = None,
+) -> LaterRead | None:
+    """Who would first miss a change: a later reader of the names, else the notebook's end with the others."""
+    first = _first_read(lookup, place, names, bundle)
+    return first or next(_left(lookup, place, sorted(others)), None)
 
 
 def _first_read(

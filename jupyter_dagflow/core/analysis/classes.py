@@ -218,6 +218,12 @@ class Classes(World):
         held = self._nearest(class_base, name, lambda o: base_of(o) not in factories)
         return Value(UNKNOWN, frozenset(held))
 
+    def class_attribute(self, class_base: int, name: str) -> Value:
+        """What ``cls.name`` may hold: an attribute of the class, else of its metaclass."""
+        held = self.class_data(class_base, name)
+        metaclasses = () if held.objects else self.class_data(class_base, "__class__").objects
+        return join(held, *(self.class_data(base_of(each), name) for each in metaclasses))
+
     def _nearest(self, class_base: int, name: str, counts: Callable[[int], bool]) -> list[int]:
         """What the nearest class has under a name, or several, if it is not known which is a base."""
         found: list[int] = []

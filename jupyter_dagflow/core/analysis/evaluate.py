@@ -83,11 +83,7 @@ class Evaluator(ForeignCalls):
             elif slot_of(obj) == 0 and isinstance(self.heap.code.get(inner), ClassCode):
                 methods = self.class_methods(inner, name)
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
-                held = self.class_data(inner, name)
-                for metaclass in (
-                    self.class_data(inner, "__class__").objects if not held.objects else ()
-                ):
-                    held = join(held, self.class_data(base_of(metaclass), name))
+                held = self.class_attribute(inner, name)
                 found += [held] if held.objects else []
         if (
             name in library.BINDABLE

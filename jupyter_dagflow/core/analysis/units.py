@@ -134,6 +134,8 @@ class Units(ABC):
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
         self._setup_changed: list[tuple[Step, Step]] = []
+        self._setup_reads: list[tuple[Step, str]] = []  # that `_setup_users` does not tell of yet
+        self._setup_users: dict[int, set[str]] = {}
         self._written_files: dict[str, Place] = {}
         self._clock = 0
         self._lasts = {step.node: step.number for step in story.steps.values()}

@@ -14,7 +14,7 @@ from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
 from jupyter_dagflow.core.analysis.values import FunctionCode
-from jupyter_dagflow.core.analysis.world import NO_KIN, Kin, Mark
+from jupyter_dagflow.core.analysis.world import NO_KIN, NO_NAMES, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
@@ -89,7 +89,7 @@ class Linker(Units):
             self._has(node, state, name)
         else:
             if PRELUDE in others:
-                state.from_prelude.setdefault(name, step)
+                self._read_setup(step, state, name)
             self._take(step, state, name, line, others)
 
     def _use_definition(
@@ -97,7 +97,7 @@ class Linker(Units):
     ) -> None:
         self._check_versions(step, state, name)
         if writers == (PRELUDE,):
-            state.from_prelude.setdefault(name, step)
+            self._read_setup(step, state, name)
         self.definitions.closure(self._behind[name], state.definitions)
         state.holds[name] = self._version[name]
 
@@ -361,14 +361,18 @@ class Linker(Units):
             if any(len(self._users_of_setup(obj)) > 1 for obj in asked):
                 self.findings.another_object(step, name)
 
-    def _users_of_setup(self, obj: int) -> list[str]:
-        """The tasks so far that have read from setup a name with that object in it."""
-        return [
-            node
-            for node, state in self.nodes.items()
-            for name, step in state.from_prelude.items()
-            if obj in self._read_of_setup(step, name)
-        ]
+    def _read_setup(self, step: Step, state: NodeState, name: str) -> None:
+        if name not in state.from_prelude:
+            state.from_prelude[name] = step
+            self._setup_reads.append((step, name))
+
+    def _users_of_setup(self, obj: int) -> Set[str]:
+        """The tasks so far that have read from setup a name with that object in it; few are ever asked for."""
+        for step, name in self._setup_reads:
+            for each in self._read_of_setup(step, name):
+                self._setup_users.setdefault(each, set()).add(step.node)
+        self._setup_reads.clear()
+        return self._setup_users.get(obj, NO_NAMES)
 
     def _read_of_setup(self, step: Step, name: str) -> Set[int]:
         heap = self.story.heap
