@@ -15,7 +15,16 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from jupyter_dagflow.core.model import CellId, Edge, Mention, Pipeline, Reason, Task, TaskName
+from jupyter_dagflow.core.model import (
+    CellId,
+    Definition,
+    Edge,
+    Mention,
+    Pipeline,
+    Reason,
+    Task,
+    TaskName,
+)
 
 
 class Read(NamedTuple):
@@ -48,7 +57,7 @@ class _Newest:
 class Lookup:
     """A pipeline with the ways to find things in it.
 
-    ``copied_from`` has the definitions of each cell that are copied into any task, by name, with their sources.
+    ``copied_from`` has the definitions of each cell that are copied into any task.
     """
 
     def __init__(self, pipeline: Pipeline) -> None:
@@ -57,7 +66,7 @@ class Lookup:
         self.upstream: dict[TaskName, list[TaskName]] = defaultdict(list)
         self.downstream: dict[TaskName, list[TaskName]] = defaultdict(list)
         self.edges_from: dict[TaskName, list[Edge]] = defaultdict(list)
-        self.copied_from: dict[CellId, dict[str, str]] = defaultdict(dict)
+        self.copied_from: dict[CellId, set[Definition]] = defaultdict(set)
         self._reasons: dict[tuple[TaskName, str], Reason] = {}
         self._reads: dict[str, _Reads] = defaultdict(_Reads)
         self._reads_from: dict[tuple[str, TaskName], list[Read]] = defaultdict(list)
@@ -95,7 +104,7 @@ class Lookup:
             self._from_prelude[mention.name].append(Read(place, number))
         for number, definition in enumerate(task.definitions):
             self._copies[definition.cell, definition.name].append(Read(place, number))
-            self.copied_from[definition.cell][definition.name] = definition.source
+            self.copied_from[definition.cell].add(definition)
         for name, version in task.versions.items():
             newest = self._newest[name]
             if version > newest.version:

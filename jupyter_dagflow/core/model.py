@@ -104,6 +104,7 @@ class Definition:
     """A statement copied into a task so that it can run there: an import, ``def``, ``class`` or setting.
 
     With ``in_place`` it counts from where it stands on: cells of the task above it run without it.
+    One that ``extends`` adds to what its name already stands for, as ``import a.b`` or ``@f.register`` do.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Definition:
     line: int
     source: str
     in_place: bool = False
+    extends: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

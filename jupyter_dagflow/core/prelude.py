@@ -25,8 +25,12 @@ def prelude_definitions(cells: Iterable[Cell]) -> tuple[Definition, ...]:
 def _made_by(cell: Cell) -> Iterator[Definition]:
     lines = cell.code.split("\n")
     for statement in parsed(cell.code):
+        extended: list[str] = []
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names = [statement.name]
+            extended = [
+                name for each in statement.decorator_list if (name := _registers_with(each))
+            ]
+            names = [*extended, statement.name]
             first = min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
         elif isinstance(statement, (ast.Import, ast.ImportFrom)):
             names = [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
@@ -41,4 +45,15 @@ def _made_by(cell: Cell) -> Iterator[Definition]:
                     cell_index=cell.index,
                     line=first,
                     source="\n".join(lines[first - 1 : statement.end_lineno]),
+                    extends=name in extended,
                 )
+
+
+def _registers_with(decorator: ast.expr) -> str | None:
+    """The name before ``.register`` or ``.register(…)``."""
+    match decorator:
+        case ast.Call(func=func):
+            return _registers_with(func)
+        case ast.Attribute(attr="register", value=ast.Name(id=name)):
+            return name
+    return None

@@ -10,7 +10,7 @@ cells stands between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -104,6 +104,24 @@ def definitions_source(definitions: Sequence[Definition]) -> str:
     return "\n".join(
         f"# from cell {d.cell_index}\n{d.source}" for d in _in_running_order(definitions)
     )
+
+
+def sources_by_name(definitions: Iterable[Definition]) -> Iterator[tuple[str, str]]:
+    """The statements behind each name, the last ones of a name if it has several times been defined.
+
+    >>> d = Definition(name="f", cell=CellId("c"), cell_index=0, line=1, source="def f(x): ...")
+    >>> more = replace(d, source="@f.register\ndef _(x: int): ...", extends=True)
+    >>> list(sources_by_name([d, d, more]))
+    [('f', 'def f(x): ...\n@f.register\ndef _(x: int): ...')]
+    """
+    found: dict[str, list[str]] = {}
+    for definition in definitions:
+        if definition.extends:
+            found.setdefault(definition.name, []).append(definition.source)
+        else:
+            found.pop(definition.name, None)
+            found[definition.name] = [definition.source]
+    return ((name, "\n".join(sources)) for name, sources in found.items())
 
 
 def definition_at(definitions: Sequence[Definition], line: int) -> tuple[Definition, int] | None:

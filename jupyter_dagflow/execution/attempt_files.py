@@ -29,6 +29,7 @@ from jupyter_dagflow.core.guarding import (
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     Cell,
+    Definition,
     Exposed,
     Notebook,
     Pipeline,
@@ -39,7 +40,7 @@ from jupyter_dagflow.core.model import (
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
-from jupyter_dagflow.core.taskbook import assemble
+from jupyter_dagflow.core.taskbook import assemble, sources_by_name
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
@@ -304,13 +305,16 @@ def _definitions(lookup: Lookup, task: Task) -> Iterator[dict[str, object]]:
 
     Comments left out: values that were stored before one was changed are still of the same class.
     """
-    ran = (("setup", lookup.pipeline.prelude_definitions), ("definitions", task.definitions))
-    for by, definitions in ran:
-        for definition in definitions:
-            yield {"name": definition.name, "source": normalised(definition.source), "by": by}
-    for cell in task.cells:
-        for name, source in lookup.copied_from.get(cell, {}).items():
-            yield {"name": name, "source": normalised(source), "by": "task"}
+    own = [definition for cell in task.cells for definition in lookup.copied_from.get(cell, ())]
+    own.sort(key=lambda definition: (definition.cell_index, definition.line))
+    prelude = lookup.pipeline.prelude_definitions
+    ran: list[Definition] = []
+    for by, definitions in (("setup", prelude), ("definitions", task.definitions), ("task", own)):
+        ran += definitions
+        names = {definition.name for definition in definitions}
+        for name, source in sources_by_name(ran):
+            if name in names:
+                yield {"name": name, "source": normalised(source), "by": by}
 
 
 def _handed_over(lookup: Lookup, notebook: Notebook, task: Task) -> dict[str, HandedOver]:

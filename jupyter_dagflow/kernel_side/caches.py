@@ -1,4 +1,4 @@
-"""What a function with a cache (``functools.lru_cache``) has kept.
+"""What functions keep for later: those with a cache (``functools.lru_cache``), and those that dispatch.
 
 The law: nothing of it is run. Only the collector gets at keys and results; which arguments a key
 stands for is as CPython makes it.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import functools
 import gc
 import itertools
+import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Cached = type(functools.lru_cache(maxsize=None)(len))
+_FOUND_OUT = frozenset({"dispatch_cache", "cache_token"})  # of ``functools.singledispatch``
 
 
 class Call(NamedTuple):
@@ -21,6 +23,21 @@ class Call(NamedTuple):
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
     result: Any
+
+
+def closure_of(function: types.FunctionType) -> Iterator[tuple[str, types.CellType]]:
+    """What a function closes over, but for what ``functools.singledispatch`` has found out so far."""
+    dispatches = function.__globals__ is vars(functools)
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):  # noqa: B905
+        if not (dispatches and name in _FOUND_OUT):
+            yield name, cell
+
+
+def attributes_of(function: types.FunctionType) -> dict[str, Any]:
+    """What a function has been given, but for how its generic function is made to forget."""
+    if function.__globals__ is not vars(functools):
+        return vars(function)
+    return {name: value for name, value in vars(function).items() if name != "_clear_cache"}
 
 
 def parameters_of(cached: Any) -> dict[str, Any]:

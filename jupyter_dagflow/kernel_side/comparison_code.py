@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from typing import TYPE_CHECKING, Any
 
+from .caches import attributes_of, closure_of
 from .comparison_steps import Pair, only_in, unequal
 
 if TYPE_CHECKING:
@@ -48,10 +49,9 @@ def functions(path: str, one: Any, other: Any) -> Steps:
     yield from _code(path, one.__code__, other.__code__)
     for name in ("__defaults__", "__kwdefaults__"):
         yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
-    names = one.__code__.co_freevars
-    for name, a, b in zip(names, one.__closure__ or (), other.__closure__ or ()):  # noqa: B905
+    for (name, a), (_, b) in zip(closure_of(one), closure_of(other)):  # noqa: B905
         yield Pair(f"{path}<{name}>", a, b)
-    yield Pair(f"vars({path})", vars(one), vars(other))
+    yield Pair(f"vars({path})", attributes_of(one), attributes_of(other))
 
 
 def cached(path: str, one: Any, other: Any) -> Steps:

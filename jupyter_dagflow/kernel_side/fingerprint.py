@@ -40,6 +40,7 @@ from .anatomy import (
     type_name,
 )
 from .bundle import new_hasher
+from .caches import attributes_of, closure_of
 
 if TYPE_CHECKING:
     Children = Generator[Any, None, None]
@@ -509,8 +510,12 @@ def _function(walk: Walk, function: types.FunctionType) -> Children:
     walk.write(marshal.dumps(function.__code__, _PLAIN))
     yield function.__defaults__
     yield function.__kwdefaults__
-    yield from function.__closure__ or ()
-    yield vars(function)
+    for _, cell in closure_of(function):
+        yield cell
+    for name, value in sorted(attributes_of(function).items(), key=lambda item: item[0]):
+        walk.atom(name)
+        yield value
+    walk.write(b";")
 
 
 def _is_of_module(code: types.FunctionType | type[Any]) -> bool:

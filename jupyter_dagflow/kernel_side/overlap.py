@@ -7,6 +7,7 @@ value with very many parts the nearest are looked at.
 
 from __future__ import annotations
 
+import array
 import collections
 import gc
 import itertools
@@ -170,8 +171,11 @@ def _memory(obj: Any) -> Iterator[Memory]:
     if numpy and issubclass(type(obj), numpy.ndarray) and obj.size:
         yield Memory(*span_of(obj), owner="", array=obj, strided=True)
     elif numpy and issubclass(type(obj), numpy.void) and is_row(obj):
-        array = as_array(obj)
-        yield Memory(*span_of(array), owner="", array=array, strided=True)
+        row = as_array(obj)
+        yield Memory(*span_of(row), owner="", array=row, strided=True)
+    elif numpy and type(obj) in (bytearray, array.array) and obj:  # an array may be over it
+        span = span_of(numpy.frombuffer(obj, dtype="u1"))
+        yield Memory(*span, owner="", array=None, strided=False)
 
 
 def _can_change(kind: type[Any]) -> bool:

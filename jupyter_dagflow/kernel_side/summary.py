@@ -10,6 +10,7 @@ import json
 import math
 import reprlib
 import sys
+import types
 from typing import Any
 
 from .anatomy import member
@@ -91,7 +92,9 @@ _LIMITED = (list, tuple, dict, set, frozenset, str)
 
 
 def _length(value: Any) -> int:
-    return len(value) if hasattr(type(value), "__len__") else 0
+    """How many items it says it has, if it need not run Python code to say so."""
+    asked = member(type(value), "__len__")
+    return 0 if asked is None or isinstance(asked, types.FunctionType) else len(value)
 
 
 def _small_value(value: Any) -> Any:

@@ -13,8 +13,10 @@ from jupyter_dagflow.core.analysis import ir, library
 from jupyter_dagflow.core.analysis.classes import Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
+    BUFFER,
     IMMUTABLE_VALUE,
     NOTHING,
+    REGISTERED,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -118,6 +120,10 @@ class Calls(Classes):
             code = self.heap.code.get(base) if slot_of(obj) == 0 else None
             if isinstance(code, FunctionCode):
                 results.append(self.follow(base, code, arguments, line))
+                registered = self.heap.fields.get(base, {}).get(REGISTERED)
+                if registered:
+                    others = Value("function", frozenset(registered))
+                    results.append(self.call(others, arguments, line))
                 followed = True
             elif isinstance(code, ClassCode):
                 results.append(self.construct(base, code, arguments, line))
@@ -143,12 +149,25 @@ class Calls(Classes):
         self.keep_codes(result, (func, *arguments.every))
         return result
 
+    def generic_functions(self, value: Value) -> Value:
+        """What of a value is a function that others are registered with."""
+        code = self.heap.code
+        known = {o: code.get(base_of(o)) for o in value.objects if slot_of(o) == 0}
+        generic = (
+            o for o, c in known.items() if isinstance(c, FunctionCode) and c.dispatches is not None
+        )
+        return Value("function", frozenset(generic))
+
     def _call_methods_of(self, func: Value, arguments: Arguments, line: int) -> None:
-        """What is called and is a list or the like was put away as a method of it, as ``xs.append``."""
+        """What is called and is a list or the like, or in one, was put away as a method of it, as
+        ``xs.append``.
+        """
         kinds = self.heap.kinds
-        held = (o for o in func.objects if slot_of(o) == 0)
+        held = (o for o in func.objects if slot_of(o) != BUFFER)
         for obj in [o for o in held if kinds[base_of(o)] in library.CONTAINERS]:
-            container = Value(kinds[base_of(obj)], frozenset((obj,)))
+            container = Value(
+                kinds[base_of(obj)] if slot_of(obj) == 0 else UNKNOWN, frozenset((obj,))
+            )
             self.change(container, line)
             for value in arguments.every:
                 self.heap.hold(container, value)
@@ -199,7 +218,10 @@ class Calls(Classes):
         It does if the function does more than to give a result, or would give another one now.
         """
         function = Value("function", frozenset((slot(base, 0),)))
-        reads = self.heap.kept.setdefault(base, Kept(self.statement, {})).reads
+        kept = self.heap.kept.setdefault(base, Kept(self.statement, {}, {}))
+        reads = kept.reads
+        for obj in result.objects:
+            kept.given.setdefault(base_of(obj), self.statement)
         differs = any(reads.setdefault(name, v) is not v for name, v in trace.reads.items())
         reads["()"] = join(reads.get("()", IMMUTABLE_VALUE), *arguments.every)
         if differs or trace.lowest < trace.start:

@@ -9,7 +9,7 @@ Anything else is data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
 from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, Value, base_of, slot
@@ -133,7 +133,7 @@ class Definitions:
 
     def _is_noticed(self, base: int) -> bool:
         """Whether it shows that a function gives what it has kept: somebody changes that, or what it
-        was worked out from.
+        was worked out from, or has what it gave to two tasks.
         """
         heap, changed = self._story.heap, self._story.changed
         held = {base_of(o) for s in heap.fields.get(base, {}).values() for o in s}
@@ -141,9 +141,26 @@ class Definitions:
             return True
         if base not in heap.kept:
             return False
-        since, reads = heap.kept[base]
+        since, reads, given = heap.kept[base]
+        if self._meet(base, given):
+            return True
         read = {inner for value in reads.values() for inner in heap.reach(value)}
         return any(changed[each][-1].number >= since for each in read & changed.keys())
+
+    def _meet(self, function: int, given: Mapping[int, int]) -> bool:
+        """Whether anything holds what a function with a cache gave to statements of several tasks."""
+        steps, held_by = self._story.steps, self._story.heap.held_by
+        holders: dict[int, str] = {}
+        for base, number in given.items():
+            todo, seen = [base], {base, function}
+            while todo:
+                for holder in held_by.get(todo.pop(), set()) - seen:
+                    node = steps[number].node
+                    if holders.setdefault(holder, node) != node:
+                        return True
+                    seen.add(holder)
+                    todo.append(holder)
+        return False
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""
@@ -160,17 +177,22 @@ class Definitions:
         """
         steps = [self._story.steps[n] for n in sorted(numbers)]
         steps.sort(key=lambda s: not s.statement.role.future)
-        return tuple(_definition(s) for s in steps if s.node not in (node, PRELUDE))
+        return tuple(d for s in steps if s.node not in (node, PRELUDE) for d in _definitions(s))
 
 
-def _definition(step: Step) -> Definition:
-    names = [*step.bound, *step.effect.modules, *(m.what for m in step.effect.marks)]
+def _definitions(step: Step) -> Iterator[Definition]:
+    """What a step defines; more than one name if it extends what another stands for."""
+    extended = [name for name in step.bound if name in step.effect.extends]
+    names = [n for n in step.bound if n not in extended]
+    names += [*step.effect.modules, *(m.what for m in step.effect.marks)]
     settings = {path for path in step.effect.modules if path.partition(".")[0] != "sys"}
-    return Definition(
-        name=names[0] if names else "__future__",
-        cell=step.block.cell,
-        cell_index=step.block.index,
-        line=step.statement.line,
-        source=step.statement.text,
-        in_place=bool(settings) and not step.bound,  # ``sys.path`` is for what is loaded, too
-    )
+    for name in [*extended, *(names[:1] or ([] if extended else ["__future__"]))]:
+        yield Definition(
+            name=name,
+            cell=step.block.cell,
+            cell_index=step.block.index,
+            line=step.statement.line,
+            source=step.statement.text,
+            in_place=bool(settings) and not step.bound,  # ``sys.path`` is for what is loaded, too
+            extends=name in extended,
+        )

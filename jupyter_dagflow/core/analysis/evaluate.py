@@ -73,7 +73,7 @@ class Evaluator(ForeignCalls):
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
         if name in library.INSIDES or base.kind in library.INSIDES_BY_KIND.get(name, ()):
-            return Value(UNKNOWN, base.objects)
+            return Value("dict" if name == "__dict__" else UNKNOWN, base.objects)
         # What an exception was made with is in its ``args``, which are no part of a notebook's class.
         found = [Value(UNKNOWN, base.objects)] if name == "args" else []
         for obj in base.objects:
@@ -90,6 +90,8 @@ class Evaluator(ForeignCalls):
             and not found
             and base.kind not in ("frame", "instance", "class")
         ):
+            return Value("bound", base.objects, name)
+        if name == "register" and self.generic_functions(base).objects:
             return Value("bound", base.objects, name)
         if base.kind == "frame" and name in library.MEMORY_OF_FRAMES:
             return self.heap.memory_of(base)

@@ -15,6 +15,7 @@ from jupyter_dagflow.core.analysis.classes import NO_ARGUMENTS
 from jupyter_dagflow.core.analysis.evaluate import Evaluator
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
+    REGISTERED,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -23,7 +24,7 @@ from jupyter_dagflow.core.analysis.values import (
     base_of,
     join,
 )
-from jupyter_dagflow.core.analysis.world import Mark, State, join_states
+from jupyter_dagflow.core.analysis.world import NO_NAMES, Mark, State, join_states
 
 _LOOP_PASSES = 2
 _DEEP_LOOP = 3
@@ -302,8 +303,28 @@ class Follower(Evaluator):
                 self._mark(value, decorator.path)
                 self.keep_codes(value, (decorator,))
                 continue
-            value = self.call(decorator, Arguments((value,)), self.line(line))
+            if not self._extends(decorator, value, line):
+                value = self.call(decorator, Arguments((value,)), self.line(line))
         return value
+
+    def _extends(self, decorator: Value, value: Value, line: int) -> bool:
+        """Whether it is ``@f.register``, and ``f`` is of the same task and goes by one name only: that is
+        then so much more.
+        """
+        generic = self.generic_functions(decorator)
+        if decorator.kind != "bound" or len(generic.objects) != 1:
+            return False
+        base = base_of(next(iter(generic.objects)))
+        names = self.named.get(base, NO_NAMES)
+        code = self.heap.code[base]
+        own = isinstance(code, FunctionCode) and code.dispatches == self.node
+        if not own or len(names) != 1 or self.heap.held_by.get(base):
+            return False
+        (name,) = names
+        self.effect.extends += (name,)
+        self.bind(name, self.names[name], line)
+        self.heap.hold(generic, value, REGISTERED)
+        return True
 
     def _is_own(self, decorator: Value) -> bool:
         """Whether a decorator is the notebook's: a function, a class, an instance of one, or a function
@@ -321,6 +342,8 @@ class Follower(Evaluator):
                 if name in ("staticmethod", "classmethod"):
                     code.receiver = "none" if name == "staticmethod" else "class"
                 code.kept = code.kept or name == "cached_property" or path in library.CACHES
+                if path in library.DISPATCHING:
+                    code.dispatches = self.node
                 code.property_ = code.property_ or name in (
                     "property",
                     "cached_property",

@@ -13,6 +13,7 @@ from jupyter_dagflow.core.analysis.values import (
     DEEPEST,
     IMMUTABLE_VALUE,
     NOTHING,
+    REGISTERED,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -46,6 +47,9 @@ class ForeignCalls(Calls):
             return self.subclasses(receiver, line)
         if name == "register":
             self._register(receiver, line)
+            generic = self.generic_functions(receiver)
+            if generic.objects:
+                return self._register_with(generic, arguments, line)
         if name.startswith("cache_"):
             self._look_into_caches(receiver, line)
         return self._foreign_method(receiver, name, arguments, line, dropped=dropped)
@@ -93,6 +97,16 @@ class ForeignCalls(Calls):
         )
         self.change(Value("class", classes), line)
 
+    def _register_with(self, generic: Value, arguments: Arguments, line: int) -> Value:
+        """``f.register(int, g)``; without ``g`` it gives a decorator."""
+        given = [value for value in arguments.every if self.heap.codes(value)]
+        if not given:
+            return Value("bound", generic.objects, "register")
+        self.change(generic, line)
+        for value in given:
+            self.heap.hold(generic, value, REGISTERED)
+        return given[-1]
+
     def _look_into_caches(self, receiver: Value, line: int) -> None:
         """``f.cache_info()`` and the like show what a function with a cache has done so far."""
         for obj in receiver.objects:
@@ -102,7 +116,9 @@ class ForeignCalls(Calls):
                 self.change(Value("function", frozenset((obj,))), line)
 
     def _with_methods(self, receiver: Value) -> Value:
-        """What of a value may have methods that change it: no function has."""
+        """What of a value may have methods that change it: no function has, but for its ``__dict__``."""
+        if receiver.kind == "dict":
+            return receiver
         code = self.heap.code
         functions = {o for o in receiver.objects if isinstance(code.get(base_of(o)), FunctionCode)}
         return receiver._replace(objects=receiver.objects - functions)
@@ -232,9 +248,16 @@ class ForeignCalls(Calls):
         pair = self.heap.make("tuple", plain=True)
         for place, source in enumerate(sources):
             self.heap.hold(pair, self.heap.element(source), place if placed else None)
-        result = self.heap.make("iterator", plain=True)
+        result = self._iterator_over(*sources)
         self.heap.hold(result, pair)
         return result
+
+    def _iterator_over(self, *sources: Value) -> Value:
+        """An iterator that goes through its sources as they are when it gets there."""
+        made = self.heap.make("iterator", plain=True)
+        for source in sources:
+            self.heap.hold(made, source, "__view__")
+        return made
 
     # libraries
 
@@ -338,6 +361,10 @@ class ForeignCalls(Calls):
         out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None and out.objects:
             return out
+        if path == "numpy.frombuffer" and every:
+            return Value("array", every[0].objects or heap.make("array").objects)
+        if path == "builtins.vars" and every:
+            return Value("dict", every[0].objects)
         if path in library.VIEWING and every:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
         if path in library.MASKING:
@@ -370,7 +397,7 @@ class ForeignCalls(Calls):
         if path in library.COPYING:
             return self._copied(kind or "list", arguments)
         if path in ("builtins.map",):
-            made = heap.make("iterator", plain=True)
+            made = self._iterator_over(*every)
             for value in every:
                 heap.hold(made, heap.element(value) if not heap.codes(value) else value)
             return made
@@ -487,7 +514,8 @@ class ForeignCalls(Calls):
         return made
 
     def _copied(self, kind: str, arguments: Arguments) -> Value:
-        made = self.heap.make(kind, plain=True)
+        over = arguments.every if kind == "iterator" else ()
+        made = self._iterator_over(*over) if over else self.heap.make(kind, plain=True)
         for value in (*arguments.positional, *arguments.spread):
             if value.kind == "array":
                 self.heap.hold(made, Value("array", value.objects))

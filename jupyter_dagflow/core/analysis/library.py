@@ -238,7 +238,7 @@ PAIRING = _words(
 
 VIEWING = _words(
     """
-    builtins.memoryview builtins.super builtins.vars contextlib.closing contextlib.nullcontext
+    builtins.memoryview builtins.super contextlib.closing contextlib.nullcontext
     numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
     numpy.asfortranarray numpy.asmatrix numpy.asarray_chkfinite numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
     numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
@@ -290,7 +290,8 @@ RUNNING = _words(
 CHANGING_FIRST = _words(
     """
     bisect.insort bisect.insort_left bisect.insort_right builtins.anext builtins.delattr
-    builtins.next builtins.setattr heapq.heapify heapq.heappop heapq.heappush
+    builtins.next builtins.object.__delattr__ builtins.object.__setattr__ builtins.setattr
+    builtins.type.__delattr__ builtins.type.__setattr__ heapq.heapify heapq.heappop heapq.heappush
     heapq.heappushpop heapq.heapreplace numpy.add.at numpy.copyto numpy.fill_diagonal
     numpy.multiply.at numpy.place numpy.put numpy.put_along_axis numpy.putmask
     numpy.random.shuffle numpy.subtract.at operator.delitem operator.iadd operator.iand
@@ -325,7 +326,9 @@ STORING_FIRST = {
     "bisect.insort_left": 1,
     "bisect.insort_right": 1,
     "operator.setitem": 2,
+    "builtins.object.__setattr__": 2,
     "builtins.setattr": 2,
+    "builtins.type.__setattr__": 2,
 }
 """Of those, the argument that the first one then holds."""
 
@@ -663,6 +666,9 @@ MODULE_LIKE = frozenset({"logging.getLogger", "decimal.getcontext", "matplotlib.
 
 CACHES = frozenset({"functools.cache", "functools.lru_cache"})
 """Decorators whose functions keep what they return."""
+
+DISPATCHING = frozenset({"functools.singledispatch"})
+"""Decorators whose functions call others, which are registered with them."""
 
 
 @lru_cache(_PATHS_REMEMBERED)

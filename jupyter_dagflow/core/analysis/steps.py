@@ -117,6 +117,7 @@ def _follow(
     follower: Follower, block: Block, statement: Statement, number: int, *, declared: bool
 ) -> Step:
     follower.begin(number)
+    follower.node = block.node
     try:
         follower.run(statement.body)
     except RecursionError:

@@ -19,6 +19,7 @@ _SLOTS = 8
 _MANY = 256
 _HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
 _NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
+REGISTERED = "__registered__"
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None
@@ -103,9 +104,21 @@ class FunctionCode:
 
     ``me`` is the first argument that a bound method brings along; of a ``property_`` that is ``kept``,
     the instance has the result from the first time on, of another function that is, it has itself.
+    One that ``dispatches`` calls those that are registered with it, too; what it has is the task that
+    made it.
     """
 
-    __slots__ = ("defaults", "function", "kept", "me", "origin", "outer", "property_", "receiver")
+    __slots__ = (
+        "defaults",
+        "dispatches",
+        "function",
+        "kept",
+        "me",
+        "origin",
+        "outer",
+        "property_",
+        "receiver",
+    )
 
     def __init__(self, function: ir.Function, outer: Frame | None, origin: int) -> None:
         self.function = function
@@ -115,6 +128,7 @@ class FunctionCode:
         self.receiver = "self"
         self.property_ = False
         self.kept = False
+        self.dispatches: str | None = None
         self.me: Value | None = None
 
     @property
@@ -133,6 +147,7 @@ class FunctionCode:
         other = FunctionCode(self.function, frames.fork(self.outer), self.origin)
         other.defaults, other.me = dict(self.defaults), self.me
         other.kept, other.property_, other.receiver = self.kept, self.property_, self.receiver
+        other.dispatches = self.dispatches
         return other
 
     def is_like(self, other: object) -> bool:
@@ -146,7 +161,7 @@ class FunctionCode:
         while frame is not None:
             frames.append((frame.running, frame.cells))
             frame = frame.outer
-        flags = (self.kept, self.property_, self.receiver)
+        flags = (self.kept, self.property_, self.receiver, self.dispatches)
         return (self.function, self.origin, self.defaults, self.me, flags, frames)
 
 
@@ -219,10 +234,13 @@ class Frames:
 
 
 class Kept(NamedTuple):
-    """What a cache was filled from: the statement that first did, and what it read and was given."""
+    """What a cache was filled from: the statement that first did, and what it read and was given; and
+    the statements that were given its results.
+    """
 
     since: int
     reads: dict[str, Value]
+    given: dict[int, int]
 
 
 class Heap:
@@ -275,7 +293,8 @@ class Heap:
         other.tables = {base: set(tables) for base, tables in self.tables.items()}
         other.members, other.noticed = dict(self.members), set(self.noticed)
         other.kept = {
-            base: kept._replace(reads=dict(kept.reads)) for base, kept in self.kept.items()
+            base: kept._replace(reads=dict(kept.reads), given=dict(kept.given))
+            for base, kept in self.kept.items()
         }
         other.fields = {
             base: {key: set(held) for key, held in fields.items()}
@@ -449,6 +468,7 @@ class Heap:
             o
             for o in value.objects
             if slot_of(o) == 0 and self.kinds[base_of(o)] in ("list", "tuple")
+            if value.kind != "array"  # over the bytes of something else
         )
         views = value.objects - copied
         buffers = {slot(base_of(o), BUFFER) for o in views}
@@ -501,12 +521,21 @@ class Heap:
 
     def is_stateless(self, base: int) -> bool:
         """Whether an object is a class that is a definition, or a member of one, or a function that
-        holds nothing and closes over nothing: such are shared by name, not as objects.
+        holds no values and closes over nothing: such are shared by name, not as objects.
         """
         code = self.code.get(base) or self.code.get(self.members.get(base, 0))
         if code is None or not self.stateful.isdisjoint((base, self.members.get(base, base))):
             return False
-        return isinstance(code, ClassCode) or (base not in self.fields and not code.function.free)
+        return isinstance(code, ClassCode) or not (
+            code.function.free or self.fields.get(base, {}).keys() - {REGISTERED}
+        )
+
+    def is_only_registered(self, base: int) -> bool:
+        """Whether no more holds an object than functions that it is registered with, which are made with it."""
+        return all(
+            slot(base, 0) in self.fields[holder].get(REGISTERED, ())
+            for holder in self.held_by.get(base, ())
+        )
 
     def reach(self, value: Value, limit: int = 512) -> set[int]:
         """The bases of all objects that a value is or holds, at any depth; big structures are cut

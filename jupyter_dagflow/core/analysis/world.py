@@ -180,6 +180,7 @@ class World:
         self.guarded = 0
         self.caught: list[State] = []
         self.statement = -1
+        self.node = ""
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
         self._alone: dict[int, Kin] = {}  # of objects that share nothing, to be made once
@@ -382,7 +383,7 @@ class World:
         heap = self.heap
         for obj in old.objects - new.objects:
             base = base_of(obj)
-            lives_on = heap.held_by.get(base) or self.named[base]
+            lives_on = self.named[base] or not heap.is_only_registered(base)
             if slot_of(obj) != 0 or base not in heap.code or not lives_on:
                 continue
             if heap.code[base].name not in self.named[base]:

@@ -11,6 +11,46 @@ from tests.fuzz.programs import Program, ProgramCell
 from tests.fuzz.verdicts import Outcome, judge
 
 CASES: dict[str, tuple[str, ...]] = {
+    "a function that dispatches goes with what is registered with it": (
+        "import functools\nb = [5]",
+        "@functools.singledispatch\ndef tell(x):\n    return 1\n@tell.register\ndef _(x: int):\n"
+        "    b.append(x)\n    return [x]\n@tell.register(list)\n@tell.register(tuple)\ndef _(xs):\n"
+        "    return [tell(x) for x in xs]",
+        "seen = [tell, tell(4), tell([2]), len(b)]",
+    ),
+    "an iterator goes through what it was made of as that is by then": (
+        "c = [1, 5, 4]\nq = [[1], [5]]",
+        "i = iter(c)\nr = reversed(c)\nz = zip(q, c)\nm = map(str, c)\nd = dict(enumerate(c))",
+        "_ = [c.append(e) for e in [4, 2]]\nq[0].append(3)",
+    ),
+    "an array over bytes that nobody can change": (
+        "import numpy as np\nk = bytearray(b'abcd')",
+        "a = np.frombuffer(b'efgh', dtype='u1').copy()\nseen = [k, a]",
+        "a[1] = 7",
+    ),
+    "attributes that are set around the class": (
+        "class D:\n    def __setattr__(self, name, value):\n        raise ValueError\no = D()",
+        "type.__setattr__(D, 'tag', 7)\nobject.__setattr__(o, 'n', [1])",
+        "vars(o).update(more=[2])\np = vars(o)['n']",
+        "p.append(3)\nseen = [D.tag, o.n, o.more]",
+    ),
+    "what a function with a cache gives to two tasks is one": (
+        "import functools\n@functools.lru_cache(maxsize=None)\ndef load(i):\n    return [i]",
+        "a = load(2)",
+        "d = load(2)\nboth = [d, a]",
+    ),
+    "how long a class is, nobody asks it": (
+        "log = []\nclass Meta(type):\n    pool = log\n    def __len__(cls):\n        cls.pool.append(6)\n"
+        "        return 1\nclass C(metaclass=Meta):\n    pass",
+        "u = [C, C()]",
+        "log.append(3)",
+    ),
+    "methods in a list within a list": (
+        "q = [[1], [4]]\nsubs = []",
+        "subs.append(q[0].append)",
+        "x = [8]\nfor fn in subs:\n    fn(x)",
+        "q.reverse()\nx.append(3)",
+    ),
     "a bound method holds its object": (
         "class C:\n    n = 0\n    def take(self, x):\n        self.xs = x\n        return x\no = C()",
         "f = o.take",
@@ -1011,7 +1051,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "s = [[1], [2]]"),
             ("task:b", "rows = list(s)"),
-            ("task:c", "getattr(rows[0], 'app' + 'end')('bad')\nrows.append([])"),
+            ("task:c", "vars(list)['append'](rows[0], 'bad')\nrows.append([])"),
             ("task:d", "n = len(s[0])"),
         ),
     ),
@@ -1020,7 +1060,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             (
                 "task:a",
-                "s = [[1], [2]]\ntmp = list(s)\ndef mark(r):\n    getattr(r, 'app' + 'end')('bad')",
+                "s = [[1], [2]]\ntmp = list(s)\ndef mark(r):\n    vars(list)['append'](r, 'bad')",
             ),
             ("task:b", "rows = [q for q in tmp]"),
             ("task:c", "for r in rows:\n    mark(r)\nrows.append([])"),
@@ -1030,17 +1070,24 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "DF201",
         (
             ("task:a", "def helper(): pass"),
-            ("task:b", "helper.__dict__.update(total=3)"),
+            ("task:b", "import functools\nfunctools.update_wrapper(helper, len)"),
         ),
     ),
-    "a function to which another adds a case": (
-        "DF201",
+    "a function to which another task adds a case": (
+        "NotStorable",
         (
             (
                 "task:a",
                 "import functools\n@functools.singledispatch\ndef describe(v):\n    return 'other'",
             ),
             ("task:b", "@describe.register(list)\ndef _(v):\n    return 'list'"),
+        ),
+    ),
+    "a function of setup that is changed by its insides": (
+        "DF121",
+        (
+            ("setup", "def tally(xs):\n    return xs"),
+            ("task:a", "tally.__dict__.update(calls=1)"),
         ),
     ),
     "an object of setup is another in each task": (
