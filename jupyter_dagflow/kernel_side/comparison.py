@@ -278,6 +278,15 @@ def _states(path: str, one: Any, other: Any) -> Steps:
             yield Pair(f"{path}.{name}", one[name], other[name])
 
 
+def _generators(path: str, one: Any, other: Any) -> Steps:
+    """Generators that have ended are alike; how far others are cannot be seen."""
+    ended, theirs = one.gi_frame is None, other.gi_frame is None
+    if not (ended or theirs):
+        raise NotComparable("it holds a generator that has not ended")
+    if ended != theirs or one.__qualname__ != other.__qualname__:
+        yield unequal(path, one, other)
+
+
 def _is_of_slots(state: Any) -> bool:
     """Whether it is the state of an object with slots: its dict and they, either perhaps None."""
     return (
@@ -320,6 +329,7 @@ _EXACT: dict[type[Any], Handler] = {
     frozenset: _sets,
     re.Pattern: _patterns,
     types.MappingProxyType: _proxies,
+    types.GeneratorType: _generators,
     types.ModuleType: _modules,
     **dict.fromkeys(_FUNCTIONS, comparison_code.functions),
     type(functools.lru_cache(maxsize=None)(len)): comparison_code.cached,

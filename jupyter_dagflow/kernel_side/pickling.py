@@ -210,6 +210,8 @@ class _Rules:
             return rebuild.make_cached_property, (obj.func, obj.attrname)
         if kind is object:
             return rebuild.marker, (self._definitions.label_of(obj),)
+        if kind is types.GeneratorType and obj.gi_frame is None:
+            return rebuild.ended_generator, (obj.__name__, obj.__qualname__)
         if kind is types.CellType:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:

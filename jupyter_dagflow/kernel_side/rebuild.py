@@ -24,6 +24,15 @@ def empty_cell() -> types.CellType:
     return types.CellType()
 
 
+def ended_generator(name: str, qualname: str) -> Any:
+    """A generator that has nothing more to give."""
+    nothing: tuple[Any, ...] = ()
+    generator: Any = (each for each in nothing)
+    next(generator, None)
+    generator.__name__, generator.__qualname__ = name, qualname
+    return generator
+
+
 def make_function(
     namespace: dict[str, Any],
     python: tuple[int, int],

@@ -23,6 +23,7 @@ import pytest
         ("from io import BytesIO; x = BytesIO(b'abc')", "x.read() == b'abc'"),
         ("import json; x = json", "x.dumps([1]) == '[1]'"),
         ("x = iter([1, 2, 3]); next(x)", "next(x) == 2"),
+        ("x = (n for n in [1]); list(x)", "list(x) == [] and x.__name__ == '<genexpr>'"),
         ("x = 10 ** 30", "x == 10 ** 30"),
         ("x = b'0' * 3_000_000", "len(x) == 3_000_000"),
         ("x = ()", "x == ()"),

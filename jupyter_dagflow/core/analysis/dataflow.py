@@ -104,7 +104,7 @@ def analyse(
 def _answer(question: _Question) -> Dataflow:
     blocks, summaries = question.blocks, question.summaries
     linker, findings = _linked(tell(blocks, summaries))
-    stateful = linker.definitions.stateful_code()
+    stateful = linker.definitions.stateful_code() | linker.story.heap.tables.noticed
     if stateful:
         linker, findings = _linked(tell(blocks, summaries, stateful))
     for block, summary in zip(blocks, summaries, strict=True):

@@ -285,9 +285,10 @@ class Evaluator(ForeignCalls):
             return Value(
                 "str" if "str" in kinds else "number" if kinds == {"number"} else "immutable"
             )
-        for kind in ("frame", "array"):
-            if kind in kinds:
-                return self.heap.make(kind)
+        if "frame" in kinds:
+            return self.heap.made_of(values, self.heap.make("frame"), index=True, memory=False)
+        if "array" in kinds:
+            return self.heap.make("array")
         made = self.heap.make(
             "list" if kinds == {"list"} else UNKNOWN,
             plain=kinds <= library.CONTAINERS | library.IMMUTABLE,
@@ -487,6 +488,10 @@ class Evaluator(ForeignCalls):
         whole = self.expr(node.base)
         if whole.kind == "frame":
             self.change(whole, self.line(line), content=True)
+            for obj in whole.objects:
+                for root in self.heap.tables.index.roots_of(base_of(obj)):
+                    self.heap.tables.noticed.add(root)
+                    self.change(self.heap.common(root, "index"), self.line(line))
         return self.get_attribute(whole, node.name, self.line(node.line))
 
     def _setter(self, base: Value, name: str, value: Value, line: int) -> None:

@@ -125,7 +125,8 @@ class ForeignCalls(Calls):
 
     def _change_within(self, part: Value, line: int) -> None:
         """Tables have no such method, so what was taken out is an object in it."""
-        tables = {each for o in part.objects for each in self.heap.tables.get(base_of(o), ())}
+        parts = self.heap.tables.parts
+        tables = {each for o in part.objects for each in parts.get(base_of(o), ())}
         self.change(Value("frame", frozenset(slot(each, DEEPEST) for each in tables)), line)
 
     def _change_parts(self, receiver: Value, line: int) -> None:
@@ -212,7 +213,10 @@ class ForeignCalls(Calls):
         if kind == "frame":
             given = library.OUT_OF_FRAMES.get(name, kind)
             made = heap.make(given, plain=given in library.CONTAINERS)
-            return heap.part_of(receiver, made) if name in library.PAIR_METHODS else made
+            if name in library.PAIR_METHODS:
+                return heap.part_of(receiver, made)
+            keeps = name in library.KEEPING_INDEX
+            return heap.made_of([receiver], made, index=keeps, memory=given == kind)
         if name == "new_child":
             made = heap.make("dict", plain=True)
             for value in (receiver, *arguments.every):

@@ -523,6 +523,16 @@ VIEW_ATTRIBUTES = _words(
 MEMORY_OF_FRAMES = frozenset({"array", "to_numpy", "values"})
 """Attributes and methods of frames that may give an array over the very memory of the frame."""
 
+KEEPING_INDEX = _words(
+    """
+    abs add add_prefix add_suffix applymap apply assign astype bfill clip convert_dtypes copy cummax
+    cummin cumprod cumsum diff div eq ewm fillna floordiv ffill ge get gt infer_objects interpolate
+    isin isna isnull le lt map mask mod mul ne notna notnull pct_change pipe pow rank rename replace
+    round rsub shift sub to_frame transform truediv where
+    """
+)
+"""Methods of frames whose result may have the very index of the frame."""
+
 PARTS_OF_FRAMES = frozenset({"attrs", "columns", "flags", "index"})
 """Attributes of a frame whose own attributes and items are the frame's."""
 

@@ -8,12 +8,13 @@ values have no objects, so they never alias.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from copy import copy
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
+from jupyter_dagflow.core.analysis.tables import Tables
 
 _SLOTS = 8
 _MANY = 256
@@ -252,7 +253,6 @@ class Heap:
     an enumeration which object stands for all its members, and of that object which enumeration.
     ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
     are those where it shows that it is not done again.
-    ``tables`` tells of parts of tables where they come from.
     ``stored`` are the older objects that the statement being followed has put into one another.
     """
 
@@ -280,7 +280,7 @@ class Heap:
         self.members: dict[int, int] = {}
         self.kept: dict[int, Kept] = {}
         self.noticed: set[int] = set()
-        self.tables: dict[int, set[int]] = {}
+        self.tables = Tables()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
     def fork(self) -> Heap:
@@ -290,7 +290,7 @@ class Heap:
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.factories = dict(self.factories)
         other.partials, other.getters = dict(self.partials), dict(self.getters)
-        other.tables = {base: set(tables) for base, tables in self.tables.items()}
+        other.tables = self.tables.fork()
         other.members, other.noticed = dict(self.members), set(self.noticed)
         other.kept = {
             base: kept._replace(reads=dict(kept.reads), given=dict(kept.given))
@@ -443,18 +443,47 @@ class Heap:
 
     def part_of(self, table: Value, part: Value) -> Value:
         """A part of a table: apart from it, but for objects that are in both."""
-        of_table = {
-            each for o in table.objects for each in self.tables.get(base_of(o), (base_of(o),))
-        }
         for obj in part.objects:
-            self.tables.setdefault(base_of(obj), set()).update(of_table)
-        return part
+            self.tables.add_part(base_of(obj), map(base_of, table.objects))
+        return self.made_of([table], part, index=True, memory=False)
+
+    def made_of(self, tables: Iterable[Value], made: Value, *, index: bool, memory: bool) -> Value:
+        """A table made of others, which may have their index, or be over their memory."""
+        bases = [base_of(o) for table in tables if table.kind == "frame" for o in table.objects]
+        for obj in made.objects if bases else ():
+            if index:
+                roots = self.tables.index.relate(base_of(obj), bases)
+                self._hold_common(roots, "index", made)
+            if memory:
+                roots = self.tables.memory.relate(base_of(obj), bases)
+                self._hold_common(roots, "memory", made)
+        return made
+
+    def _hold_common(self, roots: Set[int], what: str, made: Value) -> None:
+        """Let tables, or an array over one, hold what they have in common, if that is ever noticed."""
+        for root in sorted(roots & self.stateful):
+            common = self.common(root, what)
+            self.hold(Value("frame", frozenset((slot(root, 0),))), common, "__view__")
+            self.hold(made, common, "__view__")
+
+    def common(self, root: int, what: str) -> Value:
+        """The ``index`` or ``memory`` of a table that others may have, too.
+
+        It has a number that no other object has, so that those of the others stay as they are.
+        """
+        base = -2 * root - (what == "index") - 1
+        self.kinds[base] = what
+        return Value(what, frozenset((slot(base, 0),)))
 
     def memory_of(self, table: Value) -> Value:
         """An array that may be over the memory of a table, or of the one it is a part of."""
-        bases = {each for o in table.objects for each in self.tables.get(base_of(o), (base_of(o),))}
+        bases = {each for o in table.objects for each in self.tables.whole(base_of(o))}
         memory = frozenset(slot(base, BUFFER) for base in bases)
-        return join(Value("array", memory), self.make("array"))
+        made = self.make("array")
+        roots = {root for base in bases for root in self.tables.memory.roots_of(base)}
+        self.tables.exported |= roots
+        self._hold_common(roots, "memory", made)
+        return join(Value("array", memory), made)
 
     def _kind_of(self, obj: int) -> str:
         kind = self.kinds.get(base_of(obj), UNKNOWN)

@@ -303,6 +303,16 @@ class World:
             changed.setdefault(obj, line)
             if slot_of(obj) == 0 and content:
                 changed.setdefault(slot(base_of(obj), BUFFER), line)
+            if heap.tables.exported:
+                self._change_memory(base_of(obj), line)
+
+    def _change_memory(self, table: int, line: int) -> None:
+        """A table made of others is changed: arrays over the memory of those may be over its own."""
+        tables = self.heap.tables
+        for root in tables.exported & tables.memory.roots_of(table):
+            tables.noticed.add(root)
+            (common,) = self.heap.common(root, "memory").objects
+            self.effect.changed.setdefault(common, line)
 
     def impure(self) -> None:
         """The call that is being followed has an effect outside objects."""

@@ -51,6 +51,23 @@ CASES: dict[str, tuple[str, ...]] = {
         "x = [8]\nfor fn in subs:\n    fn(x)",
         "q.reverse()\nx.append(3)",
     ),
+    "what a method makes of a table may have its very index": (
+        "import pandas as pd\ns = pd.Series([5, 1, 2])",
+        "e = s.map(lambda v: v + 0)\nf = s + 1",
+        "e.index.name = 'j'",
+        "seen = [s.index.name, f.index.name]",
+    ),
+    "an array is over the memory of what a table is made into": (
+        "import pandas as pd\ns = pd.Series([5, 1, 2])\nval = s.to_numpy()",
+        "s = s.rename('z')",
+        "s.replace(1, 9, inplace=True)",
+        "seen = val.tolist()",
+    ),
+    "a generator that has ended holds what it was over": (
+        "b = [2]",
+        "def stream():\n    try:\n        yield 8\n    finally:\n        b.append(4)\nsteps = stream()\na = list(steps)",
+        "a[-1] += sum(b)",
+    ),
     "a bound method holds its object": (
         "class C:\n    n = 0\n    def take(self, x):\n        self.xs = x\n        return x\no = C()",
         "f = o.take",

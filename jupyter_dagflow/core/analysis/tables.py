@@ -1,0 +1,71 @@
+"""What the tables of a notebook may have in common, though each is changed for itself.
+
+The law: tables are pandas' kind. A part of one has the objects that lie in it; what a method makes of one
+may be over the same memory until either is written to, and may have the very same index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from types import MappingProxyType
+
+
+class Kinship:
+    """Tables, by number, that were made of others: which they go back to."""
+
+    def __init__(self, roots: Mapping[int, Set[int]] = MappingProxyType({})) -> None:
+        self.roots = dict(roots)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the same tables go back to the same."""
+        return isinstance(other, Kinship) and self.roots == other.roots
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def roots_of(self, table: int) -> Set[int]:
+        """The tables that a table goes back to; itself if it was made of none."""
+        return self.roots.get(table) or {table}
+
+    def relate(self, table: int, others: Iterable[int]) -> Set[int]:
+        """A table was made of others; returns the roots of these."""
+        roots = frozenset().union(*map(self.roots_of, others)) - {table}
+        if roots:
+            self.roots[table] = self.roots.get(table, frozenset()) | roots
+        return roots
+
+
+class Tables:
+    """The tables of one heap: ``parts`` tells of a part which tables it is of, ``exported`` are roots of
+    ``memory`` that an array may be over. ``noticed`` are roots for which it shows that their families
+    share: somebody changes an index, or memory that an array is over.
+    """
+
+    def __init__(self) -> None:
+        self.parts: dict[int, set[int]] = {}
+        self.memory = Kinship()
+        self.index = Kinship()
+        self.exported: set[int] = set()
+        self.noticed: set[int] = set()
+
+    def fork(self) -> Tables:
+        """The same tables in a heap of their own."""
+        other = Tables()
+        other.parts = {part: set(tables) for part, tables in self.parts.items()}
+        other.memory, other.index = Kinship(self.memory.roots), Kinship(self.index.roots)
+        other.exported, other.noticed = set(self.exported), set(self.noticed)
+        return other
+
+    def __eq__(self, other: object) -> bool:
+        """Whether as much is known of as many tables."""
+        return isinstance(other, Tables) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def whole(self, table: int) -> Set[int]:
+        """What a table is a part of; itself if of none."""
+        return self.parts.get(table) or {table}
+
+    def add_part(self, part: int, tables: Iterable[int]) -> None:
+        """A part was taken out of tables."""
+        of_tables = {each for table in tables for each in self.whole(table)}
+        self.parts.setdefault(part, set()).update(of_tables)
