@@ -51,14 +51,15 @@ def overlaps_itself(array: Any) -> bool:
     return False
 
 
-def is_over_bytes_of_others(array: Any) -> bool:
-    """Whether the memory is that of a ``bytearray``, or of such an array, that others have as well."""
+def bytes_of_others(array: Any) -> Any:
+    """The ``bytearray``, or array of that module, that an array is over and others have as well; else None."""
     numpy = sys.modules["numpy"]
     base = array
     while isinstance(base, numpy.ndarray):
         base = base.base
     owner = base.obj if type(base) is memoryview else base
-    return isinstance(owner, (bytearray, plain_arrays.array)) and sys.getrefcount(owner) > _ALONE
+    plain = isinstance(owner, (bytearray, plain_arrays.array))
+    return owner if plain and sys.getrefcount(owner) > _ALONE else None
 
 
 def memory_between(array: Any, span: tuple[int, int]) -> Any:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Cached = type(functools.lru_cache(maxsize=None)(len))
+_ATTRIBUTES = frozenset({"register", "dispatch", "registry", "_clear_cache", "__wrapped__"})
 _FOUND_OUT = frozenset({"dispatch_cache", "cache_token"})  # of ``functools.singledispatch``
 
 
@@ -27,17 +28,33 @@ class Call(NamedTuple):
 
 def closure_of(function: types.FunctionType) -> Iterator[tuple[str, types.CellType]]:
     """What a function closes over, but for what ``functools.singledispatch`` has found out so far."""
-    dispatches = function.__globals__ is vars(functools)
+    of_functools = function.__globals__ is vars(functools)
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):  # noqa: B905
-        if not (dispatches and name in _FOUND_OUT):
+        if not (of_functools and name in _FOUND_OUT):
             yield name, cell
 
 
 def attributes_of(function: types.FunctionType) -> dict[str, Any]:
-    """What a function has been given, but for how its generic function is made to forget."""
-    if function.__globals__ is not vars(functools):
+    """What a function has been given, but for how one that dispatches is made to forget."""
+    if not dispatches(function):
         return vars(function)
     return {name: value for name, value in vars(function).items() if name != "_clear_cache"}
+
+
+def dispatches(function: types.FunctionType) -> bool:
+    """Whether a function is what ``functools.singledispatch`` makes."""
+    registry = vars(function).get("registry")
+    return function.__globals__ is vars(functools) and type(registry) is types.MappingProxyType
+
+
+def registered_with(function: types.FunctionType) -> list[tuple[Any, Any]]:
+    """The classes that such a function dispatches on, and what it calls for each."""
+    return list(vars(function)["registry"].items())
+
+
+def own_attributes(function: types.FunctionType) -> dict[str, Any]:
+    """The attributes that such a function does not have from its making."""
+    return {name: value for name, value in vars(function).items() if name not in _ATTRIBUTES}
 
 
 def parameters_of(cached: Any) -> dict[str, Any]:

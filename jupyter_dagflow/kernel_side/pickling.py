@@ -26,8 +26,8 @@ from . import rebuild
 from .anatomy import dict_of, instance_dict, member, root_package, slot_values
 from .arrays import (
     Place,
+    bytes_of_others,
     is_derived,
-    is_over_bytes_of_others,
     is_row,
     memory_between,
     overlaps_itself,
@@ -36,7 +36,7 @@ from .arrays import (
     reduce_row,
     span_of,
 )
-from .caches import Cached, calls_of, parameters_of
+from .caches import Cached, calls_of, dispatches, own_attributes, parameters_of, registered_with
 from .definitions import Definitions, found_by_name, names_in
 
 _BACKWARDS: Any = type(reversed([]))
@@ -201,7 +201,9 @@ class _Rules:
         """The reduced value, NotImplemented for pickle's default, or None."""
         kind = type(obj)
         if kind is types.FunctionType:
-            return self._named(obj) if self._by_name(obj) else self._function(obj)
+            if self._by_name(obj):
+                return self._named(obj)
+            return _generic(obj) if dispatches(obj) else self._function(obj)
         if kind is Cached:
             return self._named(obj) if self._by_name(obj) else self._cached(obj)
         if issubclass(kind, type):
@@ -317,8 +319,9 @@ class _Rules:
         return (rebuild.referring, (references, make, arguments), *state)
 
     def _array(self, array: Any) -> Any:
-        if is_over_bytes_of_others(array):
-            raise Refused("it is a view of a bytearray or the like that is used elsewhere, too")
+        owner = bytes_of_others(array)
+        if owner is not None:
+            return _over_bytes(array, owner)
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)
@@ -346,6 +349,23 @@ class _Rules:
         in_slots = state[1] if type(state) is tuple else {}
         state = (descriptor.__get__(obj, kind), in_slots)
         return (make, arguments, state, *items, rebuild.set_dict)
+
+
+def _generic(function: types.FunctionType) -> Any:
+    """A function of ``functools.singledispatch``, with what is registered with it."""
+    first, *others = sorted(registered_with(function), key=lambda pair: pair[0] is not object)
+    state = (others, own_attributes(function))
+    return rebuild.make_generic, first[1:], state, None, None, rebuild.set_generic
+
+
+def _over_bytes(array: Any, owner: Any) -> Any:
+    """An array over the bytes of what is stored for itself, too."""
+    first, _ = span_of(sys.modules["numpy"].frombuffer(owner, dtype="u1"))
+    offset = array.__array_interface__["data"][0] - first
+    arguments = (owner, array.dtype, array.shape, array.strides, offset)
+    if array.flags.writeable:
+        return rebuild.array_over, arguments
+    return rebuild.read_only_over, arguments
 
 
 def _is_beyond(backwards: Any) -> bool:

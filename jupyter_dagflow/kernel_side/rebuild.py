@@ -102,6 +102,19 @@ def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
         setattr(function, name, value)
 
 
+def make_generic(function: Callable[..., Any]) -> Any:
+    """What ``functools.singledispatch`` makes of a function; `set_generic` tells it of others."""
+    return functools.singledispatch(function)
+
+
+def set_generic(generic: Any, state: tuple[Sequence[tuple[Any, Any]], dict[str, Any]]) -> None:
+    """Register functions by their classes, and set attributes."""
+    registered, attributes = state
+    for kind, function in registered:
+        generic.register(kind, function)
+    vars(generic).update(attributes)
+
+
 def make_cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
     """A ``functools.lru_cache`` around a function, empty."""
     return functools.lru_cache(**parameters)(function)
@@ -162,6 +175,19 @@ def strided_array(
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+
+
+def array_over(
+    owner: Any, dtype: Any, shape: Sequence[int], strides: Sequence[int], offset: int
+) -> Any:
+    """A NumPy array over the bytes of another object."""
+    numpy = importlib.import_module("numpy")
+    return numpy.ndarray(shape, dtype, buffer=owner, offset=offset, strides=strides)
+
+
+def read_only_over(*arguments: Any) -> Any:
+    """The like, which nobody may write to."""
+    return read_only(array_over(*arguments))
 
 
 def read_only(array: Any) -> Any:

@@ -365,7 +365,7 @@ class ForeignCalls(Calls):
         out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None and out.objects:
             return out
-        if path == "numpy.frombuffer" and every:
+        if path in library.OVER_BYTES and every:
             return Value("array", every[0].objects or heap.make("array").objects)
         if path == "builtins.vars" and every:
             return Value("dict", every[0].objects)

@@ -236,13 +236,16 @@ PAIRING = _words(
 )
 """Calls that give tuples of elements of their arguments."""
 
+OVER_BYTES = frozenset({"builtins.memoryview", "numpy.frombuffer"})
+"""Calls that give an array, or the like, over the bytes of their first argument."""
+
 VIEWING = _words(
     """
-    builtins.memoryview builtins.super contextlib.closing contextlib.nullcontext
+    builtins.super contextlib.closing contextlib.nullcontext
     numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
     numpy.asfortranarray numpy.asmatrix numpy.asarray_chkfinite numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
     numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
-    numpy.flip numpy.fliplr numpy.flipud numpy.frombuffer numpy.hsplit numpy.imag
+    numpy.flip numpy.fliplr numpy.flipud numpy.hsplit numpy.imag
     numpy.lib.stride_tricks.as_strided numpy.lib.stride_tricks.sliding_window_view
     numpy.ma.asanyarray numpy.ma.asarray numpy.ma.getdata numpy.ma.getmask numpy.ma.getmaskarray
     numpy.moveaxis numpy.ravel numpy.real numpy.require

@@ -63,6 +63,18 @@ CASES: dict[str, tuple[str, ...]] = {
         "s.replace(1, 9, inplace=True)",
         "seen = val.tolist()",
     ),
+    "a function to which another task adds a case": (
+        "import functools\n@functools.singledispatch\ndef describe(v):\n    return 'other'",
+        "@describe.register(list)\ndef _(v):\n    return 'list'",
+        "f = describe\ndescribe.register(int, lambda v: [v])\nf.n = 3",
+        "seen = [describe([1]), f(2), f is describe]",
+    ),
+    "an array over bytes that others change": (
+        "import numpy as np\nb = bytearray(b'abcd')",
+        "a = np.frombuffer(b, dtype='u1')\nc = np.frombuffer(memoryview(b)[1:], dtype='u1')\nd = a[:3]",
+        "b[1] = 65\nd[0] = 7",
+        "seen = [bytes(b), a.tolist(), c.tolist(), d.tolist()]",
+    ),
     "a generator that has ended holds what it was over": (
         "b = [2]",
         "def stream():\n    try:\n        yield 8\n    finally:\n        b.append(4)\nsteps = stream()\na = list(steps)",
@@ -1090,16 +1102,6 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "import functools\nfunctools.update_wrapper(helper, len)"),
         ),
     ),
-    "a function to which another task adds a case": (
-        "NotStorable",
-        (
-            (
-                "task:a",
-                "import functools\n@functools.singledispatch\ndef describe(v):\n    return 'other'",
-            ),
-            ("task:b", "@describe.register(list)\ndef _(v):\n    return 'list'"),
-        ),
-    ),
     "a function of setup that is changed by its insides": (
         "DF121",
         (
@@ -1143,15 +1145,6 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:t2", "m = []\ndef look(x):\n    return getattr(x, 'app' + 'end')(1)"),
             ("task:t3", "look(m)"),
             ("task:t2", "seen = len(m)"),
-        ),
-    ),
-    "memory of bytes that another name has": (
-        "NotStorable",
-        (
-            ("task:a", "import numpy as np\ntable = bytearray(8)"),
-            ("task:b", "out = np.frombuffer(table, dtype='u1')"),
-            ("task:c", "out[2] = 7"),
-            ("task:d", "n = sum(table)"),
         ),
     ),
     "a class of setup that a task changes": (
