@@ -1,7 +1,8 @@
 """``python -m tests.fuzz 20000``: judge that many random notebooks and print what came of them.
 
 Exit 1 if any was different (one whose DAG comes to no end is), if one was refused in which nothing
-is uncertain, or if too many of the others were refused. Of what is wrong with a single notebook,
+is uncertain, or if too many of those were refused in which calls are; some have tags, too, with which
+they may well be refused. Of what is wrong with a single notebook,
 one such is printed, made small.
 """
 
@@ -14,7 +15,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tests.fuzz.programs import Program, write_program
 from tests.fuzz.shrink import shrink
@@ -23,7 +24,8 @@ from tests.fuzz.verdicts import Outcome, Verdict, judge
 _BATCH = 50
 _ORDERS = 4
 _MOST_REFUSED = 0.05  # of those in which something is uncertain
-Tally = collections.Counter[tuple[bool, Outcome, str]]
+_COLUMNS = ("certain", "uncertain", "odd tags")
+Tally = collections.Counter[tuple[str, Outcome, str]]
 
 
 def main() -> int:
@@ -49,9 +51,9 @@ def main() -> int:
         for seed, program, verdict in pool.imap(_small, sorted(wrong)[: arguments.show]):
             title = f"{verdict.outcome.value.capitalize()} (number {seed}), made small:"
             print(f"\n{title}\n\n{program}\n\n{verdict.label} {verdict.text}")  # noqa: T201
-    refused = _refusal_rate(tally, certain=False)
+    refused = _refusal_rate(tally, "uncertain")
     if refused > _MOST_REFUSED:
-        print(f"\nToo many of the rest are refused: {refused:.2%} > {_MOST_REFUSED:.0%}")  # noqa: T201
+        print(f"\nToo many uncertain ones are refused: {refused:.2%} > {_MOST_REFUSED:.0%}")  # noqa: T201
     return 1 if wrong or refused > _MOST_REFUSED else 0
 
 
@@ -66,11 +68,17 @@ def _judge_batch(seeds: range) -> tuple[Tally, list[int]]:
     for seed in seeds:
         program = write_program(random.Random(seed))
         verdict = judge(program, random.Random(seed))
-        tally[program.certain, verdict.outcome, verdict.label] += 1
+        tally[_column(program), verdict.outcome, verdict.label] += 1
         refused = program.certain and verdict.outcome is Outcome.REFUSED
         if refused or verdict.outcome is Outcome.DIFFERENT:
             wrong.append(seed)
     return tally, wrong
+
+
+def _column(program: Program) -> str:
+    if program.certain:
+        return "certain"
+    return "odd tags" if program.odd_tags else "uncertain"
 
 
 def _small(seed: int) -> tuple[int, Program, Verdict]:
@@ -95,29 +103,27 @@ def _small(seed: int) -> tuple[int, Program, Verdict]:
     return seed, program, verdict(program)
 
 
-def _print_table(tally: Mapping[tuple[bool, Outcome, str], int], seconds: float) -> None:
-    print(f"{'':28}{'certain':>10}{'the rest':>10}")  # noqa: T201
+def _print_table(tally: Mapping[tuple[str, Outcome, str], int], seconds: float) -> None:
+    _print_row("", _COLUMNS)
     rows = sorted({(outcome, label) for _, outcome, label in tally}, key=str)
     for outcome in Outcome:
         mine = [row for row in rows if row[0] is outcome]
-        _print_row(outcome.value, [tally.get((c, *r), 0) for r in mine for c in (True, False)])
+        counts = (sum(tally.get((column, *row), 0) for row in mine) for column in _COLUMNS)
+        _print_row(outcome.value, counts)
         for row in mine if outcome is not Outcome.EQUAL else ():
-            _print_row(f"  {row[1]}", [tally.get((certain, *row), 0) for certain in (True, False)])
-    counts = [sum(n for (c, _, _), n in tally.items() if c is certain) for certain in (True, False)]
-    rates = [f"{_refusal_rate(tally, certain=certain):.2%}" for certain in (True, False)]
-    print(f"{'refusal rate':28}{rates[0]:>10}{rates[1]:>10}")  # noqa: T201
-    print(f"{sum(counts)} notebooks in {seconds:.0f} s")  # noqa: T201
+            _print_row(f"  {row[1]}", (tally.get((column, *row), 0) for column in _COLUMNS))
+    _print_row("refusal rate", (f"{_refusal_rate(tally, column):.2%}" for column in _COLUMNS))
+    print(f"{sum(tally.values())} notebooks in {seconds:.0f} s")  # noqa: T201
 
 
-def _refusal_rate(tally: Mapping[tuple[bool, Outcome, str], int], *, certain: bool) -> float:
-    counts = {(o, label): n for (c, o, label), n in tally.items() if c is certain}
+def _refusal_rate(tally: Mapping[tuple[str, Outcome, str], int], column: str) -> float:
+    counts = {(o, label): n for (c, o, label), n in tally.items() if c == column}
     refused = sum(n for (outcome, _), n in counts.items() if outcome is Outcome.REFUSED)
     return refused / max(sum(counts.values()), 1)
 
 
-def _print_row(title: str, counts: list[int]) -> None:
-    certain, rest = sum(counts[::2]), sum(counts[1::2])
-    print(f"{title:28}{certain:>10}{rest:>10}")  # noqa: T201
+def _print_row(title: str, cells: Iterable[object]) -> None:
+    print(f"{title:28}" + "".join(f"{cell:>10}" for cell in cells))  # noqa: T201
 
 
 if __name__ == "__main__":

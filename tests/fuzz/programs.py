@@ -57,12 +57,15 @@ class Program:
 
     With ``keepers`` there are calls in it that keep parts of their arguments, and nothing shows it.
     What its values hold must be the same, but which of two equal objects it is cannot be.
-    ``features`` are the groups of templates it was written with.
+    With ``odd_tags`` its tasks may wait for each other, or setup reads what tasks make or makes what they
+    change: then to refuse it may be all that can be done. ``features`` are the groups of templates it was
+    written with.
     """
 
     cells: tuple[ProgramCell, ...]
     certain: bool = True
     keepers: bool = False
+    odd_tags: bool = False
     features: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -281,6 +284,7 @@ class _Notebook:
         self._tagged = rng.random() < 0.85
         self._headed = not self._tagged and rng.random() < 0.4
         self._reopens = not self._certain and rng.random() < 0.06
+        self._odd_tags = self._reopens
         self._may_set_up = True
         self._tasks = 0
 
@@ -296,7 +300,13 @@ class _Notebook:
             names += [n for n, t in self._writer.names.items() if t.kind in CODE]
             lines = "".join(f"    {name},\n" for name in names)
             cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
-        return Program(tuple(cells), self._certain, self._keepers, tuple(self._features))
+        return Program(
+            cells=tuple(cells),
+            certain=self._certain,
+            keepers=self._keepers,
+            odd_tags=self._odd_tags,
+            features=tuple(self._features),
+        )
 
     def _begin(self) -> list[ProgramCell]:
         writer, rng = self._writer, self._rng
@@ -315,6 +325,7 @@ class _Notebook:
                 below = not (setup or reads_tasks)
                 setup = self._tagged and not below and rng.random() < 0.25
                 setup = setup and not (self._certain and any(map(_is_code, part)))
+                self._odd_tags |= reads_tasks or (setup and any(map(_is_code, part)))
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         self._may_set_up = setup or not self._tagged
         return cells
@@ -333,6 +344,7 @@ class _Notebook:
         mine = list(filter(_is_code, mine))
         count = self._rng.randrange(1, 4) if mine else 0
         statements = tuple(self._writer.statement(mine) for _ in range(count))
+        self._odd_tags |= bool(count)
         return [ProgramCell(statements, ("setup",) if self._tagged else ())] if count else []
 
     def _task(self) -> list[ProgramCell]:
