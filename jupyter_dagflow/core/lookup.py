@@ -123,6 +123,17 @@ class Lookup:
         up.sort(key=lambda step: self.places[step[0]], reverse=True)
         return passed(self.places, down), passed(self.places, up)
 
+    def interleaved_with(self, name: TaskName) -> int:
+        """The places of the tasks that begin between the cells of this one, or the other way round."""
+        place = self.places[name]
+        found = sum(1 << self.places[task.name] for task in self.going_on(place))
+        ends = self.pipeline.tasks[place].cell_indexes[-1:]
+        for below in range(place + 1, len(self.pipeline.tasks)):
+            if self.pipeline.tasks[below].cell_indexes[:1] >= ends:
+                break
+            found |= 1 << below
+        return found
+
     def going_on(self, place: int) -> Iterable[Task]:
         """The tasks that begin above one and have cells below where that begins."""
         begins = self.pipeline.tasks[place].cell_indexes[:1]

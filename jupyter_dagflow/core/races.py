@@ -2,7 +2,8 @@
 
 The law: notebook order is the truth, and only an edge keeps it. Where no path leads from one task
 to another, either may have come first, so a file that one of them wrote and the other touched may
-hold what Run All would not have left in it.
+hold what Run All would not have left in it. Nor can an edge keep it where a task has cells above and
+below those of the other.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ class FilesTouched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """A file that two tasks touched, in notebook order, and what each of them did with it."""
+    """A file that two tasks touched, in notebook order, and what each of them did with it.
+
+    They are ``interleaved`` if the first has cells below where the second begins.
+    """
 
     file: str
     first: TaskName
@@ -48,19 +52,28 @@ class Race:
     second_wrote: bool
     first_read: bool
     second_read: bool
+    interleaved: bool = False
 
     @property
     def message(self) -> str:
         """What happened, in words."""
         first, second = _did(self.first_wrote), _did(self.second_wrote)
+        why = "but nothing says which of the two comes first"
+        if self.interleaved:
+            why = f"but task {self.first} has cells above and below, so that neither comes first"
         return (
             f"{Code.FILE_RACE.code}: task {self.first} {first} {self.file} and task {self.second} "
-            f"{second} it, but nothing says which of the two comes first."
+            f"{second} it, {why}."
         )
 
     @property
     def hint(self) -> str:
         """What to do about it."""
+        if self.interleaved:
+            return (
+                f"Tag the cells of task {self.first} that stand below as a task of their own, or put them into "
+                "one task."
+            )
         (first, *_), (second, *_) = self.deeds
         return (
             f"Run it again: that is known from now on, and task {self.second} waits for task {self.first}. To say "
@@ -177,7 +190,8 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
     """The first race, in notebook order, between a task and those that ended before it."""
     met = touched.met(ended)
     racing = reduce(or_, met.values(), 0)
-    racing &= ~lookup.ordered_with(ended) if racing else 0
+    interleaved = lookup.interleaved_with(ended) if racing else 0
+    racing &= ~lookup.ordered_with(ended) | interleaved if racing else 0
     if not racing:
         return None
     place = lowest(racing)
@@ -192,6 +206,7 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
         second_wrote=touched.wrote(second, file),
         first_read=touched.read(first, file),
         second_read=touched.read(second, file),
+        interleaved=bool(interleaved >> place & 1),
     )
 
 

@@ -64,6 +64,8 @@ class Soundness:
         if race := race_of(self._lookup, self._touched, ended.task):
             both = zip((race.first, race.second), race.deeds, strict=True)
             seen = [self._seen(task, deed) for task, deeds in both for deed in deeds]
+            if race.interleaved:  # to know it would put in order what has none
+                seen = []
             return self._unsound(ended, race, seen)
         draws: Unseeded | SameStart | None = unseeded(self._lookup, ended.drawn, ended.task)
         if draws := draws or same_start(self._lookup, self._drawn, ended.task):

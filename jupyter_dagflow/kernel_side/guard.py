@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .anatomy import instance_dict, members, slot_values
+from .caches import closure_of
 from .fingerprint import fingerprint
 
 # What Python keeps in a class speaks of that class alone.
@@ -60,6 +61,9 @@ def contents(value: Any) -> tuple[Any, ...]:
     """
     if isinstance(value, type):
         return tuple(held for held in members(value).values() if type(held) not in _BELONG)
+    if isinstance(value, types.FunctionType):
+        defaults = (value.__defaults__ or (), tuple((value.__kwdefaults__ or {}).values()))
+        return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())
     collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
     items: Iterable[Any] = () if collection is None else collection.__iter__(value)
     if isinstance(value, dict):

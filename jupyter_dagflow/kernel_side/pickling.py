@@ -221,7 +221,7 @@ class _Rules:
         if kind is memoryview:
             return _memory(obj)
         if kind is _BACKWARDS and _is_beyond(obj):
-            raise Refused("it goes backwards through a list that has become shorter")
+            return rebuild.backwards, (gc.get_referents(obj)[0], obj.__reduce__()[2])
         if kind in _VIEWS:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":

@@ -177,6 +177,16 @@ def strided_array(
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
 
 
+def backwards(over: list[Any], place: int) -> Any:
+    """A reversed iterator that stands beyond the end of its list, which has become shorter since."""
+    size = len(over)
+    over += [None] * (place + 1 - size)
+    made = reversed(over)
+    made.__setstate__(place)
+    del over[size:]
+    return made
+
+
 def array_over(
     owner: Any, dtype: Any, shape: Sequence[int], strides: Sequence[int], offset: int
 ) -> Any:

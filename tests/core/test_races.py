@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -83,6 +84,22 @@ def test_races(
     lookup = Lookup(pipeline("abc", *edges))
     race = race_of(lookup, touched(lookup, **files), TaskName(ended))
     assert (race and (race.first, race.second, race.file)) == expected
+
+
+def test_no_edge_orders_tasks_whose_cells_alternate() -> None:
+    a, b = pipeline("ab", "ab").tasks
+    around = replace(a, cells=("c0", "c2"), cell_indexes=(0, 2))
+    between = replace(b, cells=("c1",), cell_indexes=(1,))
+    lookup = Lookup(replace(pipeline("ab", "ab"), tasks=(around, between)))
+    race = race_of(lookup, touched(lookup, a="w:f.csv", b="r:f.csv"), TaskName("b"))
+    assert race is not None
+    assert race.message == (
+        "DF202: task a wrote f.csv and task b read it, "
+        "but task a has cells above and below, so that neither comes first."
+    )
+    assert race.hint == (
+        "Tag the cells of task a that stand below as a task of their own, or put them into one task."
+    )
 
 
 def test_it_says_what_to_do() -> None:

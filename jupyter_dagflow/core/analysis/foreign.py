@@ -219,7 +219,7 @@ class ForeignCalls(Calls):
             return heap.made_of([receiver], made, index=keeps, memory=given == kind)
         if name == "new_child":
             made = heap.make("dict", plain=True)
-            for value in (receiver, *arguments.every):
+            for value in (receiver, heap.element(receiver), *arguments.every):
                 heap.hold(made, value)
             return Value("dict", made.objects.union(*(v.objects for v in arguments.positional[:1])))
         if name == "_replace":
@@ -491,6 +491,8 @@ class ForeignCalls(Calls):
 
     def _type_of(self, value: Value) -> Value:
         """``type(value)``."""
+        if value.kind in ("list", "dict", "set"):
+            return Value("module", path=f"builtins.{value.kind}")
         classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
         return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
 

@@ -75,6 +75,24 @@ CASES: dict[str, tuple[str, ...]] = {
         "b[1] = 65\nd[0] = 7",
         "seen = [bytes(b), a.tolist(), c.tolist(), d.tolist()]",
     ),
+    "a child of chained maps has the maps of all": (
+        "import collections\ne = {'k': 8}",
+        "c = collections.ChainMap({}, e)",
+        "c = c.new_child({'j': 1})",
+        "c.maps[-1]['y'] = 2",
+    ),
+    "an iterator that goes backwards from beyond the end": (
+        "a = [1, 5, 4]\nit = reversed(a)",
+        "a.clear()",
+        "a.append(3)\nb = list(it)",
+        "a.extend([7, 8, 9])",
+    ),
+    "what is set on a function holds": (
+        "b = [3]",
+        "def tally(xs, hist=b):\n    return hist",
+        "tally.kept = b",
+        "type(b).append(b, 4)\nseen = [tally.kept, tally([])]",
+    ),
     "a generator that has ended holds what it was over": (
         "b = [2]",
         "def stream():\n    try:\n        yield 8\n    finally:\n        b.append(4)\nsteps = stream()\na = list(steps)",
@@ -959,7 +977,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "a = [7]"),
             ("task:b", "b = a"),
-            ("task:c", "type(a).append(a, 9)"),
+            ("task:c", "vars(list)['append'](a, 9)"),
         ),
     ),
     "an unseen change that shows through a default": (
@@ -967,7 +985,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "a = [7]"),
             ("task:b", "def f(x, k=a):\n    return x"),
-            ("task:c", "type(a).append(a, 9)"),
+            ("task:c", "vars(list)['append'](a, 9)"),
         ),
     ),
     "an unseen change that shows through what has an object of setup": (
@@ -975,7 +993,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("setup", "a = [7]\nw = {}"),
             ("task:b", "w['l'] = a"),
-            ("task:c", "type(a).append(a, 9)"),
+            ("task:c", "vars(list)['append'](a, 9)"),
         ),
     ),
     "an unseen change by a task that lets go of the name": (
@@ -983,7 +1001,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         (
             ("task:a", "b = [5, 2]"),
             ("task:b", "a = b"),
-            ("task:c", "type(b).append(b, 7)\nb = [1]"),
+            ("task:c", "vars(list)['append'](b, 7)\nb = [1]"),
         ),
     ),
     "an accessor of a library's that reads what a task made": (

@@ -28,6 +28,7 @@ UNSEEN: tuple[str, ...] = (
 ODD: tuple[str, ...] = (
     "getattr(<list>, 'append')(<digit>)",
     "list.append(<list>, <digit>)",
+    "type(<list#1>).append(<list#1>, <digit>)",
     "list.append(<nest>[0], <digit>)",
     "dict.update(<dict>, k=<digit>)",
     "grow = <list>.append\ngrow(<digit>)",
@@ -92,7 +93,7 @@ KEPT: tuple[str, ...] = (
 """Calls whose results are parts of their arguments, or keep them, and nothing tells."""
 
 HIDDEN: tuple[str, ...] = (
-    "type(<list#1>).append(<list#1>, <digit>)",
+    "vars(list)['append'](<list#1>, <digit>)",
     "memoryview(<array>)[0] = <digit>",
     "os.environ['FUZZ'] = str(<num>)",
     "vars(<object>).update(xs=<list>)",
