@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jupyter_dagflow.core.analysis.source import only_definitions
+from jupyter_dagflow.core.analysis.source import names_bound, needed_at_once, only_definitions
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.headings import last_heading
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, PartitionBy, TaskName
@@ -81,6 +81,7 @@ class _Grouping:
         self._tags = tags
         self._current: TaskName | None = None
         self._heading: str | None = None
+        self._made: set[str] = set()  # by cells before the first task that are no setup
 
     def group(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
@@ -158,9 +159,10 @@ class _Grouping:
     def _before_first_task(self, cell: Cell) -> TaskName | None:
         if not cell.code.strip():
             return None
-        if only_definitions(cell.code):
+        if only_definitions(cell.code) and self._made.isdisjoint(needed_at_once(cell.code)):
             self._result.setup.append(cell)
             return None
+        self._made |= names_bound(cell.code)
         name = self._free_name(f"cell_{cell.index}")
         self._find(
             Code.UNTAGGED_TASK,

@@ -46,11 +46,53 @@ def only_definitions(code: str) -> bool:
     Example: ``only_definitions("import os\\nos.environ['X'] = '1'")`` is true,
     ``only_definitions("x = 1")`` is not.
     """
+    body = _body(code)
+    return body is not None and all(
+        _defines(node) or is_inert(node) or _is_constant_setting(node) for node in body
+    )
+
+
+def needed_at_once(code: str) -> frozenset[str]:
+    """The names that a cell looks up as it runs: all but those in the bodies of its functions.
+
+    Example: ``needed_at_once("class C(Base):\n    def f(self): return x")`` is ``{"Base"}``.
+    """
+    found: set[str] = set()
+    todo: list[ast.AST] = [*(_body(code) or ())]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        todo += [
+            value
+            for name, field in ast.iter_fields(node)
+            if not (later and name == "body")
+            for value in (field if isinstance(field, list) else [field])
+            if isinstance(value, ast.AST)
+        ]
+    return frozenset(found)
+
+
+def names_bound(code: str) -> frozenset[str]:
+    """The names that a cell may bind, at any depth."""
+    found: set[str] = set()
+    for node in (inner for outer in _body(code) or () for inner in ast.walk(outer)):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return frozenset(found)
+
+
+def _body(code: str) -> list[ast.stmt] | None:
+    """The statements of a cell; None if it cannot be read."""
     try:
-        tree, _ = _parse(code)
+        return _parse(code)[0].body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return False
-    return all(_defines(node) or is_inert(node) or _is_constant_setting(node) for node in tree.body)
+        return None
 
 
 def _parse(code: str, *, check: bool = False) -> tuple[ast.Module, str]:

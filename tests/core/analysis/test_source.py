@@ -6,7 +6,12 @@ import pickle
 
 import pytest
 
-from jupyter_dagflow.core.analysis.source import analyse_cell, only_definitions
+from jupyter_dagflow.core.analysis.source import (
+    analyse_cell,
+    names_bound,
+    needed_at_once,
+    only_definitions,
+)
 
 
 def test_statements_keep_their_exact_text_and_line() -> None:
@@ -77,3 +82,13 @@ def test_only_definitions(code: str) -> None:
 )
 def test_not_only_definitions(code: str) -> None:
     assert not only_definitions(code)
+
+
+def test_what_a_cell_needs_as_it_runs_and_what_it_binds() -> None:
+    code = (
+        "import os.path as p, sys\n@deco\ndef f(x=d, *, y: T):\n    return later\n"
+        "class C(Base):\n    n = at_once\n    g = lambda s, v=w: s\n"
+    )
+    assert needed_at_once(code) == {"deco", "d", "T", "Base", "at_once", "w"}
+    assert names_bound(code) == {"p", "sys", "f", "C", "n", "g"}
+    assert needed_at_once("x = (") == names_bound("x = (") == frozenset()
