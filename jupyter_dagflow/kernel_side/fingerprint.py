@@ -87,8 +87,10 @@ _HOOKS = (
 )
 
 
-def fingerprint(value: Any) -> str:
+def fingerprint(value: Any, *, holder: Any = None) -> str:
     """The fingerprint of a value, with the name of its algorithm before it.
+
+    A ``holder`` is not looked into: what the value has of it is only that it is that.
 
     >>> fingerprint([1, {"a": 2}]) == fingerprint([1, {"a": 2}])
     True
@@ -97,6 +99,8 @@ def fingerprint(value: Any) -> str:
     """
     walk = Walk()
     with collecting_later():
+        if holder is not None:
+            walk.seen(holder)
         walk.over(value)
     return walk.result()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import collections
 import types
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from .anatomy import instance_dict, members, slot_values
 from .caches import closure_of
@@ -38,7 +38,7 @@ class Guard:
         self._may_go = frozenset(may_go)
         self._objects = dict(objects or {})
         held = {name: namespace[name] for name in names if name in namespace}
-        self._before = {n: fingerprint(value) for n, value in {**held, **self._objects}.items()}
+        self._before = {n: _fingerprint(value) for n, value in {**held, **self._objects}.items()}
 
     def changed(self, names: Iterable[str]) -> list[str]:
         """Those of the names that now hold something else, or nothing."""
@@ -46,21 +46,38 @@ class Guard:
 
     def _is_same(self, name: str) -> bool:
         if name in self._objects:
-            return fingerprint(self._objects[name]) == self._before[name]
+            return _fingerprint(self._objects[name]) == self._before[name]
         if name not in self._namespace:
             return name in self._may_go
-        return fingerprint(self._namespace[name]) == self._before[name]
+        return _fingerprint(self._namespace[name]) == self._before[name]
 
 
-def contents(value: Any) -> tuple[Any, ...]:
-    """The objects that a collection or an instance holds by now; whatever it holds later, they are the same.
+class Contents(NamedTuple):
+    """The objects that a value holds by now; whatever it holds later, they are the same."""
+
+    holder: Any
+    items: tuple[Any, ...]
+
+
+def contents(value: Any) -> Contents:
+    """What a collection, an instance, a class or a function holds.
 
     >>> a = []
-    >>> contents({"a": a})[0] is a
+    >>> contents({"a": a}).items[0] is a
     True
     """
+    return Contents(value, tuple(_held(value)))
+
+
+def _fingerprint(value: Any) -> str:
+    if isinstance(value, Contents):
+        return fingerprint(value.items, holder=value.holder)
+    return fingerprint(value)
+
+
+def _held(value: Any) -> Iterable[Any]:
     if isinstance(value, type):
-        return tuple(held for held in members(value).values() if type(held) not in _BELONG)
+        return [held for held in members(value).values() if type(held) not in _BELONG]
     if isinstance(value, types.FunctionType):
         defaults = (value.__defaults__ or (), tuple((value.__kwdefaults__ or {}).values()))
         return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())

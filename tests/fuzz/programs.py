@@ -120,6 +120,10 @@ class _Writer:
         self.imported |= set(missing)
         return "\n".join([*(IMPORTS[m] for m in missing), text])
 
+    def ask_no_identity(self) -> None:
+        """From here on, do not ask whether two are one object."""
+        self._templates = [t for t in self._templates if " is " not in t]
+
     def usable(self, kind: str) -> list[str]:
         """The names of a kind that may be used here: whatever they look up is there as well."""
         return [n for n, t in self.names.items() if t.kind == kind and self._runs(n, ())]
@@ -262,7 +266,7 @@ class _Filling:
 
 def _is_code(statement: str) -> bool:
     """Whether a statement defines something that, in setup, no task may change."""
-    return statement.startswith(("def ", "class ", "@dataclasses", "@functools."))
+    return statement.startswith(("def ", "class ", "@"))
 
 
 class _Notebook:
@@ -278,9 +282,9 @@ class _Notebook:
         self._features = [*_ALWAYS, *features]
         templates = [t for name in self._features for t in STATEMENTS[name]]
         self._keepers = not self._certain and rng.random() < 0.04
-        if self._keepers:
-            templates = [t for t in templates if " is " not in t]
         self._writer = _Writer(rng, templates)
+        if self._keepers:
+            self._writer.ask_no_identity()
         self._tagged = rng.random() < 0.85
         self._headed = not self._tagged and rng.random() < 0.4
         self._reopens = not self._certain and rng.random() < 0.06
@@ -326,6 +330,8 @@ class _Notebook:
                 setup = self._tagged and not below and rng.random() < 0.25
                 setup = setup and not (self._certain and any(map(_is_code, part)))
                 self._odd_tags |= reads_tasks or (setup and any(map(_is_code, part)))
+                if setup and self._certain:  # its objects are others in each task
+                    writer.ask_no_identity()
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         self._may_set_up = setup or not self._tagged
         return cells
