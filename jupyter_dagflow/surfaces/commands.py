@@ -24,10 +24,10 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 class Commands(typer.Typer):
     """A group of commands; typer is kept from loading rich for help and errors."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, *, complete: bool = False, **settings: Any) -> None:
         super().__init__(
             cls=_Group,
-            add_completion=False,
+            add_completion=complete,
             rich_markup_mode=None,
             pretty_exceptions_enable=False,
             context_settings={"help_option_names": ["-h", "--help"]},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,6 +90,34 @@ def test_nothing_heavy_is_imported_for_help(command: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not HEAVY & set(json.loads(done.stderr))
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completing_a_command_imports_nothing_heavy(shell: str) -> None:
+    code = (
+        "import atexit, json, sys\n"
+        "def told():\n"
+        "    names = sorted({name.partition('.')[0] for name in sys.modules})\n"
+        "    print(json.dumps(names), file=sys.stderr)\n"
+        "atexit.register(told)\n"
+        "from jupyter_dagflow.surfaces.cli.main import main\n"
+        "main([])"
+    )
+    asked = {
+        "_DAGFLOW_COMPLETE": f"complete_{shell}",
+        "_TYPER_COMPLETE_ARGS": "dagflow artifacts g",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "COMP_WORDS": "dagflow artifacts g",
+        "COMP_CWORD": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **asked}
+    )
+    assert re.findall(r"\b(?:get|gc|ls|list)\b(?=[\t\n\"])", done.stdout) == ["get", "gc"]
+    rich = (
+        {"rich"} if shell != "bash" else set()
+    )  # where help is shown, too, typer strips it with that
+    assert not (HEAVY - rich) & set(json.loads(done.stderr))
 
 
 def test_version_and_no_command(dagflow: Callable[..., Any]) -> None:

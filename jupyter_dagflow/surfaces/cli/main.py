@@ -55,7 +55,7 @@ def _root(
 
 def build() -> Commands:
     """The program with all its commands."""
-    app = Commands()
+    app = Commands(complete=True)
     app.callback(invoke_without_command=True)(_root)
     app.command("compile")(compile_.compile_notebook)
     app.command("check")(compile_.check)
