@@ -39,8 +39,8 @@ class _StopRequested(Exception):
 class Attempt:
     """Runs one taskbook, in the kernel of a session: `run` once, in the session's thread, and `stop` from any.
 
-    ``on_cell`` is called as a cell of the
-    task's own begins, and once more after the last.
+    ``on_cell`` is called as a cell of the task's own begins, and once more after the last; ``on_write``
+    when outputs have come into the taskbook.
     """
 
     def __init__(
@@ -49,11 +49,13 @@ class Attempt:
         *,
         session: KernelSession,
         on_cell: Callable[[CellId, int], None],
+        on_write: Callable[[], None],
         now: Callable[[], datetime],
     ) -> None:
         self._assignment = assignment
         self._session = session
         self._on_cell = on_cell
+        self._on_write = on_write
         self._now = now
         self._stopping = threading.Event()
         self._timed_out = False
@@ -123,6 +125,7 @@ class Attempt:
             iopub_timeout=_IOPUB_TIMEOUT_S,
             shell_timeout_interval=1,
             on_start=self._leave_if_stopping,
+            on_write=self._on_write,
             on_cell_execute=self._on_cell_execute,
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.errors import EnvironmentFault
-from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.imports import imported_modules
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, Task, TaskName
@@ -26,7 +25,7 @@ from jupyter_dagflow.execution.attempt_files import cloudpickle_folder, door
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.ports import Assignment, News
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -188,6 +187,6 @@ class _Comparing:
         finally:
             await executor.close()
 
-    def _take(self, news: AttemptEnded | CellProgress) -> None:
+    def _take(self, news: News) -> None:
         if isinstance(news, AttemptEnded) and not self._ended.done():
             self._ended.set_result(news)

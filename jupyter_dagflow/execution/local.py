@@ -21,7 +21,7 @@ from jupyter_dagflow.core.events import CellProgress, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, task_environment
-from jupyter_dagflow.execution.ports import Assignment, Report
+from jupyter_dagflow.execution.ports import Assignment, News, OutputsWritten, Report
 
 if TYPE_CHECKING:
     from jupyter_dagflow.execution.attempt import Attempt
@@ -139,9 +139,9 @@ class LocalExecutor:
         self._workers.add(worker)
         return worker
 
-    def _tell(self, worker: _Worker, news: AttemptEnded | CellProgress | None) -> None:
+    def _tell(self, worker: _Worker, news: News | None) -> None:
         """Take news from an attempt's thread, in the loop's; None: nothing is left of it."""
-        if worker.timer is not None and not isinstance(news, CellProgress):
+        if worker.timer is not None and (news is None or isinstance(news, AttemptEnded)):
             worker.timer.cancel()
         if news is None:
             worker.gone.set()
@@ -171,7 +171,7 @@ class _Worker:
         kernels: KernelPools | None,
         loop: asyncio.AbstractEventLoop,
         on_ready: Callable[[_Worker], None],
-        tell: Callable[[_Worker, AttemptEnded | CellProgress | None], None],
+        tell: Callable[[_Worker, News | None], None],
         now: Callable[[], datetime],
     ) -> None:
         self.assignment: Assignment | None = None
@@ -259,7 +259,11 @@ class _Worker:
             from jupyter_dagflow.execution.attempt import Attempt
 
             self._attempt = Attempt(
-                assignment, session=session, on_cell=self._on_cell, now=self._now
+                assignment,
+                session=session,
+                on_cell=self._on_cell,
+                on_write=lambda: self._send(OutputsWritten(task=assignment.task)),
+                now=self._now,
             )
             if self.stopping.is_set():
                 self._attempt.stop(timed_out=self._timed_out)
@@ -286,7 +290,7 @@ class _Worker:
     def _task(self) -> str:
         return self.assignment.task if self.assignment is not None else "(none)"
 
-    def _send(self, news: AttemptEnded | CellProgress | None) -> None:
+    def _send(self, news: News | None) -> None:
         self._in_loop(self._tell, self, news)
 
     def _in_loop(self, call: Callable[..., None], *args: object) -> None:

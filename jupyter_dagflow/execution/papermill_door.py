@@ -8,6 +8,7 @@ registered under names that nobody else uses, once, when this module is first im
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -27,7 +28,6 @@ from jupyter_dagflow.storage.atomic import write_bytes
 
 _SCHEME = "dagflow-taskbook:"
 _ENGINE = "dagflow"
-_ASKED_EVERY_S = 1.0  # whether to save, while a cell puts something out
 
 
 def execute(
@@ -36,12 +36,14 @@ def execute(
     parameters: Mapping[str, object],
     kernel_name: str,
     on_start: Callable[[], None],
+    on_write: Callable[[], None],
     **options: Any,
 ) -> None:
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
     is large.
 
-    ``on_start`` is called when the kernel has answered; ``options`` go to nbclient. That a cell
+    ``on_start`` is called when the kernel has answered, ``on_write`` whenever outputs have been
+    written; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
     `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
     """
@@ -61,8 +63,8 @@ def execute(
             language="python",
             engine_name=_ENGINE,
             progress_bar=False,
-            autosave_cell_every=_ASKED_EVERY_S,
             on_notebook_start=started,
+            on_write=on_write,
             **options,
         )
 
@@ -70,18 +72,35 @@ def execute(
 class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
     """Papermill's record of a notebook that runs, which is written now and then and in the end."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, *args: Any, on_write: Callable[[], None], **options: Any) -> None:
         super().__init__(*args, **options)
+        self._on_write = on_write
         self._pace = Pace()
         self._at_the_end: bool | None = None
+        self._later: asyncio.TimerHandle | None = None
 
     def save(self, **options: Any) -> None:
         """Write the notebook, unless that was done just now."""
         due = not self._pace.wait_s() if self._at_the_end is None else self._at_the_end
         if due:
-            began = time.monotonic()
-            super().save(**options)
-            self._pace.wrote(began=began)
+            self._write(**options)
+
+    def autosave_cell(self) -> None:
+        """Write what a cell has put out: when it is time, also if nothing more comes."""
+        if self._later is None:
+            loop = asyncio.get_running_loop()  # nbclient's, as long as the cell runs
+            self._later = loop.call_later(self._pace.wait_s(), self._save_late)
+
+    def _save_late(self) -> None:
+        self._later = None
+        if self._at_the_end is None:
+            self._write()
+
+    def _write(self, **options: Any) -> None:
+        began = time.monotonic()
+        super().save(**options)
+        self._pace.wrote(began=began)
+        self._on_write()
 
     def notebook_complete(self, *, save: bool = True, **options: Any) -> None:
         """Take note of the end, and write the notebook, unless that is done next anyway."""
@@ -99,13 +118,11 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         kernel_name: str,
         output_path: str,
         *,
-        autosave_cell_every: float,
+        on_write: Callable[[], None],
         **options: Any,
     ) -> Any:
         """As papermill's own does."""
-        record = SeldomSaved(
-            nb, output_path, progress_bar=False, autosave_cell_every=autosave_cell_every
-        )
+        record = SeldomSaved(nb, output_path, progress_bar=False, on_write=on_write)
         record.notebook_start()
         try:
             options.pop("progress_bar")

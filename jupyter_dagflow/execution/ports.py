@@ -16,7 +16,16 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 
-Report = Callable[[AttemptEnded | CellProgress], None]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputsWritten:
+    """What cells of an attempt have put out so far stands in its taskbook: no event, as nothing has changed."""
+
+    task: TaskName
+
+
+News = AttemptEnded | CellProgress | OutputsWritten
+Report = Callable[[News], None]
 """Called in the event loop's thread."""
 
 

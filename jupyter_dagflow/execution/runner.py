@@ -54,7 +54,7 @@ from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment, Executor, Report
+from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
 from jupyter_dagflow.execution.safekeeping import Safekeeping
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.execution.threads import Threads
@@ -221,13 +221,14 @@ class Runner:
                 await self._take(map(self._in_file, stimuli))
         return self._machine.view
 
-    def _hear(self, news: AttemptEnded | CellProgress) -> None:
+    def _hear(self, news: News) -> None:
         """Take what the executor reports; progress is for those who watch and changes nothing."""
+        if isinstance(news, AttemptEnded):
+            self._inbox.put_nowait(news)
+            return
         if isinstance(news, CellProgress):
             self._watchers.tell(news)
-            self._executed.grow()
-        else:
-            self._inbox.put_nowait(news)
+        self._executed.grow()
 
     def _in_file(self, stimulus: Stimulus) -> Stimulus:
         """The stimulus; a failure in it tells the line of the file also, if people read the notebook by lines."""

@@ -34,7 +34,7 @@ from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.ports import Assignment, News
 from jupyter_dagflow.settings import Settings
 
 
@@ -150,11 +150,11 @@ class Bench:
             **{"parameters": {}, "cwd": self.home, **options},
         )
 
-    def report(self, news: AttemptEnded | CellProgress) -> None:
+    def report(self, news: News) -> None:
         """What the runner would be told."""
         if isinstance(news, CellProgress):
             self.progress.append(news)
-        else:
+        elif isinstance(news, AttemptEnded):
             self.ended[news.task] = news
             self.reports += 1
 

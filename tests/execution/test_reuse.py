@@ -313,6 +313,17 @@ def test_garbage_is_collected_beside_a_run_that_goes_on(project: Project) -> Non
     assert (live.value("o"), live.value("q")) == (list(range(100)), 400)
 
 
+def test_what_a_cell_puts_out_can_be_read_while_it_runs(project: Project) -> None:
+    shows = "import os, time\nprint('begun')\nwhile not os.path.exists('go'): time.sleep(0.02)\nprint('over')"
+    live = project.app.start(project.write([("task:a", "print('quick')"), ("task:b", shows)]))
+    while live.notebook_path is None or outputs(live)[1] == "":  # what there is, is whole each time
+        assert not live.wait(0.02)
+    assert outputs(live) == ["quick\n", "begun\n"]
+    (project.folder / "go").touch()
+    live.wait()
+    assert outputs(live) == ["quick\n", "begun\nover\n"]
+
+
 def test_a_class_of_setup_counts_for_whom_its_objects_reach(project: Project) -> None:
     cells = [
         ("setup", "class Point:\n    def size(self): return 1"),
