@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .anatomy import instance_dict, members, slot_values
+from .anatomy import instance_dict, members, root_package, slot_values
 from .caches import closure_of
 from .fingerprint import fingerprint
 
@@ -81,6 +81,8 @@ def _held(value: Any) -> Iterable[Any]:
     if isinstance(value, types.FunctionType):
         defaults = (value.__defaults__ or (), tuple((value.__kwdefaults__ or {}).values()))
         return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())
+    if root_package(type(value)) == "pandas":
+        return ()  # what it keeps its elements in, it changes with them
     collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
     items: Iterable[Any] = () if collection is None else collection.__iter__(value)
     if isinstance(value, dict):

@@ -93,6 +93,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "tally.kept = b",
         "type(b).append(b, 4)\nseen = [tally.kept, tally([])]",
     ),
+    "a table whose index got a name is changed in one place": (
+        "import pandas as pd\nd = pd.DataFrame({'p': [1, 2], 'q': [4, 0]})",
+        "seen = d.to_csv()",
+        "d.index.name = 'i'",
+        "d.iloc[0, 1] = int(d['p'].sum())",
+    ),
     "a generator that has ended holds what it was over": (
         "b = [2]",
         "def stream():\n    try:\n        yield 8\n    finally:\n        b.append(4)\nsteps = stream()\na = list(steps)",
