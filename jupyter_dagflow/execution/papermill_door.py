@@ -42,8 +42,8 @@ def execute(
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
     is large.
 
-    ``on_start`` is called when the kernel has answered, ``on_write`` whenever outputs have been
-    written; ``options`` go to nbclient. That a cell
+    ``on_start`` is called when the kernel has answered, ``on_write`` whenever the taskbook has
+    been written; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
     `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
     """
@@ -94,12 +94,18 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
     def _save_late(self) -> None:
         self._later = None
         if self._at_the_end is None:
-            self._write()
+            with suppress(OSError):  # told by the write at the cell's end, which fails as well
+                self._write()
 
     def _write(self, **options: Any) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         began = time.monotonic()
-        super().save(**options)
-        self._pace.wrote(began=began)
+        try:
+            super().save(**options)
+        finally:
+            self._pace.wrote(began=began)
         self._on_write()
 
     def notebook_complete(self, *, save: bool = True, **options: Any) -> None:

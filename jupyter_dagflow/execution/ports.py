@@ -19,7 +19,7 @@ from jupyter_dagflow.core.observed import Observed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsWritten:
-    """What cells of an attempt have put out so far stands in its taskbook: no event, as nothing has changed."""
+    """What cells of an attempt have put out so far, if anything, stands in its taskbook: that is no event."""
 
     task: TaskName
 

@@ -1,7 +1,7 @@
 """What functions keep for later: those with a cache (``functools.lru_cache``), and those that dispatch.
 
-The law: nothing of it is run. Only the collector gets at keys and results; which arguments a key
-stands for is as CPython makes it.
+The law: nothing of it is run. Only the collector gets at the keys and results of a cache; which
+arguments a key stands for is as CPython makes it.
 """
 
 from __future__ import annotations
@@ -47,9 +47,12 @@ def dispatches(function: types.FunctionType) -> bool:
     return function.__globals__ is vars(functools) and type(registry) is types.MappingProxyType
 
 
-def registered_with(function: types.FunctionType) -> list[tuple[Any, Any]]:
-    """The classes that such a function dispatches on, and what it calls for each."""
-    return list(vars(function)["registry"].items())
+def registered_with(function: types.FunctionType) -> tuple[Any, list[tuple[Any, Any]]]:
+    """The function that such a one was made of, and what it calls for which other classes."""
+    registry = vars(function)["registry"]
+    first = vars(function).get("__wrapped__", registry[object])
+    others = [(k, f) for k, f in registry.items() if not (k is object and f is first)]
+    return first, others
 
 
 def own_attributes(function: types.FunctionType) -> dict[str, Any]:

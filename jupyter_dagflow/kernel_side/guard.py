@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from .anatomy import instance_dict, members, root_package, slot_values
+from .anatomy import instance_dict, lineage, members, root_package, slot_values
 from .caches import closure_of
 from .fingerprint import fingerprint
 
@@ -70,7 +70,7 @@ def contents(value: Any) -> Contents:
 
 
 def _fingerprint(value: Any) -> str:
-    if isinstance(value, Contents):
+    if type(value) is Contents:
         return fingerprint(value.items, holder=value.holder)
     return fingerprint(value)
 
@@ -81,7 +81,7 @@ def _held(value: Any) -> Iterable[Any]:
     if isinstance(value, types.FunctionType):
         defaults = (value.__defaults__ or (), tuple((value.__kwdefaults__ or {}).values()))
         return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())
-    if root_package(type(value)) == "pandas":
+    if any(root_package(kind) == "pandas" for kind in lineage(type(value))):
         return ()  # what it keeps its elements in, it changes with them
     collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
     items: Iterable[Any] = () if collection is None else collection.__iter__(value)

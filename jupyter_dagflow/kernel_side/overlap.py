@@ -96,7 +96,7 @@ def _loose(tables: Iterable[Any], found: Parts) -> Iterator[Any]:
         (found.tables if copies else found.memory).extend(memory)
         if table is not None and issubclass(type(obj), table):
             found.objects.add(id(obj))
-        if memory and memory[0].array.dtype.hasobject:
+        if memory and memory[0].strided and memory[0].array.dtype.hasobject:
             yield from (part for part in _held(obj) if not _is_leaf(type(part)))
 
 

@@ -353,9 +353,9 @@ class _Rules:
 
 def _generic(function: types.FunctionType) -> Any:
     """A function of ``functools.singledispatch``, with what is registered with it."""
-    first, *others = sorted(registered_with(function), key=lambda pair: pair[0] is not object)
+    first, others = registered_with(function)
     state = (others, own_attributes(function))
-    return rebuild.make_generic, first[1:], state, None, None, rebuild.set_generic
+    return rebuild.make_generic, (first,), state, None, None, rebuild.set_generic
 
 
 def _over_bytes(array: Any, owner: Any) -> Any:

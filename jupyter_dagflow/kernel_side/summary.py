@@ -92,9 +92,10 @@ _LIMITED = (list, tuple, dict, set, frozenset, str)
 
 
 def _length(value: Any) -> int:
-    """How many items it says it has, if it need not run Python code to say so."""
+    """How many items it says it has, if it need not run the notebook's code to say so."""
     asked = member(type(value), "__len__")
-    return 0 if asked is None or isinstance(asked, types.FunctionType) else len(value)
+    of_notebook = isinstance(asked, types.FunctionType) and asked.__module__ == "__main__"
+    return 0 if asked is None or of_notebook else len(value)
 
 
 def _small_value(value: Any) -> Any:

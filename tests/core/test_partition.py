@@ -40,8 +40,15 @@ HEADINGS: dict[str, tuple[list[str], dict[str, list[int]]]] = {
     "code before the first": (["a = 1", "md:# B", "b = a"], {"cell_0": [0], "b": [2]}),
     "definitions before the first": (["import os", "md:# B", "b = 1"], {"b": [2]}),
     "definitions that need a cell above": (
-        ["a = 1", "class C:\n    n = a", "def f(): return a", "md:# B", "b = C"],
-        {"cell_0": [0], "cell_1": [1], "b": [4]},
+        [
+            "a = 1\nimport os",
+            "class C:\n    n = a",
+            "def f(): return a",
+            "import os\nclass D(os.PathLike): pass",
+            "md:# B",
+            "b = C",
+        ],
+        {"cell_0": [0], "cell_1": [1], "b": [5]},
     ),
     "text below does not end it": (["md:# A", "a = 1", "md:text", "a += 1"], {"a": [1, 3]}),
     "equal": (["md:# A", "a = 1", "md:# A", "b = 1", "md:# A", "c = 1"],

@@ -286,7 +286,8 @@ class Evaluator(ForeignCalls):
                 "str" if "str" in kinds else "number" if kinds == {"number"} else "immutable"
             )
         if "frame" in kinds:
-            return self.heap.made_of(values, self.heap.make("frame"), index=True, memory=False)
+            first = next(value for value in values if value.kind == "frame")  # its index is taken
+            return self.heap.made_of([first], self.heap.make("frame"), index=True, memory=False)
         if "array" in kinds:
             return self.heap.make("array")
         made = self.heap.make(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from jupyter_dagflow.core.analysis import dynamic, library
@@ -53,16 +53,34 @@ def only_definitions(code: str) -> bool:
 
 
 def needed_at_once(code: str) -> frozenset[str]:
-    """The names that a cell looks up as it runs: all but those in the bodies of its functions.
+    """The names of others that a cell looks up as it runs: not those in the bodies of its functions.
 
     Example: ``needed_at_once("class C(Base):\n    def f(self): return x")`` is ``{"Base"}``.
     """
+    nodes = _running_at_once(code)
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return frozenset(read) - names_bound(code)
+
+
+def names_bound(code: str) -> frozenset[str]:
+    """The names that a cell may bind, those in the bodies of its classes too."""
     found: set[str] = set()
+    for node in _running_at_once(code):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name.partition(".")[0])
+    return frozenset(found)
+
+
+def _running_at_once(code: str) -> Iterator[ast.AST]:
+    """The parts of a cell that run as it does: all but the bodies of functions."""
     todo: list[ast.AST] = [*(_body(code) or ())]
     while todo:
         node = todo.pop()
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-            found.add(node.id)
+        yield node
         later = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
         todo += [
             value
@@ -71,20 +89,6 @@ def needed_at_once(code: str) -> frozenset[str]:
             for value in (field if isinstance(field, list) else [field])
             if isinstance(value, ast.AST)
         ]
-    return frozenset(found)
-
-
-def names_bound(code: str) -> frozenset[str]:
-    """The names that a cell may bind, at any depth."""
-    found: set[str] = set()
-    for node in (inner for outer in _body(code) or () for inner in ast.walk(outer)):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            found.add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            found.add(node.name)
-        elif isinstance(node, ast.alias):
-            found.add(node.asname or node.name.partition(".")[0])
-    return frozenset(found)
 
 
 def _body(code: str) -> list[ast.stmt] | None:

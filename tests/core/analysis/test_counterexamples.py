@@ -99,6 +99,22 @@ CASES: dict[str, tuple[str, ...]] = {
         "d.index.name = 'i'",
         "d.iloc[0, 1] = int(d['p'].sum())",
     ),
+    "a table of one's own class is changed with what it keeps": (
+        "import pandas as pd\nclass Mine(pd.DataFrame):\n    pass\nf = Mine({'a': [1, 2]})\nx = [f]",
+        "f['b'] = 3",
+        "seen = x[0].shape",
+    ),
+    "bytes beside a table": (
+        "import pandas as pd\nb = bytearray(b'abc')\ns = pd.Series([1, 2])\ns.attrs['raw'] = b",
+        "t = s.abs()",
+        "b[0] = 1",
+        "seen = [s.attrs['raw'][0], t.attrs['raw'][0]]",
+    ),
+    "a generic function whose first case is another by now": (
+        "import functools\n@functools.singledispatch\ndef tell(v):\n    return 'other'",
+        "@tell.register(object)\ndef _(v):\n    return 'any'",
+        "seen = [tell(1), tell.__name__, tell.__wrapped__(1)]",
+    ),
     "a generator that has ended holds what it was over": (
         "b = [2]",
         "def stream():\n    try:\n        yield 8\n    finally:\n        b.append(4)\nsteps = stream()\na = list(steps)",
