@@ -202,6 +202,10 @@ class _Trial:
                 cluster.run(task, seed=_FAR_APART[1] + 1 + number)
             except Failed as error:
                 stopped[task.name] = error
+            except _TooLong:
+                if failed is None or not self._is_below(failed.cell, task):
+                    raise
+                self._begin("tasks")  # Run All never came to it
         self._found_out = cluster.observed
         refusal = _refusal(stopped)
         if refusal is not None:
@@ -220,6 +224,10 @@ class _Trial:
         except Failed as error:
             return Verdict(Outcome.REFUSED, type(error.error).__name__, str(error))
         return self._values(compilation, left, cluster, failed.cell if failed else None)
+
+    def _is_below(self, cell: str, task: Task) -> bool:
+        order = [cell.id for cell in self._notebook.cells]
+        return order.index(task.cells[0]) > order.index(CellId(cell))
 
     def _values(
         self,
