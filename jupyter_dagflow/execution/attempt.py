@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -230,7 +231,10 @@ class Attempt:
 def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator[Observed]:
     """What is known of a task's code from now on, by what the kernel wrote of how it came out."""
     for name in outcome.get("changed", ()):
-        yield assignment.guarded[name].change
+        change = assignment.guarded[name].change
+        yield change
+        if name != change.name:  # what the later task reads is but one of those that share with it
+            yield replace(change, name=name)
     for name, other in outcome.get("sharing", ()):
         speaking = re.compile(rf"\b(?:{re.escape(name)}|{re.escape(other)})\b")
         codes = [code for code in assignment.codes if speaking.search(code)] or assignment.codes

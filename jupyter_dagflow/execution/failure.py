@@ -155,6 +155,7 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
     cells = list(dict.fromkeys(place.cell_index for place in guarded.mentions))
     within = f", in cell {' or '.join(map(str, cells))}," if cells else ""
     first = guarded.mentions[0] if guarded.mentions else None
+    changed = dict.fromkeys([guarded.change.name, guarded.name])
     return TaskFailure(
         kind="unsound",
         cell=first.cell if first else None,
@@ -165,7 +166,8 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
         taskbook=str(assignment.taskbook),
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "
         f"{assignment.task}. To say so in the notebook, tag a cell of the task "
-        f"mutates:{guarded.change.name}; pure:{guarded.change.name} if the change does not matter.",
+        f"{' '.join(f'mutates:{name}' for name in changed)}; pure:{guarded.change.name} if the change does not "
+        "matter.",
     )
 
 

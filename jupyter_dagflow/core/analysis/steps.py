@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
-from jupyter_dagflow.core.analysis.values import Heap, Value, base_of
+from jupyter_dagflow.core.analysis.values import DEEPEST, UNKNOWN, Heap, Value, base_of, slot
 from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
 
@@ -129,7 +129,7 @@ def _follow(
         value = follower.names.get(name)
         if value is not None:
             follower.read(name, statement.line, value)
-            follower.change(value, statement.line, content=True)
+            _change_all(follower, value, statement.line)
     if declared and block.shares:
         _let_share(follower, block, statement.line)
     _believe_pure(follower, block)
@@ -189,6 +189,13 @@ def _deleted(follower: Follower) -> frozenset[str]:
     if DELETED not in names.values():
         return NO_NAMES
     return frozenset(n for n, v in names.items() if v is DELETED and n in must)
+
+
+def _change_all(follower: Follower, value: Value, line: int) -> None:
+    """Change a value and all that it holds: where in it, nobody has said."""
+    follower.change(value, line, content=True)
+    inside = (slot(base, number) for base in follower.heap.reach(value) for number in (0, DEEPEST))
+    follower.change(Value(UNKNOWN, frozenset(inside)), line, content=True)
 
 
 def _let_share(follower: Follower, block: Block, line: int) -> None:

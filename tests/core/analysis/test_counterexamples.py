@@ -1142,6 +1142,14 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "import functools\nfunctools.update_wrapper(helper, len)"),
         ),
     ),
+    "what is changed unseen within a value is known by all its names from then on": (
+        "DF201",
+        (
+            ("task:a", "c = [3, 2]\nd = [1, 5, 6]"),
+            ("task:b", "p = [d] + [c]"),
+            ("task:c", "vars(list)['append'](p[0], 6)"),
+        ),
+    ),
     "a function of setup that is changed by its insides": (
         "DF121",
         (
