@@ -330,8 +330,8 @@ class _Notebook:
                 setup = self._tagged and not below and rng.random() < 0.25
                 setup = setup and not (self._certain and any(map(_is_code, part)))
                 self._odd_tags |= reads_tasks or (setup and any(map(_is_code, part)))
-                if setup and self._certain:  # its objects are others in each task
-                    writer.ask_no_identity()
+                if setup:
+                    self._made_by_setup()
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         self._may_set_up = setup or not self._tagged
         return cells
@@ -340,7 +340,13 @@ class _Notebook:
         if not self._tagged or self._rng.random() > 0.1:
             return []
         statements = tuple(self._writer.statement([template]) for template in PARAMETERS)
+        self._made_by_setup()
         return [ProgramCell(statements, ("parameters",))]
+
+    def _made_by_setup(self) -> None:
+        """What setup and parameters make is another object in each task: that may be asked of none."""
+        if self._certain:
+            self._writer.ask_no_identity()
 
     def _definitions(self) -> list[ProgramCell]:
         """What setup makes and tasks may share: functions and classes, with what they keep."""
