@@ -355,7 +355,7 @@ def _generic(function: types.FunctionType) -> Any:
     """A function of ``functools.singledispatch``, with what is registered with it."""
     first, others = registered_with(function)
     state = (others, own_attributes(function))
-    return rebuild.make_generic, (first,), state, None, None, rebuild.set_generic
+    return functools.singledispatch, (first,), state, None, None, rebuild.set_generic
 
 
 def _over_bytes(array: Any, owner: Any) -> Any:
@@ -369,7 +369,7 @@ def _over_bytes(array: Any, owner: Any) -> Any:
 
 
 def _is_beyond(backwards: Any) -> bool:
-    """Whether a reversed iterator stands beyond the end of its list, which it would not be put back to."""
+    """Whether a reversed iterator stands beyond the end of its list, where pickle would not put it."""
     over, *index = backwards.__reduce__()[1:]
     return bool(gc.get_referents(backwards)) and (not index or index[0] >= len(over[0]))
 

@@ -102,13 +102,8 @@ def set_function(function: types.FunctionType, state: dict[str, Any]) -> None:
         setattr(function, name, value)
 
 
-def make_generic(function: Callable[..., Any]) -> Any:
-    """What ``functools.singledispatch`` makes of a function; `set_generic` tells it of others."""
-    return functools.singledispatch(function)
-
-
 def set_generic(generic: Any, state: tuple[Sequence[tuple[Any, Any]], dict[str, Any]]) -> None:
-    """Register functions by their classes, and set attributes."""
+    """Give what ``functools.singledispatch`` made the functions for other classes, and attributes."""
     registered, attributes = state
     for kind, function in registered:
         generic.register(kind, function)
