@@ -295,11 +295,19 @@ def _pandas(value: Any) -> Picture:
 
 
 def _code(code: types.CodeType) -> Picture:
-    constants = tuple(
-        _code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts
-    )
+    constants = tuple(_constant(each) for each in code.co_consts)
     # not its bytes: the compiler knows the imports of the same text, and makes use of them
     return (code.co_name, code.co_names, code.co_varnames, constants)
+
+
+def _constant(value: object) -> Picture:
+    if isinstance(value, types.CodeType):
+        return _code(value)
+    if isinstance(value, frozenset):  # what ``x in {"a", "b"}`` is compiled to
+        return ("frozenset", *sorted((_constant(each) for each in value), key=repr))
+    if isinstance(value, tuple):
+        return ("tuple", *(_constant(each) for each in value))
+    return (type(value).__name__, repr(value))
 
 
 def difference(one: object, other: object) -> str:

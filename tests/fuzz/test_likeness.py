@@ -136,5 +136,16 @@ def test_a_picture_tells(pair: Pair, notebook: types.ModuleType) -> None:
     assert picture(one) != picture(other)
 
 
+def test_the_order_of_a_set_is_nobodys_to_see() -> None:
+    def known(x: int) -> bool:
+        return x in {0, 8}  # in one place of a table of eight
+
+    constants = known.__code__.co_consts
+    turned = [frozenset([*c][::-1]) if isinstance(c, frozenset) else c for c in constants]
+    other = types.FunctionType(known.__code__.replace(co_consts=tuple(turned)), {}, "known")
+    assert repr(turned) != repr([*constants])
+    assert picture(known) == picture(other)
+
+
 def test_the_examples_in_the_docstrings() -> None:
     assert doctest.testmod(likeness).failed == 0
