@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.lookup import Lookup, Read
-from jupyter_dagflow.core.model import CellId, Input, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Input, Path, Task, TaskName
 
 # Whatever reaches the namespace of a notebook without naming the variable, reaches it by one of these.
 _BINDS_UNSEEN = re.compile(
@@ -152,13 +152,15 @@ def left_behind(task: Task) -> set[str]:
     return {i.name for i in task.inputs if i.kept and i.rebound} - mutates
 
 
-def looked_into(task: Task) -> set[str]:
-    """The inputs that a task is known to change, but for what is in them."""
-    return {item.name for item in task.inputs if _is_looked_into(task, item)}
+def looked_into(task: Task) -> dict[str, tuple[Path, ...]]:
+    """The inputs that a task is known to change in some places, with these places: but for them, it must
+    leave them as they are.
+    """
+    return {item.name: item.changes for item in task.inputs if _is_looked_into(task, item)}
 
 
 def _is_looked_into(task: Task, item: Input) -> bool:
-    return item.shallow and item.name not in task.options.pure
+    return bool(item.changes) and item.name not in task.options.pure
 
 
 def _first_missing(

@@ -18,6 +18,8 @@ from jupyter_dagflow.core.triggers import TriggerRule
 CellId = NewType("CellId", str)
 TaskName = NewType("TaskName", str)
 RunId = NewType("RunId", str)
+Path = tuple[str | int | None, ...]
+"""Where an object is: a variable, then keys, positions or attributes one after the other, None for any."""
 
 
 class CellKind(str, Enum):
@@ -143,15 +145,16 @@ class Input:
     order, but for one that comes last because it has all that the name shares objects with.
 
     ``shares`` are the names whose values may have an object in common with it. With ``kept`` the task is
-    believed to leave the value as it took it, or with ``shallow`` what is in it; with ``rebound`` it gives the
-    name to something else, perhaps.
+    believed to leave the value as it took it. Else ``changes`` are the paths to all objects in it that the
+    task is known to change; there are none if they cannot be told.
+    With ``rebound`` it gives the name to something else, perhaps.
     """
 
     name: str
     sources: tuple[TaskName, ...]
     shares: tuple[str, ...] = ()
     kept: bool = False
-    shallow: bool = False
+    changes: tuple[Path, ...] = ()
     rebound: bool = False
 
 

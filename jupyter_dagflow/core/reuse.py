@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.model import CellId, Path, RunId, TaskName
 from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.slices import Piece, digest_of
 
@@ -69,7 +69,7 @@ class Checks:
     guarded: tuple[str, ...] = ()
     may_go: tuple[str, ...] = ()
     made_alike: tuple[str, ...] = ()
-    contents: tuple[str, ...] = ()
+    looked_into: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     strange: tuple[str, ...] = ()
     beside: Mapping[str, str] = field(default_factory=dict)
     exposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -81,7 +81,9 @@ class Checks:
         lax = {*self.may_go} - {*asked.may_go}
         yield from (name for name in asked.guarded if name in lax)
         yield from _less(asked.made_alike, self.made_alike)
-        yield from _less(asked.contents, self.contents)
+        for name, left_out in asked.looked_into.items():
+            if name not in self.looked_into or not {*self.looked_into[name]} <= {*left_out}:
+                yield name
         yield from _less(asked.strange, self.strange)
         yield from (o for o, name in asked.beside.items() if self.beside.get(o) != name)
         for name, known in asked.exposed.items():

@@ -10,7 +10,7 @@ cells stands between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -106,22 +106,24 @@ def definitions_source(definitions: Sequence[Definition]) -> str:
     )
 
 
-def sources_by_name(definitions: Iterable[Definition]) -> Iterator[tuple[str, str]]:
-    """The statements behind each name, the last ones of a name if it has several times been defined.
+def statements(definitions: Iterable[Definition]) -> list[tuple[str, str]]:
+    """The names that are defined, one after the other, each with its source and all that extends it.
 
     >>> d = Definition(name="f", cell=CellId("c"), cell_index=0, line=1, source="def f(x): ...")
     >>> more = replace(d, source="@f.register\ndef _(x: int): ...", extends=True)
-    >>> list(sources_by_name([d, d, more]))
+    >>> statements([d, more])
     [('f', 'def f(x): ...\n@f.register\ndef _(x: int): ...')]
     """
-    found: dict[str, list[str]] = {}
+    found: list[tuple[str, str]] = []
+    places: dict[str, int] = {}
     for definition in definitions:
-        if definition.extends:
-            found.setdefault(definition.name, []).append(definition.source)
+        name = definition.name
+        if definition.extends and name in places:
+            found[places[name]] = name, f"{found[places[name]][1]}\n{definition.source}"
         else:
-            found.pop(definition.name, None)
-            found[definition.name] = [definition.source]
-    return ((name, "\n".join(sources)) for name, sources in found.items())
+            places[name] = len(found)
+            found.append((name, definition.source))
+    return found
 
 
 def definition_at(definitions: Sequence[Definition], line: int) -> tuple[Definition, int] | None:

@@ -40,7 +40,7 @@ from jupyter_dagflow.core.model import (
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
-from jupyter_dagflow.core.taskbook import assemble, sources_by_name
+from jupyter_dagflow.core.taskbook import assemble, statements
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
@@ -114,7 +114,7 @@ def prepare_attempt(
         "made_alike": checks.made_alike,
         "strange": checks.strange,
         "beside": checks.beside,
-        "contents": checks.contents,
+        "looked_into": checks.looked_into,
         "from_prelude": checks.from_prelude,
         "exposed": checks.exposed,
         "changing": list(unguarded(the_task, reads)) if keep_all else [],
@@ -162,14 +162,14 @@ def _checks(
     of_others: Mapping[str, LaterRead],
 ) -> Checks:
     within = looked_into(task)
-    by_name = {item.name for item in task.inputs} - left_behind(task) - within
+    by_name = {item.name for item in task.inputs} - left_behind(task) - within.keys()
     return Checks(
         # Of what setup made, and of what loses its name here, the object counts and not the name.
         guarded=tuple(name for name in reads if name in by_name),
         # What is read later by another name is not missed under this one.
         may_go=tuple(name for name, read in reads.items() if read.name != name),
-        made_alike=tuple(name for name in reads if name not in by_name | within),
-        contents=tuple(name for name in reads if name in within),
+        made_alike=tuple(name for name in reads if name not in by_name | within.keys()),
+        looked_into={name: within[name] for name in reads if name in within},
         strange=tuple(of_others),
         beside={other: name for other, (name, _) in reads_of_shared.items()},
         from_prelude=tuple(read.name for read in task.from_prelude),
@@ -309,12 +309,13 @@ def _definitions(lookup: Lookup, task: Task) -> Iterator[dict[str, object]]:
     own.sort(key=lambda definition: (definition.cell_index, definition.line))
     prelude = lookup.pipeline.prelude_definitions
     ran: list[Definition] = []
+    known: list[tuple[str, str]] = []
     for by, definitions in (("setup", prelude), ("definitions", task.definitions), ("task", own)):
         ran += definitions
-        names = {definition.name for definition in definitions}
-        for name, source in sources_by_name(ran):
-            if name in names:
-                yield {"name": name, "source": normalised(source), "by": by}
+        found = statements(ran)
+        for name, source in (s for n, s in enumerate(found) if s not in known[n : n + 1]):
+            yield {"name": name, "source": normalised(source), "by": by}
+        known = found
 
 
 def _handed_over(lookup: Lookup, notebook: Notebook, task: Task) -> dict[str, HandedOver]:

@@ -9,9 +9,10 @@ code travels by value.
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 
@@ -47,7 +48,7 @@ class Definitions:
         self._task = task
         self._live = live
         self._markers: dict[str, object] = {}
-        self._parents: dict[str, frozenset[str]] = {}
+        self._parents: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
 
     def has(self, obj: Any, qualname: str) -> bool:
         """Whether ``obj`` is what every kernel of the run gets by making that name."""
@@ -89,53 +90,76 @@ class Definitions:
         return label
 
     def needed_for(self, names: Iterable[str]) -> list[dict[str, Any]]:
-        """The statements that make these names, and what those look up in turn, in order."""
-        needed: set[str] = set()
-        pending = [name for name in names if name in self._named]
+        """The statements that make these names, and what those look up in turn, in order.
+
+        A statement that is run looks up what is there by then: what decorates a function may be
+        another further down.
+        """
+        places: dict[str, list[int]] = {}
+        for place, statement in enumerate(self._statements):
+            places.setdefault(statement["name"], []).append(place)
+        end = len(self._statements)
+        needed: set[tuple[int, int]] = set()
+        pending = [(name, end) for name in names]
         while pending:
-            name = pending.pop()
-            if name not in needed:
-                needed.add(name)
-                pending += [other for other in self._uses(name) if other in self._named]
+            name, below = pending.pop()
+            above = [place for place in places.get(name, ()) if place < below]
+            if above and (above[-1], below) not in needed:
+                needed.add((above[-1], below))
+                at_once, later = self._uses(self._statements[above[-1]]["source"])
+                pending += [(other, above[-1]) for other in at_once]
+                pending += [(other, below) for other in later]
         return [
-            {key: statement[key] for key in ("name", "source", "by")}
-            for statement in self._statements
-            if statement["name"] in needed and self._named[statement["name"]] is statement
+            {key: self._statements[place][key] for key in ("name", "source", "by")}
+            for place in sorted({place for place, _ in needed})
         ]
 
     def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
         """Make the missing ones of these names; raises `OtherVersion` if one is another here."""
-        wanted = {statement["name"]: statement["source"] for statement in statements}
-        of_setup = {statement["name"] for statement in statements if statement.get("by") == "setup"}
+        wanted = {statement["name"]: statement for statement in statements}
         for name in by_name:
-            if name in wanted and self._replayed.get(name, wanted[name]) != wanted[name]:
+            source = wanted[name]["source"] if name in wanted else None
+            if source is not None and self._replayed.get(name, source) != source:
                 raise OtherVersion(f"it refers to another {name} than the one this task uses")
-        for name, source in wanted.items():
-            # What is there by a name may be setup's, and another than the task's that was stored.
-            known = self._live or name in self._replayed or name in of_setup
-            if name not in self._made and not (known and name in self._before):
-                self._make(name, source)
+        missing = [name for name, last in wanted.items() if not self._has_made(last)]
+        if not missing:
+            return
+        # A value that was loaded under such a name stays; so does what is known and meant anyhow.
+        stays = {name: self.namespace[name] for name in wanted if name in self.namespace}
+        for statement in statements:
+            name = statement["name"]
+            if name in missing or statement is not wanted[name]:
+                self._make(name, statement["source"])
+            elif name in stays:
+                self.namespace[name] = stays[name]
+        for name in missing:
+            if name in self.namespace:
+                self._made[name] = self.namespace[name]
+        self.namespace.update(stays)
+
+    def _has_made(self, statement: Mapping[str, Any]) -> bool:
+        """Whether what this statement makes is there.
+
+        What is there by a name may be setup's, and another than the task's that was stored.
+        """
+        name = statement["name"]
+        known = self._live or name in self._replayed or statement.get("by") == "setup"
+        return name in self._made or (known and name in self._before)
 
     def _make(self, name: str, source: str) -> None:
-        """Run the statement behind a name; a value that was loaded under it stays."""
-        loaded = {name: self.namespace[name]} if name in self.namespace else {}
-        code = compile(source, f"<definition of {name}>", "exec", dont_inherit=True)
-        exec(code, self.namespace)  # noqa: S102 -- the notebook's own statement
-        if name in self.namespace:
-            self._made[name] = self.namespace[name]
-        self.namespace.update(loaded)
+        """Run the notebook's own statement behind a name."""
+        exec(compile(source, f"<definition of {name}>", "exec", dont_inherit=True), self.namespace)  # noqa: S102
 
-    def _uses(self, name: str) -> frozenset[str]:
-        if name not in self._parents:
+    def _uses(self, source: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The names that a statement looks up where it is run, and those that what it makes looks up."""
+        if source not in self._parents:
             try:
-                code = compile(
-                    self._named[name]["source"], "<definition>", "exec", dont_inherit=True
-                )
+                code = compile(source, "<definition>", "exec", dont_inherit=True)
             except SyntaxError:
-                self._parents[name] = frozenset()
+                self._parents[source] = frozenset(), frozenset()
             else:
-                self._parents[name] = frozenset(names_in(code))
-        return self._parents[name]
+                self._parents[source] = frozenset(_looked_up(code)), frozenset(names_in(code))
+        return self._parents[source]
 
 
 def is_code(name: str, value: Any) -> bool:
@@ -158,6 +182,16 @@ def found_by_name(obj: Any) -> bool:
     for part in obj.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is obj
+
+
+def _looked_up(code: types.CodeType) -> Iterator[str]:
+    """The names that are looked up where this code runs: not those that functions made by it look up."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            is_class = not inner.co_flags & inspect.CO_OPTIMIZED
+            if is_class or (inner.co_name.startswith("<") and inner.co_name != "<lambda>"):
+                yield from _looked_up(inner)
 
 
 def names_in(code: types.CodeType) -> set[str]:

@@ -23,7 +23,7 @@ import sys
 import types
 import warnings
 import weakref
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from . import foreign
@@ -87,10 +87,10 @@ _HOOKS = (
 )
 
 
-def fingerprint(value: Any, *, holder: Any = None) -> str:
+def fingerprint(value: Any, *, holders: Iterable[Any] = ()) -> str:
     """The fingerprint of a value, with the name of its algorithm before it.
 
-    A ``holder`` is not looked into: what the value has of it is only that it is that.
+    The ``holders`` are not looked into: what the value has of them is only that they are these.
 
     >>> fingerprint([1, {"a": 2}]) == fingerprint([1, {"a": 2}])
     True
@@ -99,7 +99,7 @@ def fingerprint(value: Any, *, holder: Any = None) -> str:
     """
     walk = Walk()
     with collecting_later():
-        if holder is not None:
+        for holder in holders:
             walk.seen(holder)
         walk.over(value)
     return walk.result()

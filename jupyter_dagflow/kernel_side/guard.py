@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .anatomy import instance_dict, lineage, members, root_package, slot_values
@@ -17,7 +17,7 @@ from .fingerprint import fingerprint
 
 # What Python keeps in a class speaks of that class alone.
 _BELONG = (types.GetSetDescriptorType, types.MemberDescriptorType)
-_COLLECTIONS: tuple[Any, ...] = (list, set, collections.deque)
+_COLLECTIONS: tuple[Any, ...] = (list, tuple, set, collections.deque)
 
 
 class Guard:
@@ -53,25 +53,46 @@ class Guard:
 
 
 class Contents(NamedTuple):
-    """The objects that a value holds by now; whatever it holds later, they are the same."""
+    """What some objects hold by now; whatever they hold later, these items are the same."""
 
-    holder: Any
+    holders: tuple[Any, ...]
     items: tuple[Any, ...]
 
 
-def contents(value: Any) -> Contents:
-    """What a collection, an instance, a class or a function holds.
+def contents(namespace: dict[str, Any], name: str, paths: Iterable[Sequence[Any]]) -> Contents:
+    """A variable's value but for the collections, instances, classes or functions at some paths: what
+    these hold counts, and that they are where they are. Raises `LookupError` if a path leads nowhere.
 
-    >>> a = []
-    >>> contents({"a": a}).items[0] is a
+    >>> a, b = [], []
+    >>> contents({"p": {"a": a, "b": b}}, "p", [["p", "a"]]).holders == (a,)
     True
     """
-    return Contents(value, tuple(_held(value)))
+    holders = {id(each): each for path in paths for each in _at(namespace, path)}
+    held = [part for each in holders.values() for part in _held(each)]
+    return Contents(tuple(holders.values()), (namespace[name], *held))
+
+
+def _at(namespace: dict[str, Any], path: Sequence[Any]) -> list[Any]:
+    """What is at a path by now: a name, then keys, positions or attributes, None for all."""
+    found: list[Any] = [namespace]
+    for key in path:
+        found = [part for each in found for part in _parts(each, key)]
+    return found
+
+
+def _parts(value: Any, key: Any) -> Iterable[Any]:
+    if key is None and isinstance(value, (dict, *_COLLECTIONS)):
+        return _held(value)
+    if isinstance(value, dict) and dict.__contains__(value, key):
+        return [dict.__getitem__(value, key)]
+    if isinstance(key, int) and not isinstance(value, dict):
+        return [list(_items(value))[key]]
+    return [{**instance_dict(value), **dict(slot_values(value))}[key]]
 
 
 def _fingerprint(value: Any) -> str:
     if type(value) is Contents:
-        return fingerprint(value.items, holder=value.holder)
+        return fingerprint(value.items, holders=value.holders)
     return fingerprint(value)
 
 
@@ -81,10 +102,21 @@ def _held(value: Any) -> Iterable[Any]:
     if isinstance(value, types.FunctionType):
         defaults = (value.__defaults__ or (), tuple((value.__kwdefaults__ or {}).values()))
         return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())
-    if any(root_package(kind) == "pandas" for kind in lineage(type(value))):
+    if _is_of_pandas(value):
         return ()  # what it keeps its elements in, it changes with them
-    collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
-    items: Iterable[Any] = () if collection is None else collection.__iter__(value)
+    return (
+        *_items(value),
+        *instance_dict(value).values(),
+        *(held for _, held in slot_values(value)),
+    )
+
+
+def _is_of_pandas(value: Any) -> bool:
+    return any(root_package(kind) == "pandas" for kind in lineage(type(value)))
+
+
+def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        items = dict.values(value)
-    return (*items, *instance_dict(value).values(), *(held for _, held in slot_values(value)))
+        return dict.values(value)
+    collection = next((kind for kind in _COLLECTIONS if isinstance(value, kind)), None)
+    return () if collection is None else collection.__iter__(value)

@@ -11,6 +11,7 @@ What the task leaves elsewhere, in modules of the project and in pyplot, is told
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
@@ -65,7 +66,8 @@ class Handover:
     ``all``: whatever is bound at all), ``metrics`` (names), ``guarded`` (names that must not
     change), ``may_go`` (those of them that may be deleted), ``made_alike`` (names whose
     present objects must not change, whatever the names mean later), ``strange`` (names that must not
-    be bound), ``contents`` (names of inputs in which what they hold must not change), ``beside``
+    be bound), ``looked_into`` (names of inputs that must not change, with the paths to those objects
+    in them that may, each beginning with a name), ``beside``
     (names that came in the bundle of an input and must not change with it, to that input),
     ``exposed`` (names that a later task changes
     in place, to those that are known to share objects with them), ``from_prelude``
@@ -117,7 +119,7 @@ class Handover:
         self._guard = Guard(
             self._namespace,
             [*self._spec["guarded"], *self._spec["changing"]],
-            {**self._made_alike(), **beside, **self._contents()},
+            {**self._made_alike(), **beside, **self._looked_into()},
             self._spec["may_go"],
         )
         self._figures = figures.held()
@@ -185,13 +187,16 @@ class Handover:
         names = self._spec["made_alike"]
         return {name: self._namespace[name] for name in names if name in self._namespace}
 
-    def _contents(self) -> dict[str, Any]:
-        names = self._spec["contents"]
-        return {n: contents(self._namespace[n]) for n in names if n in self._namespace}
+    def _looked_into(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, paths in self._spec["looked_into"].items():
+            with contextlib.suppress(LookupError):  # then nobody knows what of it is to stay
+                found[name] = contents(self._namespace, name, paths)
+        return found
 
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
         spec = self._spec
-        watched = [*spec["guarded"], *spec["made_alike"], *spec["contents"], *spec["beside"]]
+        watched = [*spec["guarded"], *spec["made_alike"], *spec["looked_into"], *spec["beside"]]
         bound = [n for n in spec["strange"] if n in self._namespace and n not in self._before]
         outcome["changed"] = [*self._guard.changed(dict.fromkeys(watched)), *bound]
         if outcome["changed"]:

@@ -268,7 +268,6 @@ class Cluster:
             for f in fields
         )
         stored = [stored.name for stored in self.stored[task.name]]
-        names = [name for name in dict.fromkeys((*task.writes, *stored)) if name in namespace]
-        self.kept[task.name] = {
-            name: picture(namespace[name], aliases=self._aliases) for name in names
-        }
+        names = dict.fromkeys((*task.writes, *stored))
+        left = {name: namespace[name] for name in names if name in namespace}
+        self.kept[task.name] = pictures(left, aliases=self._aliases)

@@ -266,7 +266,7 @@ class _Filling:
 
 def _is_code(statement: str) -> bool:
     """Whether a statement defines something that, in setup, no task may change."""
-    return statement.startswith(("def ", "class ", "@"))
+    return re.search(r"^(def|class|@)", statement, re.MULTILINE) is not None  # below an import, too
 
 
 class _Notebook:

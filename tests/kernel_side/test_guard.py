@@ -54,6 +54,33 @@ def test_what_has_changed_is_kept_if_all_is(tasks: Any) -> None:
     assert ended.stored("x")["value"] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("code", "paths", "changed"),
+    [
+        ("p[0].append(1)", [["p", 0]], False),
+        ("p[0].append(1)", [["p", 1]], True),
+        ("p[0].append(1)", [["p", None]], False),
+        ("q.append(1)", [["q"]], False),
+        ("p[2]['k'].append(1)", [["p", 2, "k"]], False),
+        ("p[2]['k'].append(1)", [["p", 2]], True),
+        ("p[2]['j'] = 1", [["p", 2]], False),
+        ("p[3].x.append(1)", [["p", 3, "x"]], False),
+        ("p[3].y = 1", [["p", 3]], False),
+        ("p[3].y = 1", [["p", 3, "x"]], True),
+        ("p[:] = p[::-1]", [["p"]], False),
+        ("p[:] = p[::-1]", [["p", 0]], True),
+        ("p[0].append(1)", [["p", 1], ["p", 9]], False),  # nobody knows what may change
+    ],
+)
+def test_what_is_beside_a_known_change_is_guarded(
+    tasks: Any, code: str, paths: list[list[object]], changed: bool
+) -> None:
+    thing = {"Thing": "class Thing:\n    def __init__(self):\n        self.x = []"}
+    tasks.ok("q = [0]\np = [q, [0], {'k': [0]}, Thing()]", definitions=thing, writes="p q")
+    ended = tasks.run(code, definitions=thing, reads="p q", looked_into={"p": paths})
+    assert ended.outcome["changed"] == (["p"] if changed else [])
+
+
 def test_what_setup_made_is_guarded(tasks: Any) -> None:
     ended = tasks.run("seen.append(1)", setup="seen = []", guarded="seen")
     assert ended.outcome["changed"] == ["seen"]

@@ -51,7 +51,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "guarded": [],
             "may_go": [],
             "made_alike": [],
-            "contents": [],
+            "looked_into": {},
             "beside": {},
             "strange": [],
             "exposed": {},

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from jupyter_dagflow.core.analysis.changes import exposed
+from jupyter_dagflow.core.analysis.changes import exposed, known_changes
 from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
@@ -141,6 +141,7 @@ def _linked(story: Story) -> tuple[Linker, Findings]:
 
 def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int]) -> NodeFlow:
     inputs = []
+    changes = known_changes(linker.story, state)
     for variable, taken in state.taken.items():
         sources = sorted(
             (s for s in taken.sources if s != PRELUDE), key=lambda s: (s == taken.holder, order[s])
@@ -154,7 +155,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
                     sources=tasks,
                     shares=shares,
                     kept=variable not in state.changed,
-                    shallow=variable in state.changed - state.deeply,
+                    changes=changes.get(variable, ()),
                     rebound=linker.writes(name, variable),
                 )
             )

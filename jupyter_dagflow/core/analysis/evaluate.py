@@ -473,7 +473,9 @@ class Evaluator(ForeignCalls):
             base = self._changing(target.base, target.line)
             self.expr(target.index)
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
-            if base.kind not in ("frame", "array"):
+            if base.kind == "frame":
+                self.heap.put_in(base, [value])
+            elif base.kind != "array":
                 if target.sliced:
                     self.heap.hold(base, self.heap.element(value))
                 if not target.sliced or base.kind != "list":

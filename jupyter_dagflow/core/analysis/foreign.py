@@ -7,6 +7,8 @@ method whose result is dropped is believed to change its object.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
 from jupyter_dagflow.core.analysis.values import (
@@ -71,6 +73,8 @@ class ForeignCalls(Calls):
             self.change(arguments.positional[0], line, content=True)
         if name == "sample" and arguments.keyword("random_state") is None:
             self.draw("<numpy.random>", line, seeds=False)
+        if receiver.kind == "frame" and name == "insert":
+            self.heap.put_in(receiver, self._tables_in(arguments))
         if stores:
             self._store(receiver, name, arguments)
         else:
@@ -82,6 +86,13 @@ class ForeignCalls(Calls):
                 )
                 self.advance(value, line)
         return self._method_result(receiver, name, arguments)
+
+    def _tables_in(self, arguments: Arguments) -> Iterator[Value]:
+        """The tables that a call is given, also in lists: what it makes may be over their memory."""
+        for value in arguments.every:
+            yield value
+            if value.kind in library.CONTAINERS:
+                yield self.heap.element(value)
 
     def _change_targets(self, arguments: Arguments, line: int) -> None:
         """What a call is told, by the name of an argument, to write to."""
@@ -216,7 +227,8 @@ class ForeignCalls(Calls):
             if name in library.PAIR_METHODS:
                 return heap.part_of(receiver, made)
             keeps = name in library.KEEPING_INDEX
-            return heap.made_of([receiver], made, index=keeps, memory=given == kind)
+            heap.made_of([receiver], made, index=keeps, memory=given == kind)
+            return heap.made_of(self._tables_in(arguments), made, index=False, memory=given == kind)
         if name == "new_child":
             made = heap.make("dict", plain=True)
             for value in (receiver, heap.element(receiver), *arguments.every):
@@ -433,6 +445,8 @@ class ForeignCalls(Calls):
                 heap.hold(made, factory, "__code__")
                 heap.defaulting[base_of(next(iter(made.objects)))] = factory
             return made
+        if kind == "frame":
+            heap.made_of(self._tables_in(arguments), made, index=False, memory=True)
         self.keep_codes(made, every)
         if path == "functools.reduce":  # lists that are added hold what they held
             for value in every:

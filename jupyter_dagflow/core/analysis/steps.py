@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.follow import Follower
-from jupyter_dagflow.core.analysis.ir import CellSummary, Statement
+from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement
 from jupyter_dagflow.core.analysis.values import DEEPEST, UNKNOWN, Heap, Value, base_of, slot
 from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
@@ -101,16 +102,29 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
     follower.heap.make_room(place * _OBJECTS)
     number = follower.room_for(place * _STEPS)
     steps = []
-    last = len(summary.statements) - 1
-    for index, statement in enumerate(summary.statements):
-        declared = index == last
-        if statement.role.inert and not (
-            declared and (block.mutates or block.pure or block.shares)
-        ):
+    statements = summary.statements
+    told = _where_tags_count(statements) if block.mutates or block.pure or block.shares else None
+    if told is not None and told is not statements[-1]:
+        statements = (*statements[:-1], told, statements[-1])
+    for statement in statements:
+        declared = statement is told
+        if statement.role.inert and not declared:
             continue
         steps.append(_follow(follower, block, statement, number, declared=declared))
         number += 1
     return tuple(steps)
+
+
+def _where_tags_count(statements: Sequence[Statement]) -> Statement | None:
+    """The statement that does what the tags of a cell tell of: its last, or nothing at all before one
+    that is replayed in other tasks.
+    """
+    if not statements:
+        return None
+    last = statements[-1]
+    if last.role.definition or last.role.setting or last.role.future:
+        return Statement((), "", last.line, Role())
+    return last
 
 
 def _follow(
@@ -123,6 +137,7 @@ def _follow(
     except RecursionError:
         follower.reset()
         follower.effect.marks += (Mark("opaque", "code nested this deeply", statement.line),)
+    _note_made_once(follower, statement)
     effect = follower.effect
     mutates = sorted(block.mutates) if declared and block.mutates else ()
     for name in mutates:
@@ -189,6 +204,17 @@ def _deleted(follower: Follower) -> frozenset[str]:
     if DELETED not in names.values():
         return NO_NAMES
     return frozenset(n for n, v in names.items() if v is DELETED and n in must)
+
+
+def _note_made_once(follower: Follower, statement: Statement) -> None:
+    """Note what ``xs = [...]`` makes, which outside of loops and functions is one object and no more."""
+    heap = follower.heap
+    for node in statement.body if len(statement.body) == 1 else ():
+        if isinstance(node, ir.Assign) and isinstance(node.value, (ir.Display, ir.Literal)):
+            for target in node.targets:
+                if isinstance(target, ir.GlobalTarget):
+                    objects = follower.state.names[target.name].objects
+                    heap.made_once.update(map(base_of, objects))
 
 
 def _change_all(follower: Follower, value: Value, line: int) -> None:

@@ -15,12 +15,11 @@ from typing import NamedTuple
 from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import BUFFER, Value, base_of, sees, slot_of
+from jupyter_dagflow.core.analysis.values import Value, base_of, sees
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin
 from jupyter_dagflow.core.model import Reason
 
 NO_VALUE = Value("?")
-_ITSELF = frozenset((0, BUFFER))
 
 
 class Demand(NamedTuple):
@@ -71,9 +70,8 @@ class NodeState:
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
-    changes, ``deeply`` those of them in which it changes more than the value itself, ``ends`` tells
-    what the values that it has share where it ends; ``rebinds`` whether any name taken is
-    ``rebound``.
+    changes, ``changing`` the objects that it changes; ``ends`` tells what the values that it has share
+    where it ends; ``rebinds`` whether any name taken is ``rebound``.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -85,7 +83,7 @@ class NodeState:
     apart: frozenset[frozenset[str]] = frozenset()
     joined: set[frozenset[str]] = field(default_factory=set)
     changed: frozenset[str] = frozenset()
-    deeply: frozenset[str] = frozenset()
+    changing: set[int] = field(default_factory=set)
     tied: dict[str, set[str]] = field(default_factory=dict)
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
@@ -227,7 +225,7 @@ class Units(ABC):
         names = {n for n in step.touched if self._is_foreign(n, step.node)}
         names |= {n for n, t in state.taken.items() if _sees_change(t.value, step.seen)}
         state.changed |= names
-        state.deeply |= {n for n in names if _sees_change_within(self._value(step, n), step.seen)}
+        state.changing |= step.effect.changed.keys()
         for group in self._groups(step, state, sorted(names)):
             if len(group) > 1:
                 self._unify(step, state, group, insist=True)
@@ -387,13 +385,6 @@ class Units(ABC):
         )
         if what and place is not None:
             self.findings.needs_lane(step, name, line, what=what, made=place.step)
-
-
-def _sees_change_within(value: Value, seen: Mapping[int, set[int]]) -> bool:
-    """Whether a value sees a change of more than itself: of what it holds."""
-    return any(
-        slot_of(o) != 0 or not seen.get(base_of(o), _ITSELF) <= _ITSELF for o in value.objects
-    )
 
 
 def _sees_change(value: Value, seen: Mapping[int, set[int]]) -> bool:

@@ -18,7 +18,7 @@ from jupyter_dagflow.core.analysis.tables import Tables
 
 _SLOTS = 8
 _MANY = 256
-_HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
+HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
 _NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
 REGISTERED = "__registered__"
 BUFFER = 4
@@ -253,7 +253,8 @@ class Heap:
     an enumeration which object stands for all its members, and of that object which enumeration.
     ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
     are those where it shows that it is not done again.
-    ``stored`` are the older objects that the statement being followed has put into one another.
+    ``stored`` are the older objects that the statement being followed has put into one another,
+    ``made_once`` those numbers that stand for a single object.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -273,6 +274,7 @@ class Heap:
         self.old = 0
         self.site = 0
         self.stored: set[int] = set()
+        self.made_once: set[int] = set()
         self.defaulting: dict[int, Value] = {}
         self.factories: dict[int, Value] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
@@ -304,6 +306,7 @@ class Heap:
         other.classes = {base: set(classes) for base, classes in self.classes.items()}
         other.carried = {base: set(codes) for base, codes in self.carried.items()}
         other.plain, other.stored = set(self.plain), set(self.stored)
+        other.made_once = set(self.made_once)
         other.code = {base: code.fork(frames) for base, code in self.code.items()}
         return other
 
@@ -314,6 +317,7 @@ class Heap:
             and self.fields == other.fields
             and self.held_by == other.held_by
             and self.plain == other.plain
+            and self.made_once == other.made_once
             and self.classes == other.classes
             and self.carried == other.carried
             and self.unmovable == other.unmovable
@@ -459,6 +463,20 @@ class Heap:
                 self._hold_common(roots, "memory", made)
         return made
 
+    def put_in(self, table: Value, columns: Iterable[Value]) -> None:
+        """Columns were put into a table, which may be over their memory from now on.
+
+        Of a column made by the very statement, which most are, nobody has the memory besides.
+        """
+        bases = {base_of(o) for each in columns if each.kind == "frame" for o in each.objects}
+        found = {root for base in bases for root in self.tables.memory.roots_of(base)}
+        roots = {root for root in found if root < self.old or root in self.tables.exported}
+        for obj in table.objects if roots else ():
+            self.tables.memory.roots[base_of(obj)] = (
+                self.tables.memory.roots_of(base_of(obj)) | roots
+            )
+            self._hold_common(roots, "memory", table)
+
     def _hold_common(self, roots: Set[int], what: str, made: Value) -> None:
         """Let tables, or an array over one, hold what they have in common, if that is ever noticed."""
         for root in sorted(roots & self.stateful):
@@ -523,7 +541,7 @@ class Heap:
         fields = self.fields.get(base)
         if fields:
             for name, held in fields.items():
-                if name in _HIDDEN and name != key:
+                if name in HIDDEN and name != key:
                     continue
                 if key is None or name is None or name == key or (isinstance(key, int) and key < 0):
                     found |= held

@@ -843,6 +843,46 @@ CASES: dict[str, tuple[str, ...]] = {
         "cfg.update(lr=3)",
         "n = user.get('lr')",
     ),
+    "a column is over the memory of what it was made of": (
+        "import pandas as pd\ndf = pd.DataFrame({'p': [1, 2, 3]})\ns = pd.Series([9, 1, 2])",
+        "view = s.to_numpy()",
+        "df['z'] = s",
+        "s.iloc[0] = 5",
+    ),
+    "a column inserted, assigned or put beside is, too": (
+        "import pandas as pd\ndf = pd.DataFrame({'p': [1, 2, 3]})\ns = pd.Series([9, 1, 2], name='s')",
+        "t = s + 1\nu = s + 2",
+        "va = s.to_numpy()\nvb = t.to_numpy()\nvc = u.to_numpy()",
+        "df.insert(0, 'z', s)",
+        "e = df.assign(z=t)",
+        "g = pd.concat([df, u], axis=1)",
+        "s.iloc[0] = 5\nt.iloc[0] = 5\nu.iloc[0] = 5",
+    ),
+    "a change of what a loop made is no change of one": (
+        "import operator\nd = [1]\nrows = [[i] for i in range(3)]",
+        "first = rows[0]\np = operator.concat(rows, [d])",
+        "first.append(1)\nfor row in rows:\n    row.append(2)",
+    ),
+    "what is changed lies within what a library made": (
+        "import collections\nd = [0]\nuser = {'d': d}",
+        "both = collections.ChainMap(user, {})\nkept = [both, user]",
+        "both['k'] = 1",
+    ),
+    "a function is decorated by what stands above it": (
+        "import functools\ndef deco(fn):\n    @functools.wraps(fn)\n    def around(x):\n        return fn(x) + step()\n    return around",
+        "def step():\n    return 1",
+        "@deco\ndef g(x):\n    return x",
+        "def deco(fn):\n    return len\ndef step():\n    return 2",
+        "both = [deco, g]",
+        "n = both[1](1)",
+    ),
+    "a class has the base that stands above it": (
+        "class Base:\n    n = 1",
+        "class Child(Base):\n    m = [Base.n for _ in range(2)]",
+        "class Base:\n    n = 2",
+        "kept = [Child(), Child]",
+        "seen = kept[0].n",
+    ),
     "a class holds what its methods have as defaults": (
         "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
         "data = [Node({})]",
@@ -1148,6 +1188,22 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:a", "c = [3, 2]\nd = [1, 5, 6]"),
             ("task:b", "p = [d] + [c]"),
             ("task:c", "vars(list)['append'](p[0], 6)"),
+        ),
+    ),
+    "what is beside a known change may not change unseen": (
+        "DF201",
+        (
+            ("task:a", "import operator\nc = [3, 2]\nd = [1, 5, 6]"),
+            ("task:b", "p = operator.concat([d], [c])"),
+            ("task:c", "vars(list)['append'](p[0], 6)\nc.pop()"),
+        ),
+    ),
+    "nor what is beside it under a key": (
+        "DF201",
+        (
+            ("task:a", "d = [1]"),
+            ("task:b", "p = {'c': [2], 'd': d}"),
+            ("task:c", "vars(list)['append'](p['d'], 6)\np['c'].pop()"),
         ),
     ),
     "a function of setup that is changed by its insides": (
