@@ -28,6 +28,9 @@ from jupyter_dagflow.execution.kernel_server import ServedKernel, private_folder
 from jupyter_dagflow.execution.provisioner import PROVISIONER
 
 START_TIMEOUT_S = 120
+_SOON_S = 0.2  # iopub tells of an answer at once, or nobody listened there yet
+_LOOK_S = 1.0  # how long it may go unnoticed that a kernel has ended before it answered
+_ASK_AGAIN_S = 10.0  # a question waits in the socket for the kernel, and is hardly ever lost
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,9 @@ class TaskClient(AsyncKernelClient):
     """A client that is ready as soon as the kernel is, and once it is stays so.
 
     jupyter_client waits on for 0.2 s of silence on iopub. There is no need: what still comes there
-    answers our own first question, and whoever runs a cell reads only what belongs to it.
+    answers our own first question, and whoever runs a cell reads only what belongs to it. And it asks
+    every second anew: then a cell is sent while answers are under way, and ipykernel 7.0 to 7.3 may
+    never take note of a request that comes while it sends (ipython/ipykernel#1554).
     """
 
     _ready = False
@@ -61,15 +66,19 @@ class TaskClient(AsyncKernelClient):
         beats for ever, and whoever stopped it waits for it.
         """
         del hb
-        if not self.shell_channel.is_alive():
-            super().start_channels(shell, iopub, stdin, False, control)
+        super().start_channels(shell, iopub, stdin, False, control)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the first answer, and for iopub to be connected; raises `KernelNotStarted`."""
         deadline = time.monotonic() + (timeout or float("inf"))
+        awaited, asked_at = 0, 0.0
         while not self._ready:
-            self.kernel_info()
-            self._ready = await self._answered()
+            if not awaited or time.monotonic() > asked_at + _ASK_AGAIN_S:
+                self.kernel_info()
+                awaited, asked_at = awaited + 1, time.monotonic()
+            reply = await _next(self.shell_channel, _LOOK_S)
+            awaited -= reply == "kernel_info_reply"
+            self._ready = not awaited and bool(await _next(self.iopub_channel, _SOON_S))
             if self._ready:
                 return
             if not await self.is_alive():
@@ -77,15 +86,14 @@ class TaskClient(AsyncKernelClient):
             if time.monotonic() > deadline:
                 raise KernelNotStarted(f"It did not answer within {timeout:.0f} s.")
 
-    async def _answered(self) -> bool:
-        try:
-            reply = await self.shell_channel.get_msg(timeout=1)
-            if reply["msg_type"] == "kernel_info_reply":
-                await self.iopub_channel.get_msg(timeout=0.2)
-                return True
-        except Empty:
-            pass
-        return False
+
+async def _next(channel: Any, wait_s: float) -> str:
+    """The type of the next message, or nothing if none comes in that time."""
+    try:
+        message = await channel.get_msg(timeout=wait_s)
+    except Empty:
+        return ""
+    return str(message["msg_type"])
 
 
 class TaskKernel(AsyncKernelManager):
