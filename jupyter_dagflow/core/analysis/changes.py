@@ -86,6 +86,7 @@ class _Search:
         """The paths to all of them in the value of a name; None if nobody can tell."""
         found: list[Path] = []
         todo: list[tuple[int, Path]] = [(obj, (name,)) for obj in self._values[name]]
+        named: set[int] = set()  # those that have been gone through by their own names
         while todo:
             obj, path = todo.pop()
             base = base_of(obj)
@@ -94,6 +95,9 @@ class _Search:
             if path[-1] in HIDDEN:
                 return None
             if obj in self._named:  # where it lies, who knows; but this it is
+                if obj in named:
+                    continue
+                named.add(obj)
                 path = (self._named[obj],)
             if obj in self._changing:
                 found.append(path)

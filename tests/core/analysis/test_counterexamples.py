@@ -883,6 +883,11 @@ CASES: dict[str, tuple[str, ...]] = {
         "kept = [Child(), Child]",
         "seen = kept[0].n",
     ),
+    "what is changed lies in what holds itself": (
+        "c = [1]\na = [2]\na.append(c)\na.append(a)\nb = {'k': a}\na.append(b)",
+        "c.append(a)",
+        "n = len(b)",
+    ),
     "a class holds what its methods have as defaults": (
         "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
         "data = [Node({})]",
