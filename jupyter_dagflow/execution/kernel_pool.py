@@ -223,9 +223,13 @@ class _Python:
 
 
 def task_environment() -> dict[str, str]:
-    """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end."""
+    """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end.
+
+    Text has the same hashes in all kernels, if we were not told which: a set of words is gone through in
+    the same order in every task.
+    """
     env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
-    return {**env, "DAGFLOW_IN_TASK": "1"}
+    return {"PYTHONHASHSEED": "0", **env, "DAGFLOW_IN_TASK": "1"}
 
 
 def is_ipykernel(spec: KernelSpec) -> bool:

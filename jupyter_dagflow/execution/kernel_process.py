@@ -71,13 +71,15 @@ class TaskClient(AsyncKernelClient):
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Wait for the first answer, and for iopub to be connected; raises `KernelNotStarted`."""
         deadline = time.monotonic() + (timeout or float("inf"))
-        awaited, asked_at = 0, 0.0
+        awaited, answered, asked_at = 0, False, 0.0
         while not self._ready:
             if not awaited or time.monotonic() > asked_at + _ASK_AGAIN_S:
                 self.kernel_info()
                 awaited, asked_at = awaited + 1, time.monotonic()
-            reply = await _next(self.shell_channel, _LOOK_S)
-            awaited -= reply == "kernel_info_reply"
+            if await _next(self.shell_channel, _LOOK_S) == "kernel_info_reply":
+                awaited, answered = awaited - 1, True
+            elif answered:
+                awaited = 0  # what has not come by now was lost
             self._ready = not awaited and bool(await _next(self.iopub_channel, _SOON_S))
             if self._ready:
                 return

@@ -9,6 +9,8 @@ code travels by value.
 
 from __future__ import annotations
 
+import ast
+import bisect
 import inspect
 import sys
 import types
@@ -97,15 +99,18 @@ class Definitions:
         """
         places: dict[str, list[int]] = {}
         for place, statement in enumerate(self._statements):
-            places.setdefault(statement["name"], []).append(place)
+            for name in {statement["name"], *_imported(statement["source"])}:
+                places.setdefault(name, []).append(place)
+        again = sorted({place for each in places.values() if len(each) > 1 for place in each})
         end = len(self._statements)
         needed: set[tuple[int, int]] = set()
         pending = [(name, end) for name in names]
         while pending:
             name, below = pending.pop()
             above = [place for place in places.get(name, ()) if place < below]
-            if above and (above[-1], below) not in needed:
-                needed.add((above[-1], below))
+            # Between two statements that define something anew, all look up the same.
+            if above and (above[-1], bisect.bisect(again, below)) not in needed:
+                needed.add((above[-1], bisect.bisect(again, below)))
                 at_once, later = self._uses(self._statements[above[-1]]["source"])
                 pending += [(other, above[-1]) for other in at_once]
                 pending += [(other, below) for other in later]
@@ -121,21 +126,22 @@ class Definitions:
             source = wanted[name]["source"] if name in wanted else None
             if source is not None and self._replayed.get(name, source) != source:
                 raise OtherVersion(f"it refers to another {name} than the one this task uses")
-        missing = [name for name, last in wanted.items() if not self._has_made(last)]
+        missing = {name for name, last in wanted.items() if not self._has_made(last)}
         if not missing:
             return
         # A value that was loaded under such a name stays; so does what is known and meant anyhow.
-        stays = {name: self.namespace[name] for name in wanted if name in self.namespace}
-        for statement in statements:
-            name = statement["name"]
-            if name in missing or statement is not wanted[name]:
-                self._make(name, statement["source"])
-            elif name in stays:
-                self.namespace[name] = stays[name]
-        for name in missing:
-            if name in self.namespace:
-                self._made[name] = self.namespace[name]
-        self.namespace.update(stays)
+        bound = {name for statement in statements for name in _imported(statement["source"])}
+        stays = {n: self.namespace[n] for n in {*wanted, *bound} if n in self.namespace}
+        try:
+            for statement in statements:
+                name = statement["name"]
+                if name in missing or statement is not wanted[name]:
+                    self._make(name, statement["source"])
+                elif name in stays:
+                    self.namespace[name] = stays[name]
+            self._made.update({n: self.namespace[n] for n in missing if n in self.namespace})
+        finally:
+            self.namespace.update(stays)
 
     def _has_made(self, statement: Mapping[str, Any]) -> bool:
         """Whether what this statement makes is there.
@@ -182,6 +188,19 @@ def found_by_name(obj: Any) -> bool:
     for part in obj.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is obj
+
+
+def _imported(source: str) -> list[str]:
+    """The names that an import binds; of ``import a.b`` the first part."""
+    if not source.startswith(("import ", "from ")):
+        return []
+    try:
+        statements = ast.parse(source).body
+    except SyntaxError:
+        return []
+    imports = (each for each in statements if isinstance(each, (ast.Import, ast.ImportFrom)))
+    aliases = (alias for each in imports for alias in each.names)
+    return [alias.asname or alias.name.partition(".")[0] for alias in aliases]
 
 
 def _looked_up(code: types.CodeType) -> Iterator[str]:

@@ -38,6 +38,7 @@ from .arrays import (
 )
 from .caches import Cached, calls_of, dispatches, own_attributes, parameters_of, registered_with
 from .definitions import Definitions, found_by_name, names_in
+from .sets import Ordered, out_of_order
 
 _BACKWARDS: Any = type(reversed([]))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
@@ -157,6 +158,10 @@ def _dump(
     pickler.dump(value)
     pickled.pickler = pickler
     pickled.data = file.getvalue()
+    if type(value) is not Ordered and pickle.EMPTY_SET in pickled.data:
+        orders = list(out_of_order(obj for _, obj in pickled.seen().values()))
+        if orders:
+            return _dump(Ordered(value, orders), definitions, base, sharing)
     return pickled
 
 
@@ -200,6 +205,8 @@ class _Rules:
     def reduce(self, obj: Any) -> Any:
         """The reduced value, NotImplemented for pickle's default, or None."""
         kind = type(obj)
+        if kind is Ordered:
+            return rebuild.in_order, tuple(obj)
         if kind is types.FunctionType:
             if self._by_name(obj):
                 return self._named(obj)

@@ -13,8 +13,13 @@ import importlib
 import marshal
 import sys
 import types
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .sets import fill
+
+if TYPE_CHECKING:
+    from .sets import Order
 
 MAIN = "__main__"
 
@@ -156,6 +161,13 @@ def _same(result: Any) -> Any:
 
 def _fail() -> Any:
     raise LookupError
+
+
+def in_order(value: Any, orders: Iterable[Order]) -> Any:
+    """A value in which these sets are gone through as they were."""
+    for members, places, order in orders:
+        fill(members, places, order)
+    return value
 
 
 def view(of: dict[Any, Any], kind: str) -> Any:

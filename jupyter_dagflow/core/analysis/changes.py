@@ -8,12 +8,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 
+from jupyter_dagflow.core.analysis.library import CONTAINERS
 from jupyter_dagflow.core.analysis.steps import Step, Story
 from jupyter_dagflow.core.analysis.units import NodeState
 from jupyter_dagflow.core.analysis.values import (
     BUFFER,
     DEEPEST,
     HIDDEN,
+    UNKNOWN,
     Heap,
     base_of,
     sees,
@@ -99,7 +101,10 @@ class _Search:
                     continue
                 named.add(obj)
                 path = (self._named[obj],)
+            kind = self._heap.kinds.get(base, UNKNOWN)
             if obj in self._changing:
+                if len(path) > 1 and kind != "instance" and kind not in CONTAINERS:
+                    return None  # what else of it changes, or is over its memory, who knows
                 found.append(path)
             if slot_of(obj) == BUFFER:
                 continue
@@ -109,6 +114,7 @@ class _Search:
             if DEEPEST in self._seen[base]:
                 if base in self._heap.code:
                     return None
-                fields = self._heap.fields.get(base, {})
-                todo += [(held, (*path, key)) for key, each in fields.items() for held in each]
+                for key, each in self._heap.fields.get(base, {}).items():
+                    moves = isinstance(key, int) and kind not in ("dict", "tuple")
+                    todo += [(held, (*path, None if moves else key)) for held in each]
         return found

@@ -212,7 +212,7 @@ def _note_made_once(follower: Follower, statement: Statement) -> None:
     for node in statement.body if len(statement.body) == 1 else ():
         if isinstance(node, ir.Assign) and isinstance(node.value, (ir.Display, ir.Literal)):
             for target in node.targets:
-                if isinstance(target, ir.GlobalTarget):
+                if isinstance(target, ir.GlobalTarget) and target.name in follower.state.names:
                     objects = follower.state.names[target.name].objects
                     heap.made_once.update(map(base_of, objects))
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 
+_MANY = 64
+
 
 class Kinship:
     """Tables, by number, that were made of others: which they go back to."""
@@ -30,8 +32,16 @@ class Kinship:
         """A table was made of others; returns the roots of these."""
         roots = frozenset().union(*map(self.roots_of, others)) - {table}
         if roots:
-            self.roots[table] = self.roots.get(table, frozenset()) | roots
+            self.roots[table] = self._newest(self.roots.get(table, frozenset()) | roots)
         return roots
+
+    def add(self, table: int, roots: Set[int]) -> None:
+        """A table goes back to these roots as well."""
+        self.roots[table] = self._newest(self.roots_of(table) | roots)
+
+    def _newest(self, roots: Set[int]) -> Set[int]:
+        """A table that was made of very many goes back to the last of them: each has a list of its own."""
+        return roots if len(roots) <= _MANY else frozenset(sorted(roots)[-_MANY:])
 
 
 class Tables:

@@ -472,9 +472,7 @@ class Heap:
         found = {root for base in bases for root in self.tables.memory.roots_of(base)}
         roots = {root for root in found if root < self.old or root in self.tables.exported}
         for obj in table.objects if roots else ():
-            self.tables.memory.roots[base_of(obj)] = (
-                self.tables.memory.roots_of(base_of(obj)) | roots
-            )
+            self.tables.memory.add(base_of(obj), roots)
             self._hold_common(roots, "memory", table)
 
     def _hold_common(self, roots: Set[int], what: str, made: Value) -> None:

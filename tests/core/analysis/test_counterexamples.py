@@ -888,6 +888,27 @@ CASES: dict[str, tuple[str, ...]] = {
         "c.append(a)",
         "n = len(b)",
     ),
+    "what is changed lies in a circle": (
+        "c = []\na = {'c': c}\nb = {'a': a}\na['b'] = b",
+        "c.append(1)",
+        "n = len(b)",
+    ),
+    "a library's object has parts that change with it": (
+        "import configparser\nparser = configparser.ConfigParser()\nzs = [0]",
+        "ctx = {'c': parser, 'z': zs}",
+        "ctx['c'].add_section('a')",
+        "n = len(zs)",
+    ),
+    "elements of a list move up": (
+        "shared = [0]\nxs = [[1], [2], shared]",
+        "xs.pop(0)\nxs[0].append(9)",
+        "n = len(shared)",
+    ),
+    "an import of several names is known by each": (
+        "from dataclasses import field, dataclass",
+        "@dataclass\nclass A:\n    x: int = 1",
+        "xs = [A()]",
+    ),
     "a class holds what its methods have as defaults": (
         "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
         "data = [Node({})]",
