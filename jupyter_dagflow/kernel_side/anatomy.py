@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,7 @@ _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
 _BASES: Any = type.__dict__["__bases__"]
+_SHARED_GENERATORS = (("random", "_inst"), ("numpy.random.mtrand", "_rand"))
 # Of SciPy's sparse arrays, and for which list of words scikit-learn's vectorizers have looked at it.
 _WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices", "_stop_words_id"})
 
@@ -107,6 +109,15 @@ def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
         for name, each in members(base).items()
         if type(each) is types.MemberDescriptorType and name not in ("__dict__", "__weakref__")
     )
+
+
+def is_of_shared_generator(method: Any) -> bool:
+    """Whether a bound method is what ``from random import …`` gives, or NumPy's likewise: one of the
+    generator that is the module's own.
+    """
+    owner = method.__self__
+    shared = ((sys.modules.get(module), name) for module, name in _SHARED_GENERATORS)
+    return owner is not None and any(vars(m).get(name) is owner for m, name in shared if m)
 
 
 def slot_values(obj: Any) -> Iterator[tuple[str, Any]]:

@@ -17,6 +17,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from .anatomy import is_of_shared_generator
+
 
 class OtherVersion(Exception):
     """A value belongs to another version of a class or function than the one this kernel has."""
@@ -174,6 +176,9 @@ def is_code(name: str, value: Any) -> bool:
     A function that closes over values, or was made by a call, may well be a result.
     """
     if isinstance(value, types.ModuleType):
+        return True
+    bound = isinstance(value, (types.MethodType, types.BuiltinMethodType))
+    if bound and is_of_shared_generator(value):
         return True
     if not isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
         return False

@@ -32,6 +32,7 @@ from .anatomy import (
     has_dict,
     instance_dict,
     is_lazy,
+    is_of_shared_generator,
     member,
     members,
     origin,
@@ -555,6 +556,9 @@ def _cell(walk: Walk, cell: types.CellType) -> Children:
 
 def _method(walk: Walk, method: types.MethodType) -> Children:
     walk.write(b"M")
+    if is_of_shared_generator(method):
+        walk.atom(method.__name__)
+        return
     yield method.__func__
     yield method.__self__
 
@@ -562,7 +566,9 @@ def _method(walk: Walk, method: types.MethodType) -> Children:
 def _builtin(walk: Walk, function: types.BuiltinFunctionType) -> Children:
     walk.write(b"B")
     walk.atom(function.__name__)
-    if not issubclass(type(function.__self__), types.ModuleType):
+    if not issubclass(type(function.__self__), types.ModuleType) and not is_of_shared_generator(
+        function
+    ):
         yield function.__self__
 
 

@@ -17,13 +17,21 @@ import io
 import marshal
 import os
 import pickle
+import random
 import sys
 import types
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 from . import rebuild
-from .anatomy import dict_of, instance_dict, member, root_package, slot_values
+from .anatomy import (
+    dict_of,
+    instance_dict,
+    is_of_shared_generator,
+    member,
+    root_package,
+    slot_values,
+)
 from .arrays import (
     Place,
     bytes_of_others,
@@ -217,6 +225,9 @@ class _Rules:
             return self._named(obj) if self._by_name(obj) else self._class(obj)
         if kind is functools.cached_property:
             return rebuild.make_cached_property, (obj.func, obj.attrname)
+        if kind in (types.MethodType, types.BuiltinMethodType) and is_of_shared_generator(obj):
+            module = "random" if type(obj.__self__) is random.Random else "numpy.random"
+            return getattr, (sys.modules[module], obj.__name__)
         if kind is object:
             return rebuild.marker, (self._definitions.label_of(obj),)
         if kind is types.GeneratorType and obj.gi_frame is None:

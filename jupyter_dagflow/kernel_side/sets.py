@@ -24,7 +24,7 @@ _NONE = sys.getsizeof(set())
 _ENTRY = struct.calcsize("nP")
 _SMALLEST = 8  # CPython: of this size is the table within the object itself
 _FILLED_AT_ONCE = 5  # so many make it leave that
-_MOST_TRIED = 24
+_MOST_TRIED = 64
 _IN_LINE = 9  # CPython: so many places further on are tried first
 _WORD = (1 << 8 * struct.calcsize("n")) - 1
 
@@ -52,7 +52,8 @@ def out_of_order(objects: Iterable[Any]) -> Iterator[Order]:
 def fill(members: set[Any], places: int, order: list[Any]) -> None:
     """Give a set these members anew, so that it is gone through in that order.
 
-    So it is if their hashes are what they were; else as it happens.
+    So it is if their hashes are what they were; else as it happens. Of a set that has lost members for
+    which others had to make way it may be that no way is found back to the order that it had.
 
     >>> members = set()
     >>> fill(members, 8, [8, 0])

@@ -81,6 +81,27 @@ def test_what_is_beside_a_known_change_is_guarded(
     assert ended.outcome["changed"] == (["p"] if changed else [])
 
 
+@pytest.mark.parametrize(
+    ("made", "shared"),
+    [
+        ("from random import random as draw", "__import__('random')._inst"),
+        ("from numpy.random import rand as draw", "__import__('numpy').random.mtrand._rand"),
+    ],
+)
+def test_to_draw_from_the_generator_that_all_share_changes_no_function(
+    tasks: Any, made: str, shared: str
+) -> None:
+    tasks.ok(f"{made}\nfunctions = [draw]", writes="functions")
+    ended = tasks.ok(
+        f"functions[0]()\nsame = functions[0].__self__ is {shared}",
+        reads="functions",
+        writes="same",
+        guarded="functions",
+    )
+    assert ended.outcome["changed"] == []
+    assert ended.stored("same")["value"] is True
+
+
 def test_what_setup_made_is_guarded(tasks: Any) -> None:
     ended = tasks.run("seen.append(1)", setup="seen = []", guarded="seen")
     assert ended.outcome["changed"] == ["seen"]

@@ -41,8 +41,8 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             module="numpy.random",
             save="numpy.random.get_state()",
             restore="numpy.random.set_state(state)",
-            # seeded, or as NumPy makes it when it is imported
-            idle="not state[3] and (state[2] == 624 or state[2] == 623 and state[1][0] == 1 << 31)",
+            # as NumPy makes it when it is imported; seeded it is at 624
+            idle="state[2] == 623 and state[1][0] == 1 << 31 and not state[3]",
             what="NumPy's global generator",
         ),
         "<torch.random>": AmbientState(

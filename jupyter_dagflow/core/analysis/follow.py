@@ -241,12 +241,25 @@ class Follower(Evaluator):
                 self.assign(item.target, entered, node.line)
         if node.swallows:
             self.watch()
+        modules = self.effect.modules
+        self.effect.modules = dict(modules)
         self.run(node.body)
+        restored = self._restored(node)
+        for path, line in self.effect.modules.items():
+            if path.partition(".")[0] not in restored:
+                modules.setdefault(path, line)
+        self.effect.modules = modules
         if node.swallows:
             self.state = self.stopped()
         for value in managers:
             if value.kind == "generator":
                 self.use(value, self.line(node.line))  # what stands behind its ``yield``
+
+    def _restored(self, node: ir.With) -> set[str]:
+        """The libraries whose settings are as they were when a block has been left."""
+        calls = (item.value for item in node.items if isinstance(item.value, ir.Call))
+        paths = (self.expr(call.func).path for call in calls)
+        return {library.RESTORING[path] for path in paths if path in library.RESTORING}
 
     def _entered(self, value: Value, line: int) -> Value:
         given = self.run_special(value, ("__enter__", "__exit__"), self.line(line))

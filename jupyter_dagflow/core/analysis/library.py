@@ -204,6 +204,16 @@ _HANDLES = {
 HANDLES = {path: what for what, paths in _HANDLES.items() for path in paths}
 """What a call gives that cannot leave its kernel, by path."""
 
+RESTORING = {
+    "decimal.localcontext": "decimal",
+    "matplotlib.pyplot.rc_context": "matplotlib",
+    "matplotlib.rc_context": "matplotlib",
+    "numpy.errstate": "numpy",
+    "pandas.option_context": "pandas",
+    "warnings.catch_warnings": "warnings",
+}
+"""What in a ``with`` gives a library the settings back that it had, by path."""
+
 HANDLE_METHODS = _words(
     """
     accept begin connect cursor execute executemany executescript makefile submit

@@ -138,6 +138,8 @@ def _follow(
         follower.reset()
         follower.effect.marks += (Mark("opaque", "code nested this deeply", statement.line),)
     _note_made_once(follower, statement)
+    if any(mark.kind == "binds" for mark in follower.effect.marks):
+        follower.heap.hides_names = True
     effect = follower.effect
     mutates = sorted(block.mutates) if declared and block.mutates else ()
     for name in mutates:
@@ -145,6 +147,9 @@ def _follow(
         if value is not None:
             follower.read(name, statement.line, value)
             _change_all(follower, value, statement.line)
+        elif follower.heap.hides_names and name not in follower.state.names:
+            effect.unresolved.setdefault(name, statement.line)
+            follower.bind(name, follower.heap.make(UNKNOWN), statement.line)
     if declared and block.shares:
         _let_share(follower, block, statement.line)
     _believe_pure(follower, block)

@@ -254,7 +254,8 @@ class Heap:
     ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
     are those where it shows that it is not done again.
     ``stored`` are the older objects that the statement being followed has put into one another,
-    ``made_once`` those numbers that stand for a single object.
+    ``made_once`` those numbers that stand for a single object. It ``hides_names`` if code that nobody
+    sees may have bound some.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -275,6 +276,7 @@ class Heap:
         self.site = 0
         self.stored: set[int] = set()
         self.made_once: set[int] = set()
+        self.hides_names = False
         self.defaulting: dict[int, Value] = {}
         self.factories: dict[int, Value] = {}
         self.partials: dict[int, tuple[Value, Arguments]] = {}
@@ -318,6 +320,7 @@ class Heap:
             and self.held_by == other.held_by
             and self.plain == other.plain
             and self.made_once == other.made_once
+            and self.hides_names == other.hides_names
             and self.classes == other.classes
             and self.carried == other.carried
             and self.unmovable == other.unmovable

@@ -909,6 +909,10 @@ CASES: dict[str, tuple[str, ...]] = {
         "@dataclass\nclass A:\n    x: int = 1",
         "xs = [A()]",
     ),
+    "settings are as they were behind a with": (
+        "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    x = 1",
+        "with warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always')\n    warnings.warn('y')\nn = [len(seen), x]\ndel seen",
+    ),
     "a class holds what its methods have as defaults": (
         "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
         "data = [Node({})]",
@@ -1316,6 +1320,11 @@ TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
         ("", "fs = [g, g]"),
         ("", "g = lambda x: g(x)"),
         ("task:t", "seen = 1"),
+    ),
+    "a name that nobody saw bound is changed, as a tag says": (
+        ("task:a", "exec('cfg = dict(a=' + str(len('x')) + ')')"),
+        ("task:b mutates:cfg", "cfg['a'] += 1"),
+        ("task:c", "n = cfg['a']"),
     ),
     "a task further down shares what it took": (
         ("task:t0", "pass"),
