@@ -24,7 +24,8 @@ _NONE = sys.getsizeof(set())
 _ENTRY = struct.calcsize("nP")
 _SMALLEST = 8  # CPython: of this size is the table within the object itself
 _FILLED_AT_ONCE = 5  # so many make it leave that
-_MOST_TRIED = 64
+_TRIED = (10, 24, 64)  # so many places are looked at: few are enough for most, and take less time
+_MOST_STEERED = 200_000  # members
 _IN_LINE = 9  # CPython: so many places further on are tried first
 _WORD = (1 << 8 * struct.calcsize("n")) - 1
 
@@ -81,9 +82,10 @@ def fill(members: set[Any], places: int, order: list[Any]) -> None:
 def _ways(places: int, order: list[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
     """In which order members may come, and what has to be there before them for a while."""
     yield order, []
-    found = _steered(places, order)
-    if found is not None:
-        yield found
+    for tried in _TRIED if len(order) <= _MOST_STEERED else ():
+        found = _steered(places, order, tried)
+        if found is not None:
+            yield found
     yield order, []
 
 
@@ -97,11 +99,11 @@ class _Block:
         return self._place
 
 
-def _steered(places: int, order: list[Any]) -> tuple[list[Any], list[Any]] | None:
+def _steered(places: int, order: list[Any], tried: int) -> tuple[list[Any], list[Any]] | None:
     """An order in which each member comes to a place above that of the one before it: where it would come
     to another, that is blocked. None if there is none.
     """
-    paths = _paths(places, order)
+    paths = _paths(places, order, tried)
     if paths is None:
         return None
     chosen = {path[-1]: number for number, path in enumerate(paths)}
@@ -118,31 +120,33 @@ def _steered(places: int, order: list[Any]) -> tuple[list[Any], list[Any]] | Non
     return coming, [_Block(place) for place in passed if place not in chosen]
 
 
-def _paths(places: int, order: list[Any]) -> list[list[int]] | None:
+def _paths(places: int, order: list[Any], most: int) -> list[list[int]] | None:
     """The places at which each member is tried down to the one where it stays: as few as there can be."""
-    tried = [list(itertools.islice(_tried(hash(m), places - 1), _MOST_TRIED)) for m in order]
-    lengths: list[
-        dict[int, tuple[int, int]]
-    ] = []  # of each member by place: where the one before is
+    ways: list[dict[int, tuple[int, int]]] = []  # by a member's place: where the one before it is
     ends, costs = [-1], [0]
-    for mine in tried:
+    for member in order:
+        home = hash(member) & (places - 1)
+        if most <= _IN_LINE + 1 and len(ends) == 1 and home > ends[0]:  # all others lie behind it
+            ways.append({home: (ends[0], 0)})
+            ends = [home]
+            continue
+        tried = itertools.islice(_tried(hash(member), places - 1), most)
         found: dict[int, tuple[int, int]] = {}
         further: list[tuple[int, int]] = []
-        for place, length in sorted((p, n) for n, p in enumerate(mine)):
+        for place, length in sorted((place, length) for length, place in enumerate(tried)):
             before = bisect.bisect_left(ends, place) - 1
-            cost = costs[before] + length if before >= 0 else None
-            if cost is not None and (not further or cost < further[-1][1]):
+            if before >= 0 and (not further or costs[before] + length < further[-1][1]):
                 found[place] = ends[before], length
-                further.append((place, cost))
+                further.append((place, costs[before] + length))
         if not further:
             return None
         ends, costs = [place for place, _ in further], [cost for _, cost in further]
-        lengths.append(found)
-    place = ends[-1]
+        ways.append(found)
     paths = []
-    for mine, found in zip(reversed(tried), reversed(lengths)):  # noqa: B905 -- of one length
+    place = ends[-1]
+    for member, found in zip(reversed(order), reversed(ways)):  # noqa: B905 -- of one length
         place, length = found[place]
-        paths.append(mine[: length + 1])
+        paths.append(list(itertools.islice(_tried(hash(member), places - 1), length + 1)))
     return paths[::-1]
 
 
