@@ -11,6 +11,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import operator
+import random
 import struct
 import sys
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,8 @@ _ENTRY = struct.calcsize("nP")
 _SMALLEST = 8  # CPython: of this size is the table within the object itself
 _FILLED_AT_ONCE = 5  # so many make it leave that
 _TRIED = (10, 24, 64)  # so many places are looked at: few are enough for most, and take less time
+_FEW = 24  # members are tried in any order
+_CHANCES = 1000
 _MOST_STEERED = 200_000  # members
 _IN_LINE = 9  # CPython: so many places further on are tried first
 _WORD = (1 << 8 * struct.calcsize("n")) - 1
@@ -86,6 +89,9 @@ def _ways(places: int, order: list[Any]) -> Iterator[tuple[list[Any], list[Any]]
         found = _steered(places, order, tried)
         if found is not None:
             yield found
+    chance = random.Random(0)  # noqa: S311 -- which are tried is all the same
+    for _ in range(_CHANCES if len(order) <= _FEW else 0):
+        yield chance.sample(order, len(order)), []
     yield order, []
 
 
