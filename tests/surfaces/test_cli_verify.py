@@ -118,7 +118,8 @@ def test_a_file_that_a_task_reads_too_early_is_not_there_from_run_all(
     name = "import os\nname = 'a' + '.txt'"  # which no reader of the code can follow
     waits = "import time\nwhile not os.path.exists('tried'):\n    time.sleep(0.02)\n"
     cells = [("setup", name), ("task:write", waits + "open(os.path.join(name), 'w').write('1')")]
-    tries = "open('tried', 'w').close()\ntext = open(os.path.join(name)).read()"
+    reads = "text = open(os.path.join(name)).read()"
+    tries = f"try:\n    {reads}\nfinally:\n    open('tried', 'w').close()"
     cells += [("task:read", tries)]
     write_notebook("early.ipynb", cells)
 
