@@ -17,6 +17,7 @@ from .fingerprint import fingerprint
 
 # What Python keeps in a class speaks of that class alone.
 _BELONG = (types.GetSetDescriptorType, types.MemberDescriptorType)
+_METHODS = (types.MethodType, types.BuiltinMethodType)
 _COLLECTIONS: tuple[Any, ...] = (list, tuple, set, collections.deque)
 
 
@@ -76,8 +77,13 @@ def _at(namespace: dict[str, Any], path: Sequence[Any]) -> list[Any]:
     """What is at a path by now: a name, then keys, positions or attributes, None for all."""
     found: list[Any] = [namespace]
     for key in path:
-        found = [part for each in found for part in _parts(each, key)]
+        found = [_bound_to(part) for each in found for part in _parts(each, key)]
     return found
+
+
+def _bound_to(value: Any) -> Any:
+    """Of a bound method the object: to the compiler it is that."""
+    return value.__self__ if isinstance(value, _METHODS) else value
 
 
 def _parts(value: Any, key: Any) -> Iterable[Any]:

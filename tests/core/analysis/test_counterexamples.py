@@ -913,6 +913,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    x = 1",
         "with warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always')\n    warnings.warn('y')\nn = [len(seen), x]\ndel seen",
     ),
+    "a method that lies in a list is its object": (
+        "class Bus:\n    def __init__(self):\n        self.subs = []\nbus = Bus()\nb = [1, 2]\nzs = [bus]",
+        "bus.subs.append(b.append)",
+        "b[0] = 5",
+        "n = len(zs)",
+    ),
     "a class holds what its methods have as defaults": (
         "b = {'a': 1}\nclass Node:\n    def __init__(self, opt=b):\n        self.opt = opt\ndef step(xs):\n    xs['d'] = 4",
         "data = [Node({})]",
