@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import bisect
+import functools
 import inspect
 import sys
 import types
@@ -99,14 +100,9 @@ class Definitions:
         A statement that is run looks up what is there by then: what decorates a function may be
         another further down.
         """
-        places: dict[str, list[int]] = {}
-        for place, statement in enumerate(self._statements):
-            for name in {statement["name"], *_imported(statement["source"])}:
-                places.setdefault(name, []).append(place)
-        again = sorted({place for each in places.values() if len(each) > 1 for place in each})
-        end = len(self._statements)
         needed: set[tuple[int, int]] = set()
-        pending = [(name, end) for name in names]
+        pending = [(name, len(self._statements)) for name in names]
+        places, again = self._places if pending else ({}, [])  # most values need none
         while pending:
             name, below = pending.pop()
             above = [place for place in places.get(name, ()) if place < below]
@@ -120,6 +116,15 @@ class Definitions:
             {key: self._statements[place][key] for key in ("name", "source", "by")}
             for place in sorted({place for place, _ in needed})
         ]
+
+    @functools.cached_property
+    def _places(self) -> tuple[dict[str, list[int]], list[int]]:
+        """Where each name is made among the statements, and which of these make a name that others make, too."""
+        places: dict[str, list[int]] = {}
+        for place, statement in enumerate(self._statements):
+            for name in {statement["name"], *_imported(statement["source"])}:
+                places.setdefault(name, []).append(place)
+        return places, sorted({p for each in places.values() if len(each) > 1 for p in each})
 
     def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
         """Make the missing ones of these names; raises `OtherVersion` if one is another here."""

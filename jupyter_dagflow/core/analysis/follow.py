@@ -241,14 +241,11 @@ class Follower(Evaluator):
                 self.assign(item.target, entered, node.line)
         if node.swallows:
             self.watch()
-        modules = self.effect.modules
-        self.effect.modules = dict(modules)
+        restored, known = self._restored(node), {*self.effect.modules}
         self.run(node.body)
-        restored = self._restored(node)
-        for path, line in self.effect.modules.items():
-            if path.partition(".")[0] not in restored:
-                modules.setdefault(path, line)
-        self.effect.modules = modules
+        for path in self.effect.modules.keys() - known if restored else ():
+            if path.partition(".")[0] in restored:
+                del self.effect.modules[path]
         if node.swallows:
             self.state = self.stopped()
         for value in managers:
