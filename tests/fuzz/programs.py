@@ -266,7 +266,8 @@ class _Filling:
 
 def _is_code(statement: str) -> bool:
     """Whether a statement defines something that, in setup, no task may change."""
-    return re.search(r"^(def|class|@)", statement, re.MULTILINE) is not None  # below an import, too
+    # below an import, too
+    return re.search(r"^(def|class|@|\w+ = .*namedtuple\()", statement, re.MULTILINE) is not None
 
 
 class _Notebook:
@@ -332,6 +333,8 @@ class _Notebook:
                 self._odd_tags |= reads_tasks or (setup and any(map(_is_code, part)))
                 if setup:
                     self._made_by_setup()
+                if self._headed and self._certain and any(map(_is_code, part)):
+                    cells.append(ProgramCell(("# Start",), heading=True))  # above it all is setup
                 cells.append(ProgramCell(part, ("setup",) if setup else self._tags()))
         self._may_set_up = setup or not self._tagged
         return cells

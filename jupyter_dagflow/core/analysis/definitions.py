@@ -9,7 +9,7 @@ Anything else is data.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from jupyter_dagflow.core.analysis.steps import Step, Story
 from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, Value, base_of, slot
@@ -142,7 +142,7 @@ class Definitions:
         if base not in heap.kept:
             return False
         since, reads, given = heap.kept[base]
-        if self._meet(base, given):
+        if self._meet(base, given) or self._is_told_apart(given):
             return True
         read = {inner for value in reads.values() for inner in heap.reach(value)}
         return any(changed[each][-1].number >= since for each in read & changed.keys())
@@ -161,6 +161,22 @@ class Definitions:
                     seen.add(holder)
                     todo.append(holder)
         return False
+
+    def _is_told_apart(self, given: Mapping[int, int]) -> bool:
+        """Whether somebody asks with ``is`` for what a function with a cache gave to several tasks."""
+        steps = self._story.steps
+        for asked in [step.effect.compares for step in steps.values() if step.effect.compares]:
+            givers = {
+                steps[number].node for base, number in given.items() if self._is_part(base, asked)
+            }
+            if len(givers) > 1:
+                return True
+        return False
+
+    def _is_part(self, base: int, asked: Set[int]) -> bool:
+        """Whether an object, or something in it, is one of those asked for."""
+        whole = Value("?", frozenset((slot(base, 0),)))
+        return base in asked or not self._story.heap.reach(whole).isdisjoint(asked)
 
     def closure(self, numbers: Iterable[int], into: set[int]) -> None:
         """Add definitions, and all that they need to be defined, to a set."""

@@ -39,6 +39,12 @@ CASES: dict[str, tuple[str, ...]] = {
         "a = load(2)",
         "d = load(2)\nboth = [d, a]",
     ),
+    "what a function with a cache gives to two tasks is asked for": (
+        "import functools\n@functools.lru_cache(maxsize=None)\ndef load(i):\n    return [i]\n"
+        "@functools.lru_cache(maxsize=None)\ndef rows():\n    return [[1]]",
+        "a = load(2)\nr = rows()[0]",
+        "seen = [a is load(2), r is rows()[0]]",
+    ),
     "how long a class is, nobody asks it": (
         "log = []\nclass Meta(type):\n    pool = log\n    def __len__(cls):\n        cls.pool.append(6)\n"
         "        return 1\nclass C(metaclass=Meta):\n    pass",
