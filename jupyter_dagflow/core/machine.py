@@ -73,8 +73,9 @@ class Submit:
 class AttemptEnded:
     """An attempt that the machine started has ended: with ``failure`` None, well.
 
-    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, and ``left`` is
-    what it left outside variables. With ``reused_from`` it did not run: all this is what came of it in that run.
+    ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, ``seeded`` those of
+    them that it left as a seed makes them, and ``left`` is what it left outside variables. With ``reused_from`` it did
+    not run: all this is what came of it in that run.
     ``why`` it ran or did not.
     """
 
@@ -92,6 +93,7 @@ class AttemptEnded:
     files_by_setup: tuple[str, ...] = ()
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
+    seeded: tuple[str, ...] = ()
     left: Left = field(default_factory=Left)
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()

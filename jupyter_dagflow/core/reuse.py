@@ -164,6 +164,7 @@ class Entry:
     files_appended: tuple[str, ...] = ()
     files_by_setup: tuple[str, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
+    seeded: tuple[str, ...] = ()
     left: Left = field(default_factory=Left)
     cells: tuple[CellId, ...] = ()
     barred: str = ""

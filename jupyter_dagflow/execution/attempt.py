@@ -97,6 +97,7 @@ class Attempt:
                 files_appended=tuple(files.get("appended", ())),
                 files_by_setup=tuple(files.get("by_setup", ())),
                 drawn=outcome.get("drawn", {}),
+                seeded=tuple(outcome.get("seeded", ())),
                 left=_left(outcome),
                 observed=tuple(observations(outcome, self._assignment)),
             )

@@ -221,6 +221,7 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
             "save": state.save,
             "restore": state.restore,
             "idle": state.idle,
+            "fresh": state.fresh,
         }
         for name, state in AMBIENT_STATES.items()
         if name in names

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import Drawn, SameStart, Unseeded, same_start, unseeded
+from jupyter_dagflow.core.draws import (
+    Drawn,
+    Reseeded,
+    SameStart,
+    Unseeded,
+    reseeded,
+    same_start,
+    unseeded,
+)
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
@@ -60,15 +68,17 @@ class Soundness:
             self._lookup, ended.task, ended.files_written, ended.files_by_setup
         ):
             return self._unsound(ended, undone)
-        self._drawn.add(ended.task, ended.drawn)
+        self._drawn.add(ended.task, ended.drawn, ended.seeded)
         if race := race_of(self._lookup, self._touched, ended.task):
             both = zip((race.first, race.second), race.deeds, strict=True)
             seen = [self._seen(task, deed) for task, deeds in both for deed in deeds]
             if race.interleaved:  # to know it would put in order what has none
                 seen = []
             return self._unsound(ended, race, seen)
-        draws: Unseeded | SameStart | None = unseeded(self._lookup, ended.drawn, ended.task)
-        if draws := draws or same_start(self._lookup, self._drawn, ended.task):
+        draws: Unseeded | SameStart | Reseeded | None
+        draws = unseeded(self._lookup, ended.drawn, ended.task)
+        draws = draws or same_start(self._lookup, self._drawn, ended.task)
+        if draws := draws or reseeded(self._lookup, self._drawn, ended.task):
             seen = [self._seen(task, draws.generator) for task in draws.unseen]
             return self._unsound(ended, draws, seen)
         if missed := self._missed(ended):
@@ -78,7 +88,7 @@ class Soundness:
     def _unsound(
         self,
         ended: AttemptEnded,
-        why: Race | Undone | Unseeded | SameStart | Missed,
+        why: Race | Undone | Unseeded | SameStart | Reseeded | Missed,
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
         failure = TaskFailure(

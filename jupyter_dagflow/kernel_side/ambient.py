@@ -15,8 +15,8 @@ from typing import Any
 class Ambient:
     """The states that a task takes or leaves, by their names (``<random>``).
 
-    Each has ``module``, ``save`` (an expression), ``restore`` (a statement that uses ``state``) and
-    ``idle`` (an expression that does).
+    Each has ``module``, ``save`` (an expression), ``restore`` (a statement that uses ``state``), and
+    ``idle`` and ``fresh`` (expressions that do).
     """
 
     def __init__(self, states: Mapping[str, Mapping[str, str]]) -> None:
@@ -36,14 +36,21 @@ class Ambient:
 
     def is_idle(self, name: str) -> bool:
         """Whether the state is one that its module may have been imported with."""
-        state = self._states[name]
-        names = {**_names(state["module"]), "state": self.take(name)}
-        return bool(eval(state["idle"], names))  # noqa: S307 -- likewise
+        return self._tells(name, "idle")
+
+    def is_fresh(self, name: str) -> bool:
+        """Whether the state is one that a seed gives, before any draw."""
+        return self._tells(name, "fresh")
 
     def put(self, name: str, value: Any) -> None:
         """Make the state what it was when it was taken."""
         state = self._states[name]
         exec(state["restore"], {**_names(state["module"]), "state": value})  # noqa: S102 -- likewise
+
+    def _tells(self, name: str, question: str) -> bool:
+        state = self._states[name]
+        names = {**_names(state["module"]), "state": self.take(name)}
+        return bool(eval(state[question], names))  # noqa: S307 -- likewise
 
 
 def _names(module: str) -> dict[str, Any]:

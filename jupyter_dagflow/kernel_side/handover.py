@@ -133,9 +133,11 @@ class Handover:
         Raises `UndeclaredChange`, `UndeclaredSharing`, `StillRunning`, `NotStorable` or `NotAMetric`.
         """
         still_running = user_threads.wait_for_others(self._threads)
+        drawn = self._drawn()
         outcome: dict[str, Any] = {
             "files": {**self._touched.end(), "by_setup": self._written_by_setup},
-            "drawn": self._drawn(),
+            "drawn": drawn,
+            "seeded": sorted(filter(Ambient(self._spec["generators"]).is_fresh, drawn)),
             "modules": self._modules.end(),
             "figures": figures.held() != self._figures,
             "bringers": [],

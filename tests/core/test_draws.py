@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_dagflow.core.draws import Drawn, same_start, unseeded
+from jupyter_dagflow.core.draws import Drawn, reseeded, same_start, unseeded
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
     CellId,
@@ -53,6 +53,39 @@ def test_same_start(
         if found is not None:
             assert (found.first, found.second) == ("a", "b")
             assert "the global generator of `random`" in found.message
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "moved", "seeded", "unseen"),
+    [
+        ({}, TAKES, "a", "a", ("a",)),
+        ({}, SEEN_FROM_SETUP, "a", "a", ("a",)),
+        ({}, {}, "ab", "a", ("a", "b")),
+        ({}, {}, "ba", "a", ("a", "b")),
+        ({}, {}, "a", "a", None),
+        ({}, {}, "ab", "ab", None),
+        ({}, {}, "ab", "b", None),
+        ({}, SEEDS, "ab", "a", None),
+        (SEEDS, TAKES, "ab", "a", None),
+    ],
+)
+def test_who_seeds_unseen_above_a_draw(
+    a: dict[str, object],
+    b: dict[str, object],
+    moved: str,
+    seeded: str,
+    unseen: tuple[str, ...] | None,
+) -> None:
+    lookup = Lookup(_pipeline(a, b))
+    drawn = Drawn(lookup)
+    found = None
+    for name in map(TaskName, moved):
+        drawn.add(name, {R: f"before {name}"}, [R] if name in seeded else [])
+        found = found or reseeded(lookup, drawn, name)
+    assert (found and found.unseen) == unseen
+    if found is not None:
+        assert (found.first, found.second) == ("a", "b")
+        assert "in the notebook b goes on where a ended" in found.message
 
 
 @pytest.mark.parametrize(

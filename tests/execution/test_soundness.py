@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,6 +196,24 @@ def test_numbers_drawn_are_those_of_run_all(project: Project) -> None:
     expected = run_all(*cells, folder=project.folder)
     assert {name: run.value(name) for name in "abcd"} == {name: expected[name] for name in "abcd"}
     assert {stored.name for _, stored in run.artifacts()} == set("abcd")
+
+
+def test_a_seed_that_nobody_saw_stops_the_run_once(project: Project) -> None:
+    (project.folder / "seeds.py").write_text(
+        "import random\n\nimport numpy as np\n\n\n"
+        "def everything(seed):\n    random.seed(seed)\n    np.random.seed(seed)\n"
+    )
+    cells = (
+        ("setup", "import random\nimport numpy as np\nimport seeds"),
+        ("task:begin", "seeds.everything(3)"),
+        ("task:a", "a = [random.random(), np.random.rand()]"),
+    )
+    run = project.run(*cells, jobs=1)
+    failures = [task.failure for task in run.tasks.values() if task.failure is not None]
+    assert failures[0].message.startswith("DF204: task begin seeded ")
+    project.run(*cells, jobs=1)  # the other generator
+    again = succeeded(project.run(*cells, keep="all"))
+    assert again.value("a") == [random.Random(3).random(), np.random.RandomState(3).rand()]
 
 
 def test_a_draw_that_nobody_saw_stops_the_run_once(project: Project) -> None:

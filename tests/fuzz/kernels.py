@@ -254,6 +254,7 @@ class Cluster:
                 files_appended=tuple(files.get("appended", ())),
                 files_by_setup=tuple(files.get("by_setup", ())),
                 drawn=outcome.get("drawn", {}),
+                seeded=tuple(outcome.get("seeded", ())),
             )
         )
         self.observed.update(judged.observed)

@@ -381,6 +381,7 @@ ENTRY = Entry(
     stored=(X, N),
     metrics={"loss": math.inf, "big": 10**30},
     drawn={"<random>": "s"},
+    seeded=("<random>",),
     cells=(CellId("c"),),
 )
 RECIPE = ENTRY.recipe.digest

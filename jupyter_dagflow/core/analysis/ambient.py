@@ -5,7 +5,7 @@ The law: such state is an implicit variable, spelled ``<…>``. A task that touc
 takes it from there like any input, so that the numbers drawn are those of Run All. The runtime
 evaluates ``save`` in the kernel that leaves it, stores the result under the name, and runs
 ``restore`` with it as ``state`` in the kernel that takes it. ``idle`` tells of a ``state`` whether
-nobody has drawn since the module was imported.
+nobody has drawn since the module was imported, ``fresh`` whether nobody has since it was seeded.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class AmbientState:
     save: str
     restore: str
     idle: str
+    fresh: str
     what: str
 
 
@@ -35,14 +36,16 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             save="random.getstate()",
             restore="random.setstate(state)",
             idle="state[1][-1] == 624",
+            fresh="state[1][-1] == 624",
             what="the global generator of `random`",
         ),
         "<numpy.random>": AmbientState(
             module="numpy.random",
             save="numpy.random.get_state()",
             restore="numpy.random.set_state(state)",
-            # as NumPy makes it when it is imported; seeded it is at 624
+            # as NumPy makes it when it is imported
             idle="state[2] == 623 and state[1][0] == 1 << 31 and not state[3]",
+            fresh="state[2] == 624 and not state[3]",
             what="NumPy's global generator",
         ),
         "<torch.random>": AmbientState(
@@ -50,6 +53,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             save="torch.get_rng_state()",
             restore="torch.set_rng_state(state)",
             idle="torch.equal(state, torch.Generator().get_state())",
+            fresh="torch.equal(state, torch.Generator().manual_seed(torch.initial_seed()).get_state())",
             what="PyTorch's global generator",
         ),
         WORKING_DIRECTORY: AmbientState(
@@ -57,6 +61,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             save="os.getcwd()",
             restore="os.chdir(state)",
             idle="True",
+            fresh="False",
             what="the working directory",
         ),
     }

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis import ir
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.analysis.follow import Follower
 from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement
 from jupyter_dagflow.core.analysis.values import DEEPEST, UNKNOWN, Heap, Value, base_of, slot
@@ -147,6 +148,8 @@ def _follow(
         if value is not None:
             follower.read(name, statement.line, value)
             _change_all(follower, value, statement.line)
+        elif name in AMBIENT_STATES:  # a run has seen it there first
+            follower.draw(name, statement.line, seeds=True)
         elif follower.heap.hides_names and name not in follower.state.names:
             effect.unresolved.setdefault(name, statement.line)
             follower.bind(name, follower.heap.make(UNKNOWN), statement.line)

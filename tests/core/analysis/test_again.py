@@ -47,6 +47,7 @@ def _edits(sources: Sequence[str], place: int) -> list[str]:
         source + "\nextra = [1]",
         source + "\nextra = 1",
         source + "\nextra = 'text'\nprint(extra)",
+        source + "\nimport random\nrandom.seed(1)",
         source + "\na = a",
         source + "\na.append(2)",
         re.sub(r"\d", "4", source),
@@ -97,6 +98,15 @@ def test_cells_below_an_edit_are_followed_again_only_if_they_may_mean_something_
     sources[1] = edit
     assert analyse(_blocks(sources)) == _forgotten(_blocks(sources))
     assert len(whole) == 1 + anew
+
+
+def test_an_edit_that_seeds_is_noticed_by_who_draws() -> None:
+    sources = ["import random", "a = 1", "b = random.random()"]
+    _forgotten(_blocks(sources))
+    sources[1] = "random.seed(1)"
+    seeded = analyse(_blocks(sources))
+    assert seeded == _forgotten(_blocks(sources))
+    assert "<random>" in [item.name for item in seeded.nodes["t2"].inputs]
 
 
 def test_each_edit_starts_from_the_one_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
