@@ -294,6 +294,8 @@ class ForeignCalls(Calls):
             return self.call_method(receiver, name, given, line, dropped=True)
         self._ambient(path, arguments, line)
         self._change_arguments(path, name, arguments, line)
+        if path in library.TWINNING:
+            self._make_again(arguments, line)
         runs = not (
             (module == "builtins" and name in library.NOT_CALLING)
             or library.NOT_RUNNING.match(path)
@@ -315,6 +317,15 @@ class ForeignCalls(Calls):
             elif value.kind in ("iterator", "generator"):
                 self.change(value, line)
         return self._library_result(path, arguments, keeps=keeps)
+
+    def _make_again(self, arguments: Arguments, line: int) -> None:
+        """What the classes of instances do when those are copied, which calls no ``__init__``."""
+        heap = self.heap
+        objects = set().union(*(heap.reach(value) for value in arguments.positional[:1]))
+        classes = {each for obj in objects for each in heap.classes.get(obj, ())}
+        for base in sorted(classes):
+            for method, code in self.class_methods(base, "__new__"):
+                self.follow(method, code, Arguments((self.class_value(base),)), line)
 
     def _folded(self, arguments: Arguments) -> Arguments:
         """What ``functools.reduce`` calls with: elements, and the value to begin with."""
@@ -408,7 +419,7 @@ class ForeignCalls(Calls):
             return self._one_of(arguments, itself=path != "builtins.next")
         if path == "builtins.getattr" and len(every) > 1:
             return join(heap.element(every[0]), *every[2:])
-        if path in ("copy.copy", "copy.deepcopy") and every:
+        if path in library.TWINNING and every:
             return self._twin(every[0], deep=path == "copy.deepcopy")
         if path in library.COPYING:
             return self._copied(kind or "list", arguments)

@@ -525,6 +525,9 @@ OUT_OF_FRAMES = {
 LAZY_METHODS = _words("ewm expanding groupby resample rolling")
 """Methods of frames whose result looks at the frame when it is used."""
 
+TWINNING = frozenset({"copy.copy", "copy.deepcopy"})
+"""Functions that give a copy of any value."""
+
 SHALLOW_COPIES = frozenset({"copy", "__copy__", "union", "intersection", "difference"})
 
 VIEW_ATTRIBUTES = _words(

@@ -45,6 +45,13 @@ CASES: dict[str, tuple[str, ...]] = {
         "a = load(2)\nr = rows()[0]",
         "seen = [a is load(2), r is rows()[0]]",
     ),
+    "a copy of an instance is made by its class": (
+        "import copy\nclass D:\n    made = 0\n    def __new__(cls, *xs):\n        cls.made += 1\n"
+        "        return super().__new__(cls)",
+        "u = D(1)",
+        "v = copy.deepcopy(u)",
+        "seen = D.made",
+    ),
     "how long a class is, nobody asks it": (
         "log = []\nclass Meta(type):\n    pool = log\n    def __len__(cls):\n        cls.pool.append(6)\n"
         "        return 1\nclass C(metaclass=Meta):\n    pass",
