@@ -69,6 +69,31 @@ def memory_between(array: Any, span: tuple[int, int]) -> Any:
     return numpy.asarray(_Stretch(array, first, last - first))
 
 
+def stepped_copy(array: Any) -> tuple[Any, tuple[int, ...], int]:
+    """A copy of an array with steps: its memory as an array of bytes, the strides, and the place of its first element.
+
+    Elements with nothing between them stay next to each other, others do not get there: whether NumPy gives a view of
+    an array or a copy depends on that. Gaps are one element wide, so the copy has at most twice the bytes.
+    """
+    numpy = sys.modules["numpy"]
+    size = array.itemsize
+    strides = [size] * array.ndim
+    first, end = 0, size  # of the elements so far
+    next_to, place = size, size  # the stride that goes on without a gap: in the array, in the copy
+    for axis in sorted(range(array.ndim), key=lambda axis: abs(array.strides[axis])):
+        count, stride = array.shape[axis], array.strides[axis]
+        if count > 1:
+            if abs(stride) != next_to:
+                place = end if end != place else end + size
+            strides[axis] = place if stride > 0 else -place
+            first += place * (count - 1) if stride < 0 else 0
+            end += place * (count - 1)
+            next_to, place = abs(stride) * count, place * count
+    memory = numpy.zeros(end, "u1")
+    numpy.ndarray(array.shape, array.dtype, memory, first, strides)[...] = array
+    return memory, tuple(strides), first
+
+
 def is_derived(kind: type[Any]) -> bool:
     """Whether a class derives from NumPy's arrays, and NumPy's own way copies their memory."""
     numpy = sys.modules.get("numpy")

@@ -43,6 +43,7 @@ from .arrays import (
     reduce_derived,
     reduce_row,
     span_of,
+    stepped_copy,
 )
 from .caches import Cached, calls_of, dispatches, own_attributes, parameters_of, registered_with
 from .definitions import Definitions, found_by_name, names_in
@@ -343,12 +344,14 @@ class _Rules:
         if array.flags.forc or array.dtype.hasobject:
             return None
         self._pickled.strided.append(array)
-        if place_of(array) not in self._sharing and not overlaps_itself(array):
-            return None if array.flags.writeable else (rebuild.read_only, (array.copy(),))
-        span = span_of(array)
-        memory = memory_between(array, span)
-        offset = array.__array_interface__["data"][0] - span[0]
-        arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, array.strides, offset)
+        if place_of(array) in self._sharing or overlaps_itself(array):
+            span = span_of(array)
+            memory = memory_between(array, span)
+            strides, offset = array.strides, array.__array_interface__["data"][0] - span[0]
+        else:
+            memory, strides, offset = stepped_copy(array)
+            memory.flags.writeable = array.flags.writeable
+        arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, strides, offset)
         return rebuild.strided_array, arguments
 
     def _instance(self, obj: Any, kind: type[Any]) -> Any:

@@ -178,7 +178,7 @@ def view(of: dict[Any, Any], kind: str) -> Any:
 def strided_array(
     buffer: Any, dtype: Any, shape: Sequence[int], strides: Sequence[int], offset: int
 ) -> Any:
-    """A NumPy array with steps between its elements, over memory that it shares with others."""
+    """A NumPy array with steps between its elements, over memory that it may share with others."""
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.fuzz.templates import (
     BASICS,
@@ -270,6 +270,13 @@ def _is_code(statement: str) -> bool:
     return re.search(r"^(def|class|@|\w+ = .*namedtuple\()", statement, re.MULTILINE) is not None
 
 
+def _without_lost(cell: ProgramCell, *, below: Sequence[ProgramCell]) -> ProgramCell:
+    """A task's first cell without the tags that would keep what the cells below it delete."""
+    deleted = re.findall(r"^del (.+)$", "\n".join(each.source for each in below), re.MULTILINE)
+    lost = {f"keep:{name}" for names in deleted for name in names.split(", ")}
+    return replace(cell, tags=tuple(tag for tag in cell.tags if tag not in lost))
+
+
 class _Notebook:
     """Writes one notebook: statements into cells, cells into tasks, tags on cells."""
 
@@ -368,6 +375,7 @@ class _Notebook:
             count = self._rng.randrange(1, 5)
             statements = tuple(self._statement() for _ in range(count))
             cells.append(ProgramCell(statements, () if number else self._tags(statements)))
+        cells[0] = _without_lost(cells[0], below=cells[1:])
         if self._tagged and self._rng.random() < 0.05:
             cells.append(ProgramCell((self._skipped(),), ("skip",)))
         return cells

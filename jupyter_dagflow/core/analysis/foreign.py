@@ -519,6 +519,8 @@ class ForeignCalls(Calls):
         if value.kind in ("list", "dict", "set"):
             return Value("module", path=f"builtins.{value.kind}")
         classes = {c for o in value.objects for c in self.heap.classes.get(base_of(o), ())}
+        if not classes and value.kind == UNKNOWN and value.objects:
+            return Value("module", path=library.SOME_TYPE)
         return join(*map(self.class_value, sorted(classes))) if classes else IMMUTABLE_VALUE
 
     def _new_type(self, arguments: Arguments, line: int) -> Value:

@@ -28,7 +28,12 @@ MAIN = "__main__"
 IMPORTING = _words("builtins.__import__ importlib.import_module")
 """Calls that give the module they are told the name of."""
 
-TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame")
+SOME_TYPE = "builtins.type()"
+"""The type of a value of which nobody knows what it is."""
+
+TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.DataFrame") | {
+    SOME_TYPE
+}
 """Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
 
 STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})

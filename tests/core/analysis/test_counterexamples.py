@@ -52,6 +52,17 @@ CASES: dict[str, tuple[str, ...]] = {
         "v = copy.deepcopy(u)",
         "seen = D.made",
     ),
+    "a method of the type of what may be a list changes it": (
+        "w = {'k': [1], 'l': [0]}\nb = [8]",
+        "d = w.get('l', b or b)",
+        "type(d).append(d, 8)\nb.sort()",
+        "f = type(d)\nf.append(d, f(d))",
+    ),
+    "an array that is turned round is so in the next task": (
+        "import numpy as np\nz = np.arange(4)[::-1]",
+        "y = z.ravel()",
+        "np.copyto(z, 4)",
+    ),
     "how long a class is, nobody asks it": (
         "log = []\nclass Meta(type):\n    pool = log\n    def __len__(cls):\n        cls.pool.append(6)\n"
         "        return 1\nclass C(metaclass=Meta):\n    pass",
