@@ -23,6 +23,8 @@ class Definitions:
 
     def __init__(self, story: Story) -> None:
         self._story = story
+        compared = (step.effect.compares for step in story.steps.values())
+        self._asked = [objects for objects in compared if objects]
         self._needs: dict[int, frozenset[int]] = {}
         self._setup: dict[str, set[int]] = {}
         self.settings: list[int] = []
@@ -165,7 +167,7 @@ class Definitions:
     def _is_told_apart(self, given: Mapping[int, int]) -> bool:
         """Whether somebody asks with ``is`` for what a function with a cache gave to several tasks."""
         steps = self._story.steps
-        for asked in [step.effect.compares for step in steps.values() if step.effect.compares]:
+        for asked in self._asked:
             givers = {
                 steps[number].node for base, number in given.items() if self._is_part(base, asked)
             }
