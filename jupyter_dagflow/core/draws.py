@@ -16,94 +16,33 @@ from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.lookup import Lookup, lowest
 from jupyter_dagflow.core.model import Task, TaskName
 
-_HINT = (
-    "Run it again: that is known from now on, and the tasks take turns. To free them from each "
-    "other, give each a generator of its own, say random_state=0."
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unseeded:
-    """A generator (``<random>``), the task that drew from it unseen, and the last one above that is
-    known to have seeded it or drawn from it.
-    """
+class UnseenDraw:
+    """A generator (``<random>``) and two tasks, in notebook order, the second of which does not go on where the first
+    ended.
 
-    generator: str
-    first: TaskName
-    second: TaskName
-
-    @property
-    def unseen(self) -> tuple[TaskName, ...]:
-        """The tasks that the compiler did not see draw."""
-        return (self.second,)
-
-    @property
-    def message(self) -> str:
-        """What happened, in words."""
-        return (
-            f"{Code.UNSEEN_DRAW.code}: task {self.second} drew from "
-            f"{AMBIENT_STATES[self.generator].what} without the state in which task {self.first} left "
-            f"it; in the notebook {self.second} goes on where {self.first} ended."
-        )
-
-    @property
-    def hint(self) -> str:
-        """What to do about it."""
-        return _HINT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SameStart:
-    """A generator (``<random>``) and the tasks that both drew from it, in notebook order.
-
-    ``unseen`` are those of them that the compiler did not see draw.
+    ``deeds`` tells in words what they did. ``unseen`` are those of them that the compiler did not see at it.
     """
 
     generator: str
     first: TaskName
     second: TaskName
     unseen: tuple[TaskName, ...]
+    deeds: str
 
     @property
     def message(self) -> str:
         """What happened, in words."""
-        return (
-            f"{Code.UNSEEN_DRAW.code}: tasks {self.first} and {self.second} both drew from "
-            f"{AMBIENT_STATES[self.generator].what}, each from where the seed left it; in the notebook "
-            f"{self.second} goes on where {self.first} ended."
-        )
+        return f"{Code.UNSEEN_DRAW.code}: {self.deeds}; in the notebook {self.second} goes on where {self.first} ended."
 
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return _HINT
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reseeded:
-    """A generator (``<random>``), the task that seeded it unseen, and one below that drew from it without that.
-
-    ``unseen`` are those of them that the compiler did not see at it.
-    """
-
-    generator: str
-    first: TaskName
-    second: TaskName
-    unseen: tuple[TaskName, ...]
-
-    @property
-    def message(self) -> str:
-        """What happened, in words."""
         return (
-            f"{Code.UNSEEN_DRAW.code}: task {self.first} seeded {AMBIENT_STATES[self.generator].what} in code "
-            f"outside the notebook, and task {self.second} draws from it without that seed; in the notebook "
-            f"{self.second} goes on where {self.first} ended."
+            "Run it again: that is known from now on, and the tasks take turns. To free them from each "
+            "other, give each a generator of its own, say random_state=0."
         )
-
-    @property
-    def hint(self) -> str:
-        """What to do about it."""
-        return _HINT
 
 
 class Drawn:
@@ -127,13 +66,11 @@ class Drawn:
             self._moved[drawn[0]] &= ~bit
             self._seeded[drawn[0]] &= ~bit
         self._states[task] = states
-        for drawn in states.items():
-            generator = drawn[0]
-            self._places[drawn] = self._places.get(drawn, 0) | bit
+        for generator, state in states.items():
+            self._places[generator, state] = self._places.get((generator, state), 0) | bit
             self._moved[generator] = self._moved.get(generator, 0) | bit
-            self._seeded[generator] = self._seeded.get(generator, 0) | (
-                bit if generator in seeded else 0
-            )
+            found = bit if generator in seeded else 0
+            self._seeded[generator] = self._seeded.get(generator, 0) | found
 
     def moved(self, task: TaskName) -> Iterator[tuple[str, int, int]]:
         """The generators that a task moved, each with the places of those that did so far, and of those that have
@@ -162,18 +99,19 @@ class Drawn:
         return self._kinds[generator]
 
 
-def unseeded(lookup: Lookup, states: Iterable[str], ended: TaskName) -> Unseeded | None:
+def unseeded(lookup: Lookup, states: Iterable[str], ended: TaskName) -> UnseenDraw | None:
     """The first of the generators whose ``states`` a task has moved on without having been given it."""
     place = lookup.places[ended]
     for generator in sorted(states):
         above = lookup.last_writer(generator, place)
         if above is not None and generator not in lookup.task(ended).writes:
-            return Unseeded(generator=generator, first=above.name, second=ended)
+            deeds = "task {second} drew from {what} without the state in which task {first} left it"
+            return _told(lookup, generator, (lookup.places[above.name], place), deeds)
     return None
 
 
-def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> SameStart | None:
-    """The first such pair with the task that ended last."""
+def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> UnseenDraw | None:
+    """The first two tasks that began to draw alike, one of which ended last."""
     place = lookup.places[ended]
     bit = 1 << place
     for generator, others in drawn.met(ended):
@@ -182,31 +120,43 @@ def same_start(lookup: Lookup, drawn: Drawn, ended: TaskName) -> SameStart | Non
             others &= ~seen
         above = others & (bit - 1) if going_on & bit else 0
         if found := above or others & going_on & -bit:
-            names = [lookup.pipeline.tasks[each].name for each in sorted((lowest(found), place))]
-            unseen = tuple(n for n in names if generator not in lookup.task(n).writes)
-            return SameStart(generator=generator, first=names[0], second=names[1], unseen=unseen)
+            deeds = (
+                "tasks {first} and {second} both drew from {what}, each from where the seed left it"
+            )
+            return _told(lookup, generator, sorted((lowest(found), place)), deeds)
     return None
 
 
-def reseeded(lookup: Lookup, drawn: Drawn, ended: TaskName) -> Reseeded | None:
-    """The first such pair with the task that ended last."""
+def reseeded(lookup: Lookup, drawn: Drawn, ended: TaskName) -> UnseenDraw | None:
+    """The first task that seeded unseen and the next that draws below it, one of which ended last."""
     place = lookup.places[ended]
     bit = 1 << place
     for generator, moved, seeded in drawn.moved(ended):
         seen, going_on = drawn.kinds(generator)
-        others = (seen | moved) & ~bit
-        below, above = others & -bit, others & (bit - 1)
         going_on &= ~seeded
-        if seeded & bit and below and going_on & below & -below:
-            pair = (place, lowest(below))
-        elif going_on & bit and above and seeded >> (above.bit_length() - 1) & 1:
-            pair = (above.bit_length() - 1, place)
-        else:
-            continue
-        first, second = (lookup.pipeline.tasks[each].name for each in pair)
-        unseen = tuple(n for n in (first, second) if generator not in lookup.task(n).writes)
-        return Reseeded(generator=generator, first=first, second=second, unseen=unseen)
+        others = (seen | moved) & ~bit
+        above, below = (others & (bit - 1)).bit_length() - 1, others & -bit
+        deeds = (
+            "task {first} seeded {what} in code outside the notebook, and task {second} draws from it without "
+            "that seed"
+        )
+        if seeded & bit and below and going_on >> lowest(below) & 1:
+            return _told(lookup, generator, (place, lowest(below)), deeds)
+        if going_on & bit and above >= 0 and seeded >> above & 1:
+            return _told(lookup, generator, (above, place), deeds)
     return None
+
+
+def _told(lookup: Lookup, generator: str, places: Iterable[int], deeds: str) -> UnseenDraw:
+    tasks = [lookup.pipeline.tasks[place] for place in places]
+    first, second = (task.name for task in tasks)
+    return UnseenDraw(
+        generator=generator,
+        first=first,
+        second=second,
+        unseen=tuple(task.name for task in tasks if generator not in task.writes),
+        deeds=deeds.format(first=first, second=second, what=AMBIENT_STATES[generator].what),
+    )
 
 
 def _goes_on(task: Task, generator: str) -> bool:

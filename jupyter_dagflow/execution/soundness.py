@@ -11,15 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jupyter_dagflow.core.draws import (
-    Drawn,
-    Reseeded,
-    SameStart,
-    Unseeded,
-    reseeded,
-    same_start,
-    unseeded,
-)
+from jupyter_dagflow.core.draws import Drawn, UnseenDraw, reseeded, same_start, unseeded
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
@@ -75,10 +67,12 @@ class Soundness:
             if race.interleaved:  # to know it would put in order what has none
                 seen = []
             return self._unsound(ended, race, seen)
-        draws: Unseeded | SameStart | Reseeded | None
-        draws = unseeded(self._lookup, ended.drawn, ended.task)
-        draws = draws or same_start(self._lookup, self._drawn, ended.task)
-        if draws := draws or reseeded(self._lookup, self._drawn, ended.task):
+        draws = (
+            unseeded(self._lookup, ended.drawn, ended.task)
+            or same_start(self._lookup, self._drawn, ended.task)
+            or reseeded(self._lookup, self._drawn, ended.task)
+        )
+        if draws is not None:
             seen = [self._seen(task, draws.generator) for task in draws.unseen]
             return self._unsound(ended, draws, seen)
         if missed := self._missed(ended):
@@ -88,7 +82,7 @@ class Soundness:
     def _unsound(
         self,
         ended: AttemptEnded,
-        why: Race | Undone | Unseeded | SameStart | Reseeded | Missed,
+        why: Race | Undone | UnseenDraw | Missed,
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
         failure = TaskFailure(

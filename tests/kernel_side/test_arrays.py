@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,6 +61,6 @@ def _last_joined(array: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     "cut", ["z[::-1]", "z[::2]", "z.reshape(2, 4)[:, 1]", "z.reshape(2, 4)[:, :3]"]
 )
-def test_what_is_no_view_in_the_notebook_is_none_in_the_next_task(tasks: object, cut: str) -> None:
-    tasks.ok(f"import numpy as np\nz = np.arange(8)\nz = {cut}", writes="z")  # type: ignore[attr-defined]
-    tasks.ok("y = z.ravel()\nz[...] = 9\nassert 9 not in y.tolist()", reads="z")  # type: ignore[attr-defined]
+def test_what_is_no_view_in_the_notebook_is_none_in_the_next_task(tasks: Any, cut: str) -> None:
+    tasks.ok(f"import numpy as np\nz = np.arange(8)\nz = {cut}", writes="z")
+    tasks.ok("y = z.ravel()\nz[...] = 9\nassert 9 not in y.tolist()", reads="z")
