@@ -32,7 +32,7 @@ def find_notebook(
     if not told:
         raise NotebookUnknown(
             "This front end does not tell the kernel which notebook it runs.",
-            hint="Name the file: %dagflow run --notebook FILE.ipynb",
+            hint="Name the file: add --notebook FILE.ipynb",
         )
     path = Path(told)
     if path.suffix not in (".ipynb", ".py") or not path.is_file():

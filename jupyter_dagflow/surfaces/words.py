@@ -14,6 +14,7 @@ from datetime import datetime
 from jupyter_dagflow.core.model import Edge, Reason, Task
 
 NO_VALUE = "–"
+_KINDS = {"file": "file ", "after": "after:"}
 
 
 def duration(seconds: float | None) -> str:
@@ -107,11 +108,24 @@ def shortened(text: str, length: int) -> str:
 def reason(why: Reason, edge: Edge, *, source: Task | None, target: Task | None) -> str:
     """One reason: ``X: load, line 3 → train, line 1``; the cell too where a task has several."""
     if why.kind == "after":
-        return f"after:{why.name}: {edge.source} → {edge.target}"
+        return f"{subject(why)}: {edge.source} → {edge.target}"
     start = _place(source, edge.source, cell=why.source_cell, line=why.source_line)
     end = _place(target, edge.target, cell=why.target_cell, line=why.target_line)
-    subject = f"file {why.name}" if why.kind == "file" else why.name
-    return f"{subject}: {start} → {end}"
+    return f"{subject(why)}: {start} → {end}"
+
+
+def subject(why: Reason) -> str:
+    """What a reason is about: the variable, ``file data.csv`` or ``after:load``."""
+    return why.name if why.kind == "data" else f"{_KINDS[why.kind]}{why.name}"
+
+
+def ends(why: Reason, *, source: Task | None, target: Task | None) -> tuple[str, str]:
+    """Where a reason begins and ends: ``cell 4, line 2`` and ``cell 6, line 1``; empty for a tag."""
+    if why.kind == "after":
+        return "", ""
+    ends = (source, why.source_cell, why.source_line), (target, why.target_cell, why.target_line)
+    first, second = (", ".join(_cell_and_line(*end)) for end in ends)
+    return first, second
 
 
 def _rounded(number: float, digits: int) -> float:
@@ -121,9 +135,14 @@ def _rounded(number: float, digits: int) -> float:
 
 
 def _place(task: Task | None, name: str, *, cell: str | None, line: int | None) -> str:
-    parts = [name]
-    if task is not None and len(task.cells) > 1 and cell in task.cells:
+    several = task if task is not None and len(task.cells) > 1 else None
+    return ", ".join([name, *_cell_and_line(several, cell, line)])
+
+
+def _cell_and_line(task: Task | None, cell: str | None, line: int | None) -> list[str]:
+    parts = []
+    if task is not None and cell in task.cells:
         parts.append(f"cell {task.cell_indexes[task.cells.index(cell)]}")
     if line is not None:
         parts.append(f"line {line}")
-    return ", ".join(parts)
+    return parts

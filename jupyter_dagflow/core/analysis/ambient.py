@@ -6,6 +6,7 @@ takes it from there like any input, so that the numbers drawn are those of Run A
 evaluates ``save`` in the kernel that leaves it, stores the result under the name, and runs
 ``restore`` with it as ``state`` in the kernel that takes it. ``idle`` tells of a ``state`` whether
 nobody has drawn since the module was imported, ``fresh`` whether nobody has since it was seeded.
+``instead`` is what frees tasks of it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class AmbientState:
     idle: str
     fresh: str
     what: str
+    instead: str
 
 
 AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
@@ -38,6 +40,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             idle="state[1][-1] == 624",
             fresh="state[1][-1] == 624",
             what="the global generator of `random`",
+            instead="give each task a generator of its own, as in `rng = random.Random(0)`",
         ),
         "<numpy.random>": AmbientState(
             module="numpy.random",
@@ -47,6 +50,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             idle="state[2] == 623 and state[1][0] == 1 << 31 and not state[3]",
             fresh="state[2] == 624 and not state[3]",
             what="NumPy's global generator",
+            instead="give each task a generator of its own, as in `rng = np.random.default_rng(0)`",
         ),
         "<torch.random>": AmbientState(
             module="torch",
@@ -55,6 +59,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             idle="torch.equal(state, torch.Generator().get_state())",
             fresh="torch.equal(state, torch.Generator().manual_seed(torch.initial_seed()).get_state())",
             what="PyTorch's global generator",
+            instead="give each task a generator of its own, as in `rng = torch.Generator().manual_seed(0)`",
         ),
         WORKING_DIRECTORY: AmbientState(
             module="os",
@@ -63,6 +68,7 @@ AMBIENT_STATES: Mapping[str, AmbientState] = MappingProxyType(
             idle="True",
             fresh="False",
             what="the working directory",
+            instead="use paths from a fixed folder instead of changing the working directory",
         ),
     }
 )

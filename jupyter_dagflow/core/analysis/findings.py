@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jupyter_dagflow.core.analysis import library
-from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.analysis.ir import SyntaxProblem
 from jupyter_dagflow.core.analysis.steps import Block, Step
 from jupyter_dagflow.core.analysis.world import Mark
@@ -253,16 +253,13 @@ class Findings:
     def ambient_order(self, step: Step, name: str, line: int, source: str) -> None:
         """Tasks put in order because they use the same ambient state."""
         state = AMBIENT_STATES[name]
-        own = name != WORKING_DIRECTORY
         self._add(
             (name, step.node),
             Code.AMBIENT_ORDER,
             f"task `{step.node}` uses {state.what} after task `{source}`, so it waits for it",
             block=step.block,
             line=line,
-            hint="give each task a generator of its own, as in `rng = np.random.default_rng(0)`"
-            if own
-            else "use paths from a fixed folder instead of changing the working directory",
+            hint=state.instead,
         )
 
     def star_import(self, step: Step, mark: Mark) -> None:

@@ -91,7 +91,7 @@ def _compiled(notebook: str, by: str) -> Compilation:
 
 
 def _described(compilation: Compilation) -> list[report.Part]:
-    from jupyter_dagflow.surfaces.graph.text import parameters_table, task_table
+    from jupyter_dagflow.surfaces.graph.text import edge_table, parameters_table, task_table
 
     pipeline = compilation.pipeline
     parts: list[report.Part] = [_title(pipeline)]
@@ -99,6 +99,8 @@ def _described(compilation: Compilation) -> list[report.Part]:
         parts.append(parameters_table(pipeline))
     if pipeline.tasks:
         parts.append(task_table(pipeline))
+    if pipeline.edges:
+        parts.append(edge_table(pipeline))
     if compilation.diagnostics:
         parts.append(
             report.findings(compilation.diagnostics, notebook=compilation.pipeline.notebook)

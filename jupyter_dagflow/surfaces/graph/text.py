@@ -98,6 +98,29 @@ def task_table(pipeline: Pipeline) -> Table:
     )
 
 
+def edge_table(pipeline: Pipeline) -> Table:
+    """The edges and why they are there, a reason a row."""
+    tasks = {task.name: task for task in pipeline.tasks}
+    rows = []
+    for edge in pipeline.edges:
+        title = f"{edge.source} → {edge.target}"
+        for why in edge.reasons:
+            written, read = words.ends(
+                why, source=tasks.get(edge.source), target=tasks.get(edge.target)
+            )
+            rows.append((title, words.subject(why), written, read))
+            title = ""
+    return Table(
+        columns=(
+            Column("edge", style="bold"),
+            Column("because of"),
+            Column("written at"),
+            Column("read at"),
+        ),
+        rows=tuple(rows),
+    )
+
+
 def _options(task: Task) -> list[str]:
     """What the task's tags ask for, as tags say it."""
     tags = []
