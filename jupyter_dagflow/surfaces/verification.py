@@ -18,6 +18,11 @@ _UNEXPLAINED = (
     "mutates:NAME. Or the notebook itself would not give the same twice: times, random numbers "
     "without a seed, files that it changes itself."
 )
+_SECOND = (
+    "Run All came second, in the same folder. If a file, a folder or a table that the DAG has made "
+    "is in its way, the notebook cannot be run twice: have it replace what is there, or remove it "
+    "before you verify."
+)
 
 
 def parts(verification: Verification) -> list[Part]:
@@ -76,10 +81,11 @@ def _difference(different: Difference) -> str:
 def _stops(stopped: Stopped) -> list[Part]:
     if stopped.alike and stopped.dag is not None:
         return [_stop(stopped.dag.message, stopped.dag)]
-    return [
+    told = [
         f"{side} goes through" if failure is None else _stop(f"{side}: {failure.message}", failure)
         for side, failure in (("Run All", stopped.run_all), ("the DAG", stopped.dag))
     ]
+    return told if stopped.dag is not None else [*told, _SECOND]
 
 
 def _stop(head: str, failure: TaskFailure) -> str:
