@@ -21,7 +21,7 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.side_effects import ChangedModule, Left
-from jupyter_dagflow.core.taskbook import SAVE_ID
+from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
 from jupyter_dagflow.execution.kernel_session import KernelSession
@@ -125,6 +125,7 @@ class Attempt:
             km=kernel,
             start_timeout=START_TIMEOUT_S,
             iopub_timeout=_IOPUB_TIMEOUT_S,
+            skip_cells_with_tag=ENTER_ID if kernel.enters else "",
             shell_timeout_interval=1,
             on_start=self._leave_if_stopping,
             on_write=self._on_write,

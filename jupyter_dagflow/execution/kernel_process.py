@@ -144,6 +144,11 @@ class TaskKernel(AsyncKernelManager):
         """Whether the kernel takes ipykernel's options."""
         return self.kernel_spec is not None and is_ipykernel(self.kernel_spec)
 
+    @property
+    def enters(self) -> bool:
+        """Whether it enters the notebook's folder by itself."""
+        return self.warm is not None and self.warm.enters
+
     async def begin(self, *, cwd: Path) -> None:
         """Start the kernel in a folder; it keeps no history, for which kernels would compete.
 

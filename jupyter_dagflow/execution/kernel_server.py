@@ -37,13 +37,17 @@ class ServedKernel:
     """A kernel's process, as `subprocess.Popen` would have it: of a group of its own.
 
     ``settled`` is set when it has bound its sockets or, of a command that cannot tell, has been
-    started; and when it has ended without that.
+    started; and when it has ended without that. One that ``enters`` the notebook's folder by itself
+    needs no cell that does.
     """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, server: KernelServer, *, connection_file: Path, log: Path) -> None:
+    def __init__(
+        self, server: KernelServer, *, connection_file: Path, log: Path, enters: bool
+    ) -> None:
         self._server = server
+        self.enters = enters
         self.connection_file = connection_file
         self.log = log
         self.settled = threading.Event()
@@ -158,7 +162,8 @@ class KernelServer:
 
     def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
         """Begin to fork a kernel, which ipykernel's arguments tell what to be."""
-        return self._start(connection_file, {"argv": list(argv)})
+        how = {"argv": list(argv), "folder": str(self._folder)}
+        return self._start(connection_file, how, enters=True)
 
     def run(self, connection_file: Path, *, command: Sequence[str]) -> ServedKernel:
         """Begin to run a kernel's command."""
@@ -202,9 +207,11 @@ class KernelServer:
             ours.close()
             raise
 
-    def _start(self, connection_file: Path, how: Mapping[str, object]) -> ServedKernel:
+    def _start(
+        self, connection_file: Path, how: Mapping[str, object], *, enters: bool = False
+    ) -> ServedKernel:
         log = self._logs.path / connection_file.with_suffix(".log").name
-        kernel = ServedKernel(self, connection_file=connection_file, log=log)
+        kernel = ServedKernel(self, connection_file=connection_file, log=log, enters=enters)
         number = next(self._numbers)
         request = {"start": number, "log": str(log), **how}
         with self._lock:

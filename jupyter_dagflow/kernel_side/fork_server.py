@@ -6,16 +6,17 @@ closes, however the owner ended, every kernel is killed with its process group, 
 sockets and logs are removed, and this process ends. It runs no thread, and nothing of the user but imports.
 
 Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each line on the socket
-is a JSON object. It is told to ``start`` a kernel (a number, with its ``argv`` and ``log``; a
-``command`` is not forked) and to ``signal`` one (a number, for the group of ``pid``). It tells that
-one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and
-has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module
-it is ``importing``, until it tells something else; and which folders it has ``imported_from``, as they
-then were.
+is a JSON object. It is told to ``start`` a kernel (a number, with its ``log`` and either a ``command``
+or, to be forked, ``argv`` and the ``folder`` that it enters with its first cell) and to ``signal`` one
+(a number, for the group of ``pid``). It tells that one has ``started`` (that number, with its ``pid``),
+is ``ready`` (a pid: its sockets are bound) and has ``ended`` (a pid, with the exit ``code``, minus the
+signal's number if it was killed); which module it is ``importing``, until it tells something else; and
+which folders it has ``imported_from``, as they then were.
 """
 
 from __future__ import annotations
 
+import atexit
 import builtins
 import contextlib
 import ctypes
@@ -39,6 +40,7 @@ import tokenize
 from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
+_FILE: Any = io.IOBase.__base__  # of all files, also those written in C
 _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer than the owner lives
 _PR_SET_PDEATHSIG = 1
 _MAIN_AGAIN = "__mp_main__"  # what multiprocessing calls the main module, too
@@ -94,6 +96,7 @@ class ForkServer:
         self._received = b""
         self._kernels: set[int] = set()
         self._unseeded: Any = None
+        self._enter: Any = None
         self._ready, self._say_ready = os.pipe()
         self._a_child_ended, told = os.pipe()
         for end in (self._a_child_ended, told):
@@ -113,7 +116,9 @@ class ForkServer:
         edited while this process lives, is left to the kernels: this process begins anew without it.
         """
         boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
-        ours = runpy.run_path(boot)["prepare"]()
+        door = runpy.run_path(boot)
+        self._enter = door["enter"]
+        ours = door["prepare"]()
         self._unseeded = importlib.import_module(ours.__name__ + ".unseeded").Unseeded()
         with self._unseeded:
             self._import_all()
@@ -167,8 +172,8 @@ class ForkServer:
                     elif self._start(request) == 0:
                         return request
 
-    def become_kernel(self, argv: list[str]) -> None:
-        """Be a kernel from here on, in a forked child; returns when that ends."""
+    def become_kernel(self, argv: list[str], folder: str) -> NoReturn:
+        """Be a kernel from here on, in a forked child, until the end of both."""
         from ipykernel.kernelapp import IPKernelApp
 
         sys.argv = ["ipykernel_launcher.py", *argv]
@@ -178,7 +183,18 @@ class ForkServer:
             sys.modules[_MAIN_AGAIN] = sys.modules["__main__"]
         os.write(self._say_ready, b"%d\n" % os.getpid())
         os.close(self._say_ready)
+        self._enter_with_first_cell(app.shell, folder)
         app.start()
+        _end_kernel()
+
+    def _enter_with_first_cell(self, shell: Any, folder: str) -> None:
+        """Do what the first cell of a taskbook does, without the time that a cell takes."""
+
+        def enter(*_: object) -> None:
+            shell.events.unregister("pre_run_cell", enter)
+            self._enter(folder)
+
+        shell.events.register("pre_run_cell", enter)
 
     def _try_import(self, name: str) -> None:
         if name in self._without:
@@ -439,6 +455,24 @@ def _redirect_to(log: str) -> None:
     os.close(output)
 
 
+def _end_kernel() -> NoReturn:
+    """End this process as Python would, but for taking the interpreter apart.
+
+    That would touch, and so copy, nearly all the memory that is shared with the server. What people
+    notice of it is done: threads are waited for, exit functions run, IPython's among them, which
+    forgets the notebook's variables, and what is still open is written.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit._run_exitfuncs()  # noqa: SLF001
+    gc.collect()
+    for left in gc.get_objects():
+        if issubclass(type(left), _FILE):  # isinstance would ask it for its __class__
+            with contextlib.suppress(Exception):
+                left.flush()
+    ctypes.CDLL(None).fflush(None)
+    os._exit(0)
+
+
 def main() -> None:
     """Serve until the owner ends, or in a forked child be a kernel until that ends."""
     del sys.path[0]  # where this file lies, among modules with names that others have too
@@ -447,7 +481,7 @@ def main() -> None:
     if config["forks"]:
         server.preload()
     start = server.serve()
-    server.become_kernel(start["argv"])
+    server.become_kernel(start["argv"], start["folder"])
 
 
 if __name__ == "__main__":

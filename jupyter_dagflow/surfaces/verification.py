@@ -81,7 +81,7 @@ def _difference(different: Difference) -> str:
 def _stops(stopped: Stopped) -> list[Part]:
     if stopped.alike and stopped.dag is not None:
         return [_stop(stopped.dag.message, stopped.dag)]
-    told = [
+    told: list[Part] = [
         f"{side} goes through" if failure is None else _stop(f"{side}: {failure.message}", failure)
         for side, failure in (("Run All", stopped.run_all), ("the DAG", stopped.dag))
     ]

@@ -428,3 +428,41 @@ def test_an_environment_needs_only_ipykernel(tmp_path: Path, kernels: Path) -> N
     assert kernel is not None
     assert ask(kernel, "6 * 7") == 42
     pools.close()
+
+
+LEAVES_MUCH = """
+import atexit, helper, threading, time, weakref
+from pathlib import Path
+
+open_file = open("open.txt", "w"); open_file.write("written")
+helper.held = open("held.txt", "w"); helper.held.write("written")
+
+class Leaver:
+    def __del__(self, write=Path("deleted.txt").write_text):
+        write("written")
+
+leaver = Leaver()
+finalizer = weakref.finalize(Leaver, Path("finalized.txt").write_text, "written")
+atexit.register(Path("at-exit.txt").write_text, "written")
+
+def late():
+    time.sleep(0.5)
+    Path("thread.txt").write_text("written")
+
+threading.Thread(target=late).start()
+"""
+LEFT = ("open", "held", "deleted", "finalized", "at-exit", "thread")
+
+
+def test_a_kernel_that_ends_leaves_what_python_leaves(
+    take: Callable[..., ServedKernel], tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    (work / "helper.py").write_text("held = None\n")
+    kernel = take()
+    with client_of(kernel) as client:
+        assert client.execute(LEAVES_MUCH, reply=True, timeout=60)["content"]["status"] == "ok"
+        client.shutdown(reply=True, timeout=60)
+    assert kernel.wait(60) == 0
+    found = {name: (work / f"{name}.txt").read_text() for name in LEFT}
+    assert found == dict.fromkeys(LEFT, "written")
