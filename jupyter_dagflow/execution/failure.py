@@ -24,6 +24,8 @@ from jupyter_dagflow.execution.tracebacks import (
 )
 from jupyter_dagflow.storage.logs import plain_text
 
+_NOT_OWN = "cannot resize this array: it does not own its data"
+
 
 def cell_failure(
     error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
@@ -37,11 +39,6 @@ def cell_failure(
     if error.cell.id == LOAD_ID:
         return _load_failure(error, assignment)
     cell, index, line = _place(error, assignment)
-    hint = ""
-    if error.ename == "SystemExit":
-        hint = (
-            "exit() and sys.exit() end a task before its results are stored. Use an if, or raise."
-        )
     return TaskFailure(
         kind="error",
         message=error.summary,
@@ -50,7 +47,7 @@ def cell_failure(
         line=line,
         last_lines=_excerpt(error, assignment),
         taskbook=str(assignment.taskbook),
-        hint=hint,
+        hint=_hint(error),
     )
 
 
@@ -108,6 +105,20 @@ def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFa
     return TaskFailure(
         kind="internal", message=message, last_lines=lines, taskbook=str(assignment.taskbook)
     )
+
+
+def _hint(error: CellError) -> str:
+    """What to do about an error that has to do with running as a task."""
+    if error.ename == "SystemExit":
+        return (
+            "exit() and sys.exit() end a task before its results are stored. Use an if, or raise."
+        )
+    if error.ename == "ValueError" and _NOT_OWN in error.evalue:
+        return (
+            "An array that another task made lies in stored memory, and cannot be resized in place: "
+            "use a = np.resize(a, …), or a = a.copy() first."
+        )
+    return ""
 
 
 def _save_failure(

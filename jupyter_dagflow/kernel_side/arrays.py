@@ -76,6 +76,48 @@ def stepped_copy(array: Any) -> tuple[Any, tuple[int, ...], int]:
     an array or a copy depends on that. Gaps are one element wide, so the copy has at most twice the bytes.
     """
     numpy = sys.modules["numpy"]
+    end, strides, first = _with_narrow_gaps(array)
+    memory = numpy.zeros(end, "u1")
+    numpy.ndarray(array.shape, array.dtype, memory, first, strides)[...] = array
+    return memory, strides, first
+
+
+def stepped_copy_of_objects(
+    array: Any,
+) -> tuple[Any, tuple[int, ...], tuple[int, ...], int]:
+    """The like of an array of objects, whose memory is an array of objects: that, the shape, the strides, the place."""
+    numpy = sys.modules["numpy"]
+    end, strides, first = _with_narrow_gaps(array)
+    memory = numpy.empty(end // array.itemsize, object)
+    rebuild.objects_over(memory, array.shape, strides, first)[...] = array
+    return memory, array.shape, strides, first
+
+
+def copy_of_span(array: Any) -> tuple[Any, tuple[int, ...], tuple[int, ...], int]:
+    """The like of an array of objects, some of whose elements lie over others."""
+    first, last = span_of(array)
+    size, place = array.itemsize, _first(array) - first
+    memory = rebuild.objects_over(array, ((last - first) // size,), (size,), -place)
+    return memory.copy(), array.shape, array.strides, place
+
+
+def owner_of(array: Any) -> Any:
+    """The array that an array is a view of, if only by way of others; itself if it has memory of its own."""
+    numpy = sys.modules["numpy"]
+    owner = base = array
+    while base is not None:
+        owner = base if isinstance(base, numpy.ndarray) else owner
+        base = getattr(base, "base", None)  # also of what NumPy, or `rebuild`, makes arrays of
+    return owner
+
+
+def within(owner: Any, array: Any) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """How an array lies over the memory of its owner: shape, strides, and the place of its first element."""
+    return array.shape, array.strides, _first(array) - _first(owner)
+
+
+def _with_narrow_gaps(array: Any) -> tuple[int, tuple[int, ...], int]:
+    """How many bytes an array needs with its gaps one element wide, its strides then, and where it begins."""
     size = array.itemsize
     strides = [size] * array.ndim
     first, end = 0, size  # of the elements so far
@@ -89,9 +131,7 @@ def stepped_copy(array: Any) -> tuple[Any, tuple[int, ...], int]:
             first += place * (count - 1) if stride < 0 else 0
             end += place * (count - 1)
             next_to, place = abs(stride) * count, place * count
-    memory = numpy.zeros(end, "u1")
-    numpy.ndarray(array.shape, array.dtype, memory, first, strides)[...] = array
-    return memory, tuple(strides), first
+    return end, tuple(strides), first
 
 
 def is_derived(kind: type[Any]) -> bool:

@@ -35,15 +35,19 @@ from .anatomy import (
 from .arrays import (
     Place,
     bytes_of_others,
+    copy_of_span,
     is_derived,
     is_row,
     memory_between,
     overlaps_itself,
+    owner_of,
     place_of,
     reduce_derived,
     reduce_row,
     span_of,
     stepped_copy,
+    stepped_copy_of_objects,
+    within,
 )
 from .caches import Cached, calls_of, dispatches, own_attributes, parameters_of, registered_with
 from .definitions import Definitions, found_by_name, names_in
@@ -71,8 +75,8 @@ class Pickled:
 
     ``by_name`` are the notebook names it refers to, ``looked_up`` those that code within it may
     look up, ``functions`` the ids of the functions within it that travel by value.
-    ``strided`` are its arrays with steps, which are copied unless `dump` is told that they share
-    memory, by their `place_of`.
+    ``strided`` are its arrays with steps, or of objects, which are copied unless `dump` is told that
+    they share memory, by their `place_of`.
     """
 
     def __init__(self) -> None:
@@ -307,8 +311,8 @@ class _Rules:
     def _cached(self, cached: Any) -> Any:
         arguments = (cached.__wrapped__, parameters_of(cached))
         if not cached.cache_info().misses:
-            return rebuild.make_cached, arguments
-        state = (list(calls_of(cached)), *cached.cache_info()[:2], dict(vars(cached)))
+            return rebuild.make_cached, arguments, vars(cached), None, None, rebuild.set_own_dict
+        state = (list(calls_of(cached)), *cached.cache_info()[:2], vars(cached))
         return rebuild.make_kept, arguments, state, None, None, rebuild.set_kept
 
     def _module(self, module: types.ModuleType) -> Any:
@@ -341,7 +345,9 @@ class _Rules:
         owner = bytes_of_others(array)
         if owner is not None:
             return _over_bytes(array, owner)
-        if array.flags.forc or array.dtype.hasobject:
+        if array.dtype.hasobject:
+            return self._array_of_objects(array)
+        if array.flags.forc:
             return None
         self._pickled.strided.append(array)
         if place_of(array) in self._sharing or overlaps_itself(array):
@@ -353,6 +359,24 @@ class _Rules:
             memory.flags.writeable = array.flags.writeable
         arguments = (pickle.PickleBuffer(memory), array.dtype, array.shape, strides, offset)
         return rebuild.strided_array, arguments
+
+    def _array_of_objects(self, array: Any) -> Any:
+        """An array over the objects of the array whose view it is, if anybody shares those."""
+        owner = owner_of(array)
+        if array.dtype.kind == "O":
+            self._pickled.strided.append(array)
+            over = None
+            if owner is not array and place_of(array) in self._sharing:
+                over = (owner, *within(owner, array))
+            elif overlaps_itself(array):
+                over = copy_of_span(array)
+            elif not array.flags.forc:
+                over = stepped_copy_of_objects(array)
+            if over is not None:
+                return rebuild.objects_over, (*over, array.flags.writeable)
+        if array.flags.writeable:
+            return None
+        return (*array.__reduce__(), None, None, rebuild.set_read_only)
 
     def _instance(self, obj: Any, kind: type[Any]) -> Any:
         """An object that is given its very ``__dict__``: somebody has that under another name."""

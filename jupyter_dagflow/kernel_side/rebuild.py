@@ -152,7 +152,12 @@ def set_kept(cached: Any, state: tuple[Sequence[Any], int, int, dict[str, Any]])
     for _ in range(hits):
         cached(*arguments, **keywords)
     answers.answer = None
-    vars(cached).update(attributes)
+    set_own_dict(cached, attributes)
+
+
+def set_own_dict(function: Any, attributes: dict[str, Any]) -> None:
+    """Give a function its very ``__dict__``, which others may have as well."""
+    function.__dict__ = attributes
 
 
 def _same(result: Any) -> Any:
@@ -182,6 +187,42 @@ def strided_array(
     numpy = importlib.import_module("numpy")
     memory = numpy.frombuffer(buffer, dtype="u1")  # an array, so that it can be stored again
     return numpy.ndarray(shape, dtype, buffer=memory, offset=offset, strides=strides)
+
+
+class _Objects:
+    """What NumPy makes an array over the objects of another of, which is its ``base``."""
+
+    def __init__(
+        self, base: Any, shape: Sequence[int], strides: Sequence[int], offset: int
+    ) -> None:
+        self.base = base
+        first, read_only = base.__array_interface__["data"]
+        self.__array_interface__ = {
+            "data": (first + offset, read_only),
+            "shape": tuple(shape),
+            "strides": tuple(strides),
+            "typestr": "|O",
+            "version": 3,
+        }
+
+
+def objects_over(
+    owner: Any,
+    shape: Sequence[int],
+    strides: Sequence[int],
+    offset: int,
+    writeable: bool = True,
+) -> Any:
+    """A NumPy array of objects over those of another."""
+    numpy = importlib.import_module("numpy")
+    made = numpy.asarray(_Objects(owner, shape, strides, offset))
+    return made if writeable else read_only(made)
+
+
+def set_read_only(array: Any, state: Any) -> None:
+    """Give a NumPy array its state, and let nobody write to it."""
+    array.__setstate__(state)
+    read_only(array)
 
 
 def backwards(over: list[Any], place: int) -> Any:

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_dagflow.kernel_side.arrays import overlaps_itself, stepped_copy
+from jupyter_dagflow.kernel_side.arrays import (
+    overlaps_itself,
+    stepped_copy,
+    stepped_copy_of_objects,
+)
+from jupyter_dagflow.kernel_side.rebuild import objects_over
 
 
 @st.composite
@@ -40,6 +45,31 @@ def test_a_copy_gives_views_where_the_array_does(array: np.ndarray, data: st.Dat
     assert (copy == array).all()
     assert not overlaps_itself(copy)
     assert memory.nbytes <= 2 * array.nbytes
+    _check_views(array, copy, data)
+
+
+@given(stepped().filter(lambda array: array.size > 0), st.data())
+def test_so_does_a_copy_of_an_array_of_objects(array: np.ndarray, data: st.DataObject) -> None:
+    objects = np.array([None, *range(array.size)], dtype=object)[1:]
+    objects = _laid_out_like(array, objects)
+    memory, shape, strides, offset = stepped_copy_of_objects(objects)
+    copy = objects_over(memory, shape, strides, offset)
+    assert (copy == objects).all()
+    assert not overlaps_itself(copy)
+    assert memory.nbytes <= 2 * objects.nbytes
+    _check_views(objects, copy, data)
+
+
+def _laid_out_like(array: np.ndarray, objects: np.ndarray) -> np.ndarray:
+    """Objects with gaps and in the order of the axes where an array has them."""
+    order = np.argsort([-abs(step) for step in array.strides], kind="stable")
+    whole = np.empty([2 * array.shape[axis] for axis in order], dtype=object)
+    made = whole[tuple(slice(None, None, 2) for _ in order)].transpose(np.argsort(order))
+    made[...] = objects.reshape(array.shape)
+    return made[tuple(slice(None, None, -1) if step < 0 else slice(None) for step in array.strides)]
+
+
+def _check_views(array: np.ndarray, copy: np.ndarray, data: st.DataObject) -> None:
     axes = data.draw(st.permutations(range(array.ndim)))
     array, copy = array.transpose(axes), copy.transpose(axes)
     for ask in (_ravelled, _in_rows, _last_joined):

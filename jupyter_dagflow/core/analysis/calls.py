@@ -260,7 +260,7 @@ class Calls(Classes):
         self.trace = outer
         if outer is not None:
             outer.absorb(trace)
-        if code.kept and not code.property_:
+        if code.kept and not code.accessor:
             result = self._keep(base, trace, arguments, result, line)
         if shape is not None and self._active[base] == 0:
             outcome = outcome_of(self.heap, trace, result)

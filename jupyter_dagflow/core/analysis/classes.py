@@ -7,10 +7,11 @@ value that is handed to code that cannot be seen may have all run that it carrie
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.values import (
+    IMMUTABLE_VALUE,
     NOTHING,
     UNKNOWN,
     Arguments,
@@ -211,6 +212,54 @@ class Classes(World):
         return [
             (base, function) for base, function in functions if isinstance(function, FunctionCode)
         ]
+
+    def properties(self, instance: int) -> list[tuple[int, FunctionCode]]:
+        """The notebook functions behind the properties that an instance has or may have."""
+        found: dict[int, FunctionCode] = {}
+        todo, seen = sorted(self.heap.classes.get(instance, ())), set[int]()
+        while todo:
+            current = todo.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            for held in self.heap.fields.get(current, {}).values():
+                for base in map(base_of, held):
+                    code = self.heap.code.get(base)
+                    if isinstance(code, FunctionCode) and code.accessor == "get":
+                        found[base] = code
+            own = self.heap.code.get(current)
+            if isinstance(own, ClassCode):
+                todo += sorted(base_of(o) for value in own.bases for o in value.objects)
+        return sorted(found.items(), key=lambda item: item[0])
+
+    def is_property(self, value: Value) -> bool:
+        """Whether a value is, or may be, a property of the notebook's."""
+        codes = (self.heap.code.get(base_of(o)) for o in value.objects)
+        return any(isinstance(c, FunctionCode) and c.accessor for c in codes)
+
+    def property_of(self, functions: Iterable[tuple[str, Value]]) -> Value:
+        """A property of the notebook's that does its deeds (``get``, …) with these functions."""
+        parts = []
+        for deed, function in functions:
+            for obj in sorted(function.objects):
+                code = self.heap.code.get(base_of(obj))
+                if not isinstance(code, FunctionCode):
+                    continue
+                made = self.heap.make("function", plain=True)
+                self.heap.code[base_of(next(iter(made.objects)))] = code.as_accessor(deed)
+                self.heap.hold(made, Value("function", frozenset((obj,))))
+                parts.append(made)
+        return join(*parts) if parts else IMMUTABLE_VALUE
+
+    def added_to_property(self, added: Value, function: Value) -> Value:
+        """``@x.setter``: the property x, one of whose deeds is done by that function from now on."""
+        deed, code = library.OF_PROPERTIES[added.path], self.heap.code
+        others = []
+        for obj in sorted(added.objects):
+            one = code.get(base_of(obj))
+            if isinstance(one, FunctionCode) and one.accessor not in ("", deed):
+                others.append(Value("function", frozenset((obj,))))
+        return join(self.property_of([(deed, function)]), *others)
 
     def class_data(self, class_base: int, name: str) -> Value:
         """What an attribute of a class, or the nearest of its notebook bases, may hold."""

@@ -93,6 +93,8 @@ class Evaluator(ForeignCalls):
             return Value("bound", base.objects, name)
         if name == "register" and self.generic_functions(base).objects:
             return Value("bound", base.objects, name)
+        if name in library.OF_PROPERTIES and self.is_property(base):
+            return Value("bound", base.objects, name)
         if base.kind == "frame" and name in library.MEMORY_OF_FRAMES:
             return self.heap.memory_of(base)
         if name in library.INDEXERS or (
@@ -113,7 +115,9 @@ class Evaluator(ForeignCalls):
         me = Value("instance", frozenset((obj,)))
         found: list[Value] = []
         for base, code in self.methods(inner, name):
-            if code.property_:
+            if code.accessor not in ("", "get"):
+                continue
+            if code.accessor:
                 found.append(self.follow(base, code, Arguments((me,)), line))
                 if code.kept:
                     self.change(me, line)
@@ -469,6 +473,7 @@ class Evaluator(ForeignCalls):
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
             self._setter(base, target.name, value, target.line)
+            self.run_accessors(base, target.name, "set", (value,), self.line(target.line))
         elif isinstance(target, ir.ItemTarget):
             base = self._changing(target.base, target.line)
             self.expr(target.index)
@@ -504,6 +509,16 @@ class Evaluator(ForeignCalls):
             for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
                 described = self.class_data(class_base, name)
                 self.describe(described, "__set__", (base, value), self.line(line))
+
+    def run_accessors(
+        self, base: Value, name: str, deed: str, given: tuple[Value, ...], line: int
+    ) -> None:
+        """Run what a property does when an instance's attribute is ``set`` or ``deleted``."""
+        for obj in sorted(base.objects):
+            me = Value("instance", frozenset((obj,)))
+            for method, code in self.methods(base_of(obj), name):
+                if code.accessor == deed:
+                    self.follow(method, code, Arguments((me, *given)), line)
 
     def describe(
         self, described: Value, special: str, given: tuple[Value, ...], line: int

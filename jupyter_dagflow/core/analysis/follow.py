@@ -113,6 +113,8 @@ class Follower(Evaluator):
                 elif base.path == library.MAIN:
                     self.load(target.name, self.line(target.line))
                     self.unbind(target.name, self.line(target.line))
+                else:
+                    self.run_accessors(base, target.name, "delete", (), self.line(target.line))
                 self.change(base, self.line(target.line))
 
     def _if(self, node: ir.If) -> None:
@@ -309,6 +311,9 @@ class Follower(Evaluator):
 
     def _decorated(self, value: Value, decorators: list[Value], line: int) -> Value:
         for decorator in reversed(decorators):
+            if decorator.kind == "bound" and decorator.path in library.OF_PROPERTIES:
+                value = self.added_to_property(decorator, value)
+                continue
             if not self._is_own(decorator):
                 self._mark(value, decorator.path)
                 self.keep_codes(value, (decorator,))
@@ -354,12 +359,8 @@ class Follower(Evaluator):
                 code.kept = code.kept or name == "cached_property" or path in library.CACHES
                 if path in library.DISPATCHING:
                     code.dispatches = self.node
-                code.property_ = code.property_ or name in (
-                    "property",
-                    "cached_property",
-                    "setter",
-                    "getter",
-                )
+                if name in ("property", "cached_property"):
+                    code.accessor = "get"
 
     def _define_class(self, node: ir.DefineClass) -> None:
         decorators = [self.expr(d) for d in node.decorators]

@@ -63,7 +63,7 @@ class ForeignCalls(Calls):
         self.advance(receiver, line)
         if self.changes(receiver, name, arguments, dropped=dropped):
             content = receiver.kind not in library.CONTAINERS and not stores
-            self.change(self._with_methods(receiver), line, content=content)
+            self.change(self._with_method(receiver, name), line, content=content)
             if receiver.kind == "frame" and name not in library.CHANGING_BY_KIND["frame"]:
                 self._change_within(receiver, line)
             if name in library.DEEP_CHANGING:
@@ -126,9 +126,9 @@ class ForeignCalls(Calls):
                 self.heap.noticed.add(base_of(obj))
                 self.change(Value("function", frozenset((obj,))), line)
 
-    def _with_methods(self, receiver: Value) -> Value:
-        """What of a value may have methods that change it: no function has, but for its ``__dict__``."""
-        if receiver.kind == "dict":
+    def _with_method(self, receiver: Value, name: str) -> Value:
+        """What of a value may have such a method that changes it: of a function, its ``__dict__`` at most."""
+        if receiver.kind == "dict" or name in library.CHANGING_BY_KIND["dict"]:
             return receiver
         code = self.heap.code
         functions = {o for o in receiver.objects if isinstance(code.get(base_of(o)), FunctionCode)}
@@ -284,6 +284,10 @@ class ForeignCalls(Calls):
             self.escape(line)
         if path == "builtins.super":
             return self.super_value()
+        if path == "builtins.property":
+            deeds = zip(library.OF_PROPERTIES.values(), arguments.positional, strict=False)
+            keywords = [(library.FOR_PROPERTIES.get(k, ""), v) for k, v in arguments.keywords]
+            return self.property_of([*deeds, *keywords])
         if path == "builtins.type" and len(arguments.every) == 1:
             return self._type_of(arguments.every[0])
         if path == "builtins.type" and len(arguments.positional) == _NAME_BASES_BODY:
@@ -296,6 +300,8 @@ class ForeignCalls(Calls):
         self._change_arguments(path, name, arguments, line)
         if path in library.TWINNING:
             self._make_again(arguments, line)
+        if path in library.LOOKING and arguments.every:
+            self._run_properties(arguments.every[0], line)
         runs = not (
             (module == "builtins" and name in library.NOT_CALLING)
             or library.NOT_RUNNING.match(path)
@@ -326,6 +332,12 @@ class ForeignCalls(Calls):
         for base in sorted(classes):
             for method, code in self.class_methods(base, "__new__"):
                 self.follow(method, code, Arguments((self.class_value(base),)), line)
+
+    def _run_properties(self, value: Value, line: int) -> None:
+        """Run all that an instance computes when it is asked for something by a name that is not known."""
+        for obj in value.objects:
+            for method, code in self.properties(base_of(obj)):
+                self.follow(method, code, Arguments((Value("instance", frozenset((obj,))),)), line)
 
     def _folded(self, arguments: Arguments) -> Arguments:
         """What ``functools.reduce`` calls with: elements, and the value to begin with."""
@@ -392,7 +404,7 @@ class ForeignCalls(Calls):
             return Value("array", every[0].objects or heap.make("array").objects)
         if path == "builtins.vars" and every:
             return Value("dict", every[0].objects)
-        if path in library.VIEWING and every:
+        if path in library.VIEWING and every and every[0].objects:
             return Value(every[0].kind if every[0].kind != "none" else UNKNOWN, every[0].objects)
         if path in library.MASKING:
             return Value("array", NOTHING.union(*(value.objects for value in every)))
@@ -423,7 +435,7 @@ class ForeignCalls(Calls):
             return self._twin(every[0], deep=path == "copy.deepcopy")
         if path in library.COPYING:
             return self._copied(kind or "list", arguments)
-        if path in ("builtins.map",):
+        if path in ("builtins.map", "itertools.accumulate", "itertools.starmap"):
             made = self._iterator_over(*every)
             for value in every:
                 heap.hold(made, heap.element(value) if not heap.codes(value) else value)

@@ -359,6 +359,19 @@ NOT_CALLING = _words(
 )
 """Builtins that do not call the functions they are given."""
 
+OF_PROPERTIES = {"getter": "get", "setter": "set", "deleter": "delete"}
+"""What a property is given further functions with, as ``@x.setter``, and what those are for."""
+
+FOR_PROPERTIES = {"fget": "get", "fset": "set", "fdel": "delete"}
+"""The like for arguments of ``property``."""
+
+LOOKING = _words(
+    """
+    builtins.getattr builtins.hasattr inspect.getmembers
+    """
+)
+"""Calls that read attributes whatever those are, and so run properties."""
+
 NOT_ADVANCING = _words(
     """
     builtins.bool builtins.callable builtins.dir builtins.display builtins.getattr

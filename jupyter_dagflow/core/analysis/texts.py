@@ -24,6 +24,8 @@ class TextLowering(MagicLowering):
             return self._run_text(node, func.id)
         if isinstance(func, ast.Name) and func.id == "getattr":
             return self._get_attribute(node)
+        if isinstance(func, ast.Name) and func.id == "hasattr":
+            return self._has_attribute(node)
         if isinstance(func, ast.Name) and func.id == "setattr":
             return self._set_attribute(node)
         if self._is_namespace(node):
@@ -47,6 +49,14 @@ class TextLowering(MagicLowering):
         read = ir.Attr(self.expr(node.args[0]), name, self.line(node))
         rest = tuple(self.expr(default) for default in node.args[2:])
         return ir.ShortCircuit((read, *rest)) if rest else read
+
+    def _has_attribute(self, node: ast.Call) -> ir.Expr | None:
+        """``hasattr(x, "name")``, which reads ``x.name`` to find out."""
+        name = dynamic.constant_text(node.args[1]) if len(node.args) == 2 else None
+        if name is None or self.scope.find("hasattr").kind != "module" or node.keywords:
+            return None
+        line = self.line(node)
+        return ir.Operation("number", (ir.Attr(self.expr(node.args[0]), name, line),), line)
 
     def _set_attribute(self, node: ast.Call) -> ir.Expr | None:
         """``setattr(x, "name", value)``, which is ``x.name = value``."""

@@ -103,13 +103,15 @@ def _common(first: Value, second: Value) -> str:
 class FunctionCode:
     """A function object: its IR, and the variables of the function it was made in.
 
-    ``me`` is the first argument that a bound method brings along; of a ``property_`` that is ``kept``,
-    the instance has the result from the first time on, of another function that is, it has itself.
+    ``me`` is the first argument that a bound method brings along. With an ``accessor`` it is what a
+    property does: ``get``, ``set`` or ``delete``. Of a property that is ``kept``, the instance has the
+    result from the first time on, of another function that is, it has itself.
     One that ``dispatches`` calls those that are registered with it, too; what it has is the task that
     made it.
     """
 
     __slots__ = (
+        "accessor",
         "defaults",
         "dispatches",
         "function",
@@ -117,7 +119,6 @@ class FunctionCode:
         "me",
         "origin",
         "outer",
-        "property_",
         "receiver",
     )
 
@@ -127,7 +128,7 @@ class FunctionCode:
         self.origin = origin
         self.defaults: dict[str, Value] = {}
         self.receiver = "self"
-        self.property_ = False
+        self.accessor = ""
         self.kept = False
         self.dispatches: str | None = None
         self.me: Value | None = None
@@ -143,11 +144,17 @@ class FunctionCode:
         other.defaults, other.me, other.kept = self.defaults, me, self.kept
         return other
 
+    def as_accessor(self, deed: str) -> FunctionCode:
+        """The same function as a part of a property."""
+        other = FunctionCode(self.function, self.outer, self.origin)
+        other.defaults, other.accessor = self.defaults, deed
+        return other
+
     def fork(self, frames: Frames) -> FunctionCode:
         """The same function, in another heap."""
         other = FunctionCode(self.function, frames.fork(self.outer), self.origin)
         other.defaults, other.me = dict(self.defaults), self.me
-        other.kept, other.property_, other.receiver = self.kept, self.property_, self.receiver
+        other.kept, other.accessor, other.receiver = self.kept, self.accessor, self.receiver
         other.dispatches = self.dispatches
         return other
 
@@ -162,7 +169,7 @@ class FunctionCode:
         while frame is not None:
             frames.append((frame.running, frame.cells))
             frame = frame.outer
-        flags = (self.kept, self.property_, self.receiver, self.dispatches)
+        flags = (self.kept, self.accessor, self.receiver, self.dispatches)
         return (self.function, self.origin, self.defaults, self.me, flags, frames)
 
 

@@ -11,6 +11,53 @@ from tests.fuzz.programs import Program, ProgramCell
 from tests.fuzz.verdicts import Outcome, judge
 
 CASES: dict[str, tuple[str, ...]] = {
+    "a property that is set, asked for and deleted": (
+        "class Dial:\n    @property\n    def v(self):\n        log.append('get')\n"
+        "    @v.setter\n    def v(self, q):\n        log.append(q)\n"
+        "    @v.deleter\n    def v(self):\n        log.append('del')",
+        "log = []",
+        "d = Dial()",
+        "d.v = 3",
+        "there = hasattr(d, 'v')",
+        "del d.v",
+        "seen = list(log)",
+    ),
+    "a property made of functions, and another that a class below adds to": (
+        "class Base:\n    def get(self):\n        log.append(1)\n        return 1\n    v = property(get)",
+        "class Below(Base):\n    @Base.v.setter\n    def v(self, q):\n        log.append(q)",
+        "log = []\nb = Below()",
+        "b.v = 5",
+        "name = 'v'\ngetattr(b, name)",
+        "seen = list(log)",
+    ),
+    "what accumulate is told to give is one of its elements": (
+        "from itertools import accumulate\ndata = [[3], [1]]",
+        "last = list(accumulate(data, lambda a, b: b))[1]",
+        "last.append(2)",
+        "seen = [data[1], len(last)]",
+    ),
+    "an array that is made of nothing but a number": (
+        "import numpy as np\na = np.expand_dims(None, 0)",
+        "b = a",
+        "b[0] = 1\nnp.minimum(a, 2, out=a)",
+    ),
+    "an array of objects and its views": (
+        "import numpy as np\na = np.array([None, [1], 'x', 2.5], dtype=object)",
+        "rows, back = a.reshape(2, 2), a[::-1]",
+        "rows[0, 0] = 1\nback[0] = 7",
+        "seen = [list(a), back[3], rows.T.ravel().base is rows, back.flags.writeable]",
+    ),
+    "an array of objects that nobody may write to": (
+        "import numpy as np\na = np.array([1, None], dtype=object)\na.flags.writeable = False",
+        "w = np.broadcast_to(a[:1], (3, 1))",
+        "seen = [a.flags.writeable, w.strides, w.flags.writeable]",
+    ),
+    "attributes of a function with a cache, and of a function by way of its dict": (
+        "import functools\n@functools.lru_cache\ndef f(n):\n    return [n]\ndef g():\n    return 1",
+        "f.note = [1]\nmine = vars(f)\nothers = g.__dict__",
+        "mine['more'] = 2\n[others][0].update(x=3)",
+        "seen = [f.note, f.more, g.x]",
+    ),
     "a function that dispatches goes with what is registered with it": (
         "import functools\nb = [5]",
         "@functools.singledispatch\ndef tell(x):\n    return 1\n@tell.register\ndef _(x: int):\n"

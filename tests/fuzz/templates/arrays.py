@@ -9,6 +9,7 @@ _EXPRESSIONS: Templates = {
         "np.arange(<digit>, <digit> + 10)[:4]",
         "np.array([1, <digit>, <num>])",
         "np.zeros(3, dtype=int)",
+        "np.array([<digit>, 2, <num>], dtype=object)",
         "<array>",
         "<array>",
         "<array>[:2]",

@@ -42,6 +42,12 @@ _STATEMENTS: Templates = {
         "    def add(self, v):\n        self.xs.append(v)\n        return self\n"
         "    def peek(self):\n        return [self.n]\n"
         "    def take(self, x):\n        return self.xs",
+        "class <class:t>:\n    def __init__(self, xs):\n        self.xs, self.m = xs, <digit>\n"
+        "    @property\n    def n(self):\n        self.xs.append(<digit>)\n        return self.m\n"
+        "    @n.setter\n    def n(self, v):\n        <list>.append(v)\n        self.m = v\n"
+        "    def add(self, v):\n        self.n = v\n        return self\n"
+        "    def peek(self):\n        return [self.n]\n"
+        "    def take(self, x):\n        self.n += 1\n        return x",
         "class <class:t>(<class>):\n    def add(self, v):\n        super().add(v)\n"
         "        <list>.append(v)\n        return self",
         "class <class:t>(<class>):\n    def peek(self):\n        return [<num>, *super().peek()[:2]]",
@@ -65,6 +71,8 @@ _STATEMENTS: Templates = {
         "<list:t> = <object>.take(<list>)",
         "<object>.xs += [<digit>]",
         "<object>.extra = <list>",
+        "<object>.n = <num:e>",
+        "hasattr(<object>, 'n') and <list>.append(<digit>)",
         "setattr(<object>, 'xs', <list>)",
         "<l2l:t> = <object>.take",
         "def <o2l:t>(o):\n    o.add(<num>)\n    return o.xs",
