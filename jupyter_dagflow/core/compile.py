@@ -448,6 +448,7 @@ def _unknown_names(
     """``mutates:`` and ``pure:`` must name what the task uses; ``keep:`` and ``metric:`` a parameter also."""
     found = []
     given = {parameter.name for parameter in parameters}
+    as_given = given.difference(*(node.writes for node in flow.nodes.values()))
     unread = {d.cell for d in flow.diagnostics if d.code == Code.SYNTAX.code}
     for name, task in parts.tasks.items():
         if not task.options:
@@ -461,7 +462,7 @@ def _unknown_names(
         for key in ("keep", "metric", "mutates", "pure"):
             for variable in _names(task, key):
                 there = (key == "pure" and variable in at_hand) or variable in used
-                if not there and not (key in ("keep", "metric") and variable in given):
+                if not there and not (key in ("keep", "metric") and variable in as_given):
                     cell = task.option_cells[key]
                     found.append(
                         Diagnostic.of(

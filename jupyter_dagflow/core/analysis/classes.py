@@ -25,6 +25,7 @@ from jupyter_dagflow.core.analysis.values import (
 )
 from jupyter_dagflow.core.analysis.world import State, World, join_states
 
+_NESTED = 4  # how deep within a value is looked for what is compared, hashed or shown
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 _OPERATORS_OFF = frozenset(
     {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
@@ -55,6 +56,10 @@ class Classes(World):
     @abstractmethod
     def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
         """Call what an import path names."""
+
+    @abstractmethod
+    def iterate(self, value: Value, line: int) -> Value:
+        """Go through a value; gives what an element may be."""
 
     def construct(self, base: int, code: ClassCode, arguments: Arguments, line: int) -> Value:
         """Make an instance: runs the constructors of the class and its notebook bases."""
@@ -410,6 +415,40 @@ class Classes(World):
                     me = Value("instance", frozenset((obj,)))
                     results.append(self._method(base, code, me, NO_ARGUMENTS, line))
         return results
+
+    def operator(self, value: Value, line: int) -> None:
+        """An operator on a value: runs the operators of notebook classes, advances nothing."""
+        for obj in value.objects:
+            if base_of(obj) in self.heap.classes:
+                self.use(value, line, calls=False)
+                return
+            if "__class__" in self.heap.fields.get(base_of(obj), ()):
+                self.run_metaclass(base_of(obj), line)
+
+    def look_inside(self, value: Value, line: int) -> None:
+        """Compare, hash or show a value as text: runs the operators of what it holds as well."""
+        if not self.heap.classes and not self.heap.has_metaclasses:
+            return
+        for _ in range(_NESTED):
+            if not value.objects or value.kind == "frame":
+                return
+            self.operator(value, line)
+            held = frozenset(o for o in value.objects if self._may_be_container(o))
+            value = self.heap.element(Value(value.kind, held))
+
+    def _may_be_container(self, obj: int) -> bool:
+        return self.heap.kinds[base_of(obj)] in library.CONTAINERS | {UNKNOWN}
+
+    def run_metaclass(self, class_base: int, line: int) -> None:
+        """Run what a metaclass of the notebook, or a hook of the class, does when its class is used."""
+        me = Value("class", frozenset((slot(class_base, 0),)))
+        for method, code in self.class_methods(class_base, "__subclasshook__"):
+            self._may(method, code, Arguments((me,)), line)
+        for obj in sorted(self.class_data(class_base, "__class__").objects):
+            for name in self._method_names(base_of(obj)):
+                if name.startswith("__") and name not in _OPERATORS_OFF:
+                    for method, code in self.class_methods(base_of(obj), name):
+                        self._may(method, code, Arguments((me,)), line)
 
     def advance(self, value: Value, line: int) -> None:
         """Change what moves on when it is used: that of a value which may be such a thing."""

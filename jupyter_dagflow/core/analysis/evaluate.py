@@ -85,6 +85,7 @@ class Evaluator(ForeignCalls):
                 found += [Value("function", frozenset((slot(b, 0),))) for b, _ in methods]
                 held = self.class_attribute(inner, name)
                 found += [held] if held.objects else []
+                found += self._of_metaclass(inner, name, line)
         if (
             name in library.BINDABLE
             and not found
@@ -102,6 +103,16 @@ class Evaluator(ForeignCalls):
         ):
             return Value(base.kind, base.objects)
         return join(self.heap.attribute(base, name), *found)
+
+    def _of_metaclass(self, class_base: int, name: str, line: int) -> list[Value]:
+        """What a property of its metaclass gives a class."""
+        above = (base_of(o) for o in self.class_data(class_base, "__class__").objects)
+        return [
+            self.follow(method, code, Arguments((self.class_value(class_base),)), line)
+            for metaclass in sorted(above)
+            for method, code in self.class_methods(metaclass, name)
+            if code.accessor == "get"
+        ]
 
     def _of_namespace(self, name: str, line: int) -> Value:
         """``__main__.name``: a variable of the notebook."""
@@ -153,9 +164,12 @@ class Evaluator(ForeignCalls):
 
     def _item(self, node: ir.Item) -> Value:
         base = self.expr(node.base)
-        if node.index is not None:
-            self.expr(node.index)
         line = self.line(node.line)
+        if node.index is not None:
+            index = self.expr(node.index)
+            self.look_inside(index, line)
+            if base.kind == "frame" and self.heap.codes(index):
+                self.use(index, line, arguments=Arguments((base,)))
         if base.path == "sys.modules" and node.key == library.MAIN:
             return Value("module", path=library.MAIN)
         if base.kind == "module":
@@ -169,12 +183,18 @@ class Evaluator(ForeignCalls):
         given = self._answers(base, line)
         self.operator(base, line)
         if self.heap.codes(base) and base.kind == "class":
+            self._run_class_getitem(base, line)
             members = [base_of(o) for o in base.objects if base_of(o) in self.heap.members]
             return join(base, *map(self.member_of, members)) if members else base
         for obj in sorted(base.objects):
             if base_of(obj) in self.heap.defaulting:
                 self._default(base, obj, key, line)
         return join(self.heap.element(base, key, sliced=sliced), *given)
+
+    def _run_class_getitem(self, classes: Value, line: int) -> None:
+        for obj in sorted(classes.objects):
+            for method, code in self.class_methods(base_of(obj), "__class_getitem__"):
+                self.follow(method, code, Arguments((self.class_value(base_of(obj)),)), line)
 
     def _answers(self, base: Value, line: int) -> list[Value]:
         """What methods of the notebook give that may be asked for ``base[key]``."""
@@ -204,13 +224,6 @@ class Evaluator(ForeignCalls):
         self.change(Value(base.kind, frozenset((obj,))), line)
         self.rejoin(before)
 
-    def operator(self, value: Value, line: int) -> None:
-        """An operator on a value: runs the operators of notebook classes, advances nothing."""
-        for obj in value.objects:
-            if base_of(obj) in self.heap.classes:
-                self.use(value, line, calls=False)
-                return
-
     def _arguments(self, node: ir.Call) -> Arguments:
         if not node.keywords and True not in node.starred:
             return Arguments(tuple([self.expr(a) for a in node.args]))
@@ -219,7 +232,7 @@ class Evaluator(ForeignCalls):
         for argument, star in zip(node.args, node.starred, strict=True):
             value = self.expr(argument)
             if star or spread:
-                spread.append(self.heap.element(value) if star else value)
+                spread.append(self.iterate(value, node.line) if star else value)
             else:
                 positional.append(value)
         keywords: list[tuple[str, Value]] = []
@@ -271,7 +284,9 @@ class Evaluator(ForeignCalls):
         for item, key, star in zip(node.items, node.keys, node.starred, strict=True):
             value = self.expr(item)
             if star:
-                value, key = self.heap.element(value), None
+                value, key = self.iterate(value, node.line), None
+            if node.kind == "set":
+                self.look_inside(value, self.line(node.line))
             self.heap.hold(made, value, key)
         if node.kind == "tuple" and base_of(next(iter(made.objects))) not in self.heap.fields:
             return IMMUTABLE_VALUE
@@ -281,7 +296,10 @@ class Evaluator(ForeignCalls):
         values = [self.expr(operand) for operand in node.operands]
         line = self.line(node.line)
         for value in values:
-            self.operator(value, line)
+            if node.looks:
+                self.look_inside(value, line)
+            else:
+                self.operator(value, line)
         kinds = {v.kind for v in values}
         if node.kind != UNKNOWN:
             return Value(node.kind)
@@ -326,7 +344,7 @@ class Evaluator(ForeignCalls):
         return made
 
     def _choice(self, node: ir.Choice) -> Value:
-        self.expr(node.test)
+        self.operator(self.expr(node.test), self.line(node.line))
         return self.options(node.options)
 
     def options(self, options: tuple[ir.Expr, ...], evaluate: Evaluate | None = None) -> Value:
@@ -345,6 +363,7 @@ class Evaluator(ForeignCalls):
         values = [self.expr(node.values[0])]
         states = []
         for option in node.values[1:]:
+            self.operator(values[-1], self.line(node.line))
             states.append(self.state.copy())
             values.append(evaluate(option))
         self.state = join_states([*states, self.state]) if states else self.state
@@ -363,9 +382,12 @@ class Evaluator(ForeignCalls):
                 before = self.state.copy()
             self.assign(generator.target, element, node.line)
             for condition in generator.conditions:
-                self.expr(condition)
+                self.operator(self.expr(condition), self.line(node.line))
         for part in node.elements:
-            self.heap.hold(made, evaluate(part))
+            value = evaluate(part)
+            if node.kind in ("set", "dict"):
+                self.look_inside(value, self.line(node.line))
+            self.heap.hold(made, value)
         if before is not None:
             self.state = join_states([before, self.state])
         return made
@@ -376,7 +398,7 @@ class Evaluator(ForeignCalls):
         if value.kind in ("iterator", "generator", "handle"):
             self.change(value, line)
         self.operator(value, line)
-        if value.kind == "generator":
+        if value.kind in ("iterator", "generator"):
             self.use(value, line)
         element = self.heap.element(value)
         given = self.run_special(value, ("__iter__", "__next__"), line)
@@ -476,7 +498,7 @@ class Evaluator(ForeignCalls):
             self.run_accessors(base, target.name, "set", (value,), self.line(target.line))
         elif isinstance(target, ir.ItemTarget):
             base = self._changing(target.base, target.line)
-            self.expr(target.index)
+            self.look_inside(self.expr(target.index), self.line(target.line))
             self.change(base, self.line(target.line), content=base.kind not in library.CONTAINERS)
             if base.kind == "frame":
                 self.heap.put_in(base, [value])
@@ -542,15 +564,24 @@ class Evaluator(ForeignCalls):
             frame = frame.outer
 
     def _unpack(self, target: ir.SequenceTarget, value: Value, line: int) -> None:
+        given = self.iterate(value, line) if self._is_gone_through(value) else None
         for index, part in enumerate(target.targets):
             if target.star < 0 or index < target.star:
-                self.assign(part, self.heap.element(value, index), line)
+                self.assign(part, given or self.heap.element(value, index), line)
             elif index == target.star:
                 rest = self.heap.make("list", plain=True)
-                self.heap.hold(rest, self.heap.element(value))
+                self.heap.hold(rest, given or self.heap.element(value))
                 self.assign(part, rest, line)
             else:
-                self.assign(part, self.heap.element(value, index - len(target.targets)), line)
+                last = given or self.heap.element(value, index - len(target.targets))
+                self.assign(part, last, line)
+
+    def _is_gone_through(self, value: Value) -> bool:
+        """Whether unpacking a value runs code: of an iterator, or a class of the notebook."""
+        classes = self.heap.classes
+        return value.kind in ("iterator", "generator") or any(
+            base_of(o) in classes for o in value.objects
+        )
 
 
 _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {

@@ -222,20 +222,23 @@ class ExpressionLowering(ABC):
         keys: tuple[int | None, ...] = (None,) * len(items)
         if not any(starred) and kind != "set":
             keys = tuple(range(len(items)))
-        return ir.Display(kind, items, keys, starred)
+        return ir.Display(kind, items, keys, starred, self.line(node))
 
     def _dict(self, node: ast.Dict) -> ir.Expr:
         literal = _literal(node)
         if literal is not None:
             return literal
         reads = tuple(
-            self.expr(k) for k in node.keys if k is not None and not isinstance(k, ast.Constant)
+            ir.Operation(NUMBER, (self.expr(k),), self.line(k), looks=True)
+            for k in node.keys
+            if k is not None and not isinstance(k, ast.Constant)
         )
         display = ir.Display(
             "dict",
             tuple(self.expr(v) for v in node.values),
             tuple(constant_key(k) for k in node.keys),
             tuple(k is None for k in node.keys),
+            self.line(node),
         )
         return ir.Chain((*reads, display)) if reads else display
 
@@ -248,23 +251,28 @@ class ExpressionLowering(ABC):
             and all(isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn)) for op in node.ops)
         ):
             kind = NUMBER
-        return ir.Operation(kind, self._operands(node), self.line(node))
+        looks = isinstance(node, (ast.JoinedStr, ast.Compare))
+        return ir.Operation(kind, self._operands(node), self.line(node), looks)
 
     def _binary(self, node: ast.BinOp) -> ir.Expr:
         """``a + b + c + …`` is one operation, so that long sums do not nest."""
         parts: list[ast.expr] = []
+        whole: list[ast.BinOp] = []
         first: ast.expr = node
         while isinstance(first, ast.BinOp):
+            whole.append(first)
             parts.append(first.right)
             first = first.left
         operands = tuple(self.expr(part) for part in (first, *reversed(parts)))
-        return ir.Operation(UNKNOWN, operands, self.line(node))
+        looks = any(isinstance(each.op, ast.Mod) for each in whole)  # it may put values into text
+        return ir.Operation(UNKNOWN, operands, self.line(node), looks)
 
     def _choice(self, node: ast.IfExp) -> ir.Expr:
-        return ir.Choice(self.expr(node.test), (self.expr(node.body), self.expr(node.orelse)))
+        options = (self.expr(node.body), self.expr(node.orelse))
+        return ir.Choice(self.expr(node.test), options, self.line(node))
 
     def _bool(self, node: ast.BoolOp) -> ir.Expr:
-        return ir.ShortCircuit(tuple(self.expr(v) for v in node.values))
+        return ir.ShortCircuit(tuple(self.expr(v) for v in node.values), self.line(node))
 
     def _walrus(self, node: ast.NamedExpr) -> ir.Expr:
         value = self.expr(node.value)

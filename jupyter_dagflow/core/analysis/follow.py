@@ -108,8 +108,9 @@ class Follower(Evaluator):
                 self.unbind(target.name, self.line(target.line))
             elif isinstance(target, (ir.AttrTarget, ir.ItemTarget)):
                 base = self.expr(target.base)
+                self.operator(base, self.line(target.line))
                 if isinstance(target, ir.ItemTarget):
-                    self.expr(target.index)
+                    self.look_inside(self.expr(target.index), self.line(target.line))
                 elif base.path == library.MAIN:
                     self.load(target.name, self.line(target.line))
                     self.unbind(target.name, self.line(target.line))
@@ -118,7 +119,7 @@ class Follower(Evaluator):
                 self.change(base, self.line(target.line))
 
     def _if(self, node: ir.If) -> None:
-        self.expr(node.test)
+        self.operator(self.expr(node.test), self.line(node.line))
         if node.known is not None:
             self.run(node.body if node.known else node.orelse)
             return
@@ -153,7 +154,7 @@ class Follower(Evaluator):
         self.state = join_states([self.state, *left])
 
     def _while(self, node: ir.While) -> None:
-        self.expr(node.test)
+        self.operator(self.expr(node.test), self.line(node.line))
         before = self.state.copy()
         before.dead = before.dead or node.forever
         self.loops.append([])
@@ -161,7 +162,7 @@ class Follower(Evaluator):
         for _ in range(_LOOP_PASSES if len(self.loops) <= _DEEP_LOOP else 1):
             self.run(node.body)
             if not self.state.dead:
-                self.expr(node.test)
+                self.operator(self.expr(node.test), self.line(node.line))
             again = self.state.copy()
             if node.forever:
                 again.dead = True
@@ -270,6 +271,8 @@ class Follower(Evaluator):
 
     def _match(self, node: ir.Match) -> None:
         subject = self.expr(node.subject)
+        self.look_inside(subject, self.line(node.line))
+        self.run_properties(subject, self.line(node.line))
         before = self.state
         ends: list[State] = []
         total = False
@@ -285,7 +288,7 @@ class Follower(Evaluator):
             for target, value in captured.items():
                 self.assign(target, value, node.line)
             if case.guard is not None:
-                self.expr(case.guard)
+                self.operator(self.expr(case.guard), self.line(node.line))
                 before = join_states([before, self.state])
             self.run(case.body)
             ends.append(self.state)
@@ -397,6 +400,7 @@ class Follower(Evaluator):
             return
         metaclass = options[0]._replace(kind="class")
         self.heap.hold(made, metaclass, "__class__")
+        self.heap.has_metaclasses = True
         body = self.heap.make("dict", plain=True)
         for _, local in node.members:
             self.heap.hold(body, self.state.locals.get(local, IMMUTABLE_VALUE))

@@ -61,6 +61,12 @@ class ForeignCalls(Calls):
     ) -> Value:
         stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
         self.advance(receiver, line)
+        if receiver.kind in library.CONTAINERS and name in library.COMPARING_METHODS:
+            for value in (receiver, *arguments.every):
+                self.look_inside(value, line)
+        if name in library.SPREADING:
+            for value in arguments.positional:
+                self.iterate(value, line)
         if self.changes(receiver, name, arguments, dropped=dropped):
             content = receiver.kind not in library.CONTAINERS and not stores
             self.change(self._with_method(receiver, name), line, content=content)
@@ -275,6 +281,12 @@ class ForeignCalls(Calls):
             self.heap.hold(made, source, "__view__")
         return made
 
+    def _given_by(self, function: Value) -> Value:
+        """What a function gives that is called unseen: it may be anything that the function has."""
+        given = self.heap.make(UNKNOWN)
+        self.heap.hold(given, function)
+        return given
+
     # libraries
 
     def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
@@ -301,7 +313,7 @@ class ForeignCalls(Calls):
         if path in library.TWINNING:
             self._make_again(arguments, line)
         if path in library.LOOKING and arguments.every:
-            self._run_properties(arguments.every[0], line)
+            self.run_properties(arguments.every[0], line)
         runs = not (
             (module == "builtins" and name in library.NOT_CALLING)
             or library.NOT_RUNNING.match(path)
@@ -312,6 +324,12 @@ class ForeignCalls(Calls):
         given = self._folded(arguments) if path == "functools.reduce" else arguments
         calls = runs and not keeps
         whole = calls and module != "builtins"
+        if self.heap.has_metaclasses or path in library.ASKING_CLASSES:
+            for obj in sorted({o for value in arguments.every for o in value.objects}):
+                self.run_metaclass(base_of(obj), line)
+        if path in library.LOOKING_INSIDE or (module != "builtins" and runs):
+            for value in arguments.every:
+                self.look_inside(value, line)
         for value in arguments.every:
             if value.kind == "bound" and calls:
                 self.call(value, self._unknown(arguments, value), line)
@@ -322,6 +340,7 @@ class ForeignCalls(Calls):
                 self.advance(value, line)
             elif value.kind in ("iterator", "generator"):
                 self.change(value, line)
+                self.use(value, line)
         return self._library_result(path, arguments, keeps=keeps)
 
     def _make_again(self, arguments: Arguments, line: int) -> None:
@@ -333,7 +352,7 @@ class ForeignCalls(Calls):
             for method, code in self.class_methods(base, "__new__"):
                 self.follow(method, code, Arguments((self.class_value(base),)), line)
 
-    def _run_properties(self, value: Value, line: int) -> None:
+    def run_properties(self, value: Value, line: int) -> None:
         """Run all that an instance computes when it is asked for something by a name that is not known."""
         for obj in value.objects:
             for method, code in self.properties(base_of(obj)):
@@ -438,7 +457,7 @@ class ForeignCalls(Calls):
         if path in ("builtins.map", "itertools.accumulate", "itertools.starmap"):
             made = self._iterator_over(*every)
             for value in every:
-                heap.hold(made, heap.element(value) if not heap.codes(value) else value)
+                heap.hold(made, self._given_by(value) if heap.codes(value) else heap.element(value))
             return made
         if not kind:
             kind = library.kind_by_pattern(path)
@@ -462,6 +481,9 @@ class ForeignCalls(Calls):
             of_function = (function, arguments._replace(positional=tuple(given)))
             heap.partials[base_of(next(iter(made.objects)))] = of_function
         if path == "collections.defaultdict":
+            for value in every[1:]:
+                self.heap.hold(made, value)
+                self.heap.hold(made, heap.element(value))
             codes = sorted({base for value in every[:1] for base in heap.codes(value)})
             if codes:
                 factory = Value(UNKNOWN, frozenset(slot(base, 0) for base in codes))
@@ -476,6 +498,8 @@ class ForeignCalls(Calls):
                 element = heap.element(value)
                 heap.hold(made, element)
                 heap.hold(made, heap.element(element))
+            result = self._given_by(every[0]) if every and heap.codes(every[0]) else made
+            return join(made, result, *map(heap.element, every[1:]), *every[2:])
         return made
 
     def _one_of(self, arguments: Arguments, *, itself: bool) -> Value:

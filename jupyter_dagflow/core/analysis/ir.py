@@ -128,6 +128,7 @@ class Display:
     items: tuple[Expr, ...]
     keys: tuple[str | int | None, ...]
     starred: tuple[bool, ...]
+    line: int
 
 
 @node
@@ -137,6 +138,7 @@ class Operation:
     kind: str
     operands: tuple[Expr, ...]
     line: int
+    looks: bool = False
 
 
 @node
@@ -153,6 +155,7 @@ class Choice:
 
     test: Expr
     options: tuple[Expr, ...]
+    line: int
 
 
 @node
@@ -160,6 +163,7 @@ class ShortCircuit:
     """``a and b or c``: the first always runs, the others perhaps; the value is one of them."""
 
     values: tuple[Expr, ...]
+    line: int = 0
 
 
 @node

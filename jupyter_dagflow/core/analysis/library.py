@@ -365,6 +365,27 @@ OF_PROPERTIES = {"getter": "get", "setter": "set", "deleter": "delete"}
 FOR_PROPERTIES = {"fget": "get", "fset": "set", "fdel": "delete"}
 """The like for arguments of ``property``."""
 
+LOOKING_INSIDE = _words(
+    """
+    builtins.all builtins.any builtins.ascii builtins.bytes builtins.dict builtins.dict.fromkeys
+    builtins.display builtins.divmod builtins.format builtins.frozenset builtins.hash builtins.max
+    builtins.min builtins.print builtins.repr builtins.set builtins.sorted builtins.str builtins.sum
+    """
+)
+"""Builtins that compare, hash or show as text what they are given, and what that holds."""
+
+ASKING_CLASSES = frozenset({"builtins.isinstance", "builtins.issubclass"})
+"""Calls that ask a class, and so its metaclass, about others."""
+
+COMPARING_METHODS = _words(
+    """
+    __contains__ add count difference difference_update discard fromkeys get index intersection
+    intersection_update isdisjoint issubset issuperset pop remove setdefault sort
+    symmetric_difference symmetric_difference_update union update
+    """
+)
+"""Methods of containers that compare or hash what they hold, or are given."""
+
 LOOKING = _words(
     """
     builtins.getattr builtins.hasattr inspect.getmembers

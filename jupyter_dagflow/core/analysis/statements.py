@@ -79,7 +79,9 @@ class StatementLowering(TextLowering):
     def _assert(self, node: ast.Assert) -> list[ir.Stmt]:
         return [
             ir.ExprStmt(
-                ir.ShortCircuit(tuple(self.expr(e) for e in (node.test, node.msg) if e)),
+                ir.ShortCircuit(
+                    tuple(self.expr(e) for e in (node.test, node.msg) if e), self.line(node)
+                ),
                 self.line(node),
             )
         ]

@@ -291,6 +291,7 @@ class Heap:
         self.members: dict[int, int] = {}
         self.kept: dict[int, Kept] = {}
         self.noticed: set[int] = set()
+        self.has_metaclasses = False
         self.tables = Tables()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 

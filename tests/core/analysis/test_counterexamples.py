@@ -1124,6 +1124,14 @@ def test_run_all_and_the_tasks_leave_the_same(name: str, order: int) -> None:
 
 
 REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "a parameter that is kept where another task has changed it": (
+        "DF118",
+        (
+            ("parameters", "n = 200"),
+            ("task:a", "n = n * 2"),
+            ("task:b keep:n", "depth = 3"),
+        ),
+    ),
     "an older version than the task ends with": (
         "DF114",
         (
@@ -1374,7 +1382,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_the_same_is_refused(name: str) -> None:
     code, cells = REFUSED[name]
-    program = Program(tuple(ProgramCell((text,), (tag,)) for tag, text in cells))
+    program = Program(tuple(ProgramCell((text,), tuple(tags.split())) for tags, text in cells))
     verdict = judge(program, random.Random(0))
     assert (verdict.outcome, verdict.label) == (Outcome.REFUSED, code), verdict.text
 
