@@ -13,8 +13,10 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from queue import Empty
+from types import MappingProxyType
 from typing import Any
 
 import zmq.asyncio
@@ -33,6 +35,8 @@ _LOOK_S = 1.0  # how long it may go unnoticed that a kernel has ended before it 
 _ASK_AGAIN_S = 10.0  # a question waits in the socket for the kernel, and is hardly ever lost
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({"msg_type": ""})
+
 log = logging.getLogger(__name__)
 log.addHandler(logging.NullHandler())
 
@@ -48,9 +52,11 @@ class TaskClient(AsyncKernelClient):
     answers our own first question, and whoever runs a cell reads only what belongs to it. And it asks
     every second anew: then a cell is sent while answers are under way, and ipykernel 7.0 to 7.3 may
     never take note of a request that comes while it sends (ipython/ipykernel#1554).
+    ``language_info`` is what the kernel has told of its language by then.
     """
 
     _ready = False
+    language_info: Mapping[str, Any] = MappingProxyType({})
 
     def start_channels(
         self,
@@ -76,11 +82,14 @@ class TaskClient(AsyncKernelClient):
             if not awaited or time.monotonic() > asked_at + _ASK_AGAIN_S:
                 self.kernel_info()
                 awaited, asked_at = awaited + 1, time.monotonic()
-            if await _next(self.shell_channel, _LOOK_S) == "kernel_info_reply":
+            answer = await _next(self.shell_channel, _LOOK_S)
+            if answer["msg_type"] == "kernel_info_reply":
                 awaited, answered = awaited - 1, True
+                self.language_info = answer["content"].get("language_info", {})
             elif answered:
                 awaited = 0  # what has not come by now was lost
-            self._ready = not awaited and bool(await _next(self.iopub_channel, _SOON_S))
+            if not awaited:
+                self._ready = await _next(self.iopub_channel, _SOON_S) is not _NOTHING
             if self._ready:
                 return
             if not await self.is_alive():
@@ -89,13 +98,13 @@ class TaskClient(AsyncKernelClient):
                 raise KernelNotStarted(f"It did not answer within {timeout:.0f} s.")
 
 
-async def _next(channel: Any, wait_s: float) -> str:
-    """The type of the next message, or nothing if none comes in that time."""
+async def _next(channel: Any, wait_s: float) -> Mapping[str, Any]:
+    """The next message, or `_NOTHING` if none comes in that time."""
     try:
-        message = await channel.get_msg(timeout=wait_s)
+        message: Mapping[str, Any] = await channel.get_msg(timeout=wait_s)
     except Empty:
-        return ""
-    return str(message["msg_type"])
+        return _NOTHING
+    return message
 
 
 class TaskKernel(AsyncKernelManager):

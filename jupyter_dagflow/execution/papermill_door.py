@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
@@ -114,8 +115,21 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
         super().notebook_complete(**options)
 
 
+class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
+    """Papermill's runner of cells; it does not ask the kernel, once more in the end, what its language is."""
+
+    def execute(self, **options: Any) -> Any:
+        """Run the cells in the kernel that is there."""
+        self.reset_execution_trackers()
+        with self.setup_kernel(**options):
+            self.papermill_execute_cells()
+            self.nb.metadata["language_info"] = dict(self.kc.language_info)
+            self.set_widgets_metadata()
+        return self.nb
+
+
 class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
-    """Papermill's engine, with `SeldomSaved`."""
+    """Papermill's engine, with `SeldomSaved` and `TaskbookClient`."""
 
     @classmethod
     def execute_notebook(
@@ -131,8 +145,10 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         record = SeldomSaved(nb, output_path, progress_bar=False, on_write=on_write)
         record.notebook_start()
         try:
-            options.pop("progress_bar")
-            cls.execute_managed_notebook(record, kernel_name, **options)
+            for name in ("progress_bar", "input_path"):
+                options.pop(name, None)
+            options["startup_timeout"] = options.pop("start_timeout")
+            TaskbookClient(record, kernel_name=kernel_name, log=log, **options).execute()
         except BaseException:
             record.notebook_complete()
             raise

@@ -451,7 +451,7 @@ def late():
 
 threading.Thread(target=late).start()
 """
-LEFT = ("open", "held", "deleted", "finalized", "at-exit", "thread")
+WRITTEN = ("open", "held", "deleted", "finalized", "at-exit", "thread")
 
 
 def test_a_kernel_that_ends_leaves_what_python_leaves(
@@ -464,5 +464,5 @@ def test_a_kernel_that_ends_leaves_what_python_leaves(
         assert client.execute(LEAVES_MUCH, reply=True, timeout=60)["content"]["status"] == "ok"
         client.shutdown(reply=True, timeout=60)
     assert kernel.wait(60) == 0
-    found = {name: (work / f"{name}.txt").read_text() for name in LEFT}
-    assert found == dict.fromkeys(LEFT, "written")
+    found = {name: (work / f"{name}.txt").read_text() for name in WRITTEN}
+    assert found == dict.fromkeys(WRITTEN, "written")
