@@ -111,13 +111,20 @@ def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
     )
 
 
+def shared_generator(obj: Any) -> tuple[str, str] | None:
+    """The module and the name by which a global generator of ``random`` or NumPy is found; None if it is none."""
+    for module, name in _SHARED_GENERATORS:
+        if module in sys.modules and vars(sys.modules[module]).get(name) is obj:
+            return module, name
+    return None
+
+
 def is_of_shared_generator(method: Any) -> bool:
     """Whether a bound method is what ``from random import …`` gives, or NumPy's likewise: one of the
     generator that is the module's own.
     """
     owner = method.__self__
-    shared = ((sys.modules.get(module), name) for module, name in _SHARED_GENERATORS)
-    return owner is not None and any(vars(m).get(name) is owner for m, name in shared if m)
+    return owner is not None and shared_generator(owner) is not None
 
 
 def slot_values(obj: Any) -> Iterator[tuple[str, Any]]:

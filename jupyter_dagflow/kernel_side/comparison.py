@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
-from .anatomy import is_lazy
+from .anatomy import is_lazy, root_package
 from .comparison_steps import NotComparable, Pair, alike, lengths, only_in, shown, unequal
 from .summary import type_name
 
@@ -309,7 +309,19 @@ def _reduced(value: Any) -> Any:
     parts = [*reduced, *[None] * 5][:5]
     if isinstance(parts[2], dict):
         parts[2] = {k: v for k, v in parts[2].items() if not is_lazy(type(value), k)}
+        if root_package(type(value)) == "sklearn":
+            parts[2] = _without_clocks(parts[2])
     return parts
+
+
+def _without_clocks(state: dict[str, Any]) -> dict[str, Any]:
+    """What scikit-learn's searches found out, but for how long that took."""
+    state = {name: value for name, value in state.items() if name != "refit_time_"}
+    results = state.get("cv_results_")
+    if type(results) is dict:
+        kept = {name: value for name, value in results.items() if not name.endswith("_time")}
+        state["cv_results_"] = kept
+    return state
 
 
 _NOTHING = object()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .comparison_steps import Handler, Steps
 
 
+_OF_TREES = ("get_arrays", "get_tree_stats")
+
+
 def handler(value: Any) -> Handler | None:
     """How such a value is compared, if it is one of these libraries'."""
     for library, kinds in _HANDLERS.items():
@@ -28,7 +31,16 @@ def handler(value: Any) -> Handler | None:
             kind = getattr(module, name, None)
             if isinstance(kind, type) and isinstance(value, kind):
                 return compare
+    if "sklearn" in sys.modules and all(hasattr(type(value), each) for each in _OF_TREES):
+        return _tree
     return None
+
+
+def _tree(path: str, one: Any, other: Any) -> Steps:
+    """Trees of neighbours, but for how often they were asked."""
+    numpy = sys.modules["numpy"]
+    for at, (a, b) in enumerate(zip(one.get_arrays(), other.get_arrays())):  # noqa: B905
+        yield Pair(f"{path}.get_arrays()[{at}]", numpy.asarray(a), numpy.asarray(b))
 
 
 # NumPy

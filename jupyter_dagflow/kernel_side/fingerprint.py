@@ -37,6 +37,7 @@ from .anatomy import (
     members,
     origin,
     root_package,
+    shared_generator,
     slots,
     type_name,
 )
@@ -362,6 +363,8 @@ def _reduced(walk: Walk, obj: Any) -> Children:
     if walk.seen(obj):
         return
     walk.kind(type(obj))
+    if shared_generator(obj) is not None:
+        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 and later: itertools will not always tell
         reduced = walk.keep(member(type(obj), "__reduce_ex__").__get__(obj)(2))
@@ -576,6 +579,9 @@ def _random(walk: Walk, generator: random.Random) -> Children:
     if walk.seen(generator):
         return
     walk.kind(type(generator))
+    if shared_generator(generator) is not None:  # draws from it are told apart from changes
+        walk.write(b";")
+        return
     if not issubclass(type(generator), random.SystemRandom):
         walk.atom(super(random.Random, generator).getstate())
     yield from walk.attributes(generator)

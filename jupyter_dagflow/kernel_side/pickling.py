@@ -30,6 +30,7 @@ from .anatomy import (
     is_of_shared_generator,
     member,
     root_package,
+    shared_generator,
     slot_values,
 )
 from .arrays import (
@@ -54,6 +55,7 @@ from .definitions import Definitions, found_by_name, names_in
 from .sets import Ordered, out_of_order
 
 _BACKWARDS: Any = type(reversed([]))
+_GENERATORS = ("Random", "RandomState")
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
@@ -233,6 +235,10 @@ class _Rules:
         if kind in (types.MethodType, types.BuiltinMethodType) and is_of_shared_generator(obj):
             module = "random" if type(obj.__self__) is random.Random else "numpy.random"
             return getattr, (sys.modules[module], obj.__name__)
+        if kind.__name__ in _GENERATORS:
+            place = shared_generator(obj)
+            if place is not None:
+                return getattr, (sys.modules[place[0]], place[1])
         if kind is object:
             return rebuild.marker, (self._definitions.label_of(obj),)
         if kind is types.GeneratorType and obj.gi_frame is None:

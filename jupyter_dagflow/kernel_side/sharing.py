@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .anatomy import shared_generator
 from .arrays import Place, place_of, span_of
 from .bundle import address_of
 from .pickling import Pickled
@@ -128,7 +129,7 @@ def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Itera
         if kind not in known:
             known[kind] = issubclass(kind, constant)
         by_name = kind is types.FunctionType and key not in value.functions
-        if not (known[kind] or by_name):
+        if not (known[kind] or by_name or shared_generator(obj)):
             yield key
 
 

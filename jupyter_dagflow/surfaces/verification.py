@@ -91,7 +91,12 @@ def _stops(stopped: Stopped) -> list[Part]:
 def _stop(head: str, failure: TaskFailure) -> str:
     return block(
         head,
-        where=Location(cell=failure.cell, cell_index=failure.cell_index, line=failure.line),
+        where=Location(
+            cell=failure.cell,
+            cell_index=failure.cell_index,
+            line=failure.line,
+            file_line=failure.file_line,
+        ),
         quoted=failure.last_lines,
         hint=failure.hint,
     )

@@ -29,6 +29,8 @@ from sklearn.cluster import KMeans
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -190,6 +192,7 @@ SAME: dict[str, Callable[[], Any]] = {
         fitted(RandomForestClassifier, n_estimators=3, random_state=0),
         fitted(KMeans, n_clusters=2, random_state=0),
         make_pipeline(StandardScaler(), LogisticRegression()),
+        fitted(GridSearchCV, estimator=LogisticRegression(), param_grid={"C": [1, 2]}, cv=2),
     ],
 }
 
@@ -208,8 +211,12 @@ def test_what_was_made_twice_is_the_same(make: Callable[[], Any]) -> None:
         ),
         (lambda: sparse.csr_matrix(np.eye(2)), lambda matrix: (matrix + matrix).sum()),
         (CountVectorizer, lambda vectorizer: vectorizer.build_analyzer()),
+        (
+            lambda: fitted(KNeighborsClassifier, n_neighbors=1),
+            lambda neighbours: neighbours.predict(np.zeros((2, 3))),
+        ),
     ],
-    ids=["groups", "sparse", "words"],
+    ids=["groups", "sparse", "words", "neighbours"],
 )
 def test_what_a_library_has_worked_out_does_not_count(
     make: Callable[[], Any], use: Callable[[Any], Any]

@@ -86,6 +86,10 @@ def test_what_is_beside_a_known_change_is_guarded(
     [
         ("from random import random as draw", "__import__('random')._inst"),
         ("from numpy.random import rand as draw", "__import__('numpy').random.mtrand._rand"),
+        (
+            "draw = __import__('numpy').random.mtrand._rand.rand",
+            "__import__('numpy').random.mtrand._rand",
+        ),
     ],
 )
 def test_to_draw_from_the_generator_that_all_share_changes_no_function(
@@ -99,6 +103,28 @@ def test_to_draw_from_the_generator_that_all_share_changes_no_function(
         guarded="functions",
     )
     assert ended.outcome["changed"] == []
+    assert ended.stored("same")["value"] is True
+
+
+@pytest.mark.parametrize(
+    ("shared", "draw"),
+    [
+        ("__import__('random')._inst", "random()"),
+        ("__import__('numpy').random.mtrand._rand", "rand()"),
+    ],
+)
+def test_who_holds_the_generator_that_all_share_holds_that_of_his_kernel(
+    tasks: Any, shared: str, draw: str
+) -> None:
+    tasks.ok(f"own = [{shared}]\nother = {{'of': own[0]}}", writes="own other")
+    ended = tasks.ok(
+        f"own[0].{draw}\nsame = own[0] is {shared} is other['of']",
+        reads="own other",
+        writes="same",
+        guarded="own other",
+        exposed={"own": []},
+    )
+    assert (ended.outcome["changed"], ended.outcome["sharing"]) == ([], [])
     assert ended.stored("same")["value"] is True
 
 

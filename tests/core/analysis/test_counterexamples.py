@@ -1124,6 +1124,15 @@ def test_run_all_and_the_tasks_leave_the_same(name: str, order: int) -> None:
 
 
 REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "draws by way of an object that holds the global generator": (
+        "DF204",
+        (
+            ("setup", "import numpy as np\nnp.random.seed(1)"),
+            ("task:a", "holder = [np.random.mtrand._rand]"),
+            ("task:b", "x = holder[0].rand(2).tolist()"),
+            ("task:c", "y = float(np.random.rand())"),
+        ),
+    ),
     "a parameter that is kept where another task has changed it": (
         "DF118",
         (
