@@ -43,11 +43,9 @@ class ServedKernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(
-        self, server: KernelServer, *, connection_file: Path, log: Path, enters: bool
-    ) -> None:
+    def __init__(self, server: KernelServer, *, connection_file: Path, log: Path) -> None:
         self._server = server
-        self.enters = enters
+        self.enters = server.forks
         self.connection_file = connection_file
         self.log = log
         self.settled = threading.Event()
@@ -118,7 +116,7 @@ class KernelServer:
         forks: bool,
         preload: Sequence[str] = (),
     ) -> None:
-        self._forks = forks
+        self.forks = forks
         self._logs = HeldFolder(logs)
         self._home = private_folder()
         self._lock = threading.Lock()
@@ -163,7 +161,7 @@ class KernelServer:
     def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
         """Begin to fork a kernel, which ipykernel's arguments tell what to be."""
         how = {"argv": list(argv), "folder": str(self._folder)}
-        return self._start(connection_file, how, enters=True)
+        return self._start(connection_file, how)
 
     def run(self, connection_file: Path, *, command: Sequence[str]) -> ServedKernel:
         """Begin to run a kernel's command."""
@@ -207,11 +205,9 @@ class KernelServer:
             ours.close()
             raise
 
-    def _start(
-        self, connection_file: Path, how: Mapping[str, object], *, enters: bool = False
-    ) -> ServedKernel:
+    def _start(self, connection_file: Path, how: Mapping[str, object]) -> ServedKernel:
         log = self._logs.path / connection_file.with_suffix(".log").name
-        kernel = ServedKernel(self, connection_file=connection_file, log=log, enters=enters)
+        kernel = ServedKernel(self, connection_file=connection_file, log=log)
         number = next(self._numbers)
         request = {"start": number, "log": str(log), **how}
         with self._lock:
@@ -280,7 +276,7 @@ class KernelServer:
             with self._lock:
                 kernel, _ = self._starting.pop(news["started"])
                 self._kernels[news["pid"]] = kernel
-            kernel.has_started(news["pid"], will_be_ready=self._forks)
+            kernel.has_started(news["pid"], will_be_ready=self.forks)
         elif "imported_from" in news:
             self._imported_from = news["imported_from"]
         elif "ready" in news:

@@ -119,6 +119,12 @@ def shared_generator(obj: Any) -> tuple[str, str] | None:
     return None
 
 
+def shared_generators() -> frozenset[int]:
+    """The ids of these generators, to look very many objects up."""
+    known = (vars(sys.modules[m]).get(n) for m, n in _SHARED_GENERATORS if m in sys.modules)
+    return frozenset(map(id, known))
+
+
 def is_of_shared_generator(method: Any) -> bool:
     """Whether a bound method is what ``from random import …`` gives, or NumPy's likewise: one of the
     generator that is the module's own.

@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .anatomy import lineage, root_package, shared_generator, type_name
+from .anatomy import lineage, root_package, shared_generators, type_name
 from .arrays import as_array, is_row, span_of
 from .sharing import Memory, share_memory, unchanging
 
@@ -71,6 +71,7 @@ def parts(value: object) -> Parts:
     """Look through a value, nearest parts first; what functions keep is not looked into."""
     found = Parts(set(), [], [])
     changing: dict[type[Any], bool] = {}
+    shared = shared_generators()
     tables: list[Any] = []
     loose: list[Any] = [value]
     while loose:
@@ -78,7 +79,7 @@ def parts(value: object) -> Parts:
             kind = type(obj)
             if kind not in changing:
                 changing[kind] = _can_change(kind)
-            if changing[kind] and shared_generator(obj) is None:
+            if changing[kind] and id(obj) not in shared:
                 found.objects.add(id(obj))
             found.memory.extend(_memory(obj))
             if root_package(kind) == "pandas":

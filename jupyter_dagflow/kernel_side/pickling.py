@@ -368,10 +368,9 @@ class _Rules:
 
     def _array_of_objects(self, array: Any) -> Any:
         """An array over the objects of the array whose view it is, if anybody shares those."""
-        owner = owner_of(array)
         if array.dtype.kind == "O":
             self._pickled.strided.append(array)
-            over = None
+            owner, over = owner_of(array), None
             if owner is not array and place_of(array) in self._sharing:
                 over = (owner, *within(owner, array))
             elif overlaps_itself(array):

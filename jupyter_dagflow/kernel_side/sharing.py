@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .anatomy import shared_generator
+from .anatomy import shared_generators
 from .arrays import Place, place_of, span_of
 from .bundle import address_of
 from .pickling import Pickled
@@ -120,7 +120,7 @@ def unchanging() -> tuple[type[Any], ...]:
 
 def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Iterator[int]:
     """The ids of those objects that somebody could change."""
-    constant = unchanging()
+    constant, shared = unchanging(), shared_generators()
     known: dict[type[Any], bool] = {}
     for key, (number, obj) in objects.items():
         if number == 0:
@@ -129,7 +129,7 @@ def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Itera
         if kind not in known:
             known[kind] = issubclass(kind, constant)
         by_name = kind is types.FunctionType and key not in value.functions
-        if not (known[kind] or by_name or shared_generator(obj)):
+        if not (known[kind] or by_name or key in shared):
             yield key
 
 

@@ -25,6 +25,7 @@ from jupyter_dagflow.core.analysis.values import (
 )
 from jupyter_dagflow.core.analysis.world import State, World, join_states
 
+_MAY_HOLD = library.CONTAINERS | {UNKNOWN}
 _NESTED = 4  # how deep within a value is looked for what is compared, hashed or shown
 _CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
 _OPERATORS_OFF = frozenset(
@@ -221,20 +222,13 @@ class Classes(World):
     def properties(self, instance: int) -> list[tuple[int, FunctionCode]]:
         """The notebook functions behind the properties that an instance has or may have."""
         found: dict[int, FunctionCode] = {}
-        todo, seen = sorted(self.heap.classes.get(instance, ())), set[int]()
-        while todo:
-            current = todo.pop()
-            if current in seen:
-                continue
-            seen.add(current)
+        classes = self.heap.classes.get(instance, ())
+        for current in (each for base in classes for each in self._lineage(base)):
             for held in self.heap.fields.get(current, {}).values():
                 for base in map(base_of, held):
                     code = self.heap.code.get(base)
                     if isinstance(code, FunctionCode) and code.accessor == "get":
                         found[base] = code
-            own = self.heap.code.get(current)
-            if isinstance(own, ClassCode):
-                todo += sorted(base_of(o) for value in own.bases for o in value.objects)
         return sorted(found.items(), key=lambda item: item[0])
 
     def is_property(self, value: Value) -> bool:
@@ -437,7 +431,7 @@ class Classes(World):
             value = self.heap.element(Value(value.kind, held))
 
     def _may_be_container(self, obj: int) -> bool:
-        return self.heap.kinds[base_of(obj)] in library.CONTAINERS | {UNKNOWN}
+        return self.heap.kinds[base_of(obj)] in _MAY_HOLD
 
     def run_metaclass(self, class_base: int, line: int) -> None:
         """Run what a metaclass of the notebook, or a hook of the class, does when its class is used."""
