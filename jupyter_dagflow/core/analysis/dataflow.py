@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jupyter_dagflow.core.analysis.changes import exposed, known_changes
-from jupyter_dagflow.core.analysis.definitions import PRELUDE
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
-from jupyter_dagflow.core.analysis.steps import Block, Story
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Block, Story
 from jupyter_dagflow.core.analysis.telling import tell
 from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
@@ -110,8 +109,8 @@ def _answer(question: _Question) -> Dataflow:
     for block, summary in zip(blocks, summaries, strict=True):
         if summary.problem is not None:
             findings.syntax(block, summary.problem)
-    for path, changed in linker.lost_settings():
-        findings.setting_stays(changed, path)
+    last_steps = {n: state.last_step for n, state in linker.nodes.items() if n != PRELUDE}
+    linker.module_settings.report(findings, last_steps)
     names = dict.fromkeys(block.node for block in blocks if block.node != PRELUDE)
     nodes = {name: linker.nodes.get(name) or NodeState() for name in names}
     edges = _edges(nodes, linker, findings)

@@ -10,12 +10,30 @@ Anything else is data.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from typing import NamedTuple
 
-from jupyter_dagflow.core.analysis.steps import Step, Story
-from jupyter_dagflow.core.analysis.values import ClassCode, FunctionCode, Value, base_of, slot
+from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
+from jupyter_dagflow.core.analysis.repeatable import Repeatable
+from jupyter_dagflow.core.analysis.source import text_of
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
+from jupyter_dagflow.core.analysis.values import (
+    ClassCode,
+    FunctionCode,
+    Value,
+    base_of,
+    slot,
+)
 from jupyter_dagflow.core.model import Definition
 
-PRELUDE = ""
+
+class Now(NamedTuple):
+    """Where linking stands: the definitions behind each name, the tasks that wrote it, and the
+    settings that stay where they were made.
+    """
+
+    behind: Mapping[str, tuple[int, ...]]
+    writers: Mapping[str, tuple[str, ...]]
+    module_settings: ModuleSettings
 
 
 class Definitions:
@@ -27,6 +45,7 @@ class Definitions:
         self._asked = [objects for objects in compared if objects]
         self._needs: dict[int, frozenset[int]] = {}
         self._setup: dict[str, set[int]] = {}
+        self._repeatable = Repeatable(story, self._needs, self._is_changed)
         self.settings: list[int] = []
         self.futures: list[int] = []
 
@@ -34,13 +53,10 @@ class Definitions:
         """Whether a step is copied."""
         return number in self._needs
 
-    def admit(
-        self, step: Step, current: dict[str, tuple[int, ...]], writers: dict[str, tuple[str, ...]]
-    ) -> bool:
-        """Take a step in as a definition if it is one; ``current`` are the definitions behind each
-        name now.
-        """
+    def admit(self, step: Step, now: Now) -> bool:
+        """Take a step in as a definition if it is one."""
         role, effect = step.statement.role, step.effect
+        current, writers = now.behind, now.writers
         if step.node == PRELUDE:
             for name, value in step.values.items():
                 self._setup.setdefault(name, set()).update(map(base_of, value.objects))
@@ -48,17 +64,19 @@ class Definitions:
             self._needs[step.number] = frozenset()
             self.futures.append(step.number)
             return True
-        if not (role.definition or role.setting) or not self._is_quiet(step):
+        if not (role.definition or role.setting) or not step.is_quiet:
             return False
         if "os.chdir" in effect.modules:
             return False  # what the path means depends on files, which an earlier task may make
-        setting = bool(effect.modules) and not step.bound
+        setting = bool(effect.modules) and role.setting
         if setting and any(step.origins.get(name) for name in effect.reads):
             return False  # code of the notebook would run whenever the module likes
         if not role.definition and not setting:
             return False
+        if setting and not self._repeatable.is_decided_alike(step):
+            return False
         needs: set[int] = set()
-        if effect.modules and step.bound:  # a library calls it, and nobody may say so
+        if effect.modules and role.definition:  # a library calls it, and nobody may say so
             called = self._names_in_code(step)
             if any(name in writers and name not in current for name in called):
                 return False
@@ -67,7 +85,14 @@ class Definitions:
             if name in current:
                 needs |= set(current[name])
             elif name in writers and writers[name] != (PRELUDE,):
-                return False
+                repeated = (
+                    self._repeatable.statements(name, step, now.module_settings)
+                    if setting
+                    else None
+                )
+                if repeated is None:
+                    return False
+                needs |= repeated
         for name in effect.reads:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
@@ -94,12 +119,6 @@ class Definitions:
         if step.node == PRELUDE:
             return False
         return any(not self._story.outlived.isdisjoint(self._setup.get(n, ())) for n in step.bound)
-
-    def _is_quiet(self, step: Step) -> bool:
-        effect = step.effect
-        ambient = any(name.startswith("<") for name in [*effect.reads, *step.bound])
-        loud = any(mark.kind != "star" for mark in effect.marks)
-        return not (ambient or loud or step.touched)
 
     def _is_changed(self, step: Step) -> bool:
         """Whether anyone changes what this step made, at any time, or takes its name from it."""
@@ -187,7 +206,7 @@ class Definitions:
             number = todo.pop()
             if number not in into:
                 into.add(number)
-                todo += self._needs[number]
+                todo += self._needs.get(number) or self._repeatable.needs(number)
 
     def listed(self, numbers: Iterable[int], node: str) -> tuple[Definition, ...]:
         """Definitions as values, in notebook order, ``from __future__`` first; those of the task
@@ -210,7 +229,8 @@ def _definitions(step: Step) -> Iterator[Definition]:
             cell=step.block.cell,
             cell_index=step.block.index,
             line=step.statement.line,
-            source=step.statement.text,
-            in_place=bool(settings) and not step.bound,  # ``sys.path`` is for what is loaded, too
+            source=step.statement.text or text_of(step.block.code, step.statement.line),
+            in_place=bool(settings)
+            and step.statement.role.setting,  # ``sys.path`` is for what is loaded, too
             extends=name in extended,
         )

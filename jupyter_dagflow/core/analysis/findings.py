@@ -6,7 +6,7 @@ raised.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
@@ -167,6 +167,20 @@ class Findings:
             hint="define it in a task, or keep what changes in a variable of its own",
         )
 
+    def made_anew(self, made: Step, name: str, reads: Sequence[Step]) -> None:
+        """A value that setup works out anew in every task, and differently each time."""
+        readers = " and ".join(f"`{read.node}`" for read in reads[:2])
+        more = f" and {len(reads) - 2} more" if len(reads) > 2 else ""
+        self._add(
+            (name, "anew"),
+            Code.UNCERTAIN_ORDER,
+            f"setup makes `{name}` anew in every task, and it is different each time; tasks "
+            f"{readers}{more} would not have the same",
+            block=made.block,
+            line=made.line_of(name),
+            hint="make it in a task, whose value all have, or make it a parameter",
+        )
+
     def another_object(self, step: Step, name: str) -> None:
         """A question which object a value is, asked of what every task makes for itself."""
         self._add(
@@ -194,19 +208,20 @@ class Findings:
             "(a list, a path) instead, or make it anew in a function that both tasks call",
         )
 
-    def module_changed(self, step: Step, path: str, line: int, *, changed: Step) -> None:
-        """A module whose state another task has set with data."""
+    def setting_missed(self, step: Step, path: str, users: Sequence[tuple[Step, int]]) -> None:
+        """A setting that cannot be repeated, of a module that tasks below use."""
+        (user, line), *others = users
+        more = f", and so do {len(others)} more tasks" if len(others) > 1 else ""
+        more = f", and so does task `{others[0][0].node}`" if len(others) == 1 else more
         self._add(
             (path, step.node),
             Code.UNCERTAIN_ORDER,
-            f"task `{changed.node}` (cell {changed.block.index}) changes the state of `{path}` "
-            "with values of the "
-            f"notebook; the change stays in its kernel, and task `{step.node}` uses that module",
+            f"task `{step.node}` sets `{path}` with values that only its kernel has; task "
+            f"`{user.node}` (cell {user.block.index}, line {line}) uses that module{more}",
             block=step.block,
-            line=line,
-            hint="set it with constants, which is repeated in every task below, or in a `setup` "
-            "cell, or put both "
-            "cells in one task",
+            line=step.effect.modules[path],
+            hint="set it with constants, or with paths and text made of such, which is repeated in "
+            "every task below, or in a `setup` cell, or put the cells in one task",
         )
 
     def setting_stays(self, step: Step, path: str) -> None:

@@ -379,6 +379,8 @@ class ForeignCalls(Calls):
             path, seeded_arguments=fixed is not None and fixed.kind != "none"
         )
         looked_at = library.ambient_look(path)
+        if library.is_different_each_time(path, arguments=bool(arguments.every)):
+            self.differ(path, line)
         if looked_at in self.names:
             self.impure()
             self.read(looked_at, line, self.names[looked_at])

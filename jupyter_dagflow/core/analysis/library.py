@@ -671,6 +671,56 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
     return None
 
 
+DIFFERENT_EACH_TIME = re.compile(
+    r"^(time\.(\w*time(_ns)?|perf_counter(_ns)?|monotonic(_ns)?)|datetime\.(datetime|date)\.(now|today|utcnow)|"
+    r"(pandas\.Timestamp|arrow|pendulum)\.(now|today|utcnow)|uuid\.uuid[14]|os\.(urandom|getpid)|secrets\.\w+|"
+    r"tempfile\.\w+|getpass\.getpass|builtins\.input)$"
+)
+"""Calls that give something else each time: clocks, identifiers, new files, what somebody types."""
+
+UNSEEDED = frozenset(
+    {
+        "numpy.random.default_rng",
+        "numpy.random.RandomState",
+        "numpy.random.SeedSequence",
+        "random.Random",
+    }
+)
+"""Calls that do so without arguments."""
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def is_different_each_time(path: str, *, arguments: bool) -> bool:
+    """Whether calling ``path``, with arguments or without, gives something else each time."""
+    return DIFFERENT_EACH_TIME.match(path) is not None or (not arguments and path in UNSEEDED)
+
+
+SAME_EVERYWHERE = re.compile(
+    r"^(builtins\.(bool|bytes|dict|float|frozenset|get_ipython|int|len|list|max|min|range|repr|round|set|"
+    r"sorted|str|sum|tuple|zip)|"
+    r"pathlib\.\w*Path(\.(cwd|home))?|"
+    r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
+    r"normpath|split|splitext))|platform\.\w+|sys\.(platform|modules|version_info)(\.\w+)*|"
+    r"re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
+)
+"""Calls that give the same in every kernel that stands in the same folder, for the same arguments."""
+
+
+def is_about_paths(path: str) -> bool:
+    """Whether a piece of a library tells or needs to know where the kernel stands."""
+    return path.partition(".")[0] == "pathlib" or path in ("os", "os.path", "os.getcwd")
+
+
+SAME_EVERYWHERE_METHODS = _words(
+    """
+    absolute as_posix capitalize casefold copy decode encode endswith expanduser format get index
+    items joinpath join keys lower lstrip partition relative_to removeprefix removesuffix replace resolve rpartition
+    rsplit rstrip split splitlines startswith strip title upper values with_name with_stem
+    with_suffix zfill
+    """
+)
+"""Methods of text, paths and dicts that do."""
+
 _SETTING_NAMES = _words(
     """
     addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister

@@ -75,6 +75,23 @@ def names_bound(code: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def text_of(code: str, line: int) -> str:
+    """The text of the statement that begins on this line of a cell."""
+    tree, text = _parse(code)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return next((_text(node, lines) for node in tree.body if _first_line(node) == line), "")
+
+
+def assigned(code: str, line: int, name: str) -> ast.expr | None:
+    """What ``name = …`` on this line of a cell assigns; None if another statement stands there."""
+    for node in _parse(code)[0].body:
+        if node.lineno == line and isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if [getattr(target, "id", "") for target in targets] == [name]:
+                return node.value
+    return None
+
+
 def _running_at_once(code: str) -> Iterator[ast.AST]:
     """The parts of a cell that run as it does: all but the bodies of functions."""
     todo: list[ast.AST] = [*(_body(code) or ())]
@@ -211,8 +228,8 @@ def _is_class_factory(value: ast.expr) -> bool:
 
 
 def _may_set(node: ast.stmt) -> bool:
-    """Whether a statement could be a setting by its form: no name is bound, nothing but calls and
-    stores.
+    """Whether a statement could be a setting by its form: nothing but calls and stores, perhaps under
+    conditions or for each of some values.
     """
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Call)
@@ -220,11 +237,30 @@ def _may_set(node: ast.stmt) -> bool:
         return all(isinstance(t, (ast.Attribute, ast.Subscript)) for t in node.targets)
     if isinstance(node, ast.AugAssign):
         return isinstance(node.target, (ast.Attribute, ast.Subscript))
-    if isinstance(node, ast.If):
-        return _is_plain_test(node.test) and all(
-            _may_set(n) or is_inert(n) for n in [*node.body, *node.orelse]
-        )
+    if isinstance(node, (ast.If, ast.For)):
+        return _all_may_set([*node.body, *node.orelse])
+    if isinstance(node, ast.Try):
+        handlers = node.handlers
+        inside = [*node.body, *(n for h in handlers for n in h.body), *node.orelse, *node.finalbody]
+        return not any(handler.name for handler in handlers) and _all_may_set(inside)
     return False
+
+
+def _all_may_set(nodes: Sequence[ast.stmt]) -> bool:
+    inert = [is_inert(node) for node in nodes]
+    return not all(inert) and all(
+        quiet or _may_set(node) for quiet, node in zip(inert, nodes, strict=True)
+    )
+
+
+def decided_by(text: str) -> tuple[ast.expr, ...]:
+    """What a statement asks before it does something: the tests of ``if``, what ``for`` goes through."""
+    nodes = ast.walk(_parse(text)[0])
+    return tuple(
+        node.iter if isinstance(node, ast.For) else node.test
+        for node in nodes
+        if isinstance(node, (ast.If, ast.For))
+    )
 
 
 def _is_constant_setting(node: ast.stmt) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
@@ -17,6 +18,9 @@ from jupyter_dagflow.core.analysis.ir import CellSummary, Role, Statement
 from jupyter_dagflow.core.analysis.values import DEEPEST, UNKNOWN, Heap, Value, base_of, slot
 from jupyter_dagflow.core.analysis.world import DELETED, EMPTY, NO_KIN, NO_NAMES, Effect, Kin, Mark
 from jupyter_dagflow.core.model import CellId
+
+PRELUDE = ""
+"""The task that setup is."""
 
 _STEPS = 64  # statements of a cell, and objects it makes, for which there are always numbers
 _OBJECTS = 512
@@ -65,9 +69,23 @@ class Step:
     origins: Mapping[str, tuple[int, ...]]
     unmovable: Mapping[str, str]
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the statement binds names and sets modules, and nothing besides that can be told."""
+        ambient = any(name.startswith("<") for name in [*self.effect.reads, *self.bound])
+        loud = any(mark.kind != "star" for mark in self.effect.marks)
+        return not (ambient or loud or self.touched)
+
     def line_of(self, name: str) -> int:
         """The line on which this statement binds or changes a name."""
         return self.effect.lines.get(name) or self.touched.get(name) or self.statement.line
+
+
+class Place(NamedTuple):
+    """A statement that wrote a name."""
+
+    step: Step
+    line: int
 
 
 @dataclass(slots=True)

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from jupyter_dagflow.core.analysis.definitions import PRELUDE, Definitions
+from jupyter_dagflow.core.analysis.definitions import Definitions, Now
 from jupyter_dagflow.core.analysis.findings import Findings
-from jupyter_dagflow.core.analysis.steps import Step, Story
+from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, Step, Story
 from jupyter_dagflow.core.analysis.values import Value, base_of, sees
 from jupyter_dagflow.core.analysis.world import NO_KIN, Kin
 from jupyter_dagflow.core.model import Reason
@@ -27,13 +28,6 @@ class Demand(NamedTuple):
 
     node: str
     name: str
-
-
-class Place(NamedTuple):
-    """A statement that wrote a name."""
-
-    step: Step
-    line: int
 
 
 @dataclass(slots=True)
@@ -126,11 +120,12 @@ class Units(ABC):
         self._kin: dict[str, Kin] = {}
         self._values: dict[str, Value] = {}
         self._origins: dict[str, tuple[int, ...]] = {}
-        self._modules: dict[str, tuple[str, Step]] = {}
-        self._missed: set[str] = set()
+        self.module_settings = ModuleSettings()
+        self._now = Now(self._behind, self._writers, self.module_settings)
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
+        self._made_anew: dict[str, Step] = {}  # what setup gives another value in every task
         self._setup_changed: list[tuple[Step, Step]] = []
         self._setup_reads: list[tuple[Step, str]] = []  # that `_setup_users` does not tell of yet
         self._setup_users: dict[int, set[str]] = {}

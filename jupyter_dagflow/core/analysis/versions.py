@@ -6,13 +6,12 @@ setup makes is there already.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Set
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
-from jupyter_dagflow.core.analysis.definitions import PRELUDE
-from jupyter_dagflow.core.analysis.steps import Step
-from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Place, Taken, Units
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, Step
+from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Taken, Units
 from jupyter_dagflow.core.analysis.values import FunctionCode
 from jupyter_dagflow.core.analysis.world import NO_KIN, NO_NAMES, Kin, Mark
 from jupyter_dagflow.core.model import Reason
@@ -36,13 +35,14 @@ class Linker(Units):
             if node != PRELUDE:
                 self._settings(state)
         self._check_changed_setup()
+        self._check_made_anew()
 
     def _step(self, step: Step, state: NodeState) -> None:
         if WORKING_DIRECTORY in self._writers and WORKING_DIRECTORY not in state.taken:
             self._require(step, state, WORKING_DIRECTORY, step.statement.line)
         effect = step.effect
-        if self._modules:
-            self._check_modules(step)
+        if self.module_settings:
+            self.module_settings.use(step)
         for name, line in effect.reads.items():
             self._require(step, state, name, line)
         for name, line in effect.unresolved.items():
@@ -58,8 +58,10 @@ class Linker(Units):
             self._check_identity(step, state)
         if effect.stored:
             self._share_stored(step, state)
-        defined = self.definitions.admit(step, self._behind, self._writers)
+        defined = self.definitions.admit(step, self._now)
         self._bind(step, state, defined=defined)
+        if step.node == PRELUDE:
+            self._note_made_anew(step)
         if effect.marks or effect.modules:
             self._ambient(step)
         if step.number == self._lasts[step.node]:
@@ -339,6 +341,23 @@ class Linker(Units):
             if stays or any(self._uses_below(state, step, made) for state in self.nodes.values()):
                 self.findings.setup_changed(step, made)
 
+    def _note_made_anew(self, step: Step) -> None:
+        """Note what setup makes of clocks, identifiers and the like, and of such as it has made so."""
+        anew = any(mark.kind == "anew" for mark in step.effect.marks)
+        anew = anew or not self._made_anew.keys().isdisjoint(step.effect.reads)
+        for name in [*step.bound, *step.touched]:
+            if anew:
+                self._made_anew[name] = step
+            elif name in step.bound:
+                self._made_anew.pop(name, None)
+
+    def _check_made_anew(self) -> None:
+        """Tasks that read what setup gives another value in each of them would not see the same."""
+        for name, made in self._made_anew.items():
+            reads = [s.from_prelude[name] for s in self.nodes.values() if name in s.from_prelude]
+            if len(reads) > 1:
+                self.findings.made_anew(made, name, reads)
+
     def _uses_below(self, state: NodeState, step: Step, made: Step) -> bool:
         """Whether another task goes on below a step and uses what a statement of setup made."""
         if state.node in (PRELUDE, step.node) or state.last_step < step.number:
@@ -402,6 +421,8 @@ class Linker(Units):
             if self.definitions.is_definition(step.number):
                 self._stars.append(step.number)
             self.findings.star_import(step, mark)
+        elif mark.kind == "anew":
+            pass  # it counts for definitions and for setup
         elif mark.kind == "reads":
             self.nodes[step.node].files_read.setdefault(mark.what, Place(step, mark.line))
             place = self._written_files.get(mark.what)
@@ -423,26 +444,7 @@ class Linker(Units):
             step.effect.lines = {**step.effect.lines, WORKING_DIRECTORY: line}
             self._write(step, state, WORKING_DIRECTORY, (step.node,))
         elif step.node != PRELUDE:
-            self._modules[path.split(".")[0]] = (path, step)
-
-    def _check_modules(self, step: Step) -> None:
-        for name, value in step.effect.values.items():
-            for path, changed in self._modules.values():
-                if changed.node != step.node and library.is_of(value.kind, value.path, path):
-                    line = step.effect.reads[name]
-                    self.findings.module_changed(step, path, line, changed=changed)
-                    self._missed.add(path)
-
-    def lost_settings(self) -> Iterator[tuple[str, Step]]:
-        """The settings that stay in the kernel of their task though others come below, but for those
-        that are known to be missed there.
-        """
-        for path, changed in self._modules.values():
-            if path in self._missed:
-                continue
-            below = (n for n, state in self.nodes.items() if state.last_step > changed.number)
-            if any(node not in (changed.node, PRELUDE) for node in below):
-                yield path, changed
+            self.module_settings.make(step, path)
 
     def _settings(self, state: NodeState) -> None:
         """Settings and future flags above a task are replayed in it."""

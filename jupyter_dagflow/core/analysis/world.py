@@ -39,7 +39,8 @@ EMPTY: Any = MappingProxyType({})
 class Mark(NamedTuple):
     """Something that a statement does besides reading, binding and changing, and where.
 
-    ``kind``: ``opaque``; ``binds`` (may bind any name), ``star``, ``writes`` or ``reads`` (a file).
+    ``kind``: ``opaque``; ``binds`` (may bind any name), ``star``, ``writes`` or ``reads`` (a file),
+    ``anew`` (a call that gives something else each time).
     """
 
     kind: str
@@ -324,6 +325,11 @@ class World:
         self.impure()
         self.effect.marks += (Mark("binds", library.MAIN, line),)
 
+    def differ(self, path: str, line: int) -> None:
+        """Record a call that gives something else each time."""
+        self.impure()
+        self.effect.marks += (Mark("anew", path, line),)
+
     def draw(self, label: str, line: int, *, seeds: bool) -> None:
         """Record a use of ambient state: a read and a change, unless it sets that state anew."""
         if seeds:
@@ -334,6 +340,8 @@ class World:
         elif label in self.names:
             self.read(label, line, self.names[label])
             self.bind(label, Value("ambient"), line)
+        else:
+            self.differ(label, line)
 
     # between statements
 

@@ -1214,7 +1214,7 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "a setting of a library with values of the notebook": (
         "DF121",
         (
-            ("task:a", "import numpy as np\nmode = ['raise']\na = np.zeros(1)"),
+            ("task:a", "import numpy as np\nmode = [str(np.array('raise'))]\na = np.zeros(1)"),
             ("task:b", "np.seterr(all=mode[0])"),
             ("task:c", "try:\n    seen = 1 / a\nexcept FloatingPointError:\n    seen = 0"),
         ),

@@ -38,6 +38,99 @@ def test_settings_are_replayed_in_every_task_below(setting: str, mini: Callable[
     assert not notebook.flow.diagnostics
 
 
+COMPUTED = [
+    ("ROOT = Path.cwd().parent", "sys.path.insert(0, str(ROOT / 'src'))"),
+    (
+        "ROOT = os.path.dirname(os.getcwd())\nSRC = os.path.join(ROOT, 'src')",
+        "sys.path.append(SRC)",
+    ),
+    (
+        "IN_COLAB = 'google.colab' in sys.modules",
+        "if not IN_COLAB:\n    os.environ['MODE'] = 'here'",
+    ),
+    ("opts = {'display.width': 90}", "for k, v in opts.items():\n    pd.set_option(k, v)"),
+    ("font = {'size': 12}", "plt.rc('font', **font)"),
+    (
+        "style = 'a'\nstyle = style + 'b'",
+        "try:\n    plt.style.use(style)\nexcept OSError:\n    pass",
+    ),
+    ("", "if os.environ.get('MODE') is None:\n    os.environ['MODE'] = 'here'"),
+    ("n: int = 3", "pd.set_option('display.width', n)"),
+]
+
+
+@pytest.mark.parametrize(("values", "setting"), COMPUTED)
+def test_settings_bring_the_constants_they_are_made_of(
+    values: str, setting: str, mini: Callable[..., Any]
+) -> None:
+    imports = "import os, sys\nfrom pathlib import Path\nimport matplotlib.pyplot as plt\n" + PANDAS
+    notebook = mini(f"{imports}\n{values}", setting, "print(os, sys, pd, plt.gcf())")
+    assert not notebook.flow.diagnostics
+    repeated = "\n".join(_sources(notebook, "cell_2"))
+    places = [repeated.index(line) for line in [*values.splitlines(), *setting.splitlines()[:1]]]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("Path('x').read_text()", "a file may have changed"),
+        ("str(Path('x').exists())", "so may a folder"),
+        ("str(time.time())", "time goes on"),
+        ("made()", "what a function does is not known"),
+        ("'a' + made()", "nor in parts"),
+        ("os.environ['OTHER']", ""),
+    ],
+)
+def test_settings_of_other_values_stay(value: str, why: str, mini: Callable[..., Any]) -> None:
+    setup = "import os, time\nfrom pathlib import Path\ndef made():\n    return 'm'"
+    notebook = mini(setup, f"value = {value}", "os.environ['V'] = value", "print(os.environ['V'])")
+    found = [(d.code, d.cell_index, d.line) for d in notebook.flow.diagnostics]
+    assert found == ([("DF121", 2, 1)] if why else [])
+
+
+@pytest.mark.parametrize(
+    "between",
+    ["values['a'] = 2", "values = dict(a=2)\nvalues['a'] = 3", "for values in [{}]:\n    pass"],
+)
+def test_settings_of_values_that_somebody_changes_stay(
+    between: str, mini: Callable[..., Any]
+) -> None:
+    notebook = mini(
+        f"{PANDAS}\nvalues = {{'a': 1}}",
+        between,
+        "pd.set_option('a', values['a'])",
+        "pd.DataFrame()",
+    )
+    assert "DF121" in [d.code for d in notebook.flow.diagnostics]
+
+
+def test_paths_asked_for_elsewhere_are_not_repeated(mini: Callable[..., Any]) -> None:
+    moved = "import os, sys\nos.chdir('d')"
+    notebook = mini(moved, "sys.path.append(os.getcwd())", "print(sys.path)")
+    assert "DF121" in [d.code for d in notebook.flow.diagnostics]
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "class made:\n    key = uuid.uuid4().hex",
+        "class made:\n    at = f'runs/{datetime.now():%H%M}'",
+        "class made:\n    key = new_key()",
+        "def made(at=time.time()):\n    return at",
+        "@dataclass\nclass made:\n    draw: float = random.random()",
+    ],
+)
+def test_what_is_different_each_time_is_made_once(
+    definition: str, mini: Callable[..., Any]
+) -> None:
+    imports = "import random, time, uuid\nfrom datetime import datetime\nfrom dataclasses import dataclass\n"
+    helper = "def new_key():\n    return uuid.uuid4().hex\n"
+    notebook = mini(imports + helper + definition, "print(made)", "print(made)")
+    assert notebook.inputs("cell_1").keys() == {"made"}
+    assert notebook.inputs("cell_2").keys() == {"made"}
+
+
 def test_definitions_run_one_after_another(mini: Callable[..., Any]) -> None:
     notebook = mini(
         "x = 1\nfrom __future__ import annotations",

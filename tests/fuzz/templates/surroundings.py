@@ -79,6 +79,14 @@ _STATEMENTS: Templates = {
         "warnings.simplefilter('ignore')",
         "<text:n> = warnings.filters[0][0]",
         "def <n2n:t>(i):\n    return (i + int(os.environ.get('FUZZ', '3'))) % 97",
+        "<label:t> = str(<digit>)",
+        "<label:t> = <label> + pathlib.Path('1').name",
+        "<label:t> = <label>",
+        "os.environ['FUZZ'] = <label>",
+        "os.environ.update({'FUZZ': f'{<label>}1'})",
+        "if len(<label>) > 1:\n    pd.set_option('display.precision', <digit>)",
+        "for _ in range(len(<label>)):\n    os.environ['FUZZ'] = <label>.zfill(2)",
+        "<text:n> = <label>",
     ),
 }
 _BASICS: Templates = {
@@ -92,11 +100,13 @@ _BASICS: Templates = {
         "def <n2n:t>(i):\n    return i",
     ),
     "ambient": ("random.seed(<digit>)", "np.random.seed(<digit>)"),
+    "settings": ("<label:t> = str(<digit>)", "def <n2n:t>(i):\n    return i"),
 }
 _NAMES: Templates = {
     "rng": ("rng", "rng2"),
     "dice": ("dice", "dice2"),
     "net": ("Net",),
+    "label": ("label", "label2"),
 }
 NOUN = Noun(
     names=_NAMES,

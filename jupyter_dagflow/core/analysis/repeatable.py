@@ -1,0 +1,156 @@
+"""Which values are the same in every kernel: what a setting may be made of to be repeated.
+
+The law: such a value is made of constants, of names with such values that nobody changes, and by
+calls that ask for nothing but their arguments, the environment and the folder the kernel stands in.
+Files, clocks, random numbers and code that cannot be seen are none of these.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import cached_property
+
+from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
+from jupyter_dagflow.core.analysis.source import assigned, decided_by
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
+from jupyter_dagflow.core.analysis.values import NOTHING
+
+_PARTS = (
+    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.Dict, ast.FormattedValue,
+    ast.IfExp, ast.JoinedStr, ast.List, ast.Name, ast.Set, ast.Slice, ast.Starred, ast.Subscript,
+    ast.Tuple, ast.UnaryOp,
+    ast.boolop, ast.cmpop, ast.expr_context, ast.keyword, ast.operator, ast.unaryop,
+)  # fmt: skip
+_DEEPEST = 64  # values made of values made of values
+
+
+class Repeatable:
+    """The statements ``name = …`` of a notebook that can be repeated for settings that read the name.
+
+    ``definitions`` are repeated anyhow; ``is_changed`` tells whether anyone changes what a statement
+    made.
+    """
+
+    def __init__(
+        self, story: Story, definitions: Container[int], is_changed: Callable[[Step], bool]
+    ) -> None:
+        self._story = story
+        self._definitions = definitions
+        self._is_changed = is_changed
+        self._needs: dict[int, frozenset[int] | None] = {}
+
+    def needs(self, number: int) -> frozenset[int]:
+        """What must be repeated before a statement that `statements` has told of."""
+        return self._needs.get(number) or NOTHING
+
+    def is_decided_alike(self, step: Step) -> bool:
+        """Whether what a setting asks before it sets something is answered alike in every kernel."""
+        path_of = _paths(step)
+        asked = decided_by(step.statement.text)
+        return not self._stands_elsewhere(step) and all(gives_the_same(a, path_of) for a in asked)
+
+    def _stands_elsewhere(self, step: Step) -> bool:
+        """Whether a step that asks for paths does so where the working directory has been changed:
+        what is repeated runs in the folder of the notebook.
+        """
+        paths = (value.path for value in step.effect.values.values())
+        return step.number > self._first_move and any(map(library.is_about_paths, paths))
+
+    @cached_property
+    def _first_move(self) -> float:
+        steps = self._story.steps.values()
+        return min((s.number for s in steps if "os.chdir" in s.effect.modules), default=math.inf)
+
+    def statements(
+        self, name: str, reader: Step, settings: ModuleSettings, depth: int = 0
+    ) -> frozenset[int] | None:
+        """The statements to repeat, so that a name is what a step reads there; None if its value may
+        be another in another kernel, or is made in very many steps.
+        """
+        step = self._writer(name, reader)
+        if step is None or not step.bound.get(name) or name in step.deleted:
+            return None
+        if step.node == PRELUDE:
+            return NOTHING
+        if step.number not in self._definitions and step.number not in self._needs:
+            self._needs[step.number] = (
+                self._needs_of_value(name, step, settings, depth) if depth < _DEEPEST else None
+            )
+        found = step.number in self._definitions or self._needs[step.number] is not None
+        return frozenset((step.number,)) if found else None
+
+    def _needs_of_value(
+        self, name: str, step: Step, settings: ModuleSettings, depth: int
+    ) -> frozenset[int] | None:
+        """What must be repeated before ``name = …`` is; None if that cannot be repeated."""
+        value = assigned(step.block.code, step.statement.line, name)
+        if value is None or self._is_changed(step) or not step.is_quiet:
+            return None
+        if self._stands_elsewhere(step) or not gives_the_same(value, _paths(step)):
+            return None
+        if any(settings.holds(read.path) for read in step.effect.values.values()):
+            return None
+        needs = [self.statements(read, step, settings, depth + 1) for read in step.effect.reads]
+        known = [each for each in needs if each is not None]
+        return NOTHING.union(*known) if len(known) == len(needs) else None
+
+    def _writer(self, name: str, reader: Step) -> Step | None:
+        """The last step above another that binds a name, changes its value, or deletes it."""
+        numbers = self._writers.get(name, ())
+        index = bisect_left(numbers, reader.number)
+        return self._story.steps[numbers[index - 1]] if index else None
+
+    @cached_property
+    def _writers(self) -> Mapping[str, Sequence[int]]:
+        writers: dict[str, list[int]] = {}
+        for step in self._story.steps.values():
+            for name in {*step.bound, *step.touched}:
+                writers.setdefault(name, []).append(step.number)
+        return writers
+
+
+def _paths(step: Step) -> Callable[[str], str]:
+    """What of a library each name is that a step reads, ``""`` for any other."""
+    values = step.effect.values
+    return lambda name: values[name].path if name in values else ""
+
+
+def gives_the_same(value: ast.expr, path_of: Callable[[str], str]) -> bool:
+    """Whether an expression gives the same in every kernel, if the names in it do.
+
+    ``path_of`` tells what of a library a name is, ``""`` for any other.
+
+    Example: ``str(Path.cwd().parent)`` does, ``Path("a").read_text()`` does not.
+    """
+    nodes = list(ast.walk(value))
+    if not all(isinstance(node, (*_PARTS, ast.Call)) for node in nodes):
+        return False
+    return all(_call_gives_the_same(n.func, path_of) for n in nodes if isinstance(n, ast.Call))
+
+
+def _call_gives_the_same(called: ast.expr, path_of: Callable[[str], str]) -> bool:
+    path = path_called(called, path_of)
+    if path:
+        return library.SAME_EVERYWHERE.match(path) is not None
+    return isinstance(called, ast.Attribute) and called.attr in library.SAME_EVERYWHERE_METHODS
+
+
+def path_called(called: ast.expr, path_of: Callable[[str], str]) -> str:
+    """What of a library is called, by its path; empty if it is a method of a value or not known."""
+    parts: list[str] = []
+    while isinstance(called, ast.Attribute):
+        parts.append(called.attr)
+        called = called.value
+    root = _root(called, path_of) if isinstance(called, ast.Name) else ""
+    return ".".join([root, *reversed(parts)]) if root else ""
+
+
+def _root(name: ast.Name, path_of: Callable[[str], str]) -> str:
+    known = path_of(name.id)
+    if not known and name.id in library.BUILTINS:
+        return f"builtins.{name.id}"
+    return known
