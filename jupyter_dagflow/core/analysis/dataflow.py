@@ -14,9 +14,9 @@ from jupyter_dagflow.core.analysis.changes import exposed, known_changes
 from jupyter_dagflow.core.analysis.findings import Findings
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
-from jupyter_dagflow.core.analysis.steps import PRELUDE, Block, Story
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Block, Place, Story
 from jupyter_dagflow.core.analysis.telling import tell
-from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Place, Taken
+from jupyter_dagflow.core.analysis.units import Conflict, Demand, NodeState, Taken
 from jupyter_dagflow.core.analysis.versions import Linker
 from jupyter_dagflow.core.analysis.world import NO_KIN
 from jupyter_dagflow.core.diagnostics import Diagnostic
