@@ -101,7 +101,9 @@ def compile_cells(
     files = {name: _file_uses(task, flow, facts) for name, task in parts.tasks.items()}
     edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
     outputs = _outputs(parts, flow)
-    tasks = tuple(_task(task, flow, outputs[name]) for name, task in parts.tasks.items())
+    tasks = tuple(
+        _task(task, flow, outputs[name], files[name]) for name, task in parts.tasks.items()
+    )
     diagnostics = [
         *translation.diagnostics,
         *parts.diagnostics,
@@ -348,7 +350,7 @@ def _outputs(parts: Partition, flow: Dataflow) -> dict[TaskName, tuple[str, ...]
     return {name: tuple(names) for name, names in wanted.items()}
 
 
-def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
+def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...], files: FileUses) -> Task:
     node = flow.nodes.get(task.name)
     return Task(
         name=task.name,
@@ -360,6 +362,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...]) -> Task:
         from_prelude=node.from_prelude if node else (),
         definitions=node.definitions if node else (),
         options=_options(task),
+        leaves_files=tuple(dict.fromkeys(mention.name for mention in files.says_it_writes)),
         versions=node.versions if node else {},
         exposed=node.exposed if node else (),
         declared={

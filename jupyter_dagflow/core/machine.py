@@ -74,8 +74,9 @@ class AttemptEnded:
     """An attempt that the machine started has ended: with ``failure`` None, well.
 
     ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, ``seeded`` those of
-    them that it left as a seed makes them, and ``left`` is what it left outside variables. With ``reused_from`` it did
-    not run: all this is what came of it in that run.
+    them that it left as a seed makes them, and ``left`` is what it left outside variables. ``changed_last`` tells of
+    files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
+    1970. With ``reused_from`` it did not run: all this is what came of it in that run.
     ``why`` it ran or did not.
     """
 
@@ -95,6 +96,8 @@ class AttemptEnded:
     drawn: Mapping[str, str] = field(default_factory=dict)
     seeded: tuple[str, ...] = ()
     left: Left = field(default_factory=Left)
+    changed_last: Mapping[str, int | None] = field(default_factory=dict)
+    span_ns: tuple[int, int] | None = None
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
 
@@ -187,6 +190,11 @@ class RunMachine:
         if self._view is None:
             raise ValueError("Nothing was submitted yet.")
         return self._view
+
+    @property
+    def has_one_left(self) -> bool:
+        """Whether the run ends when one more task does."""
+        return self._unfinished == 1
 
     def handle(self, stimulus: Stimulus) -> Step:
         """Take one stimulus and return what follows from it.

@@ -61,7 +61,8 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
-    """What is looked at while a task runs: values it must leave alone, and values that must not share objects.
+    """What is looked at while a task runs: values it must leave alone, values that must not share objects, and
+    files that it is known to write.
 
     See `kernel_side.handover` for the words.
     """
@@ -74,6 +75,7 @@ class Checks:
     beside: Mapping[str, str] = field(default_factory=dict)
     exposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     from_prelude: tuple[str, ...] = ()
+    leaves_files: tuple[str, ...] = ()
 
     def missing(self, asked: Checks) -> Iterator[str]:
         """The names that are to be checked and were not, or not so strictly."""
@@ -85,6 +87,7 @@ class Checks:
             if name not in self.looked_into or not {*self.looked_into[name]} <= {*left_out}:
                 yield name
         yield from _less(asked.strange, self.strange)
+        yield from _less(asked.leaves_files, self.leaves_files)
         yield from (o for o, name in asked.beside.items() if self.beside.get(o) != name)
         for name, known in asked.exposed.items():
             if name not in self.exposed or not {*self.exposed[name]} <= {*known}:

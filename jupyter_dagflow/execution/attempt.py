@@ -99,6 +99,8 @@ class Attempt:
                 drawn=outcome.get("drawn", {}),
                 seeded=tuple(outcome.get("seeded", ())),
                 left=_left(outcome),
+                changed_last=outcome.get("changed_last", {}),
+                span_ns=_span(outcome),
                 observed=tuple(observations(outcome, self._assignment)),
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
@@ -241,6 +243,11 @@ def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator
         speaking = re.compile(rf"\b(?:{re.escape(name)}|{re.escape(other)})\b")
         codes = [code for code in assignment.codes if speaking.search(code)] or assignment.codes
         yield Observed(code=code_digest(codes[-1]), name=name, other=other)
+
+
+def _span(outcome: Mapping[str, Any]) -> tuple[int, int] | None:
+    span = outcome.get("span_ns")
+    return (span[0], span[1]) if span else None
 
 
 def _left(outcome: Mapping[str, Any]) -> Left:

@@ -124,6 +124,7 @@ def prepare_attempt(
         "ignored": [str(files.home.absolute()), str(store.absolute())],
         "mentioned": [*texts_in(codes), *(v for v in parameters.values() if isinstance(v, str))],
         "patterns": list(the_task.options.reads),
+        "leaves_files": checks.leaves_files,
         "imports": list(imports_in(codes)),
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
@@ -174,6 +175,7 @@ def _checks(
         beside={other: name for other, (name, _) in reads_of_shared.items()},
         from_prelude=tuple(read.name for read in task.from_prelude),
         exposed={each.name: each.shares for each in task.exposed},
+        leaves_files=task.leaves_files,
     )
 
 

@@ -324,8 +324,9 @@ class Runner:
         """The end of an attempt, and why it was made; a failure if its results cannot be relied upon."""
         if ended.reused_from is None:
             ended = replace(ended, why=self._why.get(ended.task, ()))
-        if ended.left:  # rare, and the code of the project has to be read
-            return await self._threads.do(self._soundness.judged, ended)
+        last = self._machine.has_one_left
+        if ended.left or last:  # the code of the project has to be read, or its files looked at
+            return await self._threads.do(self._soundness.judged, ended, last)
         return self._soundness.judged(ended)
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:

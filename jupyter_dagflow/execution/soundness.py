@@ -7,7 +7,7 @@ order; where Run All might have come out differently, the attempt fails.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from jupyter_dagflow.core.races import (
     undone_by_setup,
 )
 from jupyter_dagflow.core.side_effects import Left, Missed, SideEffects
+from jupyter_dagflow.core.unseen_writes import ChangedUnseen, Span, changed_unseen
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.module_sources import module_text, roots_of
 
@@ -44,13 +45,19 @@ class Soundness:
         self._side_effects: dict[tuple[Path, ...], SideEffects] = {}
         self._left: dict[TaskName, Left] = {}
         self._classes: dict[str, set[tuple[str, str]]] = {}
+        self._spans: dict[TaskName, Span] = {}
+        self._changed_last: dict[TaskName, Mapping[str, int | None]] = {}
 
-    def judged(self, ended: AttemptEnded) -> AttemptEnded:
-        """The end of an attempt as it counts: a failure of kind ``unsound``, where it cannot be relied upon."""
+    def judged(self, ended: AttemptEnded, last: bool = False) -> AttemptEnded:
+        """The end of an attempt as it counts: a failure of kind ``unsound``, where it cannot be relied upon.
+
+        With the ``last`` end of a run, all files that its tasks have read are looked at once more.
+        """
         files = FilesTouched(
             read=ended.files_read, written=ended.files_written, appended=ended.files_appended
         )
         self._touched.add(ended.task, files)
+        self._note_files(ended)
         if ended.failure is not None and not ended.failure.hint:
             hint = too_early(self._lookup, ended.task, ended.failure.message)
             return replace(ended, failure=replace(ended.failure, hint=hint))
@@ -77,12 +84,47 @@ class Soundness:
             return self._unsound(ended, draws, seen)
         if missed := self._missed(ended):
             return self._unsound(ended, missed)
+        if last and (changed := self._changed_unseen()):
+            return self._unsound(ended, changed, self._seen_of(changed))
         return ended
+
+    def _note_files(self, ended: AttemptEnded) -> None:
+        """Keep when a task's cells ran and how the files stood that it read; an earlier result, as they stand now."""
+        self._changed_last[ended.task] = ended.changed_last
+        if ended.span_ns is not None:
+            self._spans[ended.task] = Span(*ended.span_ns)
+        if ended.reused_from is not None:
+            self._changed_last[ended.task] = {f: self._changed(f) for f in ended.files_read}
+
+    def _changed_unseen(self) -> ChangedUnseen | None:
+        now: dict[str, int | None] = {}
+        changes = []
+        for task, files in self._changed_last.items():
+            for file, before in files.items():
+                if file not in now:
+                    now[file] = self._changed(file)
+                after = now[file]
+                if after is not None and after != before:
+                    changes.append((task, file, after))
+        return changed_unseen(self._lookup, self._touched, self._spans, changes)
+
+    def _changed(self, file: str) -> int | None:
+        """When a file has changed last; None if there is none."""
+        try:
+            return (self._cwd / file).stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def _seen_of(self, changed: ChangedUnseen) -> list[Observed]:
+        if not changed.sure:
+            return []
+        deeds = ((changed.writers[0], "writes"), (changed.reader, "reads"))
+        return [self._seen(task, f"{deed}:{changed.file}") for task, deed in deeds]
 
     def _unsound(
         self,
         ended: AttemptEnded,
-        why: Race | Undone | UnseenDraw | Missed,
+        why: Race | Undone | UnseenDraw | Missed | ChangedUnseen,
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
         failure = TaskFailure(

@@ -72,8 +72,8 @@ class Handover:
     ``exposed`` (names that a later task changes
     in place, to those that are known to share objects with them), ``from_prelude``
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
-    changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and
-    ``ignored`` (folders, see `Touched`), ``mentioned``, ``patterns`` and ``imports`` (see `usage`), and ``outcome``
+    changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
+    `Touched`), ``mentioned``, ``patterns``, ``leaves_files`` and ``imports`` (see `usage`), and ``outcome``
     (the file that `save` writes).
     """
 
@@ -136,6 +136,8 @@ class Handover:
         drawn = self._drawn()
         outcome: dict[str, Any] = {
             "files": {**self._touched.end(), "by_setup": self._written_by_setup},
+            "changed_last": self._touched.changed_last(),
+            "span_ns": [self._touched.began_ns, self._touched.ended_ns],
             "drawn": drawn,
             "seeded": sorted(filter(Ambient(self._spec["generators"]).is_fresh, drawn)),
             "modules": self._modules.end(),
@@ -344,7 +346,11 @@ class Handover:
         """What the task was seen to use; None if that cannot be told, which is no fault of the task's."""
         spec = self._spec
         where = Where(
-            spec["project"], spec["ignored"], spec.get("mentioned", ()), spec.get("patterns", ())
+            spec["project"],
+            spec["ignored"],
+            spec.get("mentioned", ()),
+            spec.get("patterns", ()),
+            spec.get("leaves_files", ()),
         )
         uses = [self._by_prelude, self._touched.uses()]
         try:

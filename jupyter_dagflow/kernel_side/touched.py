@@ -1,8 +1,9 @@
 """The files that a task's own cells read and write, as Python itself sees them.
 
 The law: watching costs nothing but while a task's cells run, and never disturbs what it watches.
-Files that compiled libraries open behind Python's back are not seen; of a database that SQLite
-opens it is told afterwards whether it was written.
+Files that compiled libraries open behind Python's back are not seen, so of what was read it is told
+how it was stamped by then; of a database that SQLite opens it is told afterwards whether it was
+written.
 """
 
 from __future__ import annotations
@@ -51,11 +52,12 @@ class Uses(NamedTuple):
 class Touched:
     """Watches one process; `begin` and `end` as often as there are tasks in it.
 
-    ``began_ns`` is when it last began, by the clock that files are stamped with.
+    ``began_ns`` and ``ended_ns`` are when it last did, by the clock that files are stamped with.
     """
 
     def __init__(self) -> None:
         self.began_ns = 0
+        self.ended_ns = 0
         self._hooked = False
         self._watching = False
         self._root = ""
@@ -114,6 +116,7 @@ class Touched:
         logs are, is told apart: they were ``appended`` to.
         """
         self._watching = False
+        self.ended_ns = time.time_ns()
         if getattr(os.stat, "watcher", None) is self:
             _have_stat(os.stat.__wrapped__)  # type: ignore[attr-defined]
         _flush(self._held)
@@ -136,6 +139,14 @@ class Touched:
         before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
         read = {**before, **self._first}
         return Uses(read, set(self._written), dict(self._folders), self._spawned)
+
+    def changed_last(self) -> dict[str, int | None]:
+        """When the files that were read had changed last as that began; None if there was no such file."""
+        return {
+            self._told(path): stamp[0] if stamp else None
+            for path, stamp in self._first.items()
+            if self._counts(path) and self._within(path) and not os.path.isdir(path)
+        }
 
     def _watch_questions(self) -> None:
         """Notice who asks whether a file is there, how large or how old it is: Python tells of that to nobody."""

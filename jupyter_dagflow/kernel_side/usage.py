@@ -40,12 +40,13 @@ _CHUNK = 1 << 20
 
 
 class Where(NamedTuple):
-    """The notebook's folder, folders that do not count, and what code says of files: strings and patterns."""
+    """The notebook's folder, folders that do not count, and what code and tags say of files: strings and patterns."""
 
     root: str
     ignored: Sequence[str]
     mentioned: Sequence[str] = ()
     patterns: Sequence[str] = ()
+    leaves_files: Sequence[str] = ()
 
 
 def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns: int) -> Any:
@@ -71,6 +72,9 @@ def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns:
                     written.add(path)
                 else:
                     read[path] = stamp
+    for pattern in where.leaves_files:
+        found = (os.path.join(places.root, file) for file in matching(where.root, pattern))
+        written.update(path for path in found if (_stamp(path) or (0,))[0] >= began_ns)
     patterns = {pattern: matching(where.root, pattern) for pattern in where.patterns}
     for files in patterns.values():
         for file in files:

@@ -121,6 +121,7 @@ def test_recipes_have_one_digest_if_they_are_the_same(
         ({"checks": Checks(looked_into={"p": (("p", 1),)})}, ["p"]),
         ({"checks": Checks(looked_into={"q": (("q",),)})}, ["q"]),
         ({"checks": Checks(strange=("s", "t"))}, ["t"]),
+        ({"checks": Checks(leaves_files=("out/*",))}, ["out/*"]),
         ({"checks": Checks(beside={"other": "k"})}, ["other"]),
         ({"checks": Checks(exposed={"xs": ("ys", "zs", "ws")})}, []),
         ({"checks": Checks(exposed={"xs": ("ys",)})}, ["xs"]),

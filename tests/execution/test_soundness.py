@@ -393,6 +393,53 @@ def test_a_race_for_a_file_stops_the_run(project: Project) -> None:
     succeeded(project.run(*cells))
 
 
+UNSEEN = [
+    ("task:name", "import pathlib\nname = 'ou' + 't.txt'"),
+    (
+        "task:write after:name",
+        "import subprocess\nstatus = subprocess.call(f'echo 2 > {name}', shell=True)",
+    ),
+    ("task:read after:name priority:10", "text = pathlib.Path(name).read_text()"),
+    ("task:report after:write after:read", "print(text)"),
+]
+
+
+def test_a_file_that_another_program_wrote_after_it_was_read_stops_the_run(
+    project: Project,
+) -> None:
+    (project.folder / "out.txt").write_text("1")
+    run = project.run(*UNSEEN, jobs=1)
+    assert run.state.value == "failed"
+    failure = run.tasks["report"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF202: out.txt changed after task read had read it, while task write ran, and nothing says "
+        "which comes first."
+    )
+    assert failure.hint == (
+        "Another program or a library may have written it there, where Python does not see it. Run it "
+        "again: that is known from now on. To say so in the notebook, tag task write writes:out.txt and "
+        "task read reads:out.txt; or tag task read after:write."
+    )
+    (project.folder / "out.txt").write_text("1")
+    assert succeeded(project.run(*UNSEEN, jobs=1)).value("text") == "2\n"
+
+
+@pytest.mark.parametrize("reader", ["task:read after:name", "task:read after:name after:write"])
+def test_a_file_that_another_program_wrote_before_it_was_read_is_none_of_it(
+    reader: str, project: Project
+) -> None:
+    cells = [*UNSEEN[:2], (reader, UNSEEN[2][1]), UNSEEN[3]]
+    assert succeeded(project.run(*cells, jobs=1)).value("text") == "2\n"
+
+
+def test_a_file_that_somebody_else_writes_is_none_of_it(project: Project) -> None:
+    """A log that grows between tasks, say; or one that the task itself has another program sort."""
+    (project.folder / "out.txt").write_text("1")
+    mine = "import subprocess\ntext = open(f'{name}.txt').read()\nsubprocess.call(f'sort -o {name}.txt {name}.txt', shell=True)"
+    succeeded(project.run(("task:a", "name = 'out'"), ("task:b", mine), ("task:c after:b", "1")))
+
+
 def test_how_it_reads(project: Project) -> None:
     run = project.run(LOAD, ("task:change", "n = helpers.touch(x)"), ("task:look", "y = list(x)"))
     out = io.StringIO()
