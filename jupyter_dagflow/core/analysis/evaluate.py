@@ -456,8 +456,11 @@ class Evaluator(ForeignCalls):
 
     def _opaque(self, node: ir.Opaque) -> Value:
         self.impure()
-        mark = Mark("binds" if node.binds else "opaque", node.what, self.line(node.line))
-        self.effect.marks += (mark,)
+        line = self.line(node.line)
+        self.effect.marks += (Mark("binds" if node.binds else "opaque", node.what, line),)
+        if node.reads:
+            for name, value in self.names.items():
+                self.read(name, line, value)
         return Value(UNKNOWN)
 
     def _ambient_magic(self, node: ir.Ambient) -> Value:

@@ -242,11 +242,12 @@ class BindNames:
 
 @node
 class Opaque:
-    """Something that may bind any name; ``what`` is how a reader would call it."""
+    """Something that may bind any name, or read all there are; ``what`` is how a reader would call it."""
 
     what: str
     line: int
     binds: bool
+    reads: bool = False
 
 
 @node

@@ -29,7 +29,9 @@ class TextLowering(MagicLowering):
         if isinstance(func, ast.Name) and func.id == "setattr":
             return self._set_attribute(node)
         if self._is_namespace(node):
-            return ir.Opaque(f"{ast.unparse(node)}", self.line(node), True)
+            return ir.Opaque(ast.unparse(node), self.line(node), True, reads=True)
+        if self._lists_names(node) and self.scope.find("dir").kind == "module":
+            return ir.Opaque(ast.unparse(node), self.line(node), False, reads=True)
         if not isinstance(func, ast.Attribute):
             return None
         if dynamic.is_shell(func.value):
@@ -160,6 +162,16 @@ class TextLowering(MagicLowering):
         )
         found = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)] if tree else []
         return [self.load(n, self.line(node)) for n in found]
+
+    def target(self, node: ast.expr) -> ir.Target:
+        """``globals()[key] = …`` may bind any name, and needs none."""
+        if isinstance(node, ast.Subscript) and self._is_namespace(node.value):
+            name = self.namespace_key(node)
+            line = self.line(node)
+            if name is None:
+                anything = ir.Opaque(ast.unparse(node.value), line, True)
+                return ir.ItemTarget(anything, self.expr(node.slice), None, False, line)
+        return super().target(node)
 
     def _is_namespace(self, node: ast.expr) -> bool:
         return dynamic.is_namespace(node, at_module_level=self.scope.kind == "module")

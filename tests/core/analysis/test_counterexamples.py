@@ -710,6 +710,18 @@ CASES: dict[str, tuple[str, ...]] = {
         "seen = [m.x, m.f(), y, z]\ndel m.z",
         "there = ['z' in globals(), 'y' in globals(), 'seen' in dir()]",
     ),
+    "who lists the names of the notebook needs them all": (
+        "import math\nx = 1\ndef names():\n    return sorted(k for k in globals() if k[0] != '_')",
+        "y = 2\nlisted = [k for k in sorted(dir()) if k[0] != '_']",
+        "z = 3",
+        "seen = names()",
+        "del x\nleft = sorted(k for k in vars() if k[0] != '_')",
+    ),
+    "a class of clocks and identifiers is made once": (
+        "import time, uuid\nclass Run:\n    key = uuid.uuid4().hex\n    at = time.time_ns()\n"
+        "def key_of(run=uuid.uuid4()):\n    return run\nfirst = hash((Run.key, Run.at, key_of()))",
+        "alike = first == hash((Run.key, Run.at, key_of()))\nfirst = Run = key_of = None",
+    ),
     "an attribute that is set by a constant is that attribute": (
         "class C:\n    pass\nxs = [1]\no = C()",
         "setattr(o, 'xs', xs)",
