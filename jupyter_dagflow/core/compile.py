@@ -41,7 +41,7 @@ from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
-from jupyter_dagflow.core.races import unordered_meetings
+from jupyter_dagflow.core.races import Meeting, unordered_meetings
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.core.triggers import TriggerRule
@@ -100,6 +100,7 @@ def compile_cells(
     after, after_diagnostics = _after_edges(parts)
     files = {name: _file_uses(task, flow, facts) for name, task in parts.tasks.items()}
     edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
+    met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)
     tasks = tuple(
         _task(task, flow, outputs[name], files[name]) for name, task in parts.tasks.items()
@@ -111,7 +112,7 @@ def compile_cells(
         *flow.diagnostics,
         *after_diagnostics,
         *_cycles(edges, parts),
-        *_file_order(edges, files, notebook),
+        *_file_order(met, notebook),
         *_unknown_names(parts, flow, parameters),
         *_observed(blocks, parts, flow),
         *_observed_files(parts, facts),
@@ -130,7 +131,11 @@ def compile_cells(
         edges=edges,
     )
     placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
-    return Compilation(pipeline=pipeline, diagnostics=tuple(placed))
+    return Compilation(
+        pipeline=pipeline,
+        diagnostics=tuple(placed),
+        unordered=tuple((each.first, each.second) for each in met),
+    )
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
@@ -287,9 +292,7 @@ def _file_uses(task: TaskCells, flow: Dataflow, facts: _Facts) -> FileUses:
     )
 
 
-def _file_order(
-    edges: tuple[Edge, ...], files: Mapping[TaskName, FileUses], notebook: Notebook
-) -> list[Diagnostic]:
+def _file_order(meetings: Sequence[Meeting], notebook: Notebook) -> list[Diagnostic]:
     """A word about each two tasks whose code names one file, when nothing orders them."""
     indexes = {cell.id: cell.index for cell in notebook.cells}
     return [
@@ -303,7 +306,7 @@ def _file_order(
             hint=f"Tag the cell after:{met.first}, or tag what the tasks do: reads:{met.later.name}, "
             f"writes:{met.later.name}.",
         )
-        for met in unordered_meetings(files, edges)
+        for met in meetings
     ]
 
 

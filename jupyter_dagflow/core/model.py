@@ -262,10 +262,14 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
-    """What compiling a notebook gives: its pipeline, and everything there is to say about it."""
+    """What compiling a notebook gives: its pipeline, and everything there is to say about it.
+
+    ``unordered`` are pairs of tasks whose code names one file while nothing says which of the two comes first.
+    """
 
     pipeline: Pipeline
     diagnostics: tuple[Diagnostic, ...]
+    unordered: tuple[tuple[TaskName, TaskName], ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -1,23 +1,25 @@
 """Tags for a notebook that has none, or few: proposed from its headings and from what its cells make and read.
 
-The law: what a tag says already stays; with the proposed tags the notebook compiles without errors of theirs, and
-every value still comes from where it came from. A proposal is a beginning for a person to improve, so each says why.
+The law: what a tag says already stays; with the proposed tags the notebook compiles without errors of theirs, no
+value that cannot leave its kernel has to, and every value still comes from where it came from. A proposal is a
+beginning for a person to improve, so each says why.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
 from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.compile import compile_cells
-from jupyter_dagflow.core.diagnostics import Severity
+from jupyter_dagflow.core.diagnostics import Code, Severity
+from jupyter_dagflow.core.groups import Group, Groups, circle
 from jupyter_dagflow.core.headings import last_heading
 from jupyter_dagflow.core.kale import translate
-from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
+from jupyter_dagflow.core.model import Cell, CellId, CellKind, Compilation, Notebook
 from jupyter_dagflow.core.names import free, slug
 from jupyter_dagflow.core.own_lines import only_own_lines
 from jupyter_dagflow.core.parameters import declared_parameters
@@ -25,6 +27,9 @@ from jupyter_dagflow.core.tags import NAME, CellTags, Role, read_tags
 
 # What a cell that draws binds on the way.
 _DRAWN = frozenset({"fig", "figure", "ax", "axs", "axes", "chart", "plot", "_"})
+
+# What larger tasks can mend.
+_OF_TASKS = frozenset({Code.TWO_VERSIONS.code, Code.UNCERTAIN_ORDER.code})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +52,16 @@ def suggest(notebook: Notebook) -> tuple[Suggestion, ...]:
     translation = translate(notebook.cells)
     if translation.dialect:
         return _translated(notebook, translation.cells, translation.dialect)
-    with_parameters = _Proposal(notebook, parameters=True).suggestions()
-    if not _errors(notebook, with_parameters):
-        return with_parameters
-    without = _Proposal(notebook, parameters=False).suggestions()
-    better = _errors(notebook, without) < _errors(notebook, with_parameters)
-    return without if better else with_parameters
+    best: tuple[Suggestion, ...] = ()
+    fewest = None
+    for parameters, joined in ((True, False), (False, False), (True, True), (False, True)):
+        proposed = _Proposal(notebook, parameters=parameters).suggestions(joined=joined)
+        errors = _errors(notebook, proposed)
+        if fewest is None or errors < fewest:
+            best, fewest = proposed, errors
+        if not errors:
+            break
+    return best
 
 
 def tagged(notebook: Notebook, suggestions: Sequence[Suggestion]) -> Notebook:
@@ -87,18 +96,6 @@ def _translated(notebook: Notebook, cells: Sequence[Cell], dialect: str) -> tupl
 
 
 @dataclass(slots=True)
-class _Group:
-    """A task to be: consecutive cells, the section they stand in, and what is known of it."""
-
-    section: int
-    title: str | None = None
-    name: str = ""
-    cells: list[Cell] = field(default_factory=list)
-    makes: dict[str, None] = field(default_factory=dict)
-    takes_from: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
 class _Use:
     """What one cell takes from which cells, and what it leaves bound or changed."""
 
@@ -111,30 +108,51 @@ class _Use:
 
 
 class _Proposal:
-    """One pass down the notebook: first what each cell is for, then which cells make a task."""
+    """One pass down the notebook: first what each cell is for, then which cells make a task.
+
+    Then the proposal is compiled, and tasks that the compiler would not have apart are joined.
+    """
 
     def __init__(self, notebook: Notebook, *, parameters: bool) -> None:
+        self._notebook = notebook
         self._code = [cell for cell in notebook.cells if cell.kind is CellKind.CODE]
         self._said: dict[CellId, CellTags] = {cell.id: read_tags(cell) for cell in self._code}
-        self._new: dict[CellId, tuple[str, ...]] = {}
+        self._new: dict[CellId, tuple[str, ...]] = {}  # of cells that are in no task
         self._why: dict[CellId, str] = {}
         self._wants_parameters = parameters and not self._has(Role.PARAMETERS)
         self._prelude: list[Cell] = []
         self._work: list[Cell] = []
         self._choose_roles()
-        self._uses = self._follow()
+        self._flow = self._follow()
+        self._uses = _uses(self._flow)
         self._sections = _sections(notebook.cells)
-        self._groups: list[_Group] = []
-        self._above: _Group | None = None
+        self._groups = Groups()
+        self._above: Group | None = None
 
-    def suggestions(self) -> tuple[Suggestion, ...]:
+    def suggestions(self, *, joined: bool) -> tuple[Suggestion, ...]:
+        """A suggestion for each code cell; with ``joined``, tasks that the compiler refuses are made larger."""
         for cell in self._work:
             self._place(cell)
-        self._name_groups()
-        return tuple(self._suggestion(cell) for cell in self._code)
+        self._join_tied()
+        while self._mend(joined=joined):
+            pass
+        return self._suggestions()
 
-    def _suggestion(self, cell: Cell) -> Suggestion:
-        new = self._new.get(cell.id, ())
+    def _suggestions(self) -> tuple[Suggestion, ...]:
+        self._name_groups()
+        groups = self._groups.by_cell()
+        found, current = [], ""
+        for cell in self._code:
+            group, new = groups.get(cell.id), list(self._new.get(cell.id, ()))
+            said = self._said[cell.id].task
+            if group is not None:
+                new += [f"task:{group.name}"] if said is None and group.name != current else []
+                new += self._after(group) if cell is group.cells[0] else []
+            current = group.name if group is not None else said or current
+            found.append(self._suggestion(cell, tuple(new)))
+        return tuple(found)
+
+    def _suggestion(self, cell: Cell, new: tuple[str, ...]) -> Suggestion:
         return Suggestion(
             cell=cell.id,
             cell_index=cell.index,
@@ -142,6 +160,63 @@ class _Proposal:
             all_tags=(*cell.tags, *new),
             why=self._why.get(cell.id, "tagged already"),
         )
+
+    def _after(self, group: Group) -> list[str]:
+        return [f"after:{other.name}" for other in group.after]
+
+    def _join_tied(self) -> None:
+        """Join the tasks of cells that share what no kernel can hand to another."""
+        cells = {cell.id: cell for cell in self._work}
+        for tie in self._flow.ties:
+            if tie.cell in cells and tie.other in cells:
+                by_cell = self._groups.by_cell()
+                self._join(by_cell[CellId(tie.cell)], by_cell[CellId(tie.other)], tie.why)
+
+    def _join_all(self, groups: Sequence[Group], why: str) -> bool:
+        """Make one task of these as far as tags allow it; whether there are fewer tasks now."""
+        before = self._groups.count
+        for group in groups:
+            self._join(self._groups.by_cell()[groups[0].cells[0].id], group, why)
+        return self._groups.count < before
+
+    def _join(self, one: Group, other: Group, why: str) -> None:
+        moved = self._groups.join(one, other)
+        if moved is not None and self._said[moved.id].task is None:
+            self._say(moved, why)
+
+    def _mend(self, *, joined: bool) -> bool:
+        """Do one thing about what the compiler has against the tasks; whether there was one to do."""
+        compilation = compile_cells(tagged(self._notebook, self._suggestions()))
+        return (
+            self._join_circle(compilation)
+            or self._put_in_order(compilation)
+            or (joined and self._join_refused(compilation))
+        )
+
+    def _join_circle(self, compilation: Compilation) -> bool:
+        by_name = self._groups.by_name()
+        waiting = circle(compilation.pipeline.edges)
+        groups = sorted((by_name[name] for name in waiting), key=lambda group: group.first)
+        names = _listed([group.name for group in groups])
+        why = f"as tasks of their own, {names} would wait for each other"
+        return self._join_all(groups, why)
+
+    def _put_in_order(self, compilation: Compilation) -> bool:
+        by_name = self._groups.by_name()
+        for first, second in compilation.unordered:
+            by_name[second].after.append(by_name[first])
+        return bool(compilation.unordered)
+
+    def _join_refused(self, compilation: Compilation) -> bool:
+        by_cell = self._groups.by_cell()
+        for found in compilation.diagnostics:
+            group = by_cell.get(CellId(found.cell or ""))
+            if group is None or found.cell_index is None or found.code not in _OF_TASKS:
+                continue
+            near = self._groups.near(group, found.cell_index)
+            if self._join_all([group, *near], f"a task of its own is refused: {found.code}"):
+                return True
+        return False
 
     def _has(self, role: Role) -> bool:
         return any(said.role is role for said in self._said.values())
@@ -176,21 +251,11 @@ class _Proposal:
         self._why[cell.id] = why
         self._new[cell.id] = tags
 
-    def _follow(self) -> dict[int, _Use]:
+    def _follow(self) -> Dataflow:
         """What each cell takes and makes, were it a task of its own."""
         prelude = {cell.id for cell in self._prelude}
         cells = sorted([*self._prelude, *self._work], key=lambda cell: cell.index)
-        flow: Dataflow = analyse([self._block(cell, prelude) for cell in cells])
-        return {
-            int(node): _Use(
-                inputs={
-                    item.name: frozenset(int(source) for source in item.sources)
-                    for item in state.inputs
-                },
-                writes=state.writes,
-            )
-            for node, state in flow.nodes.items()
-        }
+        return analyse([self._block(cell, prelude) for cell in cells])
 
     def _block(self, cell: Cell, prelude: set[CellId]) -> Block:
         options = self._said[cell.id].options
@@ -212,9 +277,7 @@ class _Proposal:
         said = self._said[cell.id].task
         above = self._above
         if said is not None:
-            group = next((g for g in self._groups if g.name == said), None) or self._begin(
-                section, name=said
-            )
+            group = self._groups.said(said) or self._groups.add(Group(section, said=said))
         elif above is not None and section == above.section and title is not None:
             self._say(cell, "under the same heading")
             group = above
@@ -222,24 +285,19 @@ class _Proposal:
             self._say(cell, why)
             group = above
         else:
-            group = self._begin(section, title)
+            group = self._groups.add(Group(section, title))
         use = self._uses[cell.index]
         group.cells.append(cell)
         group.makes.update(dict.fromkeys(use.writes))
         group.takes_from |= use.sources
         self._above = group
 
-    def _begin(self, section: int, title: str | None = None, *, name: str = "") -> _Group:
-        group = _Group(section, title, name)
-        self._groups.append(group)
-        return group
-
-    def _why_with(self, above: _Group, cell: Cell) -> str:
+    def _why_with(self, above: Group, cell: Cell) -> str:
         """Why a cell belongs to the task above though no heading says so; empty if it does not."""
         if self._sections[cell.id][0] != above.section:
             return ""
         use = self._uses[cell.index]
-        own = {name for name, sources in use.inputs.items() if sources & _indexes(above)}
+        own = {name for name, sources in use.inputs.items() if sources & above.indexes}
         made = [n for n in use.writes if n not in above.makes and not n.startswith("<")]
         if only_definitions(cell.code):
             return "definitions go along to wherever they are needed"
@@ -247,7 +305,7 @@ class _Proposal:
             return ""
         if not use.writes and not use.inputs:
             return "reads and makes no variable"
-        if not own or not use.sources <= _indexes(above) | above.takes_from:
+        if not own or not use.sources <= above.indexes | above.takes_from:
             return ""
         changes = [name for name in use.writes if name in own]
         return f"only {'changes' if changes else 'shows'} {_listed(changes or sorted(own))}, made above"
@@ -263,15 +321,17 @@ class _Proposal:
         return _bound_on_the_way(cell.code) - read
 
     def _name_groups(self) -> None:
-        taken = {group.name for group in self._groups if group.name}
+        taken = {group.said for group in self._groups if group.said}
         for group in self._groups:
-            if not group.name:
-                wanted, why = self._wanted_name(group)
-                group.name = free(wanted, taken)
-                taken.add(group.name)
-                self._say(group.cells[0], why, f"task:{group.name}")
+            if group.said:
+                group.name = group.said
+                continue
+            wanted, why = self._wanted_name(group)
+            group.name = free(wanted, taken)
+            taken.add(group.name)
+            self._say(group.cells[0], why)
 
-    def _wanted_name(self, group: _Group) -> tuple[str, str]:
+    def _wanted_name(self, group: Group) -> tuple[str, str]:
         by_heading = slug(group.title or "")
         main, readers = self._main(group)
         if by_heading:
@@ -285,9 +345,9 @@ class _Proposal:
             return _as_name(f"show_{shown[0]}"), f"shows {_listed(list(dict.fromkeys(shown)))}"
         return f"cell_{group.cells[0].index}", "does work, and makes no variable"
 
-    def _main(self, group: _Group) -> tuple[str, list[int]]:
+    def _main(self, group: Group) -> tuple[str, list[int]]:
         """The variable that a task is about, and the cells that read it: the most read, else the last one made."""
-        own = _indexes(group)
+        own = group.indexes
         on_the_way = {name for cell in group.cells for name in self._passing(cell)}
         best, best_readers = "", list[int]()
         for name in group.makes:
@@ -316,14 +376,24 @@ def _sections(cells: Sequence[Cell]) -> dict[CellId, tuple[int, str | None]]:
     return found
 
 
+def _uses(flow: Dataflow) -> dict[int, _Use]:
+    """What each cell takes and leaves, by where it stands."""
+    return {
+        int(node): _Use(
+            inputs={
+                item.name: frozenset(int(source) for source in item.sources)
+                for item in state.inputs
+            },
+            writes=state.writes,
+        )
+        for node, state in flow.nodes.items()
+    }
+
+
 def _declares(cell: Cell) -> bool:
     """Whether a cell could be the parameters cell."""
     parameters, problems = declared_parameters(cell)
     return bool(parameters) and not problems
-
-
-def _indexes(group: _Group) -> set[int]:
-    return {cell.index for cell in group.cells}
 
 
 def _as_name(text: str) -> str:

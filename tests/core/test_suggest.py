@@ -115,6 +115,51 @@ CASES: dict[str, tuple[list[str | tuple[str, ...]], list[str]]] = {
         ["x = f()", ("y = x", "task:x")],
         ["task:x_2", ""],
     ),
+    "a connection": (
+        ["import sqlite3", "con = sqlite3.connect(':memory:')", "a = con.execute('select 1').fetchall()", "b = len(a)",
+         "con.close()"],
+        ["setup", "task:a", "", "task:b", "task:a"],
+    ),
+    "a connection that a function makes": (
+        ["import sqlite3\ndef opened():\n    return sqlite3.connect('x')", "con = opened()", "a = con.execute('').fetchall()"],
+        ["setup", "task:a", ""],
+    ),
+    "a connection under several headings": (
+        ["md:# Open", "import sqlite3", "con = sqlite3.connect('x')", "md:# Other", "a = f()", "md:# Read",
+         "b = con.execute('').fetchall()", "md:# End", "c = b + a"],
+        ["setup", "task:open", "task:other", "task:open", "task:end"],
+    ),
+    "a connection that takes back what it gave": (
+        ["import sqlite3", "con = sqlite3.connect('x')", "a = con.execute('').fetchall()", "b = g(a)", "c = f()",
+         "con.execute('', b)"],
+        ["setup", "task:b", "", "", "task:c", "task:b"],
+    ),
+    "an engine": (
+        ["import sqlalchemy", "e = sqlalchemy.create_engine('')", "con = e.connect()", "a = con.execute('').fetchall()"],
+        ["setup", "task:a", "", ""],
+    ),
+    "an open file": (["f = open('x')", "a = f.read()", "b = a + f.read()"], ["task:b", "", ""]),
+    "a generator": (["g = (i for i in [1])", "a = next(g)", "b = a"], ["task:a", "", "task:b"]),
+    "a lock": (
+        ["import threading", "lock = threading.Lock()", "with lock:\n    a = f()", "b = a"],
+        ["setup", "task:a", "", "task:b"],
+    ),
+    "state of a module": (
+        ["import decimal", "n = len('abc')", "decimal.getcontext().prec = n", "a = decimal.Decimal(1) / 3"],
+        ["setup", "task:a", "", ""],
+    ),
+    "a connection of a task that has a name": (
+        ["import sqlite3", ("con = sqlite3.connect('x')", "task:db"), "a = f()", "b = con.execute('').fetchall()"],
+        ["setup", "", "task:a", "task:db"],
+    ),
+    "a connection of two tasks that have names": (
+        ["import sqlite3", ("con = sqlite3.connect('x')", "task:db"), ("b = con.execute('').fetchall()", "task:b")],
+        ["setup", "", ""],
+    ),
+    "a file that is written and read": (
+        ["open('x', 'w').write('1')", "a = f()", "b = open('x').read()"],
+        ["task:cell_0", "task:a", "task:b after:cell_0"],
+    ),
     "other tags stay": ([("x = f()", "keep:x", "hide")], ["task:x"]),
     "a cell that does not parse": (["x = f()", "y = ("], ["task:x", ""]),
     "another dialect": (
@@ -129,6 +174,27 @@ def test_suggested_tags(written: list[str | tuple[str, ...]], expected: list[str
     suggestions = suggest(notebook(*written))
     assert [" ".join(s.tags) for s in suggestions] == expected
     assert all(s.why for s in suggestions)
+
+
+def test_why_cells_are_in_one_task() -> None:
+    suggestions = suggest(
+        notebook(
+            "import sqlite3",
+            "con = sqlite3.connect('x')",
+            "a = con.execute('').fetchall()",
+            "b = g(a)",
+            "c = f()",
+            "con.execute('', b)",
+        )
+    )
+    assert [s.why for s in suggestions] == [
+        "imports, definitions and settings above all work",
+        "makes b",
+        "con is a database connection, which cannot be handed to another task",
+        "as tasks of their own, a, b would wait for each other",
+        "makes c",
+        "con is a database connection, which cannot be handed to another task",
+    ]
 
 
 def test_tags_that_are_there_stay() -> None:
@@ -155,6 +221,7 @@ def assert_depends_as_before(source: Notebook) -> None:
     before = compile_cells(source, by=PartitionBy.CELLS)
     after = compile_cells(tagged(source, suggest(source)))
     assert errors(after) == [] or errors(before) != []
+    assert [d.message for d in after.diagnostics if d.code in ("DF120", "DF123")] == []
     where = places(after)
     pairs = {(e.source, e.target) for e in after.pipeline.edges}
     for edge in before.pipeline.edges:
@@ -186,7 +253,7 @@ def test_headings_make_the_tasks_that_they_make_untagged(path: Path) -> None:
     ]
 
 
-LINES = ("a = 1", "b = [a]", "b.append(2)", "a = a + 1", "c = b", "print(a)", "c", "import os", "def f():\n    return a",
+LINES = ("h = open('x')", "h.read()", "g = (i for i in b)", "f = next(g)", "a = 1", "b = [a]", "b.append(2)", "a = a + 1", "c = b", "print(a)", "c", "import os", "def f():\n    return a",
          "d = f()", "for i in b:\n    print(i)", "md:# Head", "md:text", "", "e = i", "del c", LOAD_EXTENSION)  # fmt: skip
 
 

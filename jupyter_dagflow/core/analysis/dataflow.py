@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from jupyter_dagflow.core.analysis.changes import exposed, known_changes
-from jupyter_dagflow.core.analysis.findings import Findings
+from jupyter_dagflow.core.analysis.findings import Findings, Tie
 from jupyter_dagflow.core.analysis.ir import CellSummary
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.analysis.steps import PRELUDE, Block, Place, Story
@@ -30,7 +30,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
 )
 
-__all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "analyse"]
+__all__ = ["PRELUDE", "Block", "Dataflow", "NodeFlow", "Tie", "analyse"]
 
 _ATTEMPTS = 64
 _NOTEBOOKS_REMEMBERED = 4
@@ -62,12 +62,15 @@ class NodeFlow:
 class Dataflow:
     """The tasks of a notebook in order of their first cell, the edges between them, the findings,
     and the versions of names that setup makes (see `NodeFlow`).
+
+    ``ties`` are the cells of different tasks that have to be in one.
     """
 
     nodes: Mapping[str, NodeFlow]
     edges: tuple[Edge, ...]
     diagnostics: tuple[Diagnostic, ...]
     prelude_versions: Mapping[str, int] = field(default_factory=dict)
+    ties: tuple[Tie, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ def _answer(question: _Question) -> Dataflow:
         edges=edges,
         diagnostics=findings.diagnostics,
         prelude_versions=prelude.holds,
+        ties=findings.ties,
     )
 
 

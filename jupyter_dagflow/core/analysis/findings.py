@@ -7,6 +7,7 @@ raised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
@@ -16,11 +17,26 @@ from jupyter_dagflow.core.analysis.world import Mark
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """Two cells that have to be in one task, the earlier one first, and why."""
+
+    cell: str
+    other: str
+    why: str
+
+
 class Findings:
     """Collects diagnostics in the order they are found."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[object, ...], Diagnostic] = {}
+        self._ties: dict[Tie, None] = {}
+
+    @property
+    def ties(self) -> tuple[Tie, ...]:
+        """The cells that different tasks have and one task should."""
+        return tuple(self._ties)
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -45,6 +61,9 @@ class Findings:
                 code, message, cell=block.cell, cell_index=block.index, line=line, hint=hint
             ),
         )
+
+    def _tie(self, step: Step, other: Step, why: str) -> None:
+        self._ties.setdefault(Tie(step.block.cell, other.block.cell, why))
 
     def syntax(self, block: Block, problem: SyntaxProblem) -> None:
         """A cell that cannot be read."""
@@ -195,6 +214,7 @@ class Findings:
 
     def needs_lane(self, step: Step, name: str, line: int, *, what: str, made: Step) -> None:
         """A value that cannot leave its kernel."""
+        self._tie(made, step, f"{name} is {what}, which cannot be handed to another task")
         self._add(
             (name, step.node),
             Code.NEEDS_LANE,
@@ -213,6 +233,8 @@ class Findings:
         (user, line), *others = users
         more = f", and so do {len(others)} more tasks" if len(others) > 1 else ""
         more = f", and so does task `{others[0][0].node}`" if len(others) == 1 else more
+        for each, _ in users:
+            self._tie(step, each, f"cell {step.block.index} sets {path} in its own kernel")
         self._add(
             (path, step.node),
             Code.UNCERTAIN_ORDER,

@@ -149,12 +149,18 @@ _HANDLES = {
         tempfile.TemporaryFile zipfile.ZipFile
         """
     ),
+    "an open folder": _words(
+        """
+        os.scandir tempfile.TemporaryDirectory
+        """
+    ),
     "a database connection": _words(
         """
         MySQLdb.connect cassandra.cluster.Cluster cx_Oracle.connect duckdb.connect
         oracledb.connect psycopg.connect psycopg2.connect pymongo.MongoClient pymysql.connect
         pyodbc.connect redis.Redis snowflake.connector.connect sqlalchemy.create_engine
-        sqlalchemy.orm.sessionmaker sqlite3.connect
+        sqlalchemy.orm.Session sqlalchemy.orm.scoped_session sqlalchemy.orm.sessionmaker
+        sqlite3.connect
         """
     ),
     "a network connection": _words(

@@ -41,6 +41,18 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
     ("one version, two places", ["x = 1", "y = 2", "print(x, y)"], ["a", "b", "a"], []),
     ("open file", ["f = open('x')", "print(f.read())"], [], [("DF120", 1, 1)]),
     ("open file, one task", ["f = open('x')", "print(f.read())"], ["a", "a"], []),
+    (
+        "opened path",
+        ["import pathlib\nf = pathlib.Path('x').open()", "print(f.read())"],
+        [],
+        [("DF120", 1, 1)],
+    ),
+    (
+        "own folder",
+        ["import tempfile\nd = tempfile.TemporaryDirectory()", "print(d.name)"],
+        [],
+        [("DF120", 1, 1)],
+    ),
     ("generator", ["g = (i for i in [1])", "list(g)"], [], [("DF120", 1, 1)]),
     ("generator call", ["def g():\n    yield 1\nv = g()", "list(v)"], [], [("DF120", 1, 1)]),
     ("list iterator", ["it = iter([1])", "next(it)"], [], []),
