@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.model import Cell, CellId, Edge, TaskName
+from jupyter_dagflow.core.sections import Section
 
 
 @dataclass(slots=True, eq=False)
@@ -19,8 +20,7 @@ class Group:
     ``said`` is the name that tags give it; ``after`` are groups that have to come first though no value says so.
     """
 
-    section: int
-    title: str | None = None
+    section: Section
     said: str = ""
     name: str = ""
     cells: list[Cell] = field(default_factory=list)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
+
+_CELLS_REMEMBERED = 16_384
 
 # What has neither a # at the beginning of a line nor a line below a line has no heading.
 _MAY_HOLD = re.compile(r"^ {0,3}(#|=+[ \t]*$|-+[ \t]*$)", re.MULTILINE)
 
 
+@lru_cache(_CELLS_REMEMBERED)
 def last_heading(source: str) -> str | None:
     """The text of the last heading of a markdown cell, of any level and either form.
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from jupyter_dagflow.core.analysis.source import names_bound, needed_at_once, only_definitions
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
-from jupyter_dagflow.core.headings import last_heading
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, PartitionBy, TaskName
-from jupyter_dagflow.core.names import free, slug
+from jupyter_dagflow.core.names import free
 from jupyter_dagflow.core.own_lines import only_own_lines
+from jupyter_dagflow.core.sections import Section, SectionNames, sections
 from jupyter_dagflow.core.tags import CellTags, Role, read_tags
 
 
@@ -64,13 +64,8 @@ def partition(cells: Sequence[Cell], *, by: PartitionBy = PartitionBy.AUTO) -> P
 def _choose(cells: Sequence[Cell], tags: Mapping[CellId, CellTags]) -> PartitionBy:
     if any(tag.role is Role.TASK for tag in tags.values()):
         return PartitionBy.TAGS
-    under_heading = False
-    for cell in cells:
-        if cell.kind is CellKind.MARKDOWN and last_heading(cell.source):
-            under_heading = True
-        elif under_heading and cell.kind is CellKind.CODE and cell.code.strip():
-            return PartitionBy.HEADINGS
-    return PartitionBy.CELLS
+    below = (cell for section in sections(cells) if section.title for cell in section.cells)
+    return PartitionBy.HEADINGS if any(c.code.strip() for c in below) else PartitionBy.CELLS
 
 
 class _Grouping:
@@ -80,17 +75,23 @@ class _Grouping:
         self._result = result
         self._tags = tags
         self._current: TaskName | None = None
-        self._heading: str | None = None
+        self._section = Section()
+        self._names = SectionNames(())
         self._made: set[str] = set()  # by cells before the first task that are no setup
 
     def group(self, cells: Sequence[Cell]) -> None:
+        if self._result.by is PartitionBy.HEADINGS:
+            self._names = SectionNames(cells)
+            for self._section in sections(cells):
+                self._current = None
+                self._place_all(self._section.cells)
+        else:
+            self._place_all(cells)
+
+    def _place_all(self, cells: Sequence[Cell]) -> None:
         for cell in cells:
             if cell.kind is CellKind.CODE:
                 self._place(cell, self._tags[cell.id])
-            elif cell.kind is CellKind.MARKDOWN and self._result.by is PartitionBy.HEADINGS:
-                title = last_heading(cell.source)
-                if title:
-                    self._heading, self._current = title, None
 
     def _place(self, cell: Cell, tags: CellTags) -> None:
         match tags.role:
@@ -147,14 +148,20 @@ class _Grouping:
     def _name_by_heading(self, cell: Cell) -> TaskName | None:
         if not cell.code.strip():
             return None
-        if self._heading is None:
+        if self._section.title is None:
             return self._before_first_task(cell)
         if self._current is None:
             if not self._result.tasks and only_definitions(cell.code):
                 self._result.setup.append(cell)
                 return None
-            self._current = self._free_name(slug(self._heading) or "section")
+            own = [other for other in self._section.cells if self._is_work(other)]
+            self._current = self._free_name(self._names.name(self._section.title, own)[0])
         return self._current
+
+    def _is_work(self, cell: Cell) -> bool:
+        """Whether a cell is for the task of its section."""
+        role = self._tags[cell.id].role
+        return role is Role.TASK or (role is Role.UNTAGGED and not only_own_lines(cell.code))
 
     def _before_first_task(self, cell: Cell) -> TaskName | None:
         if not cell.code.strip():

@@ -7,26 +7,21 @@ beginning for a person to improve, so each says why.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
-from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import Code, Severity
 from jupyter_dagflow.core.groups import Group, Groups, circle
-from jupyter_dagflow.core.headings import last_heading
 from jupyter_dagflow.core.kale import translate
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Compilation, Notebook
 from jupyter_dagflow.core.names import free, slug
 from jupyter_dagflow.core.own_lines import only_own_lines
 from jupyter_dagflow.core.parameters import declared_parameters
+from jupyter_dagflow.core.sections import Section, SectionNames, names_on_the_way, sections
 from jupyter_dagflow.core.tags import NAME, CellTags, Role, read_tags
-
-# What a cell that draws binds on the way.
-_DRAWN = frozenset({"fig", "figure", "ax", "axs", "axes", "chart", "plot", "_"})
 
 # What larger tasks can mend.
 _OF_TASKS = frozenset({Code.TWO_VERSIONS.code, Code.UNCERTAIN_ORDER.code})
@@ -115,6 +110,10 @@ class _Proposal:
 
     def __init__(self, notebook: Notebook, *, parameters: bool) -> None:
         self._notebook = notebook
+        self._section_names = SectionNames(notebook.cells)
+        self._sections: dict[CellId, Section] = {
+            cell.id: section for section in sections(notebook.cells) for cell in section.cells
+        }
         self._code = [cell for cell in notebook.cells if cell.kind is CellKind.CODE]
         self._said: dict[CellId, CellTags] = {cell.id: read_tags(cell) for cell in self._code}
         self._new: dict[CellId, tuple[str, ...]] = {}  # of cells that are in no task
@@ -125,7 +124,6 @@ class _Proposal:
         self._choose_roles()
         self._flow = self._follow()
         self._uses = _uses(self._flow)
-        self._sections = _sections(notebook.cells)
         self._groups = Groups()
         self._above: Group | None = None
 
@@ -243,9 +241,16 @@ class _Proposal:
             self._say(cell, "assigns plain values above all work", "parameters")
         elif at_top and only_definitions(cell.code):
             self._prelude.append(cell)
-            self._say(cell, "imports, definitions and settings above all work", "setup")
+            why = "imports, definitions and settings above all work"
+            self._say(cell, why + self._told_of_heading(cell), "setup")
         else:
             self._work.append(cell)
+
+    def _told_of_heading(self, cell: Cell) -> str:
+        """Why such a cell is not in the task of its heading, if there is to be one."""
+        section = self._sections[cell.id]
+        works = any(not only_definitions(other.code) for other in section.cells)
+        return f", for {section.title!r} and all below" if section.title and works else ""
 
     def _say(self, cell: Cell, why: str, *tags: str) -> None:
         self._why[cell.id] = why
@@ -273,19 +278,19 @@ class _Proposal:
 
     def _place(self, cell: Cell) -> None:
         """Put a cell into the task above or let it begin one."""
-        section, title = self._sections[cell.id]
+        section = self._sections[cell.id]
         said = self._said[cell.id].task
         above = self._above
         if said is not None:
             group = self._groups.said(said) or self._groups.add(Group(section, said=said))
-        elif above is not None and section == above.section and title is not None:
+        elif above is not None and section is above.section and section.title:
             self._say(cell, "under the same heading")
             group = above
         elif above is not None and (why := self._why_with(above, cell)):
             self._say(cell, why)
             group = above
         else:
-            group = self._groups.add(Group(section, title))
+            group = self._groups.add(Group(section))
         use = self._uses[cell.index]
         group.cells.append(cell)
         group.makes.update(dict.fromkeys(use.writes))
@@ -294,7 +299,7 @@ class _Proposal:
 
     def _why_with(self, above: Group, cell: Cell) -> str:
         """Why a cell belongs to the task above though no heading says so; empty if it does not."""
-        if self._sections[cell.id][0] != above.section:
+        if self._sections[cell.id] is not above.section:
             return ""
         use = self._uses[cell.index]
         own = {name for name, sources in use.inputs.items() if sources & above.indexes}
@@ -318,7 +323,7 @@ class _Proposal:
             for name, sources in use.inputs.items()
             if cell.index in sources
         }
-        return _bound_on_the_way(cell.code) - read
+        return names_on_the_way(cell.code) - read
 
     def _name_groups(self) -> None:
         taken = {group.said for group in self._groups if group.said}
@@ -332,10 +337,11 @@ class _Proposal:
             self._say(group.cells[0], why)
 
     def _wanted_name(self, group: Group) -> tuple[str, str]:
-        by_heading = slug(group.title or "")
+        title = group.section.title
+        if title:
+            name, after = self._section_names.name(title, group.cells)
+            return name, f"below the heading {title!r}" + (f", {after}" if after else "")
         main, readers = self._main(group)
-        if by_heading:
-            return by_heading, f"below the heading {group.title!r}"
         if main:
             read = f", read by cell{'s' if len(readers) > 1 else ''} {_listed(sorted(map(str, readers), key=int))}"
             return _as_name(main), f"makes {main}{read if readers else ''}"
@@ -363,19 +369,6 @@ class _Proposal:
         return best, best_readers
 
 
-def _sections(cells: Sequence[Cell]) -> dict[CellId, tuple[int, str | None]]:
-    """Under which heading each code cell stands: its number, from 1, and its text; 0 above all."""
-    found: dict[CellId, tuple[int, str | None]] = {}
-    section, title = 0, None
-    for cell in cells:
-        if cell.kind is CellKind.MARKDOWN:
-            heading = last_heading(cell.source)
-            if heading:
-                section, title = section + 1, heading
-        found[cell.id] = (section, title)
-    return found
-
-
 def _uses(flow: Dataflow) -> dict[int, _Use]:
     """What each cell takes and leaves, by where it stands."""
     return {
@@ -398,30 +391,6 @@ def _declares(cell: Cell) -> bool:
 
 def _as_name(text: str) -> str:
     return text if NAME.match(text) else slug(text) or "step"
-
-
-def _bound_on_the_way(code: str) -> set[str]:
-    """Names of imports, of functions, of loops, of ``with … as`` and of drawing: a cell is not about these."""
-    found = set(_DRAWN)
-    for node in ast.walk(ast.Module(parsed(code), [])):
-        match node:
-            case ast.For(target=target) | ast.withitem(optional_vars=ast.expr() as target):
-                found |= _names_in(target)
-            case ast.Import(names=names) | ast.ImportFrom(names=names):
-                found |= {alias.asname or alias.name.partition(".")[0] for alias in names}
-            case (
-                ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                found.add(name)
-            case ast.Assign(targets=[ast.Tuple() as target]) if _names_in(target) & _DRAWN:
-                found |= _names_in(target)
-    return found
-
-
-def _names_in(target: ast.expr) -> set[str]:
-    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -6,11 +6,12 @@ import pytest
 
 from jupyter_dagflow.core.groups import Group, Groups, circle
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Edge, TaskName
+from jupyter_dagflow.core.sections import Section
 
 
 def group(*indexes: int, said: str = "") -> Group:
     cells = [Cell(id=CellId(f"c{i}"), index=i, kind=CellKind.CODE, source="") for i in indexes]
-    return Group(0, said=said, cells=cells)
+    return Group(Section(), said=said, cells=cells)
 
 
 def groups(*several: Group) -> Groups:

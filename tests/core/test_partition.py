@@ -61,7 +61,15 @@ HEADINGS: dict[str, tuple[list[str], dict[str, list[int]]]] = {
                    {"load": [1], "train": [3]}),
     "of emoji and other scripts": (
         ["md:# 🎉", "a = 1", "md:# 读取数据", "b = 1", "md:# Données", "c = 1"],
-        {"section": [1], "section_2": [3], "donnees": [5]},
+        {"a": [1], "b": [3], "donnees": [5]},
+    ),
+    "of other scripts, over several variables": (
+        ["md:# 读取", "a, b = f()", "md:# Ανάλυση", "c = g(b)", "d = c", "md:# Итог", "print(d)", "md:# 終", "print(1)"],
+        {"b": [1], "d": [3, 4], "use_d": [6], "section": [8]},
+    ),
+    "of other scripts, over imports, loops and drawings": (
+        ["md:# 读取", "import os", "xs = [os.name]", "md:# 圖", "for x in xs:\n    pass\nfig, ax = subplots()"],
+        {"xs": [2], "use_xs": [4]},
     ),
     "several in a cell": (["md:# Report\n## Load", "a = 1"], {"load": [1]}),
 }  # fmt: skip

@@ -231,6 +231,19 @@ def assert_depends_as_before(source: Notebook) -> None:
                 assert (one, other) in pairs, (reason, pairs)
 
 
+HEADED = ("md:# 读取", "md:# Ανάλυση", "md:# Load", "xs = f()", "ys = [f(x) for x in xs]", "xs.append(ys)", "print(xs)",
+          "def f():\n    return [1]", "for y in ys:\n    z = y", "fig, ax = draw(z)", "größe = len(ys)", "数 = 1")  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(HEADED), min_size=1, max_size=10))
+def test_a_heading_gives_one_name_however_tasks_come_about(sources: list[str]) -> None:
+    source = notebook("md:# Begin", "started = f()", *sources)
+    proposed = compile_cells(tagged(source, suggest(source)))
+    by_headings = compile_cells(source, by=PartitionBy.HEADINGS)
+    assert places(proposed) == places(by_headings)
+
+
 @pytest.mark.parametrize("headings", [True, False], ids=["headings", "no headings"])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_examples_without_their_tags(path: Path, headings: bool) -> None:
