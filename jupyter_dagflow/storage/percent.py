@@ -32,6 +32,11 @@ def is_percent_file(path: str | Path) -> bool:
     return Path(path).suffix == ".py"
 
 
+def is_marker(line: str) -> bool:
+    """Whether a line begins a cell."""
+    return _MARKER.match(line) is not None
+
+
 def parse_percent(text: str, *, path: str | Path) -> dict[str, Any]:
     """The notebook's JSON object in the text of a percent file.
 

@@ -161,6 +161,10 @@ REFUSED = {
     "onto what is there": ["tag", "nb.ipynb", "--apply", "-o", "other.ipynb"],
     "onto a folder": ["tag", "nb.ipynb", "--apply", "-o", "folder.ipynb", "--force"],
     "not a notebook's name": ["tag", "nb.ipynb", "--apply", "-o", "new.py"],
+    "no name of a notebook": ["tag", "nb.ipynb", "--apply", "-o", "new.txt"],
+    "a percent file onto itself": ["tag", "pipe.py", "--apply", "-o", "pipe.py", "--force"],
+    "a percent file onto what is there": ["tag", "pipe.py", "--apply", "-o", "other.py"],
+    "a percent file whose marker holds no tags": ["tag", "old.py", "--apply", "-o", "new.py"],
     "no such notebook": ["tag", "missing/it.ipynb", "--apply", "-o", "new.ipynb"],
     "below a file": ["tag", "nb.ipynb", "--apply", "-o", "other.ipynb/new.ipynb"],
 }
@@ -176,6 +180,9 @@ def test_refuses(
 ) -> None:
     before = write(*UNTAGGED).read_bytes()
     (tmp_path / "other.ipynb").write_text("precious")
+    (tmp_path / "other.py").write_text("precious")
+    (tmp_path / "pipe.py").write_text(PERCENT)
+    (tmp_path / "old.py").write_text('# %% {"key": 1}\nx = 1 + 1\n')
     (tmp_path / "link.ipynb").symlink_to("nb.ipynb")
     (tmp_path / "folder.ipynb").mkdir()
     assert perform(argv) == 2
@@ -183,8 +190,10 @@ def test_refuses(
     assert told.out == ""
     assert told.err == snapshot
     assert (tmp_path / "nb.ipynb").read_bytes() == before
+    assert (tmp_path / "pipe.py").read_text() == PERCENT
     assert (tmp_path / "other.ipynb").read_text() == "precious"
-    assert not (tmp_path / "new.ipynb").exists()
+    assert (tmp_path / "other.py").read_text() == "precious"
+    assert not [*tmp_path.glob("new.*")]
 
 
 def test_overwrites_when_told_to(write: Write, tmp_path: Path) -> None:
@@ -192,6 +201,60 @@ def test_overwrites_when_told_to(write: Write, tmp_path: Path) -> None:
     (tmp_path / "new.ipynb").write_text("old")
     assert perform(["tag", "nb.ipynb", "--apply", "-o", "new.ipynb", "--force"]) == 0
     assert json.loads((tmp_path / "new.ipynb").read_text())["metadata"] == {"own": 1}
+
+
+PERCENT = """\
+import math
+
+# %% [markdown]
+# # 读取
+
+# %% the numbers  key="a b" tags=["keep:x"]
+
+x = math.sqrt(4)
+# %time x
+
+# %%
+print(x)
+# %% [markdown]
+# # Draw
+
+# In[3]:
+y = x + 1
+"""
+TAGGED = """\
+# %% tags=["setup"]
+import math
+
+# %% [markdown]
+# # 读取
+
+# %% the numbers  key="a b" tags=["keep:x", "task:x"]
+
+x = math.sqrt(4)
+# %time x
+
+# %%
+print(x)
+# %% [markdown]
+# # Draw
+
+# %% tags=["task:draw"]
+y = x + 1
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "byte order mark"])
+def test_a_percent_file_stays_one(tmp_path: Path, ends: str, mark: bytes) -> None:
+    def as_bytes(text: str) -> bytes:
+        return mark + text.replace("\n", ends).encode()
+
+    (tmp_path / "pipe.py").write_bytes(as_bytes(PERCENT))
+    assert perform(["tag", "pipe.py", "--apply", "-o", "new.py"]) == 0
+    assert (tmp_path / "new.py").read_bytes() == as_bytes(TAGGED)
+    assert (tmp_path / "pipe.py").read_bytes() == as_bytes(PERCENT)
+    assert perform(["check", "new.py"]) == 0
 
 
 def test_a_percent_file_becomes_a_notebook(tmp_path: Path) -> None:

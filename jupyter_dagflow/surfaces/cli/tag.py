@@ -18,7 +18,11 @@ Apply = Annotated[bool, typer.Option("--apply", help="Write the tagged copy.")]
 Output = Annotated[
     str | None,
     typer.Option(
-        "-o", "--output", metavar="NEW.ipynb", help="Where to write it.", show_default=False
+        "-o",
+        "--output",
+        metavar="NEW.ipynb",
+        help="Where to write it; of a .py file also NEW.py.",
+        show_default=False,
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite NEW.ipynb if it is there.")]
