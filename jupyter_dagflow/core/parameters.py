@@ -13,6 +13,7 @@ import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 
+from jupyter_dagflow.core.constants import constant
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.errors import Location, ParameterError
 from jupyter_dagflow.core.model import Cell, Parameter
@@ -40,7 +41,7 @@ class _NotJson(ValueError):
 
 
 def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
-    """The parameters a cell declares by assigning literals, in order; all else is a diagnostic.
+    """The parameters a cell declares by assigning constants, in order; all else is a diagnostic.
 
     Imports and docstrings may stand beside them. A name assigned twice keeps its last default.
     """
@@ -124,16 +125,17 @@ def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
 
 
 def _literal(node: ast.expr) -> object:
-    """The value of a JSON-like literal, ``date(…)`` or ``datetime(…)``; else raises ValueError."""
+    """The value of a JSON-like constant, ``date(…)`` or ``datetime(…)``; else raises ValueError."""
     if isinstance(node, ast.Call) and not node.keywords:
         name = ast.unparse(node.func).rpartition(".")[2]
-        arguments = [ast.literal_eval(argument) for argument in node.args]
-        if name in _DATES and all(isinstance(argument, int) for argument in arguments):
+        arguments = [constant(argument) for argument in node.args]
+        numbers = [argument for argument in arguments if isinstance(argument, int)]
+        if name in _DATES and len(numbers) == len(arguments):
             try:
-                return _DATES[name](*arguments)
+                return _DATES[name](*numbers)
             except TypeError:
                 raise ValueError(name) from None
-    value = ast.literal_eval(node)
+    value = constant(node)
     if isinstance(value, tuple):
         value = list(value)
     json.dumps(value)  # TypeError for bytes, sets, complex: not parameters

@@ -21,6 +21,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis.parsing import parsed
+from jupyter_dagflow.core.constants import constant
 from jupyter_dagflow.core.model import Cell, CellId, Definition, Notebook, Pipeline, Task
 
 _WORD = re.compile(r"\w+")
@@ -278,8 +279,8 @@ def _told_of(statement: ast.stmt) -> frozenset[str]:
 
 def _is_plain(value: ast.expr) -> bool:
     try:
-        ast.literal_eval(value)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        constant(value)
+    except ValueError:
         return False
     return True
 

@@ -7,10 +7,12 @@ beginning for a person to improve, so each says why.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, analyse
+from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.source import only_definitions
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import Code, Severity
@@ -384,9 +386,10 @@ def _uses(flow: Dataflow) -> dict[int, _Use]:
 
 
 def _declares(cell: Cell) -> bool:
-    """Whether a cell could be the parameters cell."""
+    """Whether a cell could be the parameters cell; what computes something is rather work."""
     parameters, problems = declared_parameters(cell)
-    return bool(parameters) and not problems
+    nodes = ast.walk(ast.Module(parsed(cell.code), []))
+    return bool(parameters) and not problems and not any(isinstance(n, ast.BinOp) for n in nodes)
 
 
 def _as_name(text: str) -> str:

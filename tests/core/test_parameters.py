@@ -59,6 +59,11 @@ def nested(depth: int) -> list[object]:
             "2026-03-01T06:00:00",
         ),
         ("'''doc'''\nn = 1\nn = 2", "int", 2),
+        ("n = 2 * 50", "int", 100),
+        ("x = 1 / 4", "float", 0.25),
+        ("s = 'a' + 'b'", "str", "ab"),
+        ("a = [0.1, -0.2] * 2", "list", [0.1, -0.2, 0.1, -0.2]),
+        ("d = {'a': 60 * 60}", "dict", {"a": 3600}),
     ],
 )
 def test_types_and_defaults(code: str, type_: str, default: object) -> None:
@@ -70,8 +75,10 @@ def test_types_and_defaults(code: str, type_: str, default: object) -> None:
     "code",
     [
         "n = f()",
-        "n = 1 + 2",
+        "n = 1 / 0",
+        "n = 10 ** 10 ** 10",
         "n = m",
+        "n = m * 2",
         "print(1)",
         "a, b = 1, 2",
         "n += 1",
