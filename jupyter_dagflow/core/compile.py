@@ -123,7 +123,8 @@ def compile_cells(
         notebook=notebook.path,
         by=parts.by,
         parameters=parameters,
-        parameters_cell=parts.parameters.id if parts.parameters else None,
+        parameters_cell=next((cell.id for cell in parts.parameters_cells), None),
+        more_parameters_cells=tuple(cell.id for cell in parts.parameters_cells[1:]),
         prelude=tuple(cell.id for cell in parts.prelude),
         prelude_definitions=prelude_definitions(parts.prelude),
         prelude_versions=flow.prelude_versions,
@@ -139,7 +140,25 @@ def compile_cells(
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
-    return declared_parameters(parts.parameters) if parts.parameters else ((), ())
+    found: dict[str, Parameter] = {}
+    diagnostics: list[Diagnostic] = []
+    for cell in parts.parameters_cells:
+        parameters, problems = declared_parameters(cell, strict=cell is parts.parameters)
+        diagnostics += problems
+        diagnostics += [_twice(each, found[each.name]) for each in parameters if each.name in found]
+        found |= {each.name: each for each in parameters}
+    return tuple(found.values()), tuple(diagnostics)
+
+
+def _twice(parameter: Parameter, earlier: Parameter) -> Diagnostic:
+    return Diagnostic.of(
+        Code.TWO_PARAMETERS_CELLS,
+        f"Cell {earlier.cell_index} and cell {parameter.cell_index} both assign the parameter {parameter.name}.",
+        cell=parameter.cell,
+        cell_index=parameter.cell_index,
+        line=parameter.line,
+        hint="Keep one of the two.",
+    )
 
 
 def _facts(parts: Partition, observed: Collection[Observed]) -> _Facts:

@@ -49,6 +49,7 @@ class Code(Enum):
     SHADOWED = ("DF124", Severity.INFO)
     SETTING_STAYS = ("DF125", Severity.WARNING)
     OTHER_DIALECT = ("DF140", Severity.INFO)
+    NO_PARAMETER = ("DF141", Severity.INFO)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)

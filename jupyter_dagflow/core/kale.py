@@ -16,7 +16,8 @@ from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Cell, CellKind
 from jupyter_dagflow.core.names import free, slug
 from jupyter_dagflow.core.own_lines import only_own_lines
-from jupyter_dagflow.core.tags import BARE, NAME
+from jupyter_dagflow.core.parameters import declared_parameters
+from jupyter_dagflow.core.tags import BARE, MORE_PARAMETERS, NAME
 
 METRICS_TASK = "pipeline_metrics"
 _STEP = ("step", "block")
@@ -126,11 +127,9 @@ class _Translator:
     def _setup(self, word: str, cell: Cell) -> _Said:
         if word != "pipeline-parameters":
             return _Said(["setup"])
-        if not self.has_parameters:
-            self.has_parameters = True
-            return _Said(["parameters"])
-        self._no_meaning("more parameters than those of the first parameters cell", cell)
-        return _Said(["setup"])
+        is_first, self.has_parameters = not self.has_parameters, True
+        _, problems = declared_parameters(cell)
+        return _Said(["parameters" if is_first and not problems else MORE_PARAMETERS])
 
     def _step(self, steps: list[str], cell: Cell) -> _Said:
         if len(steps) > 1:

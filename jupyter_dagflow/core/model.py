@@ -240,6 +240,7 @@ class Pipeline:
     """The DAG of one notebook.
 
     ``prelude`` are the cells that run first in every task: parameters and setup, in notebook order;
+    ``parameters_cell`` is the first that declares parameters, ``more_parameters_cells`` are those below it;
     ``prelude_definitions`` the imports, functions and classes that they make, ``prelude_versions`` the
     versions of the names that they bind (see `Task`).
     """
@@ -252,6 +253,7 @@ class Pipeline:
     prelude: tuple[CellId, ...]
     tasks: tuple[Task, ...]
     edges: tuple[Edge, ...]
+    more_parameters_cells: tuple[CellId, ...] = ()
     prelude_definitions: tuple[Definition, ...] = ()
     prelude_versions: Mapping[str, int] = field(default_factory=dict)
 

@@ -40,10 +40,13 @@ class _NotJson(ValueError):
     """A value that cannot be written into a notebook."""
 
 
-def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
+def declared_parameters(
+    cell: Cell, *, strict: bool = True
+) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
     """The parameters a cell declares by assigning constants, in order; all else is a diagnostic.
 
-    Imports and docstrings may stand beside them. A name assigned twice keeps its last default.
+    Imports and docstrings may stand beside them. A name assigned twice keeps its last default. What is no such
+    assignment is an error, or, not ``strict``, code that runs as it stands.
     """
     try:
         body = ast.parse(cell.code).body
@@ -56,7 +59,7 @@ def declared_parameters(cell: Cell) -> tuple[tuple[Parameter, ...], tuple[Diagno
             continue
         parameter = _declared(statement, cell)
         if parameter is None:
-            diagnostics.append(_not_literal(statement, cell))
+            diagnostics.append((_not_literal if strict else _no_parameter)(statement, cell))
         else:
             found[parameter.name] = parameter
     return tuple(found.values()), tuple(diagnostics)
@@ -305,6 +308,18 @@ def _list_known(parameters: tuple[Parameter, ...]) -> str:
 
 def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _no_parameter(statement: ast.stmt, cell: Cell) -> Diagnostic:
+    return Diagnostic.of(
+        Code.NO_PARAMETER,
+        f"'{ast.unparse(statement).splitlines()[0]}' assigns no constant, so it is no parameter: "
+        "it runs in every task as it stands.",
+        cell=cell.id,
+        cell_index=cell.index,
+        line=statement.lineno,
+        hint="Give it a plain value (number, text, list, dict, date) to set it with -p NAME=VALUE.",
+    )
 
 
 def _not_literal(statement: ast.stmt, cell: Cell) -> Diagnostic:

@@ -34,15 +34,21 @@ class Partition:
 
     by: PartitionBy
     parameters: Cell | None = None
+    more_parameters: list[Cell] = field(default_factory=list)
     setup: list[Cell] = field(default_factory=list)
     tasks: dict[TaskName, TaskCells] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     @property
+    def parameters_cells(self) -> list[Cell]:
+        """The cells that declare parameters, in notebook order: papermill's one, and those of Kale's kind."""
+        cells = [*([self.parameters] if self.parameters else []), *self.more_parameters]
+        return sorted(cells, key=lambda cell: cell.index)
+
+    @property
     def prelude(self) -> list[Cell]:
         """The cells that run first in every task: parameters and setup, in notebook order."""
-        cells = [*self.setup, *([self.parameters] if self.parameters else [])]
-        return sorted(cells, key=lambda cell: cell.index)
+        return sorted([*self.setup, *self.parameters_cells], key=lambda cell: cell.index)
 
 
 def partition(cells: Sequence[Cell], *, by: PartitionBy = PartitionBy.AUTO) -> Partition:
@@ -100,6 +106,8 @@ class _Grouping:
                     self._current = tags.task
             case Role.PARAMETERS:
                 self._place_parameters(cell)
+            case Role.MORE_PARAMETERS:
+                self._result.more_parameters.append(cell)
             case Role.SETUP:
                 self._result.setup.append(cell)
             case Role.UNTAGGED if only_own_lines(cell.code):

@@ -87,16 +87,18 @@ class Slicer:
     ) -> None:
         self._cells: dict[CellId, Cell] = {cell.id: cell for cell in notebook.cells}
         self._environ = environ
-        declared = {parameter.name for parameter in pipeline.parameters}
+        declared: dict[CellId, set[str]] = {}
+        for parameter in pipeline.parameters:
+            declared.setdefault(parameter.cell, set()).add(parameter.name)
         self._prelude: list[_Statement] = []
         beside: set[str] = set()
         for id_ in pipeline.prelude:
             cell = self._cells[id_]
-            own = declared if id_ == pipeline.parameters_cell else set()
+            own = declared.get(id_, set())
             found = list(_statements(cell, parameters=own))
             self._prelude += found
             if own:
-                beside = {word for each in found if each.binds is None for word in each.words}
+                beside |= {word for each in found if each.binds is None for word in each.words}
         self._values = {
             parameter.name: _shown(parameters.get(parameter.name, parameter.default))
             + (f" (and {_shown(parameter.default)})" if parameter.name in beside else "")

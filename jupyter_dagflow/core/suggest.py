@@ -120,7 +120,7 @@ class _Proposal:
         self._said: dict[CellId, CellTags] = {cell.id: read_tags(cell) for cell in self._code}
         self._new: dict[CellId, tuple[str, ...]] = {}  # of cells that are in no task
         self._why: dict[CellId, str] = {}
-        self._wants_parameters = parameters and not self._has(Role.PARAMETERS)
+        self._wants_parameters = parameters and not self._has_parameters()
         self._prelude: list[Cell] = []
         self._work: list[Cell] = []
         self._choose_roles()
@@ -218,15 +218,16 @@ class _Proposal:
                 return True
         return False
 
-    def _has(self, role: Role) -> bool:
-        return any(said.role is role for said in self._said.values())
+    def _has_parameters(self) -> bool:
+        roles = {said.role for said in self._said.values()}
+        return bool(roles & {Role.PARAMETERS, Role.MORE_PARAMETERS})
 
     def _choose_roles(self) -> None:
         for cell in self._code:
             role = self._said[cell.id].role
             if role is Role.UNTAGGED:
                 self._choose_role(cell)
-            elif role in (Role.PARAMETERS, Role.SETUP):
+            elif role in (Role.PARAMETERS, Role.MORE_PARAMETERS, Role.SETUP):
                 self._prelude.append(cell)
             elif role is Role.TASK:
                 self._work.append(cell)

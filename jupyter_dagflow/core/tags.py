@@ -24,6 +24,7 @@ class Role(str, Enum):
     """What a cell is for, as its tags say; a cell that says nothing belongs to the task above it."""
 
     PARAMETERS = "parameters"
+    MORE_PARAMETERS = "pipeline-parameters"
     SETUP = "setup"
     SKIP = "skip"
     TASK = "task"
@@ -179,6 +180,8 @@ BARE: dict[str, Role] = {
     "skip-execution": Role.SKIP,
 }
 _MAP = "map"
+# Kale's, of which a notebook has any number. Nobody means it by another word, so it is no candidate for a slip.
+MORE_PARAMETERS = Role.MORE_PARAMETERS.value
 
 # Tags of other tools that lie one slip of the finger from ours.
 _FOREIGN = frozenset(
@@ -226,6 +229,8 @@ class _Reader:
         if not colon:
             if tag in BARE:
                 self._roles.append(BARE[tag])
+            elif tag == MORE_PARAMETERS:
+                self._roles.append(Role.MORE_PARAMETERS)
             elif tag == _MAP:
                 self._not_built("map")
             elif tag in VOCABULARY:

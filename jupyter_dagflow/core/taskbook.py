@@ -28,6 +28,7 @@ PARAMETERS_TAG = "parameters"  # papermill's, as is the next
 INJECTED_TAG = "injected-parameters"
 ENTER_ID = "dagflow-enter"
 DATES_ID = "dagflow-dates"
+PARAMETERS_ID = "dagflow-parameters"
 DEFINITIONS_ID = "dagflow-definitions"
 LOAD_ID = "dagflow-load"
 SAVE_ID = "dagflow-save"
@@ -146,7 +147,10 @@ def _in_running_order(definitions: Sequence[Definition]) -> list[Definition]:
 def _prelude(
     cells: Mapping[CellId, Cell], pipeline: Pipeline, parameters: Mapping[str, object]
 ) -> Iterable[TaskbookCell]:
-    """The prelude, and the dates below the parameters cell or, without one, first of all."""
+    """The prelude, and the dates below the parameters cell or, without one, first of all.
+
+    Papermill sets all values below the first cell of parameters; what cells below it declare is set again below them.
+    """
     dates = _dates_source(parameters)
     if dates and pipeline.parameters_cell is None:
         yield _own(DATES_ID, dates)
@@ -157,17 +161,33 @@ def _prelude(
                 yield _own(DATES_ID, dates)
         else:
             yield _users(cells[id_])
+            if id_ in pipeline.more_parameters_cells:
+                names = [each.name for each in pipeline.parameters if each.cell == id_]
+                given = {name: parameters[name] for name in names if name in parameters}
+                if given:
+                    yield _own(f"{PARAMETERS_ID}-{cells[id_].index}", _given_source(given))
+
+
+def _given_source(parameters: Mapping[str, object]) -> str:
+    plain = {n: v.isoformat() if isinstance(v, date) else v for n, v in parameters.items()}
+    lines = [f"{name} = {value!r}" for name, value in plain.items()]
+    return "\n".join(["# parameters of this run", *lines, *_dates_lines(parameters)])
 
 
 def _dates_source(parameters: Mapping[str, object]) -> str:
+    lines = _dates_lines(parameters)
+    return (
+        "\n".join(["# parameters that are dates, injected above as text", *lines]) if lines else ""
+    )
+
+
+def _dates_lines(parameters: Mapping[str, object]) -> list[str]:
     lines = []
     for name, value in parameters.items():
         if isinstance(value, date):
             kind = "datetime" if isinstance(value, datetime) else "date"
             lines.append(f'{name} = __import__("datetime").{kind}.fromisoformat({name})')
-    return (
-        "\n".join(["# parameters that are dates, injected above as text", *lines]) if lines else ""
-    )
+    return lines
 
 
 def _title(pipeline: Pipeline, task: Task) -> str:

@@ -1,7 +1,7 @@
 """The whole notebook as one task: what Run All does, in the words of the DAG.
 
 The law: nothing is moved. All code cells that the pipeline has run once, in notebook order, in one
-kernel; only those down to the parameters cell count as prelude, because papermill sets parameters
+kernel; only those down to the last cell of parameters count as prelude, because parameters are set
 behind it.
 """
 
@@ -21,7 +21,8 @@ def whole(notebook: Notebook, pipeline: Pipeline) -> Pipeline:
     """
     indexes = {cell.id: cell.index for cell in notebook.cells}
     cells = sorted({*pipeline.prelude, *_cells(pipeline)}, key=indexes.__getitem__)
-    first = cells.index(pipeline.parameters_cell) + 1 if pipeline.parameters_cell else 0
+    declaring = {pipeline.parameters_cell, *pipeline.more_parameters_cells}
+    first = max((place for place, cell in enumerate(cells, 1) if cell in declaring), default=0)
     own = tuple(cells[first:])
     task = Task(name=RUN_ALL, cells=own, cell_indexes=tuple(indexes[cell] for cell in own))
     return replace(

@@ -87,7 +87,15 @@ TAGS: dict[str, tuple[list[Written], list[list[str]]]] = {
     "parameters": ([("n = 1", "pipeline-parameters"), STEP], [["parameters"], ["task:a"]]),
     "more parameters": (
         [("n = 1", "pipeline-parameters"), ("m = 1",), ("k = 1", "pipeline-parameters"), STEP],
-        [["parameters"], ["setup"], ["setup"], ["task:a"]],
+        [["parameters"], ["pipeline-parameters"], ["pipeline-parameters"], ["task:a"]],
+    ),
+    "parameters with more than constants": (
+        [("n = f()", "pipeline-parameters"), ("m = 1", "pipeline-parameters"), STEP],
+        [["pipeline-parameters"], ["pipeline-parameters"], ["task:a"]],
+    ),
+    "parameters beside papermill's": (
+        [("n = 1", "parameters"), ("m = 1", "pipeline-parameters"), STEP],
+        [["parameters"], ["pipeline-parameters"], ["task:a"]],
     ),
     "papermill's parameters": (
         [("n = 1", "parameters"), ("import os", "imports"), STEP],
@@ -176,6 +184,40 @@ def test_metrics_of_values_and_parameters() -> None:
     assert compilation.pipeline.tasks[-1].options.metrics == ("n", "total")
 
 
+def test_all_cells_of_parameters_declare_some() -> None:
+    compilation = compiled(
+        ("n = 2 * 50\nlow = -1", "pipeline-parameters"),
+        ("import math", "imports"),
+        ("rates = [0.1, 0.2]", "pipeline-parameters"),
+        ("path = 'a' + 'b'",),
+        ("total = n * low", "step:sum"),
+    )
+    assert compilation.ok
+    declared = [(p.name, p.default, p.cell_index) for p in compilation.pipeline.parameters]
+    assert declared == [("n", 100, 0), ("low", -1, 0), ("rates", [0.1, 0.2], 2), ("path", "ab", 3)]
+    assert compilation.pipeline.parameters_cell == "c0"
+    assert compilation.pipeline.more_parameters_cells == ("c2", "c3")
+    assert compilation.pipeline.prelude == ("c0", "c1", "c2", "c3")
+
+
+def test_what_is_no_constant_is_told_and_runs() -> None:
+    compilation = compiled(
+        ("n = 1\nm = n * 2", "pipeline-parameters"), ("total = n + m", "step:sum")
+    )
+    assert compilation.ok
+    assert [p.name for p in compilation.pipeline.parameters] == ["n"]
+    (found,) = [d for d in compilation.diagnostics if d.code != "DF140"]
+    assert (found.code, found.severity, found.cell_index, found.line) == (
+        "DF141",
+        Severity.INFO,
+        0,
+        2,
+    )
+    assert found.message == (
+        "'m = n * 2' assigns no constant, so it is no parameter: it runs in every task as it stands."
+    )
+
+
 ERRORS: dict[str, tuple[list[Written], str, str]] = {
     "a step before that is not there": (
         [STEP, ("b = 1", "step:b", "prev:lod")],
@@ -186,6 +228,11 @@ ERRORS: dict[str, tuple[list[Written], str, str]] = {
         [("a = 1", "block:a", "block:b")],
         "DF104",
         "The cell is part of 2 steps: a, b. A cell runs in one task.",
+    ),
+    "a parameter of two cells": (
+        [("n = 1", "pipeline-parameters"), ("n = 2", "pipeline-parameters"), STEP],
+        "DF105",
+        "Cell 0 and cell 1 both assign the parameter n.",
     ),
     "a notebook as a step": (
         [STEP, ("", "notebook:other")],

@@ -160,6 +160,20 @@ def test_parameters_that_a_task_can_see() -> None:
     assert digests(cells, n=5) == digests(cells)
 
 
+def test_parameters_of_several_cells() -> None:
+    cells = [
+        ("pipeline-parameters", "n = 3"),
+        ("setup", "k = n * 2"),
+        ("pipeline-parameters", "m = 2 * 2\nhalf = m / 2"),
+        ("task:t", "y = m"),
+        ("task:u", "z = k"),
+        ("task:v", "w = half"),
+    ]
+    assert sliced(cells, "t").parameters == {"n": "3", "m": "4 (and 4)"}
+    assert sliced(cells, "t", m=5).parameters["m"] == "5 (and 4)"
+    assert digests(cells, m=4) == digests(cells)
+
+
 def test_where_a_cell_stands_is_told_and_not_compared() -> None:
     low = sliced([("task:t", "x = 1")])
     high = sliced([("skip", ""), ("task:t", "# moved\nx = 1")])

@@ -10,6 +10,7 @@ from jupyter_dagflow.core.model import (
     CellKind,
     Definition,
     Notebook,
+    Parameter,
     PartitionBy,
     Pipeline,
     Task,
@@ -98,6 +99,45 @@ def test_dates_are_made_from_the_text_that_is_injected() -> None:
     assert names["day"] == datetime.date(2025, 2, 3)
     assert names["at"] == datetime.datetime(2025, 2, 3, 4, 5, 6, tzinfo=datetime.timezone.utc)
     assert names["n"] == 3
+
+
+def test_values_of_parameters_that_later_cells_declare_are_set_below_these() -> None:
+    codes = ("n = 1", "k = n", "m = 2\nday = None", "o = 3")
+    cells = tuple(
+        Cell(id=CellId(f"p{i}"), index=i, kind=CellKind.CODE, source=code, code=code)
+        for i, code in enumerate(codes)
+    )
+    declared = [("n", 0), ("m", 2), ("day", 2), ("o", 3)]
+    assembled = assemble(
+        notebook=Notebook(path="nb.ipynb", digest="", cells=cells, kernel_name="python3"),
+        pipeline=Pipeline(
+            name="nb",
+            notebook="nb.ipynb",
+            by=PartitionBy.TAGS,
+            parameters=tuple(
+                Parameter(
+                    name=name, type="any", default=None, cell=CellId(f"p{i}"), cell_index=i, line=1
+                )
+                for name, i in declared
+            ),
+            parameters_cell=CellId("p0"),
+            more_parameters_cells=(CellId("p2"), CellId("p3")),
+            prelude=tuple(cell.id for cell in cells),
+            tasks=(),
+            edges=(),
+        ),
+        task=Task(name=TaskName("b"), cells=(), cell_indexes=()),
+        parameters={"n": 5, "m": 6, "day": datetime.date(2026, 1, 2)},
+        enter="",
+        load="",
+        save="",
+    )
+    ids = [c.id for c in assembled]
+    assert ids[2:-2] == ["p0", "dagflow-dates", "p1", "p2", "dagflow-parameters-2", "p3"]
+    names: dict[str, object] = {}
+    exec(assembled[ids.index("dagflow-parameters-2")].source, names)
+    assert (names["m"], names["day"]) == (6, datetime.date(2026, 1, 2))
+    assert "n" not in names
 
 
 def test_only_the_parameters_cell_is_tagged_as_one() -> None:

@@ -9,7 +9,7 @@ from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
 from jupyter_dagflow.core.whole import RUN_ALL, whole
 
-TAGS = ["", "setup", "task:a", "task:b", "skip"]
+TAGS = ["", "setup", "task:a", "task:b", "skip", "pipeline-parameters"]
 
 
 def notebook(*tags: str) -> Notebook:
@@ -38,6 +38,13 @@ def test_only_what_stands_above_the_parameters_is_prelude() -> None:
         (2, 3, 5, 6),
     )
     assert (pipeline.name, pipeline.edges) == ("nb (Run All)", ())
+
+
+def test_prelude_goes_down_to_the_last_parameters() -> None:
+    source = notebook("", "parameters", "task:a", "pipeline-parameters", "setup", "task:b")
+    pipeline = whole(source, compile_cells(source).pipeline)
+    assert pipeline.prelude == ("c0", "c1", "c2", "c3")
+    assert pipeline.tasks[0].cells == ("c4", "c5")
 
 
 @given(st.lists(st.sampled_from(TAGS), min_size=1, max_size=8))

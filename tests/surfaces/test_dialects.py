@@ -99,6 +99,30 @@ def test_a_kale_notebook_runs(tmp_path: Path) -> None:
     assert again["metrics"] == run["metrics"]
 
 
+def test_parameters_of_several_cells_run() -> None:
+    kale(
+        ("from datetime import date", "imports"),
+        ("n = 2 * 50\nlow = -1\npath = 'a' + 'b'\nrates = [0.1, 0.2]", "pipeline-parameters"),
+        ("double = n * 2", "functions"),
+        ("k = 3", "pipeline-parameters"),
+        ("day = date(2026, 1, 2)\nhalf = n / 2",),
+        ("print(n, low, path, rates, double, k, day, half)", "step:show"),
+        ("total = n + k", "step:sum", "prev:show"),
+        ("print(total)", "pipeline-metrics"),
+    )
+    given = ("-p", "n=7", "-p", "k=5", "-p", "day=2026-05-06")
+    run = document("run", "kale.ipynb")
+    assert texts(run["notebook"])[5] == "100 -1 ab [0.1, 0.2] 200 3 2026-01-02 50.0\n"
+    assert run["metrics"] == {"total": 103}
+    run = document("run", "kale.ipynb", *given)
+    assert texts(run["notebook"])[6] == "7 -1 ab [0.1, 0.2] 14 5 2026-05-06 3.5\n"
+    assert run["metrics"] == {"total": 12}
+    assert document("verify", "kale.ipynb", *given)["different"] == []
+
+    dagflow("tag", "kale.ipynb", "--apply", "-o", "ours.ipynb")
+    assert document("run", "ours.ipynb", *given)["metrics"] == run["metrics"]
+
+
 def test_a_notebook_of_the_older_kale_runs() -> None:
     kale(
         ("n = 2", "pipeline-parameters"),
