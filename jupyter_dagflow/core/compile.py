@@ -90,7 +90,7 @@ def compile_cells(
 
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
-    translation = kale.translate(notebook.cells)
+    translation = kale.translate(notebook.cells, notebook.metadata)
     notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
     parameters, parameter_diagnostics = _parameters(parts)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Cell, CellKind
@@ -24,6 +25,8 @@ _STEP = ("step", "block")
 _SETUP = ("imports", "functions")
 _SPECIAL = ("skip", *_SETUP, "pipeline-parameters", "pipeline-metrics")
 _FOR_KUBERNETES = ("limit", "label", "annotation", "image", "report", "in", "out")
+_METADATA = "kubeflow_notebook"  # of the notebook, beside its kernelspec
+_NO_METADATA: Mapping[str, object] = MappingProxyType({})
 _MOST_LISTED = 8  # of the tags that mean nothing here, in one sentence
 
 
@@ -36,11 +39,12 @@ class Translation:
     dialect: str = ""
 
 
-def translate(cells: Sequence[Cell]) -> Translation:
+def translate(cells: Sequence[Cell], metadata: Mapping[str, object] = _NO_METADATA) -> Translation:
     """The cells of a Kale notebook with our tags; any other notebook's cells as they are.
 
     Example: ``step:train`` and ``prev:load`` become ``task:train`` and ``after:load``. Tags that only Kubernetes
-    understands stay where they are and are listed in one diagnostic.
+    understands stay where they are and are listed in one diagnostic, and so is what Kale has in the ``metadata`` of
+    the notebook.
     """
     code = [cell for cell in cells if cell.kind is CellKind.CODE]
     ours = [cell for cell in code if "task" in cell.options or _values(cell, ("task",))]
@@ -49,7 +53,13 @@ def translate(cells: Sequence[Cell]) -> Translation:
         return Translation(cells=tuple(cells), diagnostics=(_not_read(theirs, ours[0]),))
     if not theirs:
         return Translation(cells=tuple(cells))
-    return _Translator(code).translate(cells)
+    return _Translator(code, _said_of_notebook(metadata)).translate(cells)
+
+
+def _said_of_notebook(metadata: Mapping[str, object]) -> list[str]:
+    """What Kale's panel has written into a notebook, but for what it has left empty."""
+    said = metadata.get(_METADATA)
+    return [str(key) for key, value in said.items() if value] if isinstance(said, Mapping) else []
 
 
 def _not_read(theirs: Sequence[Cell], ours: Cell) -> Diagnostic:
@@ -82,6 +92,7 @@ class _Translator:
     """Walks down the notebook, knowing what the next cell that says nothing continues."""
 
     code: Sequence[Cell]
+    of_notebook: Sequence[str]  # what the notebook's metadata says
     names: Mapping[str, str] = field(init=False)
     current: str | None = field(default=None, init=False)
     has_parameters: bool = field(default=False, init=False)
@@ -209,6 +220,8 @@ class _Translator:
         listed = [f"{what} (cell{_numbers(cells)})" for what, cells in self.unused.items()]
         if len(listed) > _MOST_LISTED:
             listed[_MOST_LISTED:] = [f"{len(listed) - _MOST_LISTED} more"]
+        if self.of_notebook:
+            listed.append(f"{', '.join(self.of_notebook)} ({_METADATA})")
         if listed:
             message += f" Without a meaning here: {', '.join(listed)}."
         renamed = [f"{old!r} as {new}" for old, new in self.names.items() if _renamed(old, new)]

@@ -69,6 +69,7 @@ class Cell:
 class Notebook:
     """A notebook as it was read: ``path`` as the user gave it, ``digest`` the SHA-256 of its bytes.
 
+    ``metadata`` is the notebook's own, as it stands in the file.
     ``by_id`` has its cells to be looked up: an attempt at one task must not go through all of them.
     """
 
@@ -76,6 +77,7 @@ class Notebook:
     digest: str
     cells: tuple[Cell, ...]
     kernel_name: str
+    metadata: Mapping[str, object] = field(default_factory=dict)
     by_id: Mapping[CellId, Cell] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

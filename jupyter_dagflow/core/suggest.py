@@ -46,7 +46,7 @@ def suggest(notebook: Notebook) -> tuple[Suggestion, ...]:
     Example: of the cells ``import pandas as pd``, ``df = pd.read_csv("x.csv")`` and ``df.head()`` the first is
     to be setup, the second begins a task df, and the third belongs to it.
     """
-    translation = translate(notebook.cells)
+    translation = translate(notebook.cells, notebook.metadata)
     if translation.dialect:
         return _translated(notebook, translation.cells, translation.dialect)
     best: tuple[Suggestion, ...] = ()

@@ -45,6 +45,7 @@ def read_notebook(path: str | Path) -> Notebook:
         digest=file.digest,
         cells=tuple(_with_code(path, cells[i], code) for i, code in enumerate(codes)),
         kernel_name=str(kernel.get("name") or DEFAULT_KERNEL),
+        metadata=metadata,
     )
 
 

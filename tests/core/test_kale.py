@@ -174,6 +174,40 @@ def test_what_has_no_meaning_is_told_once() -> None:
     )
 
 
+KUBEFLOW = {
+    "experiment": {"id": "new", "name": "first"},
+    "pipeline_name": "areas",
+    "docker_image": "",
+    "volumes": [],
+    "snapshot_volumes": False,
+    "steps_defaults": ["label:a:b"],
+}
+
+
+@pytest.mark.parametrize("step", ["step:a", "block:a"])
+def test_what_the_notebook_itself_says_is_told(step: str) -> None:
+    translation = translate(
+        cells(("a = 1", step, "limit:cpu:1")),
+        {"kubeflow_notebook": KUBEFLOW, "kernelspec": {"name": "x"}},
+    )
+    assert [d.message for d in translation.diagnostics] == [
+        "Read as a Kale notebook: 1 step is a task. Without a meaning here: limit:cpu:1 (cell 0), "
+        "experiment, pipeline_name, steps_defaults (kubeflow_notebook)."
+    ]
+
+
+@pytest.mark.parametrize("said", [None, [], "x", 3])
+def test_damaged_metadata_says_nothing(said: object) -> None:
+    translation = translate(cells(("a = 1", "step:a")), {"kubeflow_notebook": said})
+    assert [d.message for d in translation.diagnostics] == [
+        "Read as a Kale notebook: 1 step is a task."
+    ]
+
+
+def test_metadata_without_steps_is_nobodys() -> None:
+    assert not translate(cells(("a = 1", "task:a")), {"kubeflow_notebook": KUBEFLOW}).diagnostics
+
+
 def test_metrics_of_values_and_parameters() -> None:
     compilation = compiled(
         ("n = 3", "pipeline-parameters"),

@@ -79,6 +79,10 @@ def test_a_kale_notebook_runs(tmp_path: Path) -> None:
         ("print(n)\nprint(total)", "pipeline-metrics"),
     )
     before = Path("kale.ipynb").read_bytes()
+    (told,) = document("check", "kale.ipynb")["diagnostics"]
+    assert told["message"].endswith(
+        "image:python:3.11 (cell 4), pipeline_name, steps_defaults (kubeflow_notebook)."
+    )
     run = document("run", "kale.ipynb", "-p", "n=4")
     assert run["state"] == "success"
     assert [task["name"] for task in run["tasks"]] == [
