@@ -145,7 +145,7 @@ CASES: dict[str, tuple[list[str | tuple[str, ...]], list[str]]] = {
         ["setup", "task:a", "", "task:b"],
     ),
     "state of a module": (
-        ["import decimal", "n = len('abc')", "decimal.getcontext().prec = n", "a = decimal.Decimal(1) / 3"],
+        ["import decimal", "n = int(input())", "decimal.getcontext().prec = n", "a = decimal.Decimal(1) / 3"],
         ["setup", "task:a", "", ""],
     ),
     "a connection of a task that has a name": (
