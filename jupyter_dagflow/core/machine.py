@@ -31,6 +31,7 @@ from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.remaining_paths import remaining_paths
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
+from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -76,7 +77,8 @@ class AttemptEnded:
     ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, ``seeded`` those of
     them that it left as a seed makes them, and ``left`` is what it left outside variables. ``changed_last`` tells of
     files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
-    1970. With ``reused_from`` it did not run: all this is what came of it in that run.
+    1970. ``used`` is all that it was seen to use, and ``barred`` why its result may never stand for another, if so.
+    With ``reused_from`` it did not run: all this is what came of it in that run.
     ``why`` it ran or did not.
     """
 
@@ -98,6 +100,8 @@ class AttemptEnded:
     left: Left = field(default_factory=Left)
     changed_last: Mapping[str, int | None] = field(default_factory=dict)
     span_ns: tuple[int, int] | None = None
+    used: Used = field(default_factory=Used)
+    barred: str = ""
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
 

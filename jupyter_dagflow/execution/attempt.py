@@ -7,24 +7,21 @@ last cell wrote.
 
 from __future__ import annotations
 
-import json
-import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
-from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
-from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.side_effects import ChangedModule, Left
 from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID
 from jupyter_dagflow.execution import failure
+from jupyter_dagflow.execution.attempt_files import write_files
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
 from jupyter_dagflow.execution.kernel_session import KernelSession
+from jupyter_dagflow.execution.outcome import ending, read_outcome
 from jupyter_dagflow.execution.papermill_door import execute
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.tracebacks import CellError, RanCell
@@ -83,25 +80,11 @@ class Attempt:
         if self._stopping.is_set():
             return self._ended(stopped=True)
         try:
-            outcome = self._outcome()
+            outcome = read_outcome(self._assignment.outcome)
             failed = self._failure(trouble, outcome)
-            stored = tuple(_stored(fields) for fields in outcome.get("stored", ()))
-            metrics = outcome.get("metrics", {}) if failed is None else {}
-            files = outcome.get("files", {})
+            told = ending(outcome, self._assignment)
             return self._ended(
-                failure=failed,
-                stored=stored,
-                metrics=metrics,
-                files_read=tuple(files.get("read", ())),
-                files_written=tuple(files.get("written", ())),
-                files_appended=tuple(files.get("appended", ())),
-                files_by_setup=tuple(files.get("by_setup", ())),
-                drawn=outcome.get("drawn", {}),
-                seeded=tuple(outcome.get("seeded", ())),
-                left=_left(outcome),
-                changed_last=outcome.get("changed_last", {}),
-                span_ns=_span(outcome),
-                observed=tuple(observations(outcome, self._assignment)),
+                failure=failed, **(told if failed is None else {**told, "metrics": {}})
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
@@ -118,6 +101,7 @@ class Attempt:
 
     def _execute(self) -> None:
         assignment = self._assignment
+        write_files(assignment)
         kernel = self._session.kernel(log=assignment.kernel_log)
         self._leave_if_stopping()
         execute(
@@ -215,55 +199,12 @@ class Attempt:
             return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)
         return failure.internal("The taskbook ended without an outcome.", assignment)
 
-    def _outcome(self) -> dict[str, Any]:
-        """What the save cell wrote; empty if it never came to that."""
-        try:
-            text = self._assignment.outcome.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return {}
-        outcome: dict[str, Any] = json.loads(text)
-        return outcome
-
     def _log_tail(self) -> str:
         try:
             data = (self._session.log or self._assignment.kernel_log).read_bytes()
         except FileNotFoundError:
             return ""
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
-
-
-def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator[Observed]:
-    """What is known of a task's code from now on, by what the kernel wrote of how it came out."""
-    for name in outcome.get("changed", ()):
-        change = assignment.guarded[name].change
-        yield change
-        if name != change.name:  # what the later task reads is but one of those that share with it
-            yield replace(change, name=name)
-    for name, other in outcome.get("sharing", ()):
-        speaking = re.compile(rf"\b(?:{re.escape(name)}|{re.escape(other)})\b")
-        codes = [code for code in assignment.codes if speaking.search(code)] or assignment.codes
-        yield Observed(code=code_digest(codes[-1]), name=name, other=other)
-
-
-def _span(outcome: Mapping[str, Any]) -> tuple[int, int] | None:
-    span = outcome.get("span_ns")
-    return (span[0], span[1]) if span else None
-
-
-def _left(outcome: Mapping[str, Any]) -> Left:
-    modules = {
-        name: ChangedModule(file=each["file"], names=tuple(each["names"]))
-        for name, each in outcome.get("modules", {}).items()
-    }
-    return Left(
-        modules=modules,
-        figures=outcome.get("figures", False),
-        bringers=tuple(outcome.get("bringers", ())),
-        classes={
-            name: tuple((module, kind) for module, kind in classes)
-            for name, classes in outcome.get("classes", {}).items()
-        },
-    )
 
 
 def _may_raise(cell: Any) -> bool:
@@ -284,11 +225,6 @@ def _ran(cell: Any) -> RanCell:
     """What tracebacks may have to say of a cell; ours, and papermill's, are called by their tag."""
     tags = cell.metadata.get("tags", ())
     return RanCell(id=cell.get("id", ""), label=next(iter(tags), ""), source=cell.source)
-
-
-def _stored(fields: Mapping[str, Any]) -> Stored:
-    shape = fields["shape"]
-    return Stored(**{**fields, "shape": None if shape is None else tuple(shape)})
 
 
 def _injectable(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
@@ -64,11 +65,11 @@ def prepare_attempt(
     keep_all: bool = False,
     survivors: str = "",
 ) -> Assignment:
-    """Write the files of one attempt and return what an executor needs to run it.
+    """What an executor needs to run one attempt, and what the files of it are to hold.
 
     ``sources`` are the values that other tasks of the run have stored; of several that may give a
     name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
-    is stored as far as it can be. Raises `OSError` if the files cannot be written.
+    is stored as far as it can be.
     """
     pipeline, the_task = lookup.pipeline, lookup.task(task)
     taskbook = files.taskbook(task, attempt).absolute()
@@ -100,8 +101,6 @@ def prepare_attempt(
         codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
         timeout_s=the_task.options.timeout_s,
     )
-    taskbook.parent.mkdir(parents=True, exist_ok=True)
-    assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
     spec = {
         "task": task,
         "store": str(store.absolute()),
@@ -129,19 +128,26 @@ def prepare_attempt(
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
     }
-    spec_path = taskbook.with_name("handover.json")
-    write_bytes(spec_path, json.dumps(spec).encode(), durable=False)
-    cells = assemble(
+    notebook_cells = assemble(
         notebook=notebook,
         pipeline=pipeline,
         task=the_task,
         parameters=parameters,
         enter=door("enter", cwd.absolute(), _SAY_ENTER),
-        load=door("load", spec_path, _say_load(the_task)),
-        save=door("save", spec_path, _say_save(the_task)),
+        load=door("load", assignment.handover, _say_load(the_task)),
+        save=door("save", assignment.handover, _say_save(the_task)),
     )
-    write_taskbook(taskbook, cells, kernel_name=assignment.kernel_name)
-    return assignment
+    return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
+
+
+def write_files(assignment: Assignment) -> None:
+    """Write the taskbook of an attempt and what goes in with it; raises `OSError` if that cannot be."""
+    assignment.taskbook.parent.mkdir(parents=True, exist_ok=True)
+    assignment.outcome.unlink(missing_ok=True)  # of a runner that was killed in this very attempt
+    write_bytes(assignment.handover, json.dumps(assignment.spec).encode(), durable=False)
+    write_taskbook(
+        assignment.taskbook, assignment.taskbook_cells, kernel_name=assignment.kernel_name
+    )
 
 
 def checks_of(

@@ -6,7 +6,6 @@ What cannot be told is not the same. Asking changes nothing of the run; all of i
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Iterable, Mapping
@@ -14,7 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
@@ -22,7 +20,7 @@ from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
-from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
+from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
 from jupyter_dagflow.core.slices import Slicer, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
@@ -34,7 +32,6 @@ from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.present import Present
 from jupyter_dagflow.storage.taskbooks import copy_taskbook
 
-_UNTOLD = "what it used could not be told"
 _VERIFIED = "every task runs to be verified"
 
 _log = logging.getLogger(__name__)
@@ -233,7 +230,9 @@ class ResultCache:
         closest = last or next(iter(others), None)
         if closest is None:
             return [reuse.NEVER_RUN]
-        return reuse.differences(closest.entry, recipe, inputs) or [closest.entry.barred or _UNTOLD]
+        return reuse.differences(closest.entry, recipe, inputs) or [
+            closest.entry.barred or reuse.UNTOLD
+        ]
 
     def _show(self, entry: Entry, task: Task, attempt: int) -> bool:
         """Put the taskbook that shows what the cells put out where the attempt's own would be."""
@@ -291,12 +290,9 @@ class ResultCache:
         )
         if ended.stopped or ended.failure is not None:
             return replace(entry, barred=reuse.STOPPED if ended.stopped else reuse.FAILED)
-        path = self._files.taskbook(ended.task, ended.attempt).with_name("outcome.json")
-        outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        told = outcome.get("used")
         return replace(
             entry,
-            used=_used(told) if told else Used(),
+            used=ended.used,
             stored=ended.stored,
             metrics=ended.metrics,
             files_read=ended.files_read,
@@ -307,30 +303,5 @@ class ResultCache:
             seeded=ended.seeded,
             left=ended.left,
             cells=self._speaking(task),
-            barred=_barred(outcome),
+            barred=ended.barred,
         )
-
-
-def _used(told: Mapping[str, Any]) -> Used:
-    return Used(
-        modules=told["modules"],
-        read=told["read"],
-        written=told["written"],
-        folders=told["folders"],
-        patterns={pattern: tuple(files) for pattern, files in told["patterns"].items()},
-        packages=told["packages"],
-    )
-
-
-def _barred(outcome: Mapping[str, Any]) -> str:
-    """Why a result can never be reused, by what its kernel wrote of it; empty if it can."""
-    told = outcome.get("used")
-    if not told:
-        return _UNTOLD
-    if outcome["not_kept"]:
-        return f"{outcome['not_kept'][0]['name']} could not be stored"
-    if told["unsteady"]:
-        return f"{told['unsteady'][0]} changed while it was used"
-    if told["altered"]:
-        return f"it changes file {told['altered'][0]}, which it reads"
-    return ""

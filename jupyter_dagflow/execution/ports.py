@@ -15,6 +15,7 @@ from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.taskbook import TaskbookCell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Guarded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
-    """One attempt at a task, ready to run: its taskbook and all its files are written.
+    """One attempt at a task, and what its files are to hold.
 
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
@@ -72,7 +73,8 @@ class Assignment:
     ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
     task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
-    its kernel is ready.
+    its kernel is ready. ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
+    what to load, to store and to look at (see `kernel_side.handover`).
     """
 
     run_id: RunId
@@ -92,6 +94,13 @@ class Assignment:
     codes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     timeout_s: float | None = None
+    taskbook_cells: tuple[TaskbookCell, ...] = ()
+    spec: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def handover(self) -> Path:
+        """Where what the kernel is told stands."""
+        return self.taskbook.with_name("handover.json")
 
     @property
     def outcome(self) -> Path:

@@ -340,9 +340,9 @@ class Runner:
                     self._recorded.apply(event)
 
     async def _start(self, task: TaskName, attempt: int) -> None:
-        """Write the attempt's files and hand it to the executor; a fault of ours ends the attempt, not the run."""
+        """Hand an attempt to the executor; a fault of ours ends the attempt, not the run."""
         try:
-            assignment = await self._threads.do(self._assignment, task, attempt, self._stored)
+            assignment = self._assignment(task, attempt, self._stored)
             await self._executor.start(assignment, more=self._to_come > 0)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)

@@ -1,9 +1,9 @@
 """What the engine itself costs for each task of a notebook of very many: all but kernels and the user's code.
 
-The law: everything is real but the executor, which ends each attempt at once, as its kernel would: with a result told
-of, and the outcome in its file. Metastore, taskbooks and the executed notebook are on the disk; compiling is measured
-elsewhere. Time is the processor's, that of making folders and files included; how long a disk takes to say that a
-transaction is safe is the disk's.
+The law: everything is real but the executor, which ends each attempt at once, as its kernel would, with a result told
+of; an attempt's own files are the executor's business. Metastore and executed notebook are on the disk; compiling is
+measured elsewhere. Time is the processor's, that of making folders and files included; how long a disk takes to say
+that a transaction is safe is the disk's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
-import json
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -102,7 +101,6 @@ class AtOnce:
     async def start(self, assignment: Assignment, *, more: bool = False) -> None:
         """End it."""
         task = self._tasks[assignment.task]
-        assignment.outcome.write_text(_OUTCOME, encoding="utf-8")
         ended = AttemptEnded(
             at=_now(),
             task=assignment.task,
@@ -127,21 +125,6 @@ class AtOnce:
 
     async def close(self) -> None:
         """Nothing is left."""
-
-
-_OUTCOME = json.dumps(
-    {
-        "not_kept": [],
-        "used": {
-            **{
-                part: {}
-                for part in ("modules", "read", "written", "folders", "patterns", "packages")
-            },
-            "unsteady": [],
-            "altered": [],
-        },
-    }
-)
 
 
 def _now() -> datetime:

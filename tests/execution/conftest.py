@@ -30,7 +30,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
-from jupyter_dagflow.execution.attempt_files import prepare_attempt
+from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
@@ -138,7 +138,7 @@ class Bench:
 
     def prepare(self, name: str, **options: Any) -> Assignment:
         """Write the files of a task's only attempt."""
-        return prepare_attempt(
+        assignment = prepare_attempt(
             task=TaskName(name),
             attempt=1,
             run_id=RunId("r1"),
@@ -149,6 +149,8 @@ class Bench:
             sources={TaskName(task): ended.stored for task, ended in self.ended.items()},
             **{"parameters": {}, "cwd": self.home, **options},
         )
+        write_files(assignment)
+        return assignment
 
     def report(self, news: News) -> None:
         """What the runner would be told."""

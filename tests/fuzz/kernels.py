@@ -31,9 +31,9 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
-from jupyter_dagflow.execution.attempt import observations
-from jupyter_dagflow.execution.attempt_files import prepare_attempt
+from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.outcome import observations, read_outcome
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.kernel_side import bundle, loading
@@ -133,10 +133,9 @@ def _run(id_: str, code: str, namespace: Namespace) -> None:
 
 def _leave_out_this_process(assignment: Assignment) -> None:
     """No real kernel has imported these tests and what they test, which would count as the project's own modules."""
-    path = assignment.taskbook.with_name("handover.json")
-    spec = json.loads(path.read_text(encoding="utf-8"))
+    spec = json.loads(assignment.handover.read_text(encoding="utf-8"))
     spec["ignored"].append(str(_HERE))
-    path.write_text(json.dumps(spec), encoding="utf-8")
+    assignment.handover.write_text(json.dumps(spec), encoding="utf-8")
 
 
 class Cluster:
@@ -184,6 +183,7 @@ class Cluster:
             parameters={},
             keep_all=True,
         )
+        write_files(assignment)
         _leave_out_this_process(assignment)
         taskbook = json.loads(assignment.taskbook.read_text(encoding="utf-8"))
         codes = {cell.id: cell.code for cell in self._notebook.cells}
@@ -230,9 +230,7 @@ class Cluster:
         return pictures(values, aliases=self._aliases)
 
     def _learn(self, assignment: Assignment) -> None:
-        if assignment.outcome.exists():
-            outcome = json.loads(assignment.outcome.read_text(encoding="utf-8"))
-            self.observed.update(observations(outcome, assignment))
+        self.observed.update(observations(read_outcome(assignment.outcome), assignment))
 
     def _judge(
         self, assignment: Assignment, outcome: Mapping[str, Any], failed: Failed | None = None
