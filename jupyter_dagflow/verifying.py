@@ -76,6 +76,7 @@ class Verifying:
             run_id=dag.run_id,
             run_all_id=run_all.run_id,
             pipeline=dag.view.pipeline,
+            notebook=dag.view.notebook,
             state=dag.state,
             not_compared={},
         )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -34,6 +35,16 @@ class TaskFailure:
     taskbook: str | None = None
     hint: str = ""
     file_line: int | None = None
+
+    def where(self, notebook: str) -> Location:
+        """The place the failure is about, in a notebook of that name."""
+        return Location(
+            notebook=notebook,
+            cell=self.cell,
+            cell_index=self.cell_index,
+            line=self.line,
+            file_line=self.file_line,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

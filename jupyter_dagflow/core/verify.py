@@ -16,6 +16,7 @@ from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.analysis.steps import Step
 from jupyter_dagflow.core.analysis.telling import tell
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, Pipeline, RunId, TaskName
 from jupyter_dagflow.core.states import RunState
@@ -39,6 +40,18 @@ class Difference:
     line: int | None = None
     file_line: int | None = None
     explained_by: tuple[str, ...] = ()
+
+    def where(self, notebook: str) -> Location | None:
+        """Where it was last written, in a notebook of that name; None if that is not known."""
+        if self.cell is None:
+            return None
+        return Location(
+            notebook=notebook,
+            cell=self.cell,
+            cell_index=self.cell_index,
+            line=self.line,
+            file_line=self.file_line,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +82,7 @@ class Verification:
     run_id: RunId
     run_all_id: RunId
     pipeline: str
+    notebook: str
     state: RunState
     equal: tuple[str, ...] = ()
     different: tuple[Difference, ...] = ()

@@ -265,7 +265,7 @@ def _show_end(run: LiveRun) -> None:
     """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
     if run.exit_code:
         blocks = [
-            report.failure_block(task, failure=task.failure)
+            report.failure_block(task, failure=task.failure, notebook=run.view.notebook)
             for task in run.tasks.values()
             if task.failure is not None
         ]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
-from jupyter_dagflow.core.errors import DagflowError, Location, block
+from jupyter_dagflow.core.errors import DagflowError, block
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.run import RunView, TaskRun
@@ -76,7 +76,7 @@ def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:
     """How a run ended or stands: state, tasks, what failed, metrics, where its notebook lies."""
     parts: list[Part] = [headline(view), tasks_table(view)]
     parts += [
-        failure_block(task, failure=task.failure)
+        failure_block(task, failure=task.failure, notebook=view.notebook)
         for task in view.tasks.values()
         if task.failure is not None
     ]
@@ -138,16 +138,11 @@ def metrics_table(metrics: Mapping[str, object]) -> Table:
     )
 
 
-def failure_block(task: TaskRun, *, failure: TaskFailure) -> str:
-    """Why a task failed: cell and line, the end of its traceback, its taskbook, what to do next."""
+def failure_block(task: TaskRun, *, failure: TaskFailure, notebook: str) -> str:
+    """Why a task failed: notebook, cell and line, the end of its traceback, its taskbook, what to do next."""
     return block(
         f"task {task.name} failed: {failure.message}",
-        where=Location(
-            cell=failure.cell,
-            cell_index=failure.cell_index,
-            line=failure.line,
-            file_line=failure.file_line,
-        ),
+        where=failure.where(notebook),
         quoted=failure.last_lines,
         taskbook=failure.taskbook or "",
         hint=failure.hint or _ADVICE.get(failure.kind, _REPORT_IT),

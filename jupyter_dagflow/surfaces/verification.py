@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jupyter_dagflow.core.errors import Location, block
+from jupyter_dagflow.core.errors import block
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.report import Part
 
@@ -28,9 +28,10 @@ _SECOND = (
 def parts(verification: Verification) -> list[Part]:
     """The verdict, then a block for each difference, then what could not be compared."""
     told: list[Part] = [headline(verification)]
+    notebook = verification.notebook
     if verification.stopped is not None:
-        told += _stops(verification.stopped)
-    told += [_difference(different) for different in verification.different]
+        told += _stops(verification.stopped, notebook)
+    told += [_difference(different, notebook) for different in verification.different]
     if verification.not_compared:
         lines = [f"  {name}: {why}" for name, why in verification.not_compared.items()]
         told.append("\n".join(["not compared:", *lines]))
@@ -60,43 +61,35 @@ def runs(verification: Verification) -> str:
     return f"Run All was run {verification.run_all_id}, the DAG run {verification.run_id}"
 
 
-def _difference(different: Difference) -> str:
+def _difference(different: Difference, notebook: str) -> str:
     task = f", task {different.task}" if different.task else ""
-    where = Location(
-        cell=different.cell,
-        cell_index=different.cell_index,
-        line=different.line,
-        file_line=different.file_line,
-    )
+    where = different.where(notebook)
     return "\n".join(
         [
             f"{different.difference}",
-            *([f"  last written: {where}{task}"] if str(where) else []),
+            *([f"  last written: {where}{task}"] if where else []),
             *(f"  because:      {why}" for why in different.explained_by),
             *([] if different.explained_by else [f"  {_UNEXPLAINED}"]),
         ]
     )
 
 
-def _stops(stopped: Stopped) -> list[Part]:
+def _stops(stopped: Stopped, notebook: str) -> list[Part]:
     if stopped.alike and stopped.dag is not None:
-        return [_stop(stopped.dag.message, stopped.dag)]
+        return [_stop(stopped.dag.message, stopped.dag, notebook)]
     told: list[Part] = [
-        f"{side} goes through" if failure is None else _stop(f"{side}: {failure.message}", failure)
+        f"{side} goes through"
+        if failure is None
+        else _stop(f"{side}: {failure.message}", failure, notebook)
         for side, failure in (("Run All", stopped.run_all), ("the DAG", stopped.dag))
     ]
     return told if stopped.dag is not None else [*told, _SECOND]
 
 
-def _stop(head: str, failure: TaskFailure) -> str:
+def _stop(head: str, failure: TaskFailure, notebook: str) -> str:
     return block(
         head,
-        where=Location(
-            cell=failure.cell,
-            cell_index=failure.cell_index,
-            line=failure.line,
-            file_line=failure.file_line,
-        ),
+        where=failure.where(notebook),
         quoted=failure.last_lines,
         hint=failure.hint,
     )

@@ -100,7 +100,8 @@ def test_a_task_that_takes_too_long_fails_and_tells_where_it_was(project: Projec
     assert (failure.kind, failure.cell_index, failure.line) == ("timeout", 1, 4)
     assert failure.message == "The task was still running after 5 s, in cell 1."
     assert "time.sleep(0.02)" in failure.last_lines
-    assert "another timeout: tag" in failure_block(run.tasks["a"], failure=failure)
+    block = failure_block(run.tasks["a"], failure=failure, notebook="nb.ipynb")
+    assert "another timeout: tag" in block
 
 
 def test_what_ignores_the_interrupt_is_killed_with_all_it_started(project: Project) -> None:

@@ -148,7 +148,7 @@ def test_a_change_that_does_not_matter_is_said_to(project: Project) -> None:
     run = project.run(*cells)
     task = run.tasks["a"]  # type: ignore[index]
     assert task.failure is not None
-    block = failure_block(task, failure=task.failure)
+    block = failure_block(task, failure=task.failure, notebook="nb.ipynb")
     assert "cell 1" in block
     assert "tag cell 1 pure:counter" in block
     cells[1] = ("task:a pure:counter", cells[1][1])

@@ -56,7 +56,7 @@ def project(tmp_path: Path, kernels: Path) -> Iterator[Project]:
 def succeeded(run: Run) -> Run:
     for task in run.tasks.values():
         if task.failure is not None:
-            raise AssertionError(failure_block(task, failure=task.failure))
+            raise AssertionError(failure_block(task, failure=task.failure, notebook="nb.ipynb"))
     return run
 
 
@@ -445,7 +445,7 @@ def test_how_it_reads(project: Project) -> None:
     out = io.StringIO()
     task = run.tasks["change"]  # type: ignore[index]
     assert task.failure is not None
-    out.write(failure_block(task, failure=task.failure))
+    out.write(failure_block(task, failure=task.failure, notebook="nb.ipynb"))
     lines = out.getvalue().splitlines()
     assert lines[0].startswith("task change failed: DF201: ")
     assert any(line.startswith("where:") and "cell 1" in line for line in lines)

@@ -89,7 +89,8 @@ def test_every_failure_names_a_next_step(
     churn: Pipeline, make_run: Callable[..., RunView], kind: str
 ) -> None:
     task = next(iter(make_run(churn, {}).tasks.values()))
-    block = report.failure_block(task, failure=TaskFailure(kind=kind, message="boom"))
+    failure = TaskFailure(kind=kind, message="boom")
+    block = report.failure_block(task, failure=failure, notebook="nb.ipynb")
     assert block.splitlines()[-1].startswith("next: ")
 
 
