@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import NOWHERE, Location
 from jupyter_dagflow.core.lookup import Lookup, lowest
 from jupyter_dagflow.core.model import Task, TaskName
 
@@ -30,6 +31,10 @@ class UnseenDraw:
     second: TaskName
     unseen: tuple[TaskName, ...]
     deeds: str
+
+    def at(self, _task: TaskName) -> Location:
+        """Nowhere: of a draw only the task is known."""
+        return NOWHERE
 
     @property
     def message(self) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
@@ -75,7 +76,8 @@ class AttemptEnded:
     """An attempt that the machine started has ended: with ``failure`` None, well.
 
     ``drawn`` are the global generators it drew from, each with the fingerprint of its state before, ``seeded`` those of
-    them that it left as a seed makes them, and ``left`` is what it left outside variables. ``changed_last`` tells of
+    them that it left as a seed makes them, and ``left`` is what it left outside variables. ``files_at`` tells where
+    it first touched a file (its name, and whether it wrote it), if that is known, ``changed_last`` of
     files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
     1970. ``used`` is all that it was seen to use, and ``barred`` why its result may never stand for another, if so.
     With ``reused_from`` it did not run: all this is what came of it in that run.
@@ -94,6 +96,7 @@ class AttemptEnded:
     files_written: tuple[str, ...] = ()
     files_appended: tuple[str, ...] = ()
     files_by_setup: tuple[str, ...] = ()
+    files_at: Mapping[tuple[str, bool], Location] = field(default_factory=dict)
     observed: tuple[Observed, ...] = ()
     drawn: Mapping[str, str] = field(default_factory=dict)
     seeded: tuple[str, ...] = ()

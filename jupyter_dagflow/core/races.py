@@ -9,11 +9,12 @@ below those of the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import NOWHERE, Location
 from jupyter_dagflow.core.files import FileUses
 from jupyter_dagflow.core.lookup import Lookup, lowest, passed
 from jupyter_dagflow.core.model import Edge, Mention, TaskName
@@ -30,12 +31,22 @@ _MOST_NAMED = 3
 class FilesTouched:
     """The project's files that a task read and wrote, by their paths from the notebook's folder; a
     folder that it listed (``sub/``) is read, too. Those that it ``appended`` to were opened by setup, as logs are:
-    tasks that do so may come in any order, but for one that reads the file.
+    tasks that do so may come in any order, but for one that reads the file. ``at`` tells where it first touched a file
+    (its name, and whether it wrote it), if that is known.
     """
 
     read: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
     appended: tuple[str, ...] = ()
+    at: Mapping[tuple[str, bool], Location] = field(default_factory=dict)
+
+    def place(self, file: str, *, wrote: bool) -> Location:
+        """Where a file was first touched, or any file in a folder that was written into; else `NOWHERE`."""
+        found = self.at.get((file.rstrip("/"), wrote))
+        if found is None and wrote and file in _folders(self.written):
+            inside = (each for each in self.written if file in _folders((each,)))
+            found = next(filter(None, (self.at.get((each, True)) for each in inside)), None)
+        return found or NOWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +63,13 @@ class Race:
     second_wrote: bool
     first_read: bool
     second_read: bool
+    first_at: Location = NOWHERE
+    second_at: Location = NOWHERE
     interleaved: bool = False
+
+    def at(self, task: TaskName) -> Location:
+        """Where one of the two touched the file, as far as that is known."""
+        return self.first_at if task == self.first else self.second_at
 
     @property
     def message(self) -> str:
@@ -62,8 +79,8 @@ class Race:
         if self.interleaved:
             why = f"but task {self.first} has cells above and below, so that neither comes first"
         return (
-            f"{Code.FILE_RACE.code}: task {self.first} {first} {self.file} and task {self.second} "
-            f"{second} it, {why}."
+            f"{Code.FILE_RACE.code}: {_who(self.first, self.first_at)} {first} {self.file} and "
+            f"{_who(self.second, self.second_at)} {second} it, {why}."
         )
 
     @property
@@ -96,6 +113,11 @@ class Undone:
 
     file: str
     task: TaskName
+    place: Location = NOWHERE
+
+    def at(self, _task: TaskName) -> Location:
+        """Where the task wrote it, as far as that is known."""
+        return self.place
 
     @property
     def message(self) -> str:
@@ -159,6 +181,10 @@ class Touched:
         """Whether a task read a file, or listed a folder."""
         return bool(self._read.get(file, 0) >> self._places[task] & 1)
 
+    def at(self, task: TaskName, file: str) -> Location:
+        """Where a task wrote a file or, if it did not, read it; `NOWHERE` if that is not known."""
+        return self._files[task].place(file, wrote=self.wrote(task, file))
+
     def met(self, task: TaskName) -> dict[str, int]:
         """The files that this task touched and others, too, if either wrote them; with the places of the others."""
         found: dict[str, int] = {}
@@ -206,18 +232,20 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
         second_wrote=touched.wrote(second, file),
         first_read=touched.read(first, file),
         second_read=touched.read(second, file),
+        first_at=touched.at(first, file),
+        second_at=touched.at(second, file),
         interleaved=bool(interleaved >> place & 1),
     )
 
 
 def undone_by_setup(
-    lookup: Lookup, task: TaskName, written: Iterable[str], by_setup: Iterable[str]
+    lookup: Lookup, task: TaskName, files: FilesTouched, by_setup: Iterable[str]
 ) -> Undone | None:
     """The first file that a task wrote after setup had, if there are other tasks before which setup runs."""
-    both = {*written} & {*by_setup}
+    both = {*files.written} & {*by_setup}
     if not both or len(lookup.places) == 1:
         return None
-    return Undone(file=min(both), task=task)
+    return Undone(file=min(both), task=task, place=files.place(min(both), wrote=True))
 
 
 def too_early(lookup: Lookup, task: TaskName, error: str) -> str:
@@ -290,6 +318,12 @@ def _tags(file: str, *, wrote: bool, read: bool) -> tuple[str, ...]:
         return (f"writes:{file}",) if wrote else (f"reads:{file}",)
     files = f"{file}*".removeprefix("./")
     return (f"writes:{files}",) * wrote + (f"reads:{files}",) * read
+
+
+def _who(task: TaskName, place: Location) -> str:
+    """A task, and where in the notebook it did it: ``task load, cell 3, line 1,``."""
+    where = str(replace(place, cell=None))
+    return f"task {task}, {where}," if where else f"task {task}"
 
 
 def _did(wrote: bool) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.current_figure import FigureUse, first_use
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import Cell, CellId, Pipeline, Task, TaskName
 from jupyter_dagflow.core.module_use import (
     Global,
@@ -62,6 +63,11 @@ class Missed:
     hint: str
     cell: CellId
     cell_index: int
+    line: int | None = None
+
+    def at(self, _task: TaskName) -> Location:
+        """Where the task touched it."""
+        return Location(cell=self.cell, cell_index=self.cell_index, line=self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +166,25 @@ class SideEffects:
     def _module_missed(self, what: Global, touching: list[_Place], reader: _Place) -> Missed:
         module, name = what
         place, task = touching[0], touching[0].task.name
+        line = self._line(reader, what)
         return Missed(
             message=f"{Code.UNDECLARED_CHANGE.code}: task {task}, in cell {_cells(touching)}, changed "
             f"{module}.{name}, which module {module} keeps, but task {reader.task.name}, cell "
-            f"{reader.cell.index}, uses it and would have it as it was before.",
+            f"{reader.cell.index}{f', line {line}' if line else ''}, uses it and would have it as it was before.",
             hint=f"Put both in one task: tag cell {reader.cell.index} task:{task}. Or keep the value in "
             f"a variable of the notebook that functions of {module} take and return."
             + self._pure(what, place),
             cell=place.cell.id,
             cell_index=place.cell.index,
+            line=self._line(place, what),
         )
+
+    def _line(self, place: _Place, what: Global) -> int | None:
+        """The line of the first statement of a cell that reaches it; None if only objects lead there."""
+        for statement in place.body:
+            if _both({what}, reached(self._modules, place.space, [statement])):
+                return statement.lineno
+        return None
 
     def _pure(self, what: Global, place: _Place) -> str:
         """How to say that a change does not matter."""
@@ -218,6 +233,7 @@ class SideEffects:
 
     def _figure_missed(self, place: _Place, reader: _Place, use: FigureUse) -> Missed:
         task, there = place.task.name, reader.task.name
+        drawn = self._figure_use(place)
         return Missed(
             message=f"{Code.UNDECLARED_CHANGE.code}: task {task} left a figure open in pyplot, and task "
             f"{there}, cell {reader.cell.index}, line {use.line}, goes on with the current figure "
@@ -227,6 +243,7 @@ class SideEffects:
             "it is to draw one of its own.",
             cell=place.cell.id,
             cell_index=place.cell.index,
+            line=drawn.line if drawn is not None else None,
         )
 
 

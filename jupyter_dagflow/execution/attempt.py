@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, NoReturn
 
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
@@ -84,7 +85,9 @@ class Attempt:
             failed = self._failure(trouble, outcome)
             told = ending(outcome, self._assignment)
             return self._ended(
-                failure=failed, **(told if failed is None else {**told, "metrics": {}})
+                failure=failed,
+                files_at=dict(self._files_at(outcome)),
+                **(told if failed is None else {**told, "metrics": {}}),
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
@@ -198,6 +201,14 @@ class Attempt:
         if trouble is not None:
             return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)
         return failure.internal("The taskbook ended without an outcome.", assignment)
+
+    def _files_at(self, outcome: Mapping[str, Any]) -> Iterator[tuple[tuple[str, bool], Location]]:
+        """Where each file was first touched: the kernel tells its own count of cells, and the line there."""
+        for file, wrote, count, line in outcome.get("files_at", ()):
+            ran = self._ran.get(count)
+            place = failure.place_of(ran, line, self._assignment) if ran is not None else None
+            if place is not None:
+                yield (file, wrote), place
 
     def _log_tail(self) -> str:
         try:

@@ -92,9 +92,9 @@ def prepare_attempt(
         prelude={cell: notebook.by_id[cell].index for cell in pipeline.prelude},
         definitions=the_task.definitions,
         handed_over=_handed_over(lookup, notebook, the_task),
-        metrics=dict(_metrics(notebook, the_task)),
+        asked_for=dict(_asked_for(notebook, the_task)),
         guarded={
-            key: _told(read, notebook, the_task, name)
+            key: _told(_placed(read, lookup, notebook), notebook, the_task, name)
             for key, (name, read) in {**reads_of_shared, **told}.items()
         },
         exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
@@ -278,6 +278,17 @@ def _bundles(
             yield name, Bundled(source=source, names=names - {name})
 
 
+def _placed(read: LaterRead, lookup: Lookup, notebook: Notebook) -> LaterRead:
+    """The same, with the place where its task first speaks of the name: of what is copied no edge tells it."""
+    if read.cell is not None or read.left:
+        return read
+    for cell in lookup.task(read.task).cells:
+        line = min(_lines_with(read.name, notebook.by_id[cell].code), default=None)
+        if line is not None:
+            return replace(read, cell=cell, line=line)
+    return read
+
+
 def _told(read: LaterRead, notebook: Notebook, task: Task, name: str) -> Guarded:
     """What to say if a guarded name has changed."""
     cells = [notebook.by_id[cell] for cell in task.cells]
@@ -343,10 +354,10 @@ def _handed_over(lookup: Lookup, notebook: Notebook, task: Task) -> dict[str, Ha
     return found
 
 
-def _metrics(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
-    """Where each metric of a task is last bound, as far as the text of its cells tells."""
+def _asked_for(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
+    """Where each value that ``metric:`` or ``keep:`` asks for is last bound, as far as the task's text tells."""
     cells = [notebook.by_id[cell] for cell in task.cells]
-    for name in task.options.metrics:
+    for name in (*task.options.metrics, *task.options.keep):
         writes = [(cell, line) for cell in cells for line in _lines_that_write(name, cell.code)]
         asking = [(cell, None) for cell in cells if _asks_for(name, cell)] or [(cells[0], None)]
         cell, line = max(writes, key=lambda w: (w[0].index, w[1])) if writes else asking[0]
@@ -372,7 +383,8 @@ def _mentions(code: str) -> Mapping[str, Sequence[tuple[int, bool]]]:
 
 
 def _asks_for(name: str, cell: Cell) -> bool:
-    return f"metric:{name}" in cell.tags or "metric" in cell.options
+    asking = ("metric", "keep")
+    return any(f"{tag}:{name}" in cell.tags or tag in cell.options for tag in asking)
 
 
 @functools.cache

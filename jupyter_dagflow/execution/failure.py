@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID, definition_at, definitions_by_cell
-from jupyter_dagflow.execution.ports import Assignment, Guarded
+from jupyter_dagflow.execution.ports import Assignment, Guarded, Written
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
     RanCell,
@@ -49,6 +50,14 @@ def cell_failure(
         taskbook=str(assignment.taskbook),
         hint=_hint(error),
     )
+
+
+def place_of(ran: RanCell, line: int, assignment: Assignment) -> Location | None:
+    """Where a line of a cell of the task stands, as the kernel counts it; None if the cell is none of its own."""
+    index = assignment.cells.get(CellId(ran.id))
+    if index is None:
+        return None
+    return Location(cell=ran.id, cell_index=index, line=line + ran.blank_lines)
 
 
 def timed_out(assignment: Assignment, *, cell: str | None, error: CellError | None) -> TaskFailure:
@@ -134,11 +143,12 @@ def _save_failure(
     if refused:
         made = assignment.handed_over.get(refused["name"])
         read_by = f" It is read by {made.reader}." if made else ""
+        place = made or assignment.asked_for.get(refused["name"]) or _first_cell(assignment)
         return TaskFailure(
             kind="not_storable",
-            cell=made.cell if made else None,
-            cell_index=made.cell_index if made else None,
-            line=made.line if made else None,
+            cell=place.cell,
+            cell_index=place.cell_index,
+            line=place.line,
             message=f"{refused['name']} ({refused['type']}) cannot leave the kernel of task "
             f"{assignment.task}: {refused['reason']}.{read_by}",
             taskbook=str(assignment.taskbook),
@@ -147,12 +157,12 @@ def _save_failure(
         )
     wrong = outcome.get("not_metric")
     if wrong:
-        written = assignment.metrics.get(wrong["name"])
+        written = assignment.asked_for[wrong["name"]]
         return TaskFailure(
             kind="error",
-            cell=written.cell if written else None,
-            cell_index=written.cell_index if written else None,
-            line=written.line if written else None,
+            cell=written.cell,
+            cell_index=written.cell_index,
+            line=written.line,
             message=plain_text(error.evalue),
             taskbook=str(assignment.taskbook),
             hint="Record a number, a string or a bool, say "
@@ -163,17 +173,17 @@ def _save_failure(
 
 
 def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
-    cells = list(dict.fromkeys(place.cell_index for place in guarded.mentions))
-    within = f", in cell {' or '.join(map(str, cells))}," if cells else ""
-    first = guarded.mentions[0] if guarded.mentions else None
+    mentions = guarded.mentions or _own_cells(assignment)
+    cells = dict.fromkeys(place.cell_index for place in mentions)
+    first = mentions[0]
     changed = dict.fromkeys([guarded.change.name, guarded.name])
     return TaskFailure(
         kind="unsound",
-        cell=first.cell if first else None,
-        cell_index=first.cell_index if first else None,
-        line=first.line if first and len(guarded.mentions) == 1 else None,
-        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}{within} changed {guarded.name}, "
-        f"but {guarded.reader} as it was before.",
+        cell=first.cell,
+        cell_index=first.cell_index,
+        line=first.line if len(mentions) == 1 else None,
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}, in cell {' or '.join(map(str, cells))}, "
+        f"changed {guarded.name}, but {guarded.reader} as it was before.",
         taskbook=str(assignment.taskbook),
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "
         f"{assignment.task}. To say so in the notebook, tag a cell of the task "
@@ -184,12 +194,13 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
 
 def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFailure:
     name, other = pair
-    made = assignment.handed_over.get(name) or assignment.handed_over.get(other)
+    handed_over = assignment.handed_over
+    made = handed_over.get(name) or handed_over.get(other) or _first_cell(assignment)
     return TaskFailure(
         kind="unsound",
-        cell=made.cell if made else None,
-        cell_index=made.cell_index if made else None,
-        line=made.line if made else None,
+        cell=made.cell,
+        cell_index=made.cell_index,
+        line=made.line,
         message=f"{Code.UNDECLARED_SHARING.code}: after task {assignment.task}, {name} has objects of {other} "
         f"in it, and {assignment.exposed[other]}, changes {other} in place: {name} would not see that.",
         taskbook=str(assignment.taskbook),
@@ -201,15 +212,27 @@ def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFa
 def _still_running(thread: str, assignment: Assignment) -> TaskFailure:
     made = next(iter(assignment.handed_over.values()), None)
     read_by = f", {made.reader}," if made else ""
+    place = made or _first_cell(assignment)
     return TaskFailure(
         kind="unsound",
-        cell=made.cell if made else None,
-        cell_index=made.cell_index if made else None,
+        cell=place.cell,
+        cell_index=place.cell_index,
         message=f"{Code.STILL_RUNNING.code}: thread {thread} of task {assignment.task} still runs when the "
         f"task's values are stored: what it does from then on, whoever reads them{read_by} would miss.",
         taskbook=str(assignment.taskbook),
         hint="Wait for it at the end of the task with join(), or tell it to stop and join it then.",
     )
+
+
+def _own_cells(assignment: Assignment) -> tuple[Written, ...]:
+    """The task's cells: where it must have been, if nothing tells more."""
+    return tuple(
+        Written(cell=cell, cell_index=index, line=None) for cell, index in assignment.cells.items()
+    )
+
+
+def _first_cell(assignment: Assignment) -> Written:
+    return _own_cells(assignment)[0]
 
 
 def _load_failure(error: CellError, assignment: Assignment) -> TaskFailure:

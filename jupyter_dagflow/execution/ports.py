@@ -70,7 +70,7 @@ class Assignment:
     ``cells`` are the task's own code cells, in running order, with their places in the source
     notebook; ``prelude`` the parameters and setup cells likewise. ``parameters`` are the values
     that differ from the notebook's. ``handed_over`` tells of the outputs that other tasks read,
-    ``metrics`` of those that are metrics, ``guarded`` of what the task must leave as it is,
+    ``asked_for`` of those that tags ask for, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
     task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
     its kernel is ready. ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
@@ -88,7 +88,7 @@ class Assignment:
     prelude: Mapping[CellId, int] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     handed_over: Mapping[str, HandedOver] = field(default_factory=dict)
-    metrics: Mapping[str, Written] = field(default_factory=dict)
+    asked_for: Mapping[str, Written] = field(default_factory=dict)
     guarded: Mapping[str, Guarded] = field(default_factory=dict)
     exposed: Mapping[str, str] = field(default_factory=dict)
     codes: tuple[str, ...] = ()

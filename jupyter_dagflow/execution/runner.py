@@ -218,7 +218,7 @@ class Runner:
                 stimuli = [await self._inbox.get()]
                 while not self._inbox.empty():
                     stimuli.append(self._inbox.get_nowait())
-                await self._take(map(self._in_file, stimuli))
+                await self._take(stimuli)
         return self._machine.view
 
     def _hear(self, news: News) -> None:
@@ -230,15 +230,13 @@ class Runner:
             self._watchers.tell(news)
         self._executed.grow()
 
-    def _in_file(self, stimulus: Stimulus) -> Stimulus:
-        """The stimulus; a failure in it tells the line of the file also, if people read the notebook by lines."""
-        if not isinstance(stimulus, AttemptEnded) or stimulus.failure is None:
-            return stimulus
-        failure = stimulus.failure
-        if failure.cell_index is None:
-            return stimulus
+    def _in_file(self, ended: AttemptEnded) -> AttemptEnded:
+        """The same; a failure in it tells the line of the file also, if people read the notebook by lines."""
+        failure = ended.failure
+        if failure is None or failure.cell_index is None:
+            return ended
         line = self._request.notebook.cells[failure.cell_index].file_line(failure.line)
-        return replace(stimulus, failure=replace(failure, file_line=line))
+        return replace(ended, failure=replace(failure, file_line=line))
 
     async def _take(self, stimuli: Iterable[Stimulus]) -> None:
         pending = deque(stimuli)
@@ -249,7 +247,7 @@ class Runner:
         while pending and (not events or time.monotonic() < until):
             stimulus = pending.popleft()
             if isinstance(stimulus, AttemptEnded):
-                stimulus = await self._judged(stimulus)
+                stimulus = self._in_file(await self._judged(stimulus))
                 self._stored[stimulus.task] = stimulus.stored
                 ran += [stimulus] if stimulus.reused_from is None else []
             step = self._machine.handle(stimulus)

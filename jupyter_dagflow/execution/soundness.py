@@ -15,7 +15,7 @@ from jupyter_dagflow.core.draws import Drawn, UnseenDraw, reseeded, same_start, 
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
-from jupyter_dagflow.core.model import Notebook, TaskName
+from jupyter_dagflow.core.model import CellId, Notebook, TaskName
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.races import (
     FilesTouched,
@@ -54,7 +54,10 @@ class Soundness:
         With the ``last`` end of a run, all files that its tasks have read are looked at once more.
         """
         files = FilesTouched(
-            read=ended.files_read, written=ended.files_written, appended=ended.files_appended
+            read=ended.files_read,
+            written=ended.files_written,
+            appended=ended.files_appended,
+            at=ended.files_at,
         )
         self._touched.add(ended.task, files)
         self._note_files(ended)
@@ -63,9 +66,7 @@ class Soundness:
             return replace(ended, failure=replace(ended.failure, hint=hint))
         if ended.failure is not None or ended.stopped:
             return ended
-        if undone := undone_by_setup(
-            self._lookup, ended.task, ended.files_written, ended.files_by_setup
-        ):
+        if undone := undone_by_setup(self._lookup, ended.task, files, ended.files_by_setup):
             return self._unsound(ended, undone)
         self._drawn.add(ended.task, ended.drawn, ended.seeded)
         if race := race_of(self._lookup, self._touched, ended.task):
@@ -127,13 +128,16 @@ class Soundness:
         why: Race | Undone | UnseenDraw | Missed | ChangedUnseen,
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
+        place = why.at(ended.task)
+        first = self._notebook.by_id[self._lookup.task(ended.task).cells[0]]
         failure = TaskFailure(
             kind="unsound",
             message=why.message,
             hint=why.hint,
             taskbook=str(self._files.taskbook(ended.task, ended.attempt)),
-            cell=why.cell if isinstance(why, Missed) else None,
-            cell_index=why.cell_index if isinstance(why, Missed) else None,
+            cell=CellId(place.cell or first.id),
+            cell_index=first.index if place.cell_index is None else place.cell_index,
+            line=place.line,
         )
         observed = (*ended.observed, *seen)
         return replace(ended, failure=failure, metrics={}, observed=observed, reused_from=None)

@@ -138,6 +138,7 @@ class Handover:
             "files": {**self._touched.end(), "by_setup": self._written_by_setup},
             "changed_last": self._touched.changed_last(),
             "span_ns": [self._touched.began_ns, self._touched.ended_ns],
+            "files_at": self._touched.places(),
             "drawn": drawn,
             "seeded": sorted(filter(Ambient(self._spec["generators"]).is_fresh, drawn)),
             "modules": self._modules.end(),

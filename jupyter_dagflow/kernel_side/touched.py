@@ -27,6 +27,7 @@ _LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_mo
 SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/var/lib/", "/System/")
 _TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
 _CAREFUL = frozenset({"os", "shutil", "tempfile"})
+_OF_CELLS = ("<module", "<cell line")  # what IPython calls the code of a cell itself
 _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
 # What every kernel has: its interpreter, and this very package.
 _KERNELS = tuple(
@@ -72,6 +73,7 @@ class Touched:
         self._made: set[str] = set()
         self._folders_read: set[str] = set()
         self._folders_written: set[str] = set()
+        self._places: dict[tuple[str, bool], tuple[int, int] | None] = {}
         self._events: dict[str, Callable[..., None]] = {
             "open": self._opened,
             "os.rename": self._moved,
@@ -102,6 +104,7 @@ class Touched:
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, {}, False
         self._made, self._folders_read, self._folders_written = set(), set(), set()
+        self._places = {}
         self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         self._watch_questions()
@@ -133,6 +136,18 @@ class Touched:
                 {path for file, (path, at) in self._held.items() if _position(file) != at}
             ),
         }
+
+    def places(self) -> list[tuple[str, bool, int, int]]:
+        """Where the notebook's cells first touched each file between `begin` and `end`, as far as it is known.
+
+        The file as `end` tells it, folders without the slash; whether it was written; the cell, by the kernel's count,
+        and the line in it.
+        """
+        return [
+            (self._told(path), wrote, *place)
+            for (path, wrote), place in self._places.items()
+            if place is not None and self._counts(path)
+        ]
 
     def uses(self) -> Uses:
         """All that was touched between `begin` and `end`."""
@@ -216,6 +231,8 @@ class Touched:
         if path and path != ":memory:":
             path = os.path.realpath(path)
             self._databases.setdefault(path, _stamp(path))
+            for wrote in (False, True):  # which of both it is, is seen later
+                self._mark(path, wrote)
 
     def _looked_into(self, path: Any = None) -> None:
         caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- there is no other way
@@ -223,6 +240,7 @@ class Touched:
             return
         real = os.path.realpath(os.fsdecode(path or "."))
         if real not in self._folders:
+            self._mark(real, False)
             self._folders[real] = ()  # this look is seen, too
             self._folders[real] = tuple(os.listdir(real))
 
@@ -235,6 +253,7 @@ class Touched:
             return
         with contextlib.suppress(OSError):
             if stat.S_ISDIR(_stat(real).st_mode):
+                self._mark(real, False)
                 self._folders_read.add(real)
                 return
         self._note_read(path)
@@ -245,6 +264,7 @@ class Touched:
         if folder != -1:
             return
         if _stamp(real)[0] is None:
+            self._mark(real, True)
             self._folders_written.add(real)
         self._made.add(real)
 
@@ -267,7 +287,16 @@ class Touched:
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:
-            into.add(os.path.realpath(os.fsdecode(path)))
+            real = os.path.realpath(os.fsdecode(path))
+            self._mark(real, into is not self._read)
+            into.add(real)
+
+    def _mark(self, path: str, wrote: bool) -> None:
+        """Remember where a file is touched first."""
+        if (path, wrote) not in self._places:
+            self._places[path, wrote] = None
+            with contextlib.suppress(Exception):  # another kind of kernel may call cells otherwise
+                self._places[path, wrote] = _place()
 
     def _listed(self, paths: set[str]) -> list[str]:
         return self._told_of({path for path in paths if not os.path.isdir(path)})
@@ -291,6 +320,22 @@ class Touched:
 
     def _within(self, path: str) -> bool:
         return path.startswith(self._root + os.sep)
+
+
+def _place() -> tuple[int, int] | None:
+    """The cell that runs, by the kernel's count, and the line that it is at; None in a thread, say."""
+    frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 -- there is no other way
+    outermost, notebook = None, vars(sys.modules["__main__"])
+    while frame is not None:
+        if frame.f_globals is notebook and frame.f_code.co_name.startswith(_OF_CELLS):
+            outermost = frame  # which is the cell itself
+        frame = frame.f_back
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if outermost is None or shell is None:
+        return None
+    # As tracebacks have it: ("Cell", "In[3]"). The shell's own count may already be that of the next.
+    _, label = shell.compile.format_code_name(outermost.f_code.co_filename)
+    return int(label[len("In[") : -1]), outermost.f_lineno
 
 
 def _have_stat(function: Any) -> None:

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 
+from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.files import FileUses
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import (
@@ -114,6 +115,22 @@ def test_it_says_what_to_do() -> None:
         "Run it again: that is known from now on, and task b waits for task a. To say so in the notebook, "
         "tag task b after:a; or tag task a writes:out/f.csv and task b reads:out/f.csv."
     )
+
+
+def test_it_says_where_each_touched_the_file() -> None:
+    lookup = Lookup(pipeline("ab"))
+    found = Touched(lookup)
+    wrote = {("out/f.csv", True): Location(cell="w", cell_index=3, line=2)}
+    found.add(TaskName("a"), FilesTouched(written=("out/f.csv",), at=wrote))
+    looked = {("out", False): Location(cell="r", cell_index=5, line=1)}
+    found.add(TaskName("b"), FilesTouched(read=("out/",), at=looked))
+    race = race_of(lookup, found, TaskName("b"))
+    assert race is not None
+    assert race.message == (
+        "DF202: task a, cell 3, line 2, wrote out/ and task b, cell 5, line 1, read it, "
+        "but nothing says which of the two comes first."
+    )
+    assert (race.at(TaskName("a")).cell, race.at(TaskName("b")).cell) == ("w", "r")
 
 
 def test_of_very_many_tasks_each_is_compared_with_the_nearest_above() -> None:

@@ -71,6 +71,7 @@ class Bench:
         tags: tuple[str, ...] = (),
         definitions: tuple[Definition, ...] = (),
         metrics: str = "",
+        keep: str = "",
         bound: str = "",
     ) -> None:
         """Add a task: its cells, what it reads (name to task), and what others read of it."""
@@ -87,7 +88,7 @@ class Bench:
                 writes=tuple((bound or writes).split()),
                 outputs=tuple(writes.split()),
                 definitions=definitions,
-                options=TaskOptions(metrics=tuple(metrics.split())),
+                options=TaskOptions(metrics=tuple(metrics.split()), keep=tuple(keep.split())),
             )
         )
 

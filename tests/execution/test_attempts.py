@@ -187,6 +187,12 @@ def test_paths_with_braces_and_spaces_work(bench: Any) -> None:
     assert bench.run("a").failure is None
 
 
+def test_a_kept_result_that_cannot_leave_says_where_it_was_made(bench: Any) -> None:
+    bench.task("rows", "n = 3", "m = 1\ngen = (i for i in range(n))", writes="gen", keep="gen")
+    failure = bench.run("rows").failure
+    assert (failure.kind, failure.cell, failure.line) == ("not_storable", "cell1", 2)
+
+
 def test_a_result_that_cannot_leave_says_who_needs_it_and_what_to_do(bench: Any) -> None:
     bench.task("rows", "gen = (i for i in range(3))", writes="gen")
     bench.task("use", "list(gen)", reads={"gen": "rows"})

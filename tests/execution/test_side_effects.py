@@ -165,7 +165,14 @@ def test_a_result_that_is_reused_is_judged_by_who_comes_later_now(project: Proje
     cells = [SETUP, ("task:a", "n = counter.add(3)"), ("task:b", "t = n")]
     assert told(project.run(*cells)) == ""
     cells.append(("task:c", "u = counter.total()"))
-    assert "but task c, cell 3, uses it" in told(project.run(*cells))
+    run = project.run(*cells)
+    assert told(run) == (
+        "DF201: task a, in cell 1, changed counter._total, which module counter keeps, but task c, cell 3, line 1, "
+        "uses it and would have it as it was before."
+    )
+    failure = run.tasks["a"].failure  # type: ignore[index]
+    assert failure is not None
+    assert (failure.cell_index, failure.line) == (1, 1)
 
 
 @pytest.mark.parametrize(

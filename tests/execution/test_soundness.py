@@ -301,9 +301,10 @@ def test_a_race_for_what_a_folder_holds_stops_the_run(project: Project) -> None:
     failure = run.tasks["look"].failure  # type: ignore[index]
     assert failure is not None
     assert failure.message == (
-        "DF202: task write wrote out/ and task look read it, but nothing says which of the two "
-        "comes first."
+        "DF202: task write, cell 1, line 2, wrote out/ and task look, cell 2, line 2, read it, but nothing says "
+        "which of the two comes first."
     )
+    assert (failure.cell_index, failure.line) == (2, 2)
     assert "writes:out/*" in failure.hint
 
 
@@ -351,9 +352,12 @@ def test_a_log_that_setup_opens_is_written_in_any_order_but_read_in_that_of_the_
     refused = project.run(*cells, jobs=1)
     failure = refused.tasks["look"].failure  # type: ignore[index]
     assert failure is not None
-    told = "DF202: task {} wrote run.log and task look read it"
+    told = (
+        "DF202: task {} wrote run.log and task look, cell 4, line 2, read it, but nothing says which of the two "
+        "comes first."
+    )
     # the task that took longer the time before has its turn first, and is told
-    assert failure.message.startswith(tuple(told.format(name) for name in "ab"))
+    assert failure.message in {told.format(name) for name in "ab"}
 
 
 def test_a_race_beside_the_notebooks_folder_stops_the_run(project: Project) -> None:
@@ -365,7 +369,7 @@ def test_a_race_beside_the_notebooks_folder_stops_the_run(project: Project) -> N
     )
     failure = run.tasks["look"].failure  # type: ignore[index]
     assert failure is not None
-    assert failure.message.startswith("DF202: task write wrote /")
+    assert failure.message.startswith("DF202: task write, cell 1, line 1, wrote /")
     assert "tag task look after:write" in failure.hint
 
 
@@ -385,9 +389,10 @@ def test_a_race_for_a_file_stops_the_run(project: Project) -> None:
     failure = run.tasks["read"].failure  # type: ignore[index]
     assert failure is not None
     assert failure.message == (
-        "DF202: task write wrote out.txt and task read read it, "
+        "DF202: task write, cell 0, line 3, wrote out.txt and task read, cell 1, line 3, read it, "
         "but nothing says which of the two comes first."
     )
+    assert (failure.cell_index, failure.line) == (1, 3)
     assert "after:write" in failure.hint
     cells[1] = ("task:read after:write", cells[1][1])
     succeeded(project.run(*cells))
@@ -438,6 +443,27 @@ def test_a_file_that_somebody_else_writes_is_none_of_it(project: Project) -> Non
     (project.folder / "out.txt").write_text("1")
     mine = "import subprocess\ntext = open(f'{name}.txt').read()\nsubprocess.call(f'sort -o {name}.txt {name}.txt', shell=True)"
     succeeded(project.run(("task:a", "name = 'out'"), ("task:b", mine), ("task:c after:b", "1")))
+
+
+BY_WAY_OF_AN_OBJECT = [
+    (
+        "task:a",
+        "class C:\n    n = 0\n    def inc(self):\n        exec('type(x).n = 5', {'x': self})\nmake = C",
+    ),
+    ("task:b", "m = 1"),
+    ("task:b", "d = make()\nd.inc()"),
+    ("task:c", "k = 1\ny = C.n"),
+]
+
+
+def test_a_class_that_no_line_of_the_task_names(project: Project) -> None:
+    run = project.run(*BY_WAY_OF_AN_OBJECT)
+    failure = run.tasks["b"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF201: task b, in cell 1 or 2, changed C, but task c, cell 3, line 2, reads it as it was before."
+    )
+    assert (failure.cell_index, failure.line) == (1, None)
 
 
 def test_how_it_reads(project: Project) -> None:

@@ -191,7 +191,22 @@ def test_a_failure_in_a_percent_file_tells_its_line() -> None:
     assert (error["cell_index"], error["line"], error["file_line"]) == (3, 4, 15)
     assert PERCENT.splitlines()[14].strip().startswith("raise")
     told = dagflow("runs", "show", run["run_id"]).stdout
-    assert "line 15 of the file, cell 3" in told
+    assert "where:    pipe.py:15, cell 3 (id " in told
+
+
+def test_a_race_in_a_percent_file_tells_its_line() -> None:
+    Path("pipe.py").write_text(
+        '# %% tags=["setup"]\nimport os\nname = "out" + ".txt"\n\n'
+        '# %% tags=["task:write"]\nwritten = open(os.path.join(name), "w").write("1")\n\n'
+        '# %% tags=["task:look"]\nfound = os.path.exists(os.path.join(name))\n'
+    )
+    run = document("run", "pipe.py", "--jobs", "1", code=1)
+    error = next(task["error"] for task in run["tasks"] if task["error"])
+    assert error["message"] == (
+        "DF202: task write, cell 1, line 1, wrote out.txt and task look, cell 2, line 1, read it, "
+        "but nothing says which of the two comes first."
+    )
+    assert (error["cell_index"], error["line"], error["file_line"]) == (2, 1, 9)
 
 
 def test_a_difference_in_a_percent_file_tells_its_line() -> None:
