@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.changes import exposed, known_changes
 from jupyter_dagflow.core.analysis.findings import Findings, Tie
 from jupyter_dagflow.core.analysis.ir import CellSummary
@@ -195,8 +196,7 @@ def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -
         for name, taken in state.taken.items():
             for source in (s for s in taken.sources if s != PRELUDE):
                 reasons.setdefault((source, node), []).append(_reason(name, taken, source))
-                if name.startswith("<"):
-                    findings.ambient_order(taken.step, name, taken.line, source)
+    _tell_of_ambient(nodes, findings)
     for source, target, reason in linker.files:
         reasons.setdefault((source, target), []).append(reason)
     order = {name: index for index, name in enumerate(nodes)}
@@ -207,6 +207,21 @@ def _edges(nodes: Mapping[str, NodeState], linker: Linker, findings: Findings) -
     return tuple(
         Edge(source=TaskName(s), target=TaskName(t), reasons=tuple(reasons[s, t])) for s, t in pairs
     )
+
+
+def _tell_of_ambient(nodes: Mapping[str, NodeState], findings: Findings) -> None:
+    """Tell who waits for whom because of state outside variables; of the working directory, all who do at once."""
+    moved: dict[str, list[Taken]] = {}
+    for state in nodes.values():
+        for name, taken in state.taken.items():
+            for source in (s for s in taken.sources if s != PRELUDE and name.startswith("<")):
+                if name == WORKING_DIRECTORY:
+                    moved.setdefault(source, []).append(taken)
+                else:
+                    findings.ambient_order(taken.step, name, taken.line, source)
+    for source, takers in moved.items():
+        place = takers[0].sources[source] or takers[0]
+        findings.moved(source, [taken.step for taken in takers], step=place.step, line=place.line)
 
 
 def _reason(name: str, taken: Taken, source: str) -> Reason:

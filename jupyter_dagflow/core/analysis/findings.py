@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis import library
-from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.ir import SyntaxProblem
 from jupyter_dagflow.core.analysis.steps import Block, Step
 from jupyter_dagflow.core.analysis.world import Mark
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ class Findings:
             hint="correct the line, or tag the cell `skip`",
         )
 
-    def undefined(self, step: Step, name: str, line: int) -> None:
-        """A name nothing above defines."""
+    def undefined(self, step: Step, name: str, line: int, deleted: Step | None = None) -> None:
+        """A name nothing above defines, perhaps because a statement has ``deleted`` it."""
         if library.HISTORY.match(name):
             self._add(
                 (name, step.block.cell),
@@ -90,6 +92,9 @@ class Findings:
             return
         if name in step.effect.excused:
             return
+        if deleted is not None:
+            self._deleted(step, name, line, deleted)
+            return
         self._add(
             (name, step.block.cell),
             Code.UNDEFINED_NAME,
@@ -97,6 +102,19 @@ class Findings:
             block=step.block,
             line=line,
             hint=f"define `{name}` in a cell above; a cell below does not count",
+        )
+
+    def _deleted(self, step: Step, name: str, line: int, deleted: Step) -> None:
+        """A name that is gone when it is used."""
+        by = f"task `{deleted.node}`" if deleted.node else "setup"
+        self._add(
+            (name, step.block.cell),
+            Code.UNDEFINED_NAME,
+            f"`{name}` is used but {by} deletes it above, in cell {deleted.block.index}, line "
+            f"{deleted.line_of(name)}",
+            block=step.block,
+            line=line,
+            hint=f"use `{name}` above that line, or leave the `del` out",
         )
 
     def two_versions(self, step: Step, name: str, writers: Iterable[str]) -> None:
@@ -297,6 +315,22 @@ class Findings:
             block=step.block,
             line=line,
             hint=state.instead,
+        )
+
+    def moved(self, source: str, takers: Sequence[Step], *, step: Step, line: int) -> None:
+        """The tasks that wait for another because it changes the working directory, told once."""
+        names = list(dict.fromkeys(f"`{step.node}`" for step in takers))
+        more = len(names) - _MOST_NAMED
+        listed = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+        waits = "uses it and waits" if len(names) == 1 else "use it and wait"
+        tasks = "task" if len(names) == 1 else "tasks"
+        self._add(
+            (WORKING_DIRECTORY, source),
+            Code.AMBIENT_ORDER,
+            f"task `{source}` changes the working directory; {tasks} {listed} below {waits} for it",
+            block=step.block,
+            line=line,
+            hint=AMBIENT_STATES[WORKING_DIRECTORY].instead,
         )
 
     def star_import(self, step: Step, mark: Mark) -> None:

@@ -115,6 +115,7 @@ class Units(ABC):
         self._holders: dict[int, list[str]] = {}  # by version: no two names have the same
         self._takers: dict[tuple[str, str], Step] = {}
         self._unread: dict[tuple[str, int], Step] = {}
+        self._deleted: dict[str, Step] = {}
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
         self._kin: dict[str, Kin] = {}

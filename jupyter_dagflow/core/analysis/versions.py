@@ -143,11 +143,11 @@ class Linker(Units):
             self.definitions.closure(self._stars, state.definitions)
         if known or self._stars or step.node == PRELUDE:
             if not known and not self._stars and not self._binders:
-                self.findings.undefined(step, name, line)
+                self.findings.undefined(step, name, line, self._deleted.get(name))
             return
         binders = [b for b in self._binders if b != step.node]
         if not self._binders:
-            self.findings.undefined(step, name, line)
+            self.findings.undefined(step, name, line, self._deleted.get(name))
         elif binders:
             places = {b: self._places.get((b, "*")) for b in binders}
             state.taken.setdefault(name, Taken(places, -1, step, line, NO_VALUE))
@@ -286,6 +286,7 @@ class Linker(Units):
 
     def _forget(self, step: Step, state: NodeState, name: str) -> None:
         self._check_takers(step, name)
+        self._deleted[name] = step
         self._writers.pop(name, None)
         self._behind.pop(name, None)
         state.writes.pop(name, None)

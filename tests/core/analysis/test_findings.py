@@ -132,6 +132,12 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
         [],
         [("DF119", 1, 1)],
     ),
+    (
+        "working directory",
+        ["import os\nos.chdir('..')", "x = os.getcwd()", "y = 1"],
+        [],
+        [("DF119", 0, 2)],
+    ),
 ]
 
 
@@ -157,6 +163,44 @@ def test_refusal_names_variable_and_both_cells(mini: Callable[..., Any]) -> None
     assert "(cell 1)" in found.message
     assert "(cell 2)" in found.message
     assert "put both cells in one task" in found.hint
+
+
+@pytest.mark.parametrize(
+    ("readers", "told"),
+    [
+        (1, "task `cell_1` below uses it and waits for it"),
+        (2, "tasks `cell_1`, `cell_2` below use it and wait for it"),
+        (5, "tasks `cell_1`, `cell_2`, `cell_3` and 2 more below use it and wait for it"),
+    ],
+)
+def test_who_waits_because_of_the_working_directory_is_told_once(
+    readers: int, told: str, mini: Callable[..., Any]
+) -> None:
+    cells = ["import os\nos.chdir('..')", *(f"x{n} = os.getcwd()" for n in range(readers))]
+    (found,) = mini(*cells).flow.diagnostics
+    assert found.message == f"task `cell_0` changes the working directory; {told}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (
+            ["x = 1", "y = x\ndel x", "print(x)"],
+            "task `cell_1` deletes it above, in cell 1, line 2",
+        ),
+        (["x = 1", "del x\nprint(x)"], "task `cell_1` deletes it above, in cell 1, line 1"),
+    ],
+)
+def test_a_name_that_was_deleted_says_where(
+    cells: list[str], told: str, mini: Callable[..., Any]
+) -> None:
+    (found,) = mini(*cells).flow.diagnostics
+    assert found.message == f"`x` is used but {told}"
+    assert found.hint == "use `x` above that line, or leave the `del` out"
+
+
+def test_what_is_bound_again_after_a_del_is_there(mini: Callable[..., Any]) -> None:
+    assert mini("x = 1", "del x", "x = 2", "print(x)").codes == []
 
 
 def test_cell_with_an_error_contributes_nothing(mini: Callable[..., Any]) -> None:
