@@ -130,6 +130,7 @@ def compile_cells(
         prelude_versions=flow.prelude_versions,
         tasks=tasks,
         edges=edges,
+        first_lines={c.id: c.first_line for c in notebook.cells if c.first_line is not None},
     )
     placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
     return Compilation(

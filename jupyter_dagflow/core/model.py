@@ -60,9 +60,16 @@ class Cell:
 
     def file_line(self, line: int | None) -> int | None:
         """The line of the file where a line of this cell stands; without a line, where the cell is marked."""
-        if self.first_line is None:
-            return None
-        return self.first_line + line - 1 if line is not None else max(1, self.first_line - 1)
+        return None if self.first_line is None else line_of_file(self.first_line, line)
+
+
+def line_of_file(first_line: int, line: int | None) -> int:
+    """The line of the file where a line stands in a cell whose source begins on ``first_line``.
+
+    >>> line_of_file(12, 1), line_of_file(12, None)
+    (12, 11)
+    """
+    return first_line + line - 1 if line is not None else max(1, first_line - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +248,7 @@ class Task:
 class Pipeline:
     """The DAG of one notebook.
 
+    ``first_lines`` tells on which line of the file each cell begins, if people read the notebook by lines.
     ``prelude`` are the cells that run first in every task: parameters and setup, in notebook order;
     ``parameters_cell`` is the first that declares parameters, ``more_parameters_cells`` are those below it;
     ``prelude_definitions`` the imports, functions and classes that they make, ``prelude_versions`` the
@@ -258,6 +266,7 @@ class Pipeline:
     more_parameters_cells: tuple[CellId, ...] = ()
     prelude_definitions: tuple[Definition, ...] = ()
     prelude_versions: Mapping[str, int] = field(default_factory=dict)
+    first_lines: Mapping[CellId, int] = field(default_factory=dict)
 
     def task(self, name: str) -> Task | None:
         """The task of that name, if there is one."""

@@ -119,15 +119,6 @@ def subject(why: Reason) -> str:
     return why.name if why.kind == "data" else f"{_KINDS[why.kind]}{why.name}"
 
 
-def ends(why: Reason, *, source: Task | None, target: Task | None) -> tuple[str, str]:
-    """Where a reason begins and ends: ``cell 4, line 2`` and ``cell 6, line 1``; empty for a tag."""
-    if why.kind == "after":
-        return "", ""
-    ends = (source, why.source_cell, why.source_line), (target, why.target_cell, why.target_line)
-    first, second = (", ".join(_cell_and_line(*end)) for end in ends)
-    return first, second
-
-
 def _rounded(number: float, digits: int) -> float:
     """Half up, which unlike Python's own half to even is the same in JavaScript."""
     scale: int = 10**digits

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,35 @@ def test_formats(
     answer = dagflow("compile", "models.ipynb", "--format", form)
     assert answer.code == 0
     assert answer.out == snapshot
+
+
+def edges(out: str) -> list[list[str]]:
+    """The table of edges without its head, cells of a row apart."""
+    rows = out[out.index("\nedge ") :].strip().split("\n\n")[0].splitlines()[1:]
+    return [re.split(r"  +", row) for row in rows]
+
+
+SHARED = [("", "a = []"), ("task:b", "b = a"), ("task:c", "b.append(1)"), ("task:d", "print(a, b)")]
+
+
+@pytest.mark.parametrize(("tag", "written"), [("task:a", "cell 0, line 1"), ("setup", "setup")])
+def test_what_is_passed_on_tells_where_it_was_last_written(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path], tag: str, written: str
+) -> None:
+    write_notebook("shared.ipynb", [(tag, SHARED[0][1]), *SHARED[1:]])
+    rows = edges(dagflow("compile", "shared.ipynb").out)
+    passed_on = rows.index(["b → c", "b", "cell 1, line 1", "cell 2, line 1"]) + 1
+    assert rows[passed_on] == ["", "a", written, "cell 2, line 1"]
+
+
+def test_a_percent_file_has_its_own_line_numbers(dagflow: Callable[..., Any]) -> None:
+    Path("pipe.py").write_text(
+        '# %% tags=["task:a", "writes:f"]\nx = 1\n\n# %% tags=["task:b", "reads:f"]\ny = 1\n\nz = x\n'
+    )
+    assert edges(dagflow("compile", "pipe.py").out) == [
+        ["a → b", "x", "line 2 of the file", "line 7 of the file"],
+        ["", "file f", "line 1 of the file", "line 4 of the file"],
+    ]
 
 
 def test_svg(dagflow: Callable[..., Any], write_notebook: Callable[..., Path]) -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from jupyter_dagflow.core.model import Pipeline, Task, TaskName
+from jupyter_dagflow.core.errors import Location
+from jupyter_dagflow.core.model import (
+    CellId,
+    Edge,
+    Pipeline,
+    Reason,
+    Task,
+    TaskName,
+    line_of_file,
+)
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.graph.card import status
@@ -100,15 +109,13 @@ def task_table(pipeline: Pipeline) -> Table:
 
 def edge_table(pipeline: Pipeline) -> Table:
     """The edges and why they are there, a reason a row."""
-    tasks = {task.name: task for task in pipeline.tasks}
+    places = _Places(pipeline)
     rows = []
     for edge in pipeline.edges:
         title = f"{edge.source} → {edge.target}"
         for why in edge.reasons:
-            written, read = words.ends(
-                why, source=tasks.get(edge.source), target=tasks.get(edge.target)
-            )
-            rows.append((title, words.subject(why), written, read))
+            ends = ("", "") if why.kind == "after" else places.ends(edge, why)
+            rows.append((title, words.subject(why), *ends))
             title = ""
     return Table(
         columns=(
@@ -119,6 +126,47 @@ def edge_table(pipeline: Pipeline) -> Table:
         ),
         rows=tuple(rows),
     )
+
+
+class _Places:
+    """Where the reasons of a pipeline's edges begin and end, as people read its notebook."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._tasks = {task.name: task for task in pipeline.tasks}
+        self._first_lines = pipeline.first_lines
+        self._indexes: dict[str, int] = {}
+        for task in pipeline.tasks:
+            self._indexes.update(zip(task.cells, task.cell_indexes, strict=True))
+        order = {name: place for place, name in enumerate(self._tasks)}
+        self._taken: dict[tuple[TaskName, str], tuple[Edge, Reason]] = {}
+        for edge in sorted(pipeline.edges, key=lambda edge: order.get(edge.source, -1)):
+            for why in edge.reasons:
+                if why.kind == "data":  # of several tasks that have it, the last counts
+                    self._taken[edge.target, why.name] = edge, why
+
+    def ends(self, edge: Edge, why: Reason) -> tuple[str, str]:
+        """Where it was last written, and where the target reads it."""
+        return self._written(edge, why), self._place(why.target_cell, why.target_line)
+
+    def _written(self, edge: Edge, why: Reason) -> str:
+        """Where the source wrote it or, if it only passes it on, where that was last written."""
+        on_the_way = set()
+        while why.kind == "data" and why.source_cell is None and edge.source not in on_the_way:
+            on_the_way.add(edge.source)
+            if (edge.source, why.name) not in self._taken:
+                return self._by_setup(edge.source, why.name)
+            edge, why = self._taken[edge.source, why.name]
+        return self._place(why.source_cell, why.source_line)
+
+    def _by_setup(self, task: TaskName, name: str) -> str:
+        return "setup" * any(name == mention.name for mention in self._tasks[task].from_prelude)
+
+    def _place(self, cell: CellId | None, line: int | None) -> str:
+        if cell is None or cell not in self._indexes:
+            return ""
+        if cell in self._first_lines:
+            return str(Location(file_line=line_of_file(self._first_lines[cell], line)))
+        return str(Location(cell_index=self._indexes[cell], line=line))
 
 
 def _options(task: Task) -> list[str]:
