@@ -8,6 +8,7 @@ code travels by value.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import bisect
@@ -98,7 +99,7 @@ class Definitions:
         """The statements that make these names, and what those look up in turn, in order.
 
         A statement that is run looks up what is there by then: what decorates a function may be
-        another further down.
+        another further down. What is imported from ``__future__`` above counts for all of them.
         """
         needed: set[tuple[int, int]] = set()
         pending = [(name, len(self._statements)) for name in names]
@@ -112,10 +113,17 @@ class Definitions:
                 at_once, later = self._uses(self._statements[above[-1]]["source"])
                 pending += [(other, above[-1]) for other in at_once]
                 pending += [(other, below) for other in later]
+        found = {place for place, _ in needed}
+        found.update(place for place in self._futures if found and place < max(found))
         return [
             {key: self._statements[place][key] for key in ("name", "source", "by")}
-            for place in sorted({place for place, _ in needed})
+            for place in sorted(found)
         ]
+
+    @functools.cached_property
+    def _futures(self) -> list[int]:
+        """The places of the statements that import from ``__future__``."""
+        return [place for place, each in enumerate(self._statements) if _is_future(each["source"])]
 
     @functools.cached_property
     def _places(self) -> tuple[dict[str, list[int]], list[int]]:
@@ -128,6 +136,8 @@ class Definitions:
 
     def admit(self, statements: Sequence[Mapping[str, Any]], by_name: Iterable[str]) -> None:
         """Make the missing ones of these names; raises `OtherVersion` if one is another here."""
+        futures = [s["source"] for s in statements if _is_future(s["source"])]
+        statements = [s for s in statements if not _is_future(s["source"])]
         wanted = {statement["name"]: statement for statement in statements}
         for name in by_name:
             source = wanted[name]["source"] if name in wanted else None
@@ -143,7 +153,7 @@ class Definitions:
             for statement in statements:
                 name = statement["name"]
                 if name in missing or statement is not wanted[name]:
-                    self._make(name, statement["source"])
+                    self._make(name, statement["source"], futures)
                 elif name in stays:
                     self.namespace[name] = stays[name]
             self._made.update({n: self.namespace[n] for n in missing if n in self.namespace})
@@ -159,9 +169,11 @@ class Definitions:
         known = self._live or name in self._replayed or statement.get("by") == "setup"
         return name in self._made or (known and name in self._before)
 
-    def _make(self, name: str, source: str) -> None:
-        """Run the notebook's own statement behind a name."""
-        exec(compile(source, f"<definition of {name}>", "exec", dont_inherit=True), self.namespace)  # noqa: S102
+    def _make(self, name: str, source: str, futures: Sequence[str]) -> None:
+        """Run the notebook's own statement behind a name, with what stands above it from ``__future__``."""
+        file, flags = f"<definition of {name}>", _flags_of(futures)
+        code = compile(source, file, "exec", flags=flags, dont_inherit=True)
+        exec(code, self.namespace)  # noqa: S102
 
     def _uses(self, source: str) -> tuple[frozenset[str], frozenset[str]]:
         """The names that a statement looks up where it is run, and those that what it makes looks up."""
@@ -173,6 +185,21 @@ class Definitions:
             else:
                 self._parents[source] = frozenset(_looked_up(code)), frozenset(names_in(code))
         return self._parents[source]
+
+
+def _is_future(source: str) -> bool:
+    return source.startswith("from __future__ ")
+
+
+def _flags_of(futures: Iterable[str]) -> int:
+    """What the compiler is told by statements that import from ``__future__``."""
+    flags = 0
+    for source in futures:
+        flags |= compile(source, "<future>", "exec", dont_inherit=True).co_flags
+    known: int = 0
+    for name in __future__.all_feature_names:
+        known |= getattr(__future__, name).compiler_flag
+    return flags & known
 
 
 def is_code(name: str, value: Any) -> bool:

@@ -38,6 +38,18 @@ def test_a_class_that_the_reader_does_not_name_comes_along(tasks: Any) -> None:
     tasks.ok("assert p.double().x == 6 and isinstance(p, Point)", reads="p")
 
 
+def test_what_stands_above_it_from_future_counts_for_a_class_that_comes_along(tasks: Any) -> None:
+    definitions = {
+        "__future__": "from __future__ import annotations",
+        "Box": "class Box:\n    x: Later",
+    }
+    tasks.ok("b = Box()", writes="b", definitions=definitions)
+    tasks.ok(
+        "assert type(b).__annotations__ == {'x': 'Later'} and 'annotations' not in globals()",
+        reads="b",
+    )
+
+
 def test_what_a_class_looks_up_comes_along(tasks: Any) -> None:
     definitions = {
         "np": "import numpy as np",
