@@ -30,7 +30,16 @@ from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
 from .anatomy import is_lazy, root_package
-from .comparison_steps import NotComparable, Pair, alike, lengths, only_in, shown, unequal
+from .comparison_steps import (
+    NotComparable,
+    Pair,
+    alike,
+    clock_readings,
+    lengths,
+    only_in,
+    shown,
+    unequal,
+)
 from .summary import type_name
 
 if TYPE_CHECKING:
@@ -170,9 +179,10 @@ def _dicts(path: str, one: Mapping[Any, Any], other: Mapping[Any, Any]) -> Steps
         if not alike(a, b) and (a is _NOTHING or b is _NOTHING or difference(a, b) is not None):
             yield _keys_differ(path, keys, others)
             return
+    clocks = clock_readings(one)
     # By the pairs, for the keys of one side may not be found in the other (NaN, own classes).
     for (key, a), (_, b) in zip(one.items(), other.items()):  # noqa: B905
-        if not alike(a, b):
+        if not alike(a, b) and not (isinstance(key, str) and key in clocks):
             yield Pair(f"{path}[{shown(key)}]", a, b)
 
 

@@ -11,7 +11,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .comparison_steps import NotComparable, Pair, alike, lengths, shown, unequal
+from .comparison_steps import NotComparable, Pair, alike, clock_readings, lengths, shown, unequal
 from .summary import type_name
 
 if TYPE_CHECKING:
@@ -124,7 +124,10 @@ def _frame(path: str, one: Any, other: Any) -> Steps:
         return
     yield Pair(f"{path}.columns", one.columns, other.columns)
     yield Pair(f"{path}.index", one.index, other.index)
+    clocks = clock_readings(list(one.columns))
     for at, name in enumerate(one.columns):
+        if isinstance(name, str) and name in clocks:
+            continue
         column = f"{path}[{shown(name)}]"
         yield from _column(column, one.iloc[:, at].array, other.iloc[:, at].array, one.index)
     yield from _notes(path, one, other)

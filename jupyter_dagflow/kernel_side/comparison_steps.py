@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .summary import plain, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     Steps = Iterator[str | "Pair"]
     Handler = Callable[[str, Any, Any], Steps]
 
 _ATOMS = frozenset((bool, int, str, bytes, type(None)))
 _SHOWN = 60
+_TIMES = frozenset(("fit_time", "score_time"))
 
 
 class Pair(NamedTuple):
@@ -50,6 +51,18 @@ def unequal(path: str, one: Any, other: Any) -> str:
 def only_in(*, run_all: bool) -> str:
     """The end of a text about what one side has and the other lacks."""
     return "is only in Run All" if run_all else "is only in the DAG"
+
+
+def clock_readings(names: Collection[Any]) -> frozenset[str]:
+    """Which of these keys hold how long something took: those of what scikit-learn's ``cross_validate`` returns.
+
+    >>> sorted(clock_readings(["fit_time", "score_time", "test_score"]))
+    ['fit_time', 'score_time']
+    """
+    if not all(name in names for name in _TIMES):
+        return frozenset()
+    tested = any(isinstance(name, str) and name.startswith("test_") for name in names)
+    return _TIMES if tested else frozenset()
 
 
 def lengths(path: str, one: int, other: int) -> str:

@@ -226,6 +226,21 @@ def test_what_a_library_has_worked_out_does_not_count(
     assert difference(one, other) is None
 
 
+def validated(seconds: float, score: float = 0.5) -> dict[str, Any]:
+    """What ``cross_validate`` returns."""
+    times = np.array([seconds, seconds])
+    return {"fit_time": times, "score_time": times / 2, "test_score": np.array([score, 1.0])}
+
+
+@pytest.mark.parametrize("as_made", [dict, pd.DataFrame])
+def test_how_long_a_cross_validation_took_does_not_count(as_made: Callable[..., Any]) -> None:
+    assert difference(as_made(validated(0.5)), as_made(validated(0.25))) is None
+    assert difference(as_made(validated(0.5)), as_made(validated(0.5, 0.75))) is not None
+    times = {"fit_time": np.array([0.5]), "score_time": np.array([0.5])}
+    others = {"fit_time": np.array([0.25]), "score_time": np.array([0.5])}
+    assert difference(as_made(times), as_made(others)) is not None
+
+
 def test_what_cannot_be_told_apart_but_by_identity_is_the_same() -> None:
     assert difference(0.0, -0.0) is None
     assert difference(np.zeros((2, 2)), np.zeros((2, 2), order="F")) is None
