@@ -20,6 +20,7 @@ from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import CellId, Compilation, Notebook, Pipeline, RunId, TaskName
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.core.unseeded import Unseeded
 
 _MODULE = "module"
 
@@ -178,6 +179,7 @@ class _Explainer:
         self._cells = {cell.id: cell for cell in notebook.cells}
         self._compilation = compilation
         self._different = different
+        self._unseeded = Unseeded(notebook.cells)
         blocks = _blocks(notebook, compilation.pipeline)
         self._writes: dict[str, list[Step]] = {}
         for step in tell(blocks, [analyse_cell(block.code) for block in blocks]).steps.values():
@@ -204,6 +206,7 @@ class _Explainer:
 
     def _reasons(self, name: str, writes: list[Step], task: TaskName | None) -> Iterator[str]:
         yield from self._tags(name, writes)
+        yield from self._draws(name)
         if task is not None:
             yield from self._made_from(name, task)
         yield from self._diagnostics(writes[-1].block.cell, task)
@@ -233,6 +236,17 @@ class _Explainer:
                     pending.append(read)
                     if read in self._different:
                         yield f"it is made from {read}, which differs too"
+
+    def _draws(self, name: str) -> Iterator[str]:
+        """The draws without a seed that its value comes from, but for those by way of what differs too."""
+        seen, pending = {name}, [name]
+        while pending:
+            for step in self._writes.get(pending.pop(), []):
+                for draw in self._unseeded.at(step.block.cell, step.statement.line):
+                    yield draw.message
+                reads = step.effect.reads.keys() - seen - self._different
+                seen |= reads
+                pending += sorted(reads)
 
     def _diagnostics(self, cell: CellId, task: TaskName | None) -> Iterator[str]:
         the_task = self._compilation.pipeline.task(task) if task else None

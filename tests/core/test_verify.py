@@ -109,6 +109,31 @@ def test_a_difference_has_the_place_of_its_last_write() -> None:
     ]
 
 
+def test_draws_without_a_seed_explain() -> None:
+    found = explain(
+        [
+            ("setup", "import random\nimport numpy as np"),
+            ("task:a", "_rng = np.random.default_rng()\ndef f():\n    return random.random()"),
+            ("task:b", "x = _rng.random()\ny = f()"),
+            ("task:c", "z = x + 1\nalone = 1"),
+        ],
+        *("x", "y", "z", "alone"),
+    )
+    said = {name: [w for w in d.explained_by if "seed" in w] for name, d in found.items()}
+    assert said == {
+        "x": [
+            "np.random.default_rng (cell 1, line 1) draws without a seed, so every run has other numbers; "
+            "a seed, as in np.random.default_rng(0), makes runs comparable"
+        ],
+        "y": [
+            "random.random (cell 1, line 3) draws without a seed, so every run has other numbers; "
+            "random.seed(0) above it makes runs comparable"
+        ],
+        "z": [],
+        "alone": [],
+    }
+
+
 def test_what_is_known_of_the_place_explains() -> None:
     found = explain(
         [
