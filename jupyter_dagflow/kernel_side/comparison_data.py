@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .comparison_steps import Handler, Steps
 
 
+_FLAGS = ("writeable", "c_contiguous", "f_contiguous")
 _OF_TREES = ("get_arrays", "get_tree_stats")
 
 
@@ -62,6 +63,10 @@ def _array(path: str, one: Any, other: Any) -> Steps:
         return
     numpy = sys.modules["numpy"]
     yield from _elements(path, numpy.asarray(one), numpy.asarray(other))
+    for flag in _FLAGS:
+        a, b = getattr(one.flags, flag), getattr(other.flags, flag)
+        if a != b:
+            yield unequal(f"{path}.flags.{flag}", a, b)
     if type(one) is not numpy.ndarray:
         attributes, others = getattr(one, "__dict__", {}), getattr(other, "__dict__", {})
         yield Pair(f"vars({path})", attributes, others)
@@ -154,6 +159,9 @@ def _index(path: str, one: Any, other: Any) -> Steps:
             yield Pair(f"{path}.get_level_values({level})", a, b)
     else:
         yield from _column(path, one.array, other.array, None)
+    steps = getattr(one, "freq", None), getattr(other, "freq", None)
+    if steps[0] != steps[1]:
+        yield unequal(f"{path}.freq", *steps)
 
 
 def _extension(path: str, one: Any, other: Any) -> Steps:
