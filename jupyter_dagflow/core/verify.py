@@ -98,13 +98,14 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What a run has left: its stored values by name, the names it deleted, and what it could not
-    store, with the reason.
+    """What a run has left: its stored values by name, the names it deleted, what it could not
+    store, with the reason, and the tasks ``by`` which the stored values were left.
     """
 
     stored: Mapping[str, Stored]
     gone: frozenset[str]
     not_stored: Mapping[str, str]
+    by: Mapping[str, TaskName] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,8 @@ def left_by(
     ``prelude``, bound after all tasks.
     """
     newest: dict[str, tuple[int, Stored | str | None]] = {}
-    for task in tasks.values():
+    by: dict[str, TaskName] = {}
+    for task_name, task in tasks.items():
         left: dict[str, Stored | str | None] = dict.fromkeys(task.gone)
         left.update({value.name: value for value in task.stored})
         left.update(task.not_stored)
@@ -140,11 +142,14 @@ def left_by(
                 continue
             if name not in newest or version >= newest[name][0]:
                 newest[name] = (version, what)
+                by[name] = task_name
     found = {name: what for name, (_, what) in newest.items()}
+    stored = {n: v for n, v in found.items() if isinstance(v, Stored) and _is_variable(v)}
     return Left(
-        stored={n: v for n, v in found.items() if isinstance(v, Stored) and _is_variable(v)},
+        stored=stored,
         gone=frozenset(n for n, what in found.items() if what is None),
         not_stored={n: reason for n, reason in found.items() if isinstance(reason, str)},
+        by={name: by[name] for name in stored},
     )
 
 

@@ -75,6 +75,7 @@ def compare(
         "cloudpickle": cloudpickle_folder(),
         "run_all": {name: stored.digest for name, stored in run_all.stored.items()},
         "dag": {name: stored.digest for name, stored in dag.stored.items()},
+        "left_by": dict(dag.by),
         "gone": sorted(dag.gone),
         "skip": sorted(skip),
         "outcome": str(assignment.outcome),

@@ -1,10 +1,10 @@
 """Whether two values are the same by value, and where they first differ.
 
-The law: two values are equal if nothing that a later cell could do would tell them apart, but for
-identity. NaN equals NaN, 0.0 equals -0.0; the order of a dict counts, that of a set does not.
-Classes of a notebook are told by their qualified names, since each kernel makes its own; an
-object is what it would be pickled as, whatever its own ``__eq__`` says. No depth of nesting is too
-deep.
+The law: two values are equal if nothing that a later cell could do would tell them apart; which
+objects are one and the same counts as `Sharing` has it. NaN equals NaN, 0.0 equals -0.0; the order of
+a dict counts, that of a set does not. Classes of a notebook are told by their qualified names, since
+each kernel makes its own; an object is what it would be pickled as, whatever its own ``__eq__`` says.
+No depth of nesting is too deep.
 
 Each kind of value has a generator that yields a text, which is a difference and the end, or a pair
 of parts that have to be equal in turn.
@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
 from .anatomy import is_lazy, root_package
+from .comparison_sharing import is_code
 from .comparison_steps import (
     NotComparable,
     Pair,
@@ -43,6 +44,7 @@ from .comparison_steps import (
 from .summary import type_name
 
 if TYPE_CHECKING:
+    from .comparison_sharing import Sharing
     from .comparison_steps import Handler, Steps
 
 _PLAIN = (
@@ -67,24 +69,36 @@ _PATH = 200
 _ACROSS = 500  # members of a set or dict that no hash can find: each is compared with each
 
 
-def difference(one: Any, other: Any, *, name: str = "value") -> str | None:
+def difference(
+    one: Any, other: Any, *, name: str = "value", sharing: Sharing | None = None
+) -> str | None:
     """Where two values first differ, as a short text that begins with a path; None if they do not.
+
+    Which objects of a value are one and the same counts if there is a ``sharing`` to take them in, which other values
+    may have taken in theirs. How they share memory is asked of that when all have.
 
     >>> difference({"paths": [1, 2]}, {"paths": [1, 3]}, name="cfg")
     "cfg['paths'][1]: 2 != 3"
     """
     met: dict[tuple[int, int], Pair] = {}  # the pairs themselves keep their ids from being reused
-    stack: list[Steps] = [iter([Pair(name, one, other)])]
+    stack: list[tuple[Steps, Sharing | None]] = [(iter([Pair(name, one, other)]), sharing)]
+    shared: str | None = None  # told only of values that are equal
     while stack:
-        step = next(stack[-1], None)
+        steps, within = stack[-1]
+        step = next(steps, None)
         if step is None:
             stack.pop()
         elif isinstance(step, str):
             return step
-        elif not alike(step.one, step.other) and (id(step.one), id(step.other)) not in met:
-            met[id(step.one), id(step.other)] = step
-            stack.append(_steps(step._replace(path=_shortened(step.path))))
-    return None
+        elif not alike(step.one, step.other):
+            step = step._replace(path=_shortened(step.path))
+            within = None if is_code(step.one) else within
+            told = within.meet(step, name=name) if within is not None else None
+            shared = shared or told
+            if (id(step.one), id(step.other)) not in met:
+                met[id(step.one), id(step.other)] = step
+                stack.append((_steps(step), within))
+    return shared
 
 
 def _shortened(path: str) -> str:

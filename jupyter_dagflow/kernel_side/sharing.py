@@ -53,7 +53,7 @@ _UNCHANGING = (
     types.CodeType,
 )
 
-_TOO_MANY = 64  # arrays over one stretch of memory: so many are taken to share it, unexamined
+TOO_MANY = 64  # arrays over one stretch of memory: so many are taken to share it, unexamined
 _MAX_WORK = 10_000
 
 
@@ -139,11 +139,11 @@ def _sharing(pickled: Mapping[str, Pickled]) -> Iterator[tuple[Memory, Memory]]:
 
 
 def _overlapping(memories: Iterable[Memory]) -> Iterator[tuple[Memory, Memory]]:
-    for cluster in _clusters(sorted(memories, key=lambda memory: memory.first)):
-        if len(cluster) > _TOO_MANY:
+    for cluster in clusters(sorted(memories, key=lambda memory: memory.first)):
+        if len(cluster) > TOO_MANY:
             yield from ((cluster[0], other) for other in cluster[1:])
         else:
-            yield from (pair for pair in itertools.combinations(cluster, 2) if _share(*pair))
+            yield from (pair for pair in itertools.combinations(cluster, 2) if may_share(*pair))
 
 
 def _memories(pickled: Mapping[str, Pickled]) -> Iterator[Memory]:
@@ -161,7 +161,7 @@ def _memories(pickled: Mapping[str, Pickled]) -> Iterator[Memory]:
                 yield Memory(first, first + view.nbytes, owner=name, array=array, strided=False)
 
 
-def _clusters(memories: Sequence[Memory]) -> Iterator[list[Memory]]:
+def clusters(memories: Sequence[Memory]) -> Iterator[list[Memory]]:
     """Runs of memories whose bounds overlap, of two or more."""
     cluster: list[Memory] = []
     reach = 0
@@ -176,7 +176,7 @@ def _clusters(memories: Sequence[Memory]) -> Iterator[list[Memory]]:
         yield cluster
 
 
-def _share(one: Memory, other: Memory) -> bool:
+def may_share(one: Memory, other: Memory) -> bool:
     """Whether they have a byte in common, as two columns of one matrix have not."""
     if not (one.strided or other.strided):
         return one.first < other.last and other.first < one.last

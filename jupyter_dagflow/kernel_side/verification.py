@@ -1,7 +1,9 @@
 """The values of two runs, loaded side by side in one kernel and compared name by name.
 
 The law: neither side sees the other's classes or functions; what a class is called is all they have
-in common. A name is said to be equal only if both its values were there and were compared.
+in common. A name is said to be equal only if both its values were there and were compared. Which
+objects are one and the same counts among the values that one task of the DAG left last: those of two
+tasks are loaded apart, by whoever asks for them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from . import bundle, loading
 from .comparison import difference
+from .comparison_sharing import Sharing
 from .comparison_steps import NotComparable, only_in, shown
 from .definitions import Definitions
 from .pickling import borrow_cloudpickle
@@ -24,9 +27,9 @@ class Verification:
     """One comparison, as the spec beside its taskbook lays down.
 
     The spec (JSON) has ``store`` and ``cloudpickle`` (folders), ``run_all`` and ``dag`` (name to
-    digest), ``gone`` (names that the DAG's tasks deleted), ``skip`` (names not to be compared)
-    and ``outcome`` (the file that `compare` writes). What the prelude has bound in this kernel
-    counts for the DAG where no task has stored the name.
+    digest), ``left_by`` (name to the task of the DAG that left it last), ``gone`` (names that the DAG's tasks
+    deleted), ``skip`` (names not to be compared) and ``outcome`` (the file that `compare` writes). What
+    the prelude has bound in this kernel counts for the DAG where no task has stored the name.
     """
 
     def __init__(self, spec_path: str) -> None:
@@ -49,8 +52,13 @@ class Verification:
         rest = [name for name in names if name not in same]
         one = self._loaded({n: d for n, d in run_all.items() if n in rest}, verdicts)
         other = {**prelude, **self._loaded({n: d for n, d in dag.items() if n in rest}, verdicts)}
+        together: dict[str, Sharing] = {}
         for name in rest:
-            verdicts.judge(name, one, other)
+            task = self._spec["left_by"].get(name)
+            sharing = together.setdefault(task, Sharing()) if task is not None else None
+            verdicts.judge(name, one, other, sharing)
+        for sharing in together.values():
+            verdicts.judge_memory(sharing)
         self._write(verdicts)
 
     def _counts(self, name: str) -> bool:
@@ -98,7 +106,20 @@ class _Verdicts:
         self.different: dict[str, str] = {}
         self.not_compared: dict[str, str] = {}
 
-    def judge(self, name: str, run_all: Mapping[str, Any], dag: Mapping[str, Any]) -> None:
+    def judge_memory(self, sharing: Sharing) -> None:
+        """Compare which arrays share memory, of the values that were compared with this."""
+        for name, text in sharing.of_memory():
+            if name in self.equal:
+                self.equal.remove(name)
+                self.different[name] = text
+
+    def judge(
+        self,
+        name: str,
+        run_all: Mapping[str, Any],
+        dag: Mapping[str, Any],
+        sharing: Sharing | None,
+    ) -> None:
         """Compare the values of one name, which a side may lack."""
         if name in self.not_compared:
             return
@@ -107,7 +128,7 @@ class _Verdicts:
             self.different[name] = f"{name} {only_in(run_all=name in run_all)}: {shown(value)}"
             return
         try:
-            found = difference(run_all[name], dag[name], name=name)
+            found = difference(run_all[name], dag[name], name=name, sharing=sharing)
         except NotComparable as reason:
             self.not_compared[name] = str(reason)
         except Exception as error:  # noqa: BLE001 -- a value's own code may raise anything

@@ -37,6 +37,7 @@ def test_the_last_task_that_left_a_name_bound_decides() -> None:
         }
     )
     assert {name: value.digest for name, value in found.stored.items()} == {"x": "2", "db": "d"}
+    assert found.by == {"x": "b", "db": "c"}
     assert found.gone == {"y", "table"}
     assert found.not_stored == {"z": "refused"}
 

@@ -130,6 +130,20 @@ def test_a_file_that_a_task_reads_too_early_is_not_there_from_run_all(
     assert "No such file" in told["stopped"]["dag"]["message"]
 
 
+def test_what_is_one_object_in_run_all_alone_differs(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    cells = [("task:a", "a = [0]"), ("task:b", "import keeping\nb = keeping.same(a)")]
+    cells.append(("task:c", "both = (a, b)\ntwice = [[1]] * 2"))
+    folder = write_notebook("shared.ipynb", cells).parent
+    (folder / "keeping.py").write_text("def same(x):\n    return x\n")
+    told = json.loads(dagflow("verify", "shared.ipynb", "--json").out)
+    assert [found["difference"] for found in told["different"]] == [
+        "both[1]: the same object as both[0] in Run All, an equal one in the DAG"
+    ]
+    assert told["equal"] == 3  # a and b are of two tasks: whoever asks for them is given two
+
+
 def test_code_that_the_last_task_changes_is_compared(
     dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
 ) -> None:
