@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.diagnostics import Code
+from jupyter_dagflow.core.errors import NOWHERE, Location
 from jupyter_dagflow.core.files import meet
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import TaskName
@@ -27,6 +28,11 @@ class ChangedUnseen:
     file: str
     reader: TaskName
     writers: tuple[TaskName, ...]
+    read_at: Location = NOWHERE
+
+    def at(self, _task: TaskName) -> Location:
+        """Where the file was read, as far as that is known."""
+        return self.read_at
 
     @property
     def message(self) -> str:
@@ -91,7 +97,8 @@ def changed_unseen(
         writers = [task for task in running if not ordered >> lookup.places[task] & 1]
         if writers:
             writers.sort(key=lookup.places.__getitem__)
-            return ChangedUnseen(file=file, reader=reader, writers=tuple(writers))
+            at = touched.at(reader, file)
+            return ChangedUnseen(file=file, reader=reader, writers=tuple(writers), read_at=at)
     return None
 
 
