@@ -183,7 +183,7 @@ class Touched:
 
     def at(self, task: TaskName, file: str) -> Location:
         """Where a task wrote a file or, if it did not, read it; `NOWHERE` if that is not known."""
-        return self._files[task].place(file, wrote=self.wrote(task, file))
+        return self._files.get(task, FilesTouched()).place(file, wrote=self.wrote(task, file))
 
     def met(self, task: TaskName) -> dict[str, int]:
         """The files that this task touched and others, too, if either wrote them; with the places of the others."""

@@ -67,6 +67,7 @@ def compared(tasks: Tasks, one: dict[str, str], other: dict[str, str], **spec: A
         "cloudpickle": str(Path(cloudpickle.__file__).parent),
         "run_all": one,
         "dag": other,
+        "left_by": {},
         "gone": [],
         "skip": [],
         "outcome": str(outcome),
