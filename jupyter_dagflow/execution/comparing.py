@@ -11,7 +11,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,6 @@ from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.ports import Assignment, News
-from jupyter_dagflow.storage.atomic import write_bytes
-from jupyter_dagflow.storage.taskbooks import write_taskbook
 
 COMPARISON = TaskName("comparison")
 _LOOK_S = 0.5  # how long an interrupt may go unnoticed
@@ -80,9 +78,6 @@ def compare(
         "skip": sorted(skip),
         "outcome": str(assignment.outcome),
     }
-    spec_path = assignment.taskbook.with_name("comparison.json")
-    assignment.taskbook.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(spec_path, json.dumps(spec, indent=1).encode())
     cells = assemble(
         notebook=notebook,
         pipeline=pipeline,
@@ -90,10 +85,11 @@ def compare(
         parameters=parameters,
         enter=door("enter", cwd.absolute(), "jupyter-dagflow: goes where the notebook lies"),
         load="# jupyter-dagflow: what stands above is the notebook's parameters and setup",
-        save=door("compare", spec_path, "jupyter-dagflow: compares the values of the two runs"),
+        save=door(
+            "compare", assignment.handover, "jupyter-dagflow: compares the values of the two runs"
+        ),
     )
-    write_taskbook(assignment.taskbook, cells, kernel_name=notebook.kernel_name)
-    outcome = _outcome(assignment, kernels)
+    outcome = _outcome(replace(assignment, spec=spec, taskbook_cells=cells), kernels)
     return Compared(
         equal=tuple(outcome["equal"]),
         different=outcome["different"],
