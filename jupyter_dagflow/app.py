@@ -232,6 +232,7 @@ class Dagflow:
             artifacts=self.settings.artifacts,
             cwd=prepared.cwd,
             jobs=jobs or self.settings.jobs,
+            pools=self.settings.pools,
             keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
             survivors=survivors,
             trigger=trigger,

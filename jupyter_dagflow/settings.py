@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,7 @@ _CONFIG_NAME = "jupyter_dagflow_config"
 class Settings:
     """Where runs, the metastore and artifacts are kept, and how many tasks may run at once (``jobs``).
 
+    ``pools`` tells of pools how many of their tasks may run at once in a run; of others, one may.
     With ``fork`` false, kernels are never forked from one that has their imports, but started as commands.
     """
 
@@ -32,6 +33,7 @@ class Settings:
     artifacts: Path
     jobs: int
     fork: bool = True
+    pools: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -48,7 +50,7 @@ class Settings:
         given = _config_section() if config is None else config
         values = {
             name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
-            for name in ("home", "database_url", "artifacts_url", "jobs", "fork")
+            for name in ("home", "database_url", "artifacts_url", "jobs", "fork", "pools")
         }
         home = (
             Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow"))
@@ -61,6 +63,7 @@ class Settings:
             artifacts=_local_folder(str(values["artifacts_url"] or home / "artifacts")),
             jobs=_jobs(values["jobs"]),
             fork=_truth(values["fork"]),
+            pools=_pools(values["pools"]),
         )
 
     def prepare_home(self) -> None:
@@ -97,6 +100,26 @@ def _jobs(value: object) -> int:
             hint="Set it to 1 or more.",
         )
     return jobs
+
+
+def _pools(value: object) -> Mapping[str, int]:
+    """Names and numbers of tasks: ``"gpu=1, db=4"``, or a mapping."""
+    if isinstance(value, Mapping):
+        given = [(str(name), str(size)) for name, size in value.items()]
+    else:
+        parts = str(value or "").split(",")
+        given = [
+            (name.strip(), size.strip())
+            for name, _, size in (p.partition("=") for p in parts)
+            if name.strip()
+        ]
+    wrong = [name for name, size in given if not (size.isdecimal() and int(size))]
+    if wrong:
+        raise EnvironmentFault(
+            f"DAGFLOW_POOLS (or c.Dagflow.pools) is {value!r}, which tells no number of tasks for {wrong[0]}.",
+            hint="Set it to names and numbers of 1 or more, like gpu=1,db=4.",
+        )
+    return {name: int(size) for name, size in given}
 
 
 def _truth(value: object) -> bool:

@@ -42,6 +42,18 @@ def test_a_file_url_is_a_folder(tmp_path: Path) -> None:
     assert load({"DAGFLOW_ARTIFACTS_URL": url}).artifacts == tmp_path / "with space"
 
 
+@pytest.mark.parametrize("given", ["gpu=1, db=4", {"gpu": 1, "db": "4"}])
+def test_pools_have_sizes(given: object) -> None:
+    assert load({}, pools=given).pools == {"gpu": 1, "db": 4}
+    assert load({}).pools == {}
+
+
+@pytest.mark.parametrize("given", ["gpu", "gpu=0", "gpu=many", {"gpu": -1}])
+def test_pools_that_make_no_sense(given: object) -> None:
+    with pytest.raises(EnvironmentFault, match="tells no number of tasks for gpu"):
+        load({}, pools=given)
+
+
 @pytest.mark.parametrize("jobs", ["0", "-1", "many", "1.5"])
 def test_jobs_that_make_no_sense(jobs: str) -> None:
     with pytest.raises(EnvironmentFault, match="DAGFLOW_JOBS"):

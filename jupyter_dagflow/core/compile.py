@@ -404,6 +404,7 @@ def _options(task: TaskCells) -> TaskOptions:
         after=tuple(TaskName(name) for name in _names(task, "after")),
         trigger=TriggerRule(_said(said, "trigger", str, _NO_OPTIONS.trigger)),
         priority=_said(said, "priority", int, _NO_OPTIONS.priority),
+        pool=_said(said, "pool", str, None),
         mutates=_names(task, "mutates"),
         pure=_names(task, "pure"),
         keep=_names(task, "keep"),

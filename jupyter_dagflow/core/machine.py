@@ -4,13 +4,15 @@ The law: `RunMachine.handle` is the only place where it is decided what a run do
 stimulus says when it happened), keeps no state but what its own events made (`RunView`) and counters derived from
 it, and its work per stimulus is proportional to what the stimulus sets free, not to the size of the run.
 Of the tasks that are ready, the one of the highest priority starts first; among equals, the one with the longest
-remaining path; then, the one that stands first in the notebook. A task that waits to be tried again holds no slot. A
-run ends when nothing is unfinished; it failed if a leaf of the DAG failed or could not run.
+remaining path; then, the one that stands first in the notebook; those whose pool is full let others pass. A task that
+waits to be tried again holds no slot. A run ends when nothing is unfinished; it failed if a leaf of the DAG failed or
+could not run.
 """
 
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -47,13 +49,17 @@ class PlannedTask:
     upstream: tuple[TaskName, ...] = ()
     rule: TriggerRule = TriggerRule.ALL_SUCCESS
     priority: int = 0
+    pool: str | None = None
     retry: RetryPolicy = NO_RETRIES
     duration_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A run to be: its tasks in notebook order, and how many of them may run at once (``slots``)."""
+    """A run to be: its tasks in notebook order, and how many of them may run at once (``slots``).
+
+    ``pools`` tells of pools how many of their tasks may; of others, one.
+    """
 
     run_id: RunId
     pipeline: str
@@ -61,6 +67,7 @@ class Plan:
     parameters: Mapping[str, object]
     tasks: tuple[PlannedTask, ...]
     slots: int
+    pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
 
 
@@ -126,6 +133,7 @@ class Cancel:
     reason: str
 
 
+_Rank = tuple[int, float, int, TaskName]
 Stimulus = Submit | AttemptEnded | RetryDue | Cancel
 
 
@@ -183,7 +191,8 @@ class RunMachine:
                 self._downstream[parent].append(task.name)
         durations = {t.name: t.duration_s for t in plan.tasks if t.duration_s is not None}
         self._remaining = remaining_paths(self._downstream, durations)
-        self._ready: list[tuple[int, float, int, TaskName]] = []
+        self._ready: dict[str | None, list[_Rank]] = {}
+        self._in_pool: Counter[str | None] = Counter()
         self._running: set[TaskName] = set()
         self._unfinished = len(plan.tasks)
         self._seq = 0
@@ -246,6 +255,7 @@ class RunMachine:
         if task is None or ended.task not in self._running or task.attempt != ended.attempt:
             return
         self._running.discard(ended.task)
+        self._in_pool[self._planned[ended.task].pool] -= 1
         retry_after_s = None
         if ended.stopped:
             state = TaskState.CANCELLED
@@ -348,11 +358,22 @@ class RunMachine:
         )
         name = planned.name
         rank = (-planned.priority, -self._remaining[name], self._position[name], name)
-        heapq.heappush(self._ready, rank)
+        heapq.heappush(self._ready.setdefault(planned.pool, []), rank)
+
+    def _next(self) -> TaskName | None:
+        """Take the task that is to start first out of those that are ready and may start."""
+        free = [ready for pool, ready in self._ready.items() if ready and self._has_room(pool)]
+        if not free:
+            return None
+        *_, name = heapq.heappop(min(free, key=lambda ready: ready[0]))
+        return name
+
+    def _has_room(self, pool: str | None) -> bool:
+        return pool is None or self._in_pool[pool] < self._plan.pools.get(pool, 1)
 
     def _fill_slots(self, at: datetime) -> None:
-        while self._ready and len(self._running) < self._plan.slots:
-            *_, name = heapq.heappop(self._ready)
+        while len(self._running) < self._plan.slots and (name := self._next()) is not None:
+            self._in_pool[self._planned[name].pool] += 1
             attempt = self.view.tasks[name].attempt + 1
             self._running.add(name)
             self._record(

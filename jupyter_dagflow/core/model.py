@@ -205,6 +205,7 @@ class TaskOptions:
     after: tuple[TaskName, ...] = ()
     trigger: TriggerRule = TriggerRule.ALL_SUCCESS
     priority: int = 0
+    pool: str | None = None
     mutates: tuple[str, ...] = ()
     pure: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()

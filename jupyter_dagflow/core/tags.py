@@ -153,7 +153,7 @@ VOCABULARY: dict[str, Option] = {
     "retry-delay": Option(_duration, _DURATION),
     "retry-backoff": Option(_factor, "a factor of 1 or more"),
     "timeout": Option(_time_limit, _TIME_LIMIT),
-    "pool": Option(_text(_LABEL), "the name of a pool", works=_not_yet),
+    "pool": Option(_text(_LABEL), "the name of a pool"),
     "priority": Option(_integer, "a whole number"),
     "cache": Option(_on_off, "on or off"),
     "reads": Option(_text(r"\S+"), "a file pattern", many=True),

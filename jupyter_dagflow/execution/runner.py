@@ -93,6 +93,7 @@ class RunRequest:
     jobs: int
     keep_all: bool = False
     survivors: Survivors = Survivors.ASKED_FOR
+    pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
     reuse: Reuse = Reuse.YES
     sinks: Sequence[Sink] = field(default_factory=tuple)
@@ -114,12 +115,14 @@ class RunRequest:
                     upstream=tuple(upstream[task.name]),
                     rule=task.options.trigger,
                     priority=task.options.priority,
+                    pool=task.options.pool,
                     retry=task.options.retry,
                     duration_s=durations.get(task.name),
                 )
                 for task in pipeline.tasks
             ),
             slots=self.jobs,
+            pools=self.pools,
             trigger=self.trigger,
         )
 

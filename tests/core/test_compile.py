@@ -236,7 +236,7 @@ def test_an_edge_carries_all_its_reasons() -> None:
         ),
         ((("n = f()", "parameters"), ("x = 1", "task:a")), "DF106", 0, "literal"),
         ((("x = 1", "task:a", "keep:y"),), "DF118", 0, "no variable y"),
-        ((("x = 1", "task:a", "pool:p"),), "DF109", 0, "pool:p"),
+        ((("x = 1", "task:a", "queue:p"),), "DF109", 0, "queue:p"),
         ((("x = 1", "taks:a"), ("y = 2", "task:b")), "DF103", 0, "taks:a"),
         ((("x = (", "task:a", "keep:x"),), "DF101", 0, "was never closed"),
         ((("x = 1", "task:" + "a" * 101),), "DF102", 0, "at most 100"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -62,6 +64,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 upstream=tuple(name(p) for p in sorted(parents)),
                 rule=draw(st.sampled_from(TriggerRule)),
                 priority=draw(st.integers(-1, 1)),
+                pool=draw(st.sampled_from([None, None, "one", "two"])),
                 retry=RetryPolicy(retries=draw(st.integers(0, 2))),
                 duration_s=draw(st.none() | st.integers(0, 4).map(float)),
             )
@@ -73,7 +76,13 @@ def plans(draw: st.DrawFn) -> Plan:
         parameters={},
         tasks=tuple(tasks),
         slots=draw(st.integers(1, 3)),
+        pools={"two": 2},
     )
+
+
+def pool_of(plan: Plan, task: TaskName) -> str | None:
+    """The pool that a task is in."""
+    return next(each.pool for each in plan.tasks if each.name == task)
 
 
 def longest_path(plan: Plan, task: TaskName) -> float:
@@ -150,7 +159,20 @@ class MachineLaws(RuleBasedStateMachine):
         queued -= {(e.task, e.attempt) for e in self.log[:-1] if isinstance(e, TaskStarted)}
         ready = {each for each, _ in queued}
         assert task in ready
+        ready = {each for each in ready if self.has_room(each, self.log[:-1])}
         assert task == min(ready, key=lambda each: claim(self.plan, each))
+
+    def has_room(self, task: TaskName, log: Sequence[Event]) -> bool:
+        """Whether one more task of its pool may run after these events."""
+        pool = pool_of(self.plan, task)
+        running = set[TaskName]()
+        for event in log:
+            if isinstance(event, TaskStarted):
+                running.add(event.task)
+            elif isinstance(event, TaskFinished):
+                running.discard(event.task)
+        beside = sum(pool_of(self.plan, each) == pool for each in running)
+        return pool is None or beside < self.plan.pools.get(pool, 1)
 
     @initialize(plan=plans())
     def submit(self, plan: Plan) -> None:
@@ -206,8 +228,14 @@ class MachineLaws(RuleBasedStateMachine):
         assert len(self.running) <= self.plan.slots
 
     @invariant()
-    def no_slot_is_idle_while_a_task_is_ready(self) -> None:
-        queued = [t for t in self.machine.view.tasks.values() if t.state is TaskState.QUEUED]
+    def pools_are_respected(self) -> None:
+        for pool, beside in Counter(pool_of(self.plan, each) for each in self.running).items():
+            assert pool is None or beside <= self.plan.pools.get(pool, 1)
+
+    @invariant()
+    def no_slot_is_idle_while_a_task_may_start(self) -> None:
+        tasks = self.machine.view.tasks
+        queued = [n for n, t in tasks.items() if t.state is TaskState.QUEUED and self.has_room(n, self.log)]
         assert not queued or len(self.running) == self.plan.slots
 
     @invariant()

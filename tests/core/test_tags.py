@@ -148,7 +148,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
     "tag",
     [
         "when:n>3",
-        "pool:gpu",
         "lane:a",
         "resource:gpu=1",
         "queue:big",
