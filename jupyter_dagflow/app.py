@@ -19,7 +19,7 @@ from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.kernel_pool import KernelPools
+from jupyter_dagflow.execution.kernel_pool import KernelPools, kind_of
 from jupyter_dagflow.execution.kernels import require_kernels
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.runner import Runner, RunRequest, Survivors
@@ -167,6 +167,7 @@ class Dagflow:
             parameters=parameters,
             parameter_texts=parameter_texts,
             by=by,
+            fresh=fresh,
             on_compiled=on_compiled,
         )
         return self.launch(
@@ -184,10 +185,13 @@ class Dagflow:
         parameters: Mapping[str, object] | None = None,
         parameter_texts: Mapping[str, str] | None = None,
         by: PartitionBy | str = PartitionBy.AUTO,
+        fresh: bool = False,
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> Prepared:
         """Everything that can go wrong with a notebook before it runs; see `start`."""
         source = read_notebook(notebook)
+        if fresh or not self._has_run(source):  # there will be no earlier results
+            self.kernels.begin_early(kind_of(source.kernel_name, Path(notebook).absolute().parent))
         compilation = self._compiled(source, by)
         if on_compiled is not None:
             on_compiled(compilation)
@@ -294,6 +298,14 @@ class Dagflow:
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())
+
+    def _has_run(self, source: Notebook) -> bool:
+        """Whether a notebook of that name has run before; not so where no metastore is."""
+        try:
+            known = self._metastore is not None or exists(self.settings.database_url)
+            return known and bool(self.metastore.runs(limit=1, pipeline=source.name))
+        except EnvironmentFault:  # told by whatever needs the metastore
+            return True
 
     def _observed(self) -> frozenset[Observed]:
         """What runs have found out; nothing where no metastore is, as compiling needs none."""

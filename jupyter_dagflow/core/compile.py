@@ -119,7 +119,7 @@ def compile_cells(
         *_nothing_to_run(parts),
     ]
     pipeline = Pipeline(
-        name=_stem(notebook.path),
+        name=notebook.name,
         notebook=notebook.path,
         by=parts.by,
         parameters=parameters,
@@ -524,9 +524,3 @@ def _in_file(found: Diagnostic, notebook: Notebook) -> Diagnostic:
 def _place(diagnostic: Diagnostic) -> tuple[int, int, str]:
     index = -1 if diagnostic.cell_index is None else diagnostic.cell_index
     return index, diagnostic.line or 0, diagnostic.code
-
-
-def _stem(path: str) -> str:
-    """The file's name without folder and ending: what the pipeline is called."""
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
-    return name.rsplit(".", 1)[0] if "." in name else name

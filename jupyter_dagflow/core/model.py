@@ -91,6 +91,12 @@ class Notebook:
         """Index the cells."""
         object.__setattr__(self, "by_id", {cell.id: cell for cell in self.cells})
 
+    @property
+    def name(self) -> str:
+        """The file's name without folder and ending: what the pipeline is called."""
+        name = self.path.replace("\\", "/").rsplit("/", 1)[-1]
+        return name.rsplit(".", 1)[0] if "." in name else name
+
     def kernel_of(self, task: Task) -> str:
         """The kernelspec that a task runs in: that of the notebook, if its tags name no other."""
         return task.options.kernel or self.kernel_name

@@ -17,7 +17,8 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,12 @@ class KernelKind:
     preload: tuple[str, ...] = ()
 
 
+def kind_of(name: str, folder: Path, *, preload: tuple[str, ...] = ()) -> KernelKind:
+    """The kind of kernels that tasks of a notebook in this folder run in."""
+    environment = frozenset(task_environment().items())
+    return KernelKind(name=name, folder=folder, environment=environment, preload=preload)
+
+
 class KernelPools:
     """A pool for each kind of kernel that was asked for; of those idle, the last few.
 
@@ -64,8 +71,18 @@ class KernelPools:
         self._swept = False
         self._pools: dict[KernelKind, KernelPool] = {}
         self._outdated: list[KernelPool] = []  # of which kernels are in use
+        self._early: dict[KernelKind, _EarlyPool] = {}
         self._ending: list[threading.Thread] = []
-        weakref.finalize(self, _close_all, self._pools, self._outdated)  # if nobody has closed it
+        # if nobody has closed it
+        weakref.finalize(self, _close_all, self._pools, self._outdated, self._early)
+
+    def begin_early(self, kind: KernelKind) -> None:
+        """Begin what starts kernels of a kind while it is still to be found out what they will import."""
+        kind = replace(kind, preload=())
+        with self._lock:
+            known = kind in self._early or any(replace(k, preload=()) == kind for k in self._pools)
+            if os.name == "posix" and self._forks and not known:
+                self._early[kind] = _EarlyPool(kind, logs=self.logs, ahead=self._ahead)
 
     def take(self, kind: KernelKind) -> ServedKernel | None:
         """A kernel that is ready, or will be; None if there cannot be one."""
@@ -99,13 +116,26 @@ class KernelPools:
         """End all of them, and wait until nothing is left."""
         for thread in self._ending:
             thread.join(_END_S)
-        _close_all(self._pools, self._outdated)
+        _close_all(self._pools, self._outdated, self._early)
 
     def _new_pool(self, kind: KernelKind) -> KernelPool:
+        early = self._early.pop(replace(kind, preload=()), None)
+        if early is not None:
+            pool = early.of(kind)
+            if pool.is_current:
+                return pool
+            pool.close()
         return KernelPool(kind, logs=self.logs, ahead=self._ahead, forks=self._forks)
 
 
-def _close_all(pools: dict[KernelKind, KernelPool], outdated: list[KernelPool]) -> None:
+def _close_all(
+    pools: dict[KernelKind, KernelPool],
+    outdated: list[KernelPool],
+    early: dict[KernelKind, _EarlyPool],
+) -> None:
+    while early:
+        kind, begun = early.popitem()
+        begun.of(kind).close()
     while pools:
         _, pool = pools.popitem()
         pool.close()
@@ -114,10 +144,13 @@ def _close_all(pools: dict[KernelKind, KernelPool], outdated: list[KernelPool]) 
 
 
 class KernelPool:
-    """Kernels of one kind; see `KernelPools`."""
+    """Kernels of one kind; see `KernelPools`. If it is ``early``, `will_preload` tells what they import."""
 
-    def __init__(self, kind: KernelKind, *, logs: Path, ahead: int, forks: bool) -> None:
+    def __init__(
+        self, kind: KernelKind, *, logs: Path, ahead: int, forks: bool, early: bool = False
+    ) -> None:
         self._kind = kind
+        self._early = early
         self._ahead = ahead
         self._numbers = itertools.count(1)
         self._ready: deque[ServedKernel] = deque()
@@ -139,6 +172,11 @@ class KernelPool:
     def is_idle(self) -> bool:
         """Whether none of the kernels it has given away is alive."""
         return not self._running()
+
+    def will_preload(self, modules: Sequence[str]) -> None:
+        """Tell what kernels will import, before the first is taken."""
+        if self._server is not None and self._server.forks:
+            self._server.preload(modules)
 
     def take(self) -> ServedKernel | None:
         """See `KernelPools.take`."""
@@ -180,7 +218,7 @@ class KernelPool:
             logs=self._logs,
             environment=environment,
             forks=python is not None,
-            preload=kind.preload,
+            preload=None if self._early and python is not None else kind.preload,
         )
 
         def fork() -> ServedKernel:
@@ -212,6 +250,26 @@ class KernelPool:
             kernel_name=self._kind.name,
         )
         return file
+
+
+class _EarlyPool:
+    """A pool that is made in a thread of its own: it brings jupyter_client along, and starts a process."""
+
+    def __init__(self, kind: KernelKind, *, logs: Path, ahead: int) -> None:
+        self._made: list[KernelPool] = []
+        self._make = partial(KernelPool, kind, logs=logs, ahead=ahead, forks=True, early=True)
+        self._thread = threading.Thread(target=self._run, name="dagflow early kernels", daemon=True)
+        self._thread.start()
+
+    def of(self, kind: KernelKind) -> KernelPool:
+        """The pool, once it is made, for kernels that import what this kind says."""
+        self._thread.join()
+        pool = self._made[0] if self._made else self._make()
+        pool.will_preload(kind.preload)
+        return pool
+
+    def _run(self) -> None:
+        self._made.append(self._make())
 
 
 @dataclass(frozen=True, slots=True)

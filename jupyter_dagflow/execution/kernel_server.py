@@ -101,9 +101,9 @@ class KernelServer:
     """Starts a fork server in ``folder``, which its kernels begin in, with their ``environment``.
 
     ``python`` is the command that runs Python there, ``forks`` whether kernels are forked from it,
-    ``preload`` the modules they will need; what they write goes to a file each in a folder below
-    ``logs``, removed in the end. Whoever makes one calls `close`; if it does not come to that, all
-    ends with this process. Raises `OSError` if it cannot be started.
+    ``preload`` the modules they will need, None if `preload` is to tell; what they write goes to a
+    file each in a folder below ``logs``, removed in the end. Whoever makes one calls `close`; if it
+    does not come to that, all ends with this process. Raises `OSError` if it cannot be started.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class KernelServer:
         logs: Path,
         environment: Mapping[str, str],
         forks: bool,
-        preload: Sequence[str] = (),
+        preload: Sequence[str] | None = (),
     ) -> None:
         self.forks = forks
         self._logs = HeldFolder(logs)
@@ -133,7 +133,7 @@ class KernelServer:
             "command": [*python, str(_SCRIPT)],
             "folders": [str(self._home.path), str(self._logs.path)],
             "forks": forks,
-            "preload": list(preload),
+            "preload": None if preload is None else list(preload),
             "without": [],
         }
         try:
@@ -157,6 +157,12 @@ class KernelServer:
     def home(self) -> Path:
         """The folder of its kernels' sockets; gone when it has ended."""
         return self._home.path
+
+    def preload(self, modules: Sequence[str]) -> None:
+        """Tell one that began without knowing what its kernels will need."""
+        with self._lock, contextlib.suppress(OSError):  # one that takes its place will know
+            self._config["preload"] = list(modules)
+            self._send({"preload": list(modules)})
 
     def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
         """Begin to fork a kernel, which ipykernel's arguments tell what to be."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from jupyter_dagflow.core.events import CellProgress, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
-from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, task_environment
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
 from jupyter_dagflow.execution.ports import Assignment, News, OutputsWritten, Report
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ class LocalExecutor:
 
         If ``more`` are to come, a kernel is made ready for the next, which mostly wants one of the same kind.
         """
-        kind = KernelKind(
-            name=assignment.kernel_name,
-            folder=assignment.cwd,
-            environment=frozenset(task_environment().items()),
-            preload=assignment.imports,
-        )
+        kind = kind_of(assignment.kernel_name, assignment.cwd, preload=assignment.imports)
         spare, self._spare = self._spare, None
         if spare is not None and not spare.serves(kind):
             spare.dismiss()

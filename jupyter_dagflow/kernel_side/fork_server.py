@@ -6,12 +6,13 @@ closes, however the owner ended, every kernel is killed with its process group, 
 sockets and logs are removed, and this process ends. It runs no thread, and nothing of the user but imports.
 
 Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each line on the socket
-is a JSON object. It is told to ``start`` a kernel (a number, with its ``log`` and either a ``command``
-or, to be forked, ``argv`` and the ``folder`` that it enters with its first cell) and to ``signal`` one
-(a number, for the group of ``pid``). It tells that one has ``started`` (that number, with its ``pid``),
-is ``ready`` (a pid: its sockets are bound) and has ``ended`` (a pid, with the exit ``code``, minus the
-signal's number if it was killed); which module it is ``importing``, until it tells something else; and
-which folders it has ``imported_from``, as they then were.
+is a JSON object. It is told what to ``preload``, if it has begun without knowing; to ``start`` a kernel
+(a number, with its ``log`` and either a ``command`` or, to be forked, ``argv`` and the ``folder`` that
+it enters with its first cell) and to ``signal`` one (a number, for the group of ``pid``). It tells that
+one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and has
+``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module it
+is ``importing``, until it tells something else; and which folders it has ``imported_from``, as they
+then were.
 """
 
 from __future__ import annotations
@@ -72,8 +73,8 @@ class ForkServer:
 
     ``command`` is what runs this program, ``fd`` its socket, ``folders`` are those of the kernels'
     sockets and of what they write, removed in the end. ``forks`` tells whether kernels are forked,
-    ``preload`` which modules they will import, and ``without`` which of these must not be imported
-    here.
+    ``preload`` which modules they will import (None: the owner will tell), and ``without`` which of
+    these must not be imported here.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class ForkServer:
         command: list[str],
         folders: list[str],
         forks: bool,
-        preload: tuple[str, ...] = (),
+        preload: list[str] | None,
         without: tuple[str, ...] = (),
     ) -> None:
         self._socket = socket.socket(fileno=fd)
@@ -136,6 +137,8 @@ class ForkServer:
         _look_for_modules_as_kernels_do()
         os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
         asked = _Asked()
+        if self._preloaded is None:
+            self._preloaded = self._told_what_to_preload()
         for name in self._preloaded:
             if _would_be_edited(name):
                 continue
@@ -152,6 +155,21 @@ class ForkServer:
             ):
                 self._begin_anew_without(name)
 
+    def _told_what_to_preload(self) -> list[str]:
+        """Wait for that, and leave in the socket what comes after it: this process may begin anew."""
+        while True:
+            readable, _, _ = select.select([self._socket], [], [], _OWNER_LOOK_S)
+            if os.getppid() != self._owner:
+                self._end()
+            if readable:
+                line, end, _ = self._socket.recv(65536, socket.MSG_PEEK).partition(b"\n")
+                if not line and not end:
+                    self._end()
+                if end:
+                    self._socket.recv(len(line) + len(end))
+                    told: list[str] = json.loads(line)["preload"]
+                    return told
+
     def serve(self) -> dict[str, Any]:
         """Do what the owner asks for; returns in a forked child only, with the start it came from."""
         while True:
@@ -167,6 +185,8 @@ class ForkServer:
                 self._reap()
             if self._socket in readable:
                 for request in self._requests():
+                    if "preload" in request:
+                        continue  # told to one whose place this process has taken, knowing it
                     if "signal" in request:
                         self._signal(request["pid"], request["signal"])
                     elif self._start(request) == 0:
@@ -206,6 +226,7 @@ class ForkServer:
     def _begin_anew_without(self, name: str) -> None:
         os.set_inheritable(self._socket.fileno(), True)
         config = json.loads(sys.argv[-1])
+        config["preload"] = self._preloaded
         config["without"] = [*self._without, name]
         command = [*self._command, json.dumps(config)]
         os.execv(command[0], command)  # noqa: S606 -- this very program

@@ -169,6 +169,7 @@ class MagicCommands:
             parameters=options.parameters,
             parameter_texts=options.parameter_texts,
             by=options.by,
+            fresh=True,
             on_compiled=_warn,
         )
         verifying = Verifying(self._app, prepared, jobs=options.jobs)

@@ -235,7 +235,11 @@ class MachineLaws(RuleBasedStateMachine):
     @invariant()
     def no_slot_is_idle_while_a_task_may_start(self) -> None:
         tasks = self.machine.view.tasks
-        queued = [n for n, t in tasks.items() if t.state is TaskState.QUEUED and self.has_room(n, self.log)]
+        queued = [
+            n
+            for n, t in tasks.items()
+            if t.state is TaskState.QUEUED and self.has_room(n, self.log)
+        ]
         assert not queued or len(self.running) == self.plan.slots
 
     @invariant()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,12 @@ def is_stopped(pid: int) -> bool:
 def parent_of(pid: int) -> int:
     """The process that started it, or has it by now."""
     return int(_status(pid)[1])
+
+
+def children() -> set[int]:
+    """The processes that this one has started, and not collected."""
+    pids = {int(folder.name) for folder in Path("/proc").glob("[0-9]*")}
+    return {pid for pid in pids if _status(pid)[1:2] == [str(os.getpid())]}
 
 
 def until(is_so: Callable[[], bool]) -> None:

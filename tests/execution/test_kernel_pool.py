@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from jupyter_dagflow.execution import kernel_server
-from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
 from jupyter_dagflow.execution.kernel_server import ServedKernel
 from tests.execution.pooled import ask, client_of, ready
-from tests.execution.processes import is_gone, parent_of, until
+from tests.execution.processes import children, is_gone, parent_of, until
 
 
 @pytest.fixture(params=[True, False], ids=["forked", "commands"])
@@ -87,6 +87,17 @@ def test_modules_that_tasks_import_are_there_and_others_are_not(
     pools.close()
 
 
+def test_what_has_begun_early_ends_though_nobody_asked_for_a_kernel(
+    tmp_path: Path, kernels: Path
+) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    before = children()
+    pools.begin_early(kind_of("dagflow-test", tmp_path))
+    until(lambda: children() - before)
+    pools.close()
+    assert children() == before
+
+
 MODULES = {
     "starts_a_thread": "import threading, time\nthread = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nthread.start()",
     "asks_ipython": "import IPython\nis_notebook = IPython.get_ipython() is not None",
@@ -102,8 +113,9 @@ MODULES = {
 LEFT = "[name for name in {names} if name not in __import__('sys').modules]"
 
 
+@pytest.mark.parametrize("early", [False, True], ids=["known", "begun early"])
 def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
-    tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, kernels: Path, early: bool
 ) -> None:
     site = _user_site(tmp_path)
     for name, source in MODULES.items():
@@ -116,6 +128,8 @@ def test_what_a_fork_would_spoil_is_imported_in_each_kernel(
         preload=(*MODULES, "wave", "numpy", "pandas", "sklearn.ensemble", "multiprocessing"),
     )
     pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    if early:
+        pools.begin_early(kind)
     kernel = ready(pools, kind)
     assert kernel is not None
     assert ask(kernel, LEFT.format(names=kind.preload)) == list(MODULES)
@@ -355,7 +369,7 @@ def test_nothing_is_left_of_pools_that_nobody_holds(tmp_path: Path, kernels: Pat
 OWNER = """\
 import json, os, sys, threading
 from pathlib import Path
-from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
+from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
 
 folder, forks = Path(sys.argv[1]), sys.argv[2] == "True"
 pools = KernelPools(logs=folder / "kernels", ahead=1, forks=forks)

@@ -51,6 +51,7 @@ def _verified(app: Dagflow, options: RunOptions) -> Verification:
         parameters=options.parameters,
         parameter_texts=options.parameter_texts,
         by=options.by,
+        fresh=True,
         on_compiled=warn,
     )
     verifying = Verifying(app, prepared, jobs=options.jobs)
