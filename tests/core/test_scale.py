@@ -1,0 +1,107 @@
+"""Work that grows with the notebook and no faster: lines of ours that run, for one size and four times it.
+
+Counted and not timed, so that it is the same on any machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime, timezone
+from types import FrameType
+
+import pytest
+
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.machine import (
+    AttemptEnded,
+    Plan,
+    PlannedTask,
+    RunMachine,
+    StartTask,
+    Submit,
+)
+from jupyter_dagflow.core.model import Notebook, RunId, TaskName
+from jupyter_dagflow.core.states import RunState
+from tests.benchmarks.synthetic import (
+    TaggedCell,
+    chain,
+    fan_in,
+    fan_out,
+    fans,
+    file_chain,
+)
+from tests.core.notebooks import tagged
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+SMALL, LARGE = 400, 1600
+MOST = 5.0  # times the lines for four times the tasks: some things are sorted
+
+
+def lines(work: Callable[[], object]) -> int:
+    """How many lines of ours run."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> object:
+        nonlocal count
+        count += event == "line"
+        return trace if "jupyter_dagflow" in frame.f_code.co_filename else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+SHAPES = (chain, fans, fan_out, fan_in, file_chain)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_compiling_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
+    def compiling(size: int) -> int:
+        read = _notebook(shape(size))
+        return lines(lambda: compile_cells(read))
+
+    compiling(SMALL)  # what is found out once
+    assert compiling(LARGE) / compiling(SMALL + 1) < MOST
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_run_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
+    def running(size: int) -> int:
+        plan = _plan(shape(size))
+        return lines(lambda: _run(RunMachine(plan)))
+
+    assert running(LARGE) / running(SMALL) < MOST
+
+
+def _notebook(cells: list[TaggedCell]) -> Notebook:
+    return tagged(*((" ".join(cell.tags), cell.source) for cell in cells))
+
+
+def _plan(cells: list[TaggedCell]) -> Plan:
+    pipeline = compile_cells(_notebook(cells)).pipeline
+    above: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
+    for edge in pipeline.edges:
+        above[edge.target].append(edge.source)
+    return Plan(
+        run_id=RunId("r"),
+        pipeline="p",
+        notebook="p.ipynb",
+        parameters={},
+        tasks=tuple(PlannedTask(name=name, upstream=tuple(up)) for name, up in above.items()),
+        slots=8,
+    )
+
+
+def _run(machine: RunMachine) -> None:
+    pending = [*machine.handle(Submit(at=NOON)).instructions]
+    while pending:
+        start = pending.pop()
+        assert isinstance(start, StartTask)
+        ended = AttemptEnded(at=NOON, task=start.task, attempt=start.attempt)
+        pending += machine.handle(ended).instructions
+    assert machine.view.state is RunState.SUCCESS
