@@ -707,6 +707,7 @@ SAME_EVERYWHERE = re.compile(
     r"pathlib\.\w*Path(\.(cwd|home))?|"
     r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
     r"normpath|split|splitext))|platform\.\w+|sys\.(platform|modules|version_info)(\.\w+)*|"
+    r"torch\.(cuda|backends\.mps|xpu)\.is_available|importlib\.util\.find_spec|shutil\.which|socket\.gethostname|"
     r"re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
 )
 """Calls that give the same in every kernel that stands in the same folder, for the same arguments."""

@@ -151,6 +151,6 @@ def path_called(called: ast.expr, path_of: Callable[[str], str]) -> str:
 
 def _root(name: ast.Name, path_of: Callable[[str], str]) -> str:
     known = path_of(name.id)
-    if not known and name.id in library.BUILTINS:
+    if not known and name.id in library.KNOWN_NAMES:
         return f"builtins.{name.id}"
     return known

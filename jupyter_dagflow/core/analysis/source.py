@@ -83,11 +83,15 @@ def text_of(code: str, line: int) -> str:
 
 
 def assigned(code: str, line: int, name: str) -> ast.expr | None:
-    """What ``name = …`` on this line of a cell assigns; None if another statement stands there."""
+    """What ``name = …`` on this line of a cell assigns, to that name or to it and others; None if
+    another statement stands there.
+    """
     for node in _parse(code)[0].body:
         if node.lineno == line and isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if [getattr(target, "id", "") for target in targets] == [name]:
+            parts = [p for t in targets for p in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            names = [part.id for part in parts if isinstance(part, ast.Name)]
+            if len(names) == len(parts) and name in names:
                 return node.value
     return None
 

@@ -49,6 +49,8 @@ COMPUTED = [
         "if not IN_COLAB:\n    os.environ['MODE'] = 'here'",
     ),
     ("opts = {'display.width': 90}", "for k, v in opts.items():\n    pd.set_option(k, v)"),
+    ("width, height = 8, 5", "plt.rc('figure', figsize=(width, height))"),
+    ("", "if 'google.colab' in str(get_ipython()):\n    sys.path.append('/content')"),
     ("font = {'size': 12}", "plt.rc('font', **font)"),
     (
         "style = 'a'\nstyle = style + 'b'",
