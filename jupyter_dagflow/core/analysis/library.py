@@ -712,11 +712,8 @@ SAME_EVERYWHERE = re.compile(
 )
 """Calls that give the same in every kernel that stands in the same folder, for the same arguments."""
 
-
-def is_about_paths(path: str) -> bool:
-    """Whether a piece of a library tells or needs to know where the kernel stands."""
-    return path.partition(".")[0] == "pathlib" or path in ("os", "os.path", "os.getcwd")
-
+ABOUT_PATHS = re.compile(r"^(pathlib\.|os\.(getcwd|path\.))")
+"""Pieces of libraries that tell or need to know where the kernel stands."""
 
 SAME_EVERYWHERE_METHODS = _words(
     """

@@ -49,16 +49,16 @@ class Repeatable:
 
     def is_decided_alike(self, step: Step) -> bool:
         """Whether what a setting asks before it sets something is answered alike in every kernel."""
-        path_of = _paths(step)
-        asked = decided_by(step.statement.text)
-        return not self._stands_elsewhere(step) and all(gives_the_same(a, path_of) for a in asked)
+        path_of, text = _paths(step), step.statement.text
+        if self._stands_elsewhere(step) and _asks_for_paths(ast.parse(text), path_of):
+            return False
+        return all(gives_the_same(asked, path_of) for asked in decided_by(text))
 
     def _stands_elsewhere(self, step: Step) -> bool:
-        """Whether a step that asks for paths does so where the working directory has been changed:
-        what is repeated runs in the folder of the notebook.
+        """Whether the working directory may be another than the folder of the notebook, where what is
+        repeated runs.
         """
-        paths = (value.path for value in step.effect.values.values())
-        return step.number > self._first_move and any(map(library.is_about_paths, paths))
+        return step.number > self._first_move
 
     @cached_property
     def _first_move(self) -> float:
@@ -90,7 +90,10 @@ class Repeatable:
         value = assigned(step.block.code, step.statement.line, name)
         if value is None or self._is_changed(step) or not step.is_quiet:
             return None
-        if self._stands_elsewhere(step) or not gives_the_same(value, _paths(step)):
+        path_of = _paths(step)
+        if self._stands_elsewhere(step) and _asks_for_paths(value, path_of):
+            return None
+        if not gives_the_same(value, path_of):
             return None
         if any(settings.holds(read.path) for read in step.effect.values.values()):
             return None
@@ -117,6 +120,12 @@ def _paths(step: Step) -> Callable[[str], str]:
     """What of a library each name is that a step reads, ``""`` for any other."""
     values = step.effect.values
     return lambda name: values[name].path if name in values else ""
+
+
+def _asks_for_paths(tree: ast.AST, path_of: Callable[[str], str]) -> bool:
+    """Whether code asks where the kernel stands, or has paths worked out from there."""
+    nodes = (n for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute)))
+    return any(library.ABOUT_PATHS.match(path_called(node, path_of)) for node in nodes)
 
 
 def gives_the_same(value: ast.expr, path_of: Callable[[str], str]) -> bool:

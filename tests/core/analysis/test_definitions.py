@@ -111,6 +111,8 @@ def test_paths_asked_for_elsewhere_are_not_repeated(mini: Callable[..., Any]) ->
     moved = "import os, sys\nos.chdir('d')"
     notebook = mini(moved, "sys.path.append(os.getcwd())", "print(sys.path)")
     assert "DF121" in [d.code for d in notebook.flow.diagnostics]
+    notebook = mini(moved, "os.environ['A'] = 'b'", "print(os.environ)")
+    assert "DF121" not in [d.code for d in notebook.flow.diagnostics]
 
 
 @pytest.mark.parametrize(
