@@ -46,6 +46,7 @@ _OWNER_LOOK_S = 5.0  # a child of the owner may hold the socket open for longer 
 _PR_SET_PDEATHSIG = 1
 _MAIN_AGAIN = "__mp_main__"  # what multiprocessing calls the main module, too
 _DISPENSABLE_THREADS = ("jemalloc_bg_thd",)  # jemalloc, and so pyarrow, does without it in a fork
+_LAST_REQUEST_S = 2.0
 _THREAD_END_S = 1.0  # how long the system may still list a thread that has ended
 _OF_KERNELS = (  # what a kernel imports in the course of its life, and our part in it
     "ipykernel.kernelapp",
@@ -205,6 +206,7 @@ class ForkServer:
         os.close(self._say_ready)
         self._enter_with_first_cell(app.shell, folder)
         app.start()
+        _answer_last_request(app.control_thread)
         _end_kernel()
 
     def _enter_with_first_cell(self, shell: Any, folder: str) -> None:
@@ -474,6 +476,18 @@ def _redirect_to(log: str) -> None:
         os.dup2(source, target)
     os.close(nothing)
     os.close(output)
+
+
+def _answer_last_request(control: Any) -> None:
+    """Let the thread end that was asked to end the kernel.
+
+    It writes out what was printed, by way of a thread that ipykernel stops first: it would wait for
+    that in vain, and whoever asked for it.
+    """
+    if control is not None and control.is_alive():
+        with contextlib.suppress(RuntimeError):  # its loop was closed just then
+            control.stop()
+        control.join(_LAST_REQUEST_S)
 
 
 def _end_kernel() -> NoReturn:
