@@ -385,6 +385,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...], files: File
         from_prelude=node.from_prelude if node else (),
         definitions=node.definitions if node else (),
         options=_options(task),
+        replaces=node.replaces if node else (),
         leaves_files=tuple(dict.fromkeys(mention.name for mention in files.says_it_writes)),
         versions=node.versions if node else {},
         exposed=node.exposed if node else (),

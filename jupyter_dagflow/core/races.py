@@ -109,7 +109,7 @@ class Race:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """A file that a task wrote and that setup writes anew before each of the others."""
+    """A file that a task wrote and that setup reads, or writes anew, before each of the others."""
 
     file: str
     task: TaskName
@@ -123,14 +123,14 @@ class Undone:
     def message(self) -> str:
         """What happened, in words."""
         return (
-            f"{Code.FILE_RACE.code}: task {self.task} wrote {self.file}, which setup writes, too, before every "
-            "task; so the others find it as setup leaves it."
+            f"{Code.FILE_RACE.code}: task {self.task} wrote {self.file}, which setup reads or writes before every "
+            "task; so others would not find it as it was when the notebook began, or not as this task left it."
         )
 
     @property
     def hint(self) -> str:
         """What to do about it."""
-        return f"Write {self.file} in a task and not in setup; or let task {self.task} write another file."
+        return f"Read or write {self.file} in a task and not in setup; or let task {self.task} write another file."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,9 +241,14 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
 def undone_by_setup(
     lookup: Lookup, task: TaskName, files: FilesTouched, by_setup: Iterable[str]
 ) -> Undone | None:
-    """The first file that a task wrote after setup had, if there are other tasks before which setup runs."""
+    """The first file that a task wrote after setup had read or written it, if setup may run again after that: before
+    a task that stands below, or that nothing puts before this one.
+    """
     both = {*files.written} & {*by_setup}
-    if not both or len(lookup.places) == 1:
+    if not both:
+        return None
+    above = lookup.ordered_with(task) & ((1 << lookup.places[task]) - 1)
+    if above.bit_count() == len(lookup.places) - 1:
         return None
     return Undone(file=min(both), task=task, place=files.place(min(both), wrote=True))
 

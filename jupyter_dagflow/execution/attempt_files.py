@@ -326,6 +326,7 @@ def _definitions(lookup: Lookup, task: Task) -> Iterator[dict[str, object]]:
     Comments left out: values that were stored before one was changed are still of the same class.
     """
     own = [definition for cell in task.cells for definition in lookup.copied_from.get(cell, ())]
+    own = [definition for definition in own if definition.name not in task.replaces]
     own.sort(key=lambda definition: (definition.cell_index, definition.line))
     prelude = lookup.pipeline.prelude_definitions
     ran: list[Definition] = []

@@ -112,7 +112,7 @@ class Soundness:
     def _changed(self, file: str) -> int | None:
         """When a file has changed last; None if there is none."""
         try:
-            return (self._cwd / file).stat().st_mtime_ns
+            return (self._cwd / file).stat().st_ctime_ns
         except OSError:
             return None
 

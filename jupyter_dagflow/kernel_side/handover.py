@@ -78,7 +78,9 @@ class Handover:
     """
 
     def __init__(self, spec_path: str, touched: Touched) -> None:
-        self._written_by_setup = touched.end()["written"]
+        by_setup = touched.end()
+        read = (file for file in by_setup["read"] if not file.endswith("/"))
+        self._files_of_setup = sorted({*by_setup["written"], *read})
         self._began_ns = touched.began_ns
         self._by_prelude: Uses = touched.uses()
         with open(spec_path, encoding="utf-8") as file:
@@ -135,7 +137,7 @@ class Handover:
         still_running = user_threads.wait_for_others(self._threads)
         drawn = self._drawn()
         outcome: dict[str, Any] = {
-            "files": {**self._touched.end(), "by_setup": self._written_by_setup},
+            "files": {**self._touched.end(), "by_setup": self._files_of_setup},
             "changed_last": self._touched.changed_last(),
             "span_ns": [self._touched.began_ns, self._touched.ended_ns],
             "files_at": self._touched.places(),

@@ -68,6 +68,7 @@ class Touched:
         self._databases: dict[str, tuple[Any, ...]] = {}
         self._held: dict[int, tuple[str, int | None]] = {}
         self._first: dict[str, Any] = {}
+        self._changed: dict[str, int | None] = {}
         self._folders: dict[str, tuple[str, ...]] = {}
         self._spawned = False
         self._made: set[str] = set()
@@ -103,6 +104,7 @@ class Touched:
             self._held = {file: (path, _position(file)) for file, (path, _) in self._held.items()}
         self._read, self._written, self._databases = set(), set(), {}
         self._first, self._folders, self._spawned = {}, {}, False
+        self._changed = {}
         self._made, self._folders_read, self._folders_written = set(), set(), set()
         self._places = {}
         self.began_ns = time.time_ns() - _TICK_NS
@@ -158,8 +160,8 @@ class Touched:
     def changed_last(self) -> dict[str, int | None]:
         """When the files that were read had changed last as that began; None if there was no such file."""
         return {
-            self._told(path): stamp[0] if stamp else None
-            for path, stamp in self._first.items()
+            self._told(path): changed
+            for path, changed in self._changed.items()
             if self._counts(path) and self._within(path) and not os.path.isdir(path)
         }
 
@@ -284,6 +286,7 @@ class Touched:
         # A link may come to mean another file, which is told by its own name only.
         for each in (real, os.path.abspath(os.fsdecode(path))):
             self._first[each] = _stamp(each)[0]
+            self._changed[each] = _changed_last(each)
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:
@@ -380,6 +383,14 @@ def _flush(files: Collection[int]) -> None:
 def _position(file: int) -> int | None:
     try:
         return os.lseek(file, 0, os.SEEK_CUR)
+    except OSError:
+        return None
+
+
+def _changed_last(path: str) -> int | None:
+    """When a file was written, moved there, or given another time, in nanoseconds; None if there is none."""
+    try:
+        return _stat(path).st_ctime_ns
     except OSError:
         return None
 

@@ -438,6 +438,45 @@ def test_a_file_that_another_program_wrote_before_it_was_read_is_none_of_it(
     assert succeeded(project.run(*cells, jobs=1)).value("text") == "2\n"
 
 
+def test_a_file_that_another_program_moved_there_after_it_was_read_stops_the_run(
+    project: Project,
+) -> None:
+    (project.folder / "out.txt").write_text("1")
+    (project.folder / "other.txt").write_text("2")
+    move = ("task:write after:name", "subprocess.call(f'mv other.txt {name}', shell=True)")
+    name = ("task:name", f"import subprocess\n{UNSEEN[0][1]}")
+    run = project.run(name, move, *UNSEEN[2:], jobs=1)
+    failure = run.tasks["report"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message.startswith("DF202: out.txt changed after task read had read it")
+
+
+SETUP_READS = [
+    ("setup", "from pathlib import Path\nname = 'state' + '.txt'\nstate = Path(name).read_text()"),
+    ("task:change", "Path(name).write_text(state + '1')"),
+    ("task:look after:change", "seen = state"),
+]
+
+
+def test_a_file_that_setup_reads_is_not_written_by_a_task(project: Project) -> None:
+    (project.folder / "state.txt").write_text("1")
+    run = project.run(*SETUP_READS)
+    failure = run.tasks["change"].failure  # type: ignore[index]
+    assert failure is not None
+    assert failure.message == (
+        "DF202: task change wrote state.txt, which setup reads or writes before every task; so others "
+        "would not find it as it was when the notebook began, or not as this task left it."
+    )
+
+
+def test_the_last_task_of_all_may_write_what_setup_reads(project: Project) -> None:
+    (project.folder / "state.txt").write_text("1")
+    setup, change, _ = SETUP_READS
+    succeeded(
+        project.run(setup, ("task:look", "seen = state"), ("task:change after:look", change[1]))
+    )
+
+
 def test_a_file_that_somebody_else_writes_is_none_of_it(project: Project) -> None:
     """A log that grows between tasks, say; or one that the task itself has another program sort."""
     (project.folder / "out.txt").write_text("1")

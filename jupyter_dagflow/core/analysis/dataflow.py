@@ -45,8 +45,8 @@ class NodeFlow:
     ``versions`` are the versions it ends with, counted down the notebook, of names that it takes,
     writes or deletes, ``from_prelude`` the names it reads as setup leaves them, ``files_read`` and
     ``files_written`` the paths that stand in its code; ``exposed`` is what a later task changes in
-    place. A name in ``<…>`` is ambient state
-    (`ambient.AMBIENT_STATES`), handed over like a variable.
+    place, ``replaces`` are the names that it gives a definition and then a value. A name in ``<…>`` is
+    ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
 
     inputs: tuple[Input, ...]
@@ -57,6 +57,7 @@ class NodeFlow:
     files_read: tuple[Mention, ...] = ()
     files_written: tuple[Mention, ...] = ()
     exposed: tuple[Exposed, ...] = ()
+    replaces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +171,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
         definitions=definitions,
         versions=state.holds,
         from_prelude=tuple(_from_prelude(state)),
+        replaces=tuple(name for name, stays in state.defines.items() if not stays),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),
         exposed=tuple(exposed(linker.story, state)),

@@ -46,6 +46,7 @@ class Definitions:
         self._needs: dict[int, frozenset[int]] = {}
         self._setup: dict[str, set[int]] = {}
         self._repeatable = Repeatable(story, self._needs, self._is_changed)
+        self._repeating: set[int] = set()  # settings that bring along what they are made of
         self.settings: list[int] = []
         self.futures: list[int] = []
 
@@ -69,8 +70,10 @@ class Definitions:
         if "os.chdir" in effect.modules:
             return False  # what the path means depends on files, which an earlier task may make
         setting = bool(effect.modules) and role.setting
-        if setting and any(step.origins.get(name) for name in effect.reads):
+        if setting and self._repeatable.reads_code(step):
             return False  # code of the notebook would run whenever the module likes
+        if setting and any(map(self._repeatable.is_forgotten, step.bound)):
+            return False
         if not role.definition and not setting:
             return False
         if setting and not self._repeatable.is_decided_alike(step):
@@ -93,6 +96,7 @@ class Definitions:
                 if repeated is None:
                     return False
                 needs |= repeated
+                self._repeating.add(step.number)
         for name in effect.reads:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
@@ -214,14 +218,16 @@ class Definitions:
         """
         steps = [self._story.steps[n] for n in sorted(numbers)]
         steps.sort(key=lambda s: not s.statement.role.future)
-        return tuple(d for s in steps if s.node not in (node, PRELUDE) for d in _definitions(s))
+        others = [s for s in steps if s.node not in (node, PRELUDE)]
+        return tuple(d for s in others for d in _definitions(s, s.number in self._repeating))
 
 
-def _definitions(step: Step) -> Iterator[Definition]:
+def _definitions(step: Step, repeating: bool) -> Iterator[Definition]:
     """What a step defines; more than one name if it extends what another stands for."""
     extended = [name for name in step.bound if name in step.effect.extends]
     names = [n for n in step.bound if n not in extended]
     names += [*step.effect.modules, *(m.what for m in step.effect.marks)]
+    # ``sys.path`` is for what is loaded, too
     settings = {path for path in step.effect.modules if path.partition(".")[0] != "sys"}
     for name in [*extended, *(names[:1] or ([] if extended else ["__future__"]))]:
         yield Definition(
@@ -230,7 +236,7 @@ def _definitions(step: Step) -> Iterator[Definition]:
             cell_index=step.block.index,
             line=step.statement.line,
             source=step.statement.text or text_of(step.block.code, step.statement.line),
-            in_place=bool(settings)
+            in_place=(bool(settings) or repeating)
             and step.statement.role.setting,  # ``sys.path`` is for what is loaded, too
             extends=name in extended,
         )

@@ -381,7 +381,9 @@ class ForeignCalls(Calls):
             path, seeded_arguments=fixed is not None and fixed.kind != "none"
         )
         looked_at = library.ambient_look(path)
-        if library.is_different_each_time(path, arguments=bool(arguments.every)):
+        if library.is_different_each_time(
+            path, arguments=any(v.kind != "none" for v in arguments.every)
+        ):
             self.differ(path, line)
         if looked_at in self.names:
             self.impure()

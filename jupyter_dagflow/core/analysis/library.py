@@ -678,27 +678,24 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
 
 
 DIFFERENT_EACH_TIME = re.compile(
-    r"^(time\.(\w*time(_ns)?|perf_counter(_ns)?|monotonic(_ns)?)|datetime\.(datetime|date)\.(now|today|utcnow)|"
-    r"(pandas\.Timestamp|arrow|pendulum)\.(now|today|utcnow)|uuid\.uuid[14]|os\.(urandom|getpid)|secrets\.\w+|"
-    r"tempfile\.\w+|getpass\.getpass|builtins\.input)$"
+    r"^(time\.(\w*time(_ns)?|perf_counter(_ns)?|monotonic(_ns)?)|timeit\.\w+|"
+    r"datetime\.(datetime|date)\.(now|today|utcnow)|(pandas\.Timestamp|arrow|pendulum)\.(now|today|utcnow)|"
+    r"uuid\.uuid[14]|os\.(urandom|getpid|times)|random\.SystemRandom|secrets\.\w+|tempfile\.\w+|"
+    r"subprocess\.\w+|getpass\.getpass|builtins\.input)$"
 )
 """Calls that give something else each time: clocks, identifiers, new files, what somebody types."""
 
-UNSEEDED = frozenset(
-    {
-        "numpy.random.default_rng",
-        "numpy.random.RandomState",
-        "numpy.random.SeedSequence",
-        "random.Random",
-    }
+UNSEEDED = re.compile(
+    r"^(numpy\.random\.(default_rng|RandomState|SeedSequence|PCG64|PCG64DXSM|MT19937|Philox|SFC64)|random\.Random)$"
 )
-"""Calls that do so without arguments."""
+"""Calls that do so without arguments, or with None."""
 
 
 @lru_cache(_PATHS_REMEMBERED)
 def is_different_each_time(path: str, *, arguments: bool) -> bool:
     """Whether calling ``path``, with arguments or without, gives something else each time."""
-    return DIFFERENT_EACH_TIME.match(path) is not None or (not arguments and path in UNSEEDED)
+    unseeded = not arguments and UNSEEDED.match(path) is not None
+    return unseeded or DIFFERENT_EACH_TIME.match(path) is not None
 
 
 SAME_EVERYWHERE = re.compile(
@@ -706,11 +703,19 @@ SAME_EVERYWHERE = re.compile(
     r"sorted|str|sum|tuple|zip)|"
     r"pathlib\.\w*Path(\.(cwd|home))?|"
     r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
-    r"normpath|split|splitext))|platform\.\w+|sys\.(platform|modules|version_info)(\.\w+)*|"
+    r"normpath|split|splitext))|platform\.\w+|"
     r"torch\.(cuda|backends\.mps|xpu)\.is_available|importlib\.util\.find_spec|shutil\.which|socket\.gethostname|"
     r"re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
 )
 """Calls that give the same in every kernel that stands in the same folder, for the same arguments."""
+
+OF_THE_INTERPRETER = re.compile(
+    r"^sys\.(?!(platform|version|version_info|byteorder|maxsize|prefix|executable|implementation)(\.|$))"
+)
+"""Pieces of ``sys`` that depend on what a kernel has done so far."""
+
+THERE_FROM_THE_START = frozenset({"google.colab", "ipykernel", "IPython", "pyodide", "js"})
+"""Modules that a kernel has or has not got from its start on."""
 
 ABOUT_PATHS = re.compile(r"^(pathlib\.|os\.(getcwd|path\.))")
 """Pieces of libraries that tell or need to know where the kernel stands."""

@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Container, Mapping, Sequence
 from functools import cached_property
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
-from jupyter_dagflow.core.analysis.source import assigned, decided_by
+from jupyter_dagflow.core.analysis.source import (
+    assigned,
+    attributes_of,
+    constants_of_class,
+    decided_by,
+    text_of,
+)
 from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
 from jupyter_dagflow.core.analysis.values import NOTHING
 
@@ -25,6 +32,8 @@ _PARTS = (
     ast.Tuple, ast.UnaryOp,
     ast.boolop, ast.cmpop, ast.expr_context, ast.keyword, ast.operator, ast.unaryop,
 )  # fmt: skip
+_FORGETTING = re.compile(r"\bdel\b[^\n;]*|\bas\s+\w+\s*:")
+_WORD = re.compile(r"\w+")
 _DEEPEST = 64  # values made of values made of values
 
 
@@ -42,6 +51,33 @@ class Repeatable:
         self._definitions = definitions
         self._is_changed = is_changed
         self._needs: dict[int, frozenset[int] | None] = {}
+
+    def is_forgotten(self, name: str) -> bool:
+        """Whether a name is deleted anywhere: where it is repeated, it would be there again."""
+        return name in self._forgotten
+
+    @cached_property
+    def _forgotten(self) -> frozenset[str]:
+        codes = {step.block.code for step in self._story.steps.values()}
+        found = (match for code in codes for match in _FORGETTING.finditer(code))
+        return frozenset(name for match in found for name in _WORD.findall(match[0]))
+
+    def reads_code(self, step: Step) -> bool:
+        """Whether a setting is made of functions or classes of the notebook, and not just of constants
+        that stand in a class.
+        """
+        tree = ast.parse(step.statement.text)
+        return any(
+            step.origins.get(name) and not self._reads_constants(tree, name, step)
+            for name in step.effect.reads
+        )
+
+    def _reads_constants(self, tree: ast.AST, name: str, reader: Step) -> bool:
+        made = self._writer(name, reader)
+        if made is None:
+            return False
+        found = constants_of_class(text_of(made.block.code, made.statement.line))
+        return all(attribute in found for attribute in attributes_of(tree, name))
 
     def needs(self, number: int) -> frozenset[int]:
         """What must be repeated before a statement that `statements` has told of."""
@@ -72,7 +108,7 @@ class Repeatable:
         be another in another kernel, or is made in very many steps.
         """
         step = self._writer(name, reader)
-        if step is None or not step.bound.get(name) or name in step.deleted:
+        if step is None or not step.bound.get(name) or name in self._forgotten:
             return None
         if step.node == PRELUDE:
             return NOTHING
@@ -96,6 +132,11 @@ class Repeatable:
         if not gives_the_same(value, path_of):
             return None
         if any(settings.holds(read.path) for read in step.effect.values.values()):
+            return None
+        if any(
+            step.origins.get(read) and not self._reads_constants(value, read, step)
+            for read in step.effect.reads
+        ):
             return None
         needs = [self.statements(read, step, settings, depth + 1) for read in step.effect.reads]
         known = [each for each in needs if each is not None]
@@ -138,7 +179,23 @@ def gives_the_same(value: ast.expr, path_of: Callable[[str], str]) -> bool:
     nodes = list(ast.walk(value))
     if not all(isinstance(node, (*_PARTS, ast.Call)) for node in nodes):
         return False
+    if _asks_the_interpreter(nodes, path_of):
+        return False
     return all(_call_gives_the_same(n.func, path_of) for n in nodes if isinstance(n, ast.Call))
+
+
+def _asks_the_interpreter(nodes: list[ast.AST], path_of: Callable[[str], str]) -> bool:
+    """Whether code asks what depends on what a kernel has done so far, as its list of modules does."""
+    fine = {
+        id(other)
+        for node in nodes
+        if isinstance(node, ast.Compare)
+        and isinstance(node.left, ast.Constant)
+        and node.left.value in library.THERE_FROM_THE_START
+        for other in node.comparators
+    }
+    attributes = (n for n in nodes if isinstance(n, ast.Attribute) and id(n) not in fine)
+    return any(library.OF_THE_INTERPRETER.match(path_called(n, path_of)) for n in attributes)
 
 
 def _call_gives_the_same(called: ast.expr, path_of: Callable[[str], str]) -> bool:

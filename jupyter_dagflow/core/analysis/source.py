@@ -96,6 +96,33 @@ def assigned(code: str, line: int, name: str) -> ast.expr | None:
     return None
 
 
+def constants_of_class(text: str) -> frozenset[str]:
+    """The names that a class statement gives constants, once and for all; none if it is another statement."""
+    (node,) = _parse(text)[0].body or (ast.Pass(),)
+    if not isinstance(node, ast.ClassDef):
+        return frozenset()
+    names: list[str] = []
+    for part in node.body:
+        if isinstance(part, (ast.Assign, ast.AnnAssign)) and isinstance(part.value, ast.Constant):
+            targets = part.targets if isinstance(part, ast.Assign) else [part.target]
+            names += [target.id for target in targets if isinstance(target, ast.Name)]
+    again = [
+        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    return frozenset(name for name in names if again.count(name) == 1)
+
+
+def attributes_of(tree: ast.AST, name: str) -> tuple[str, ...]:
+    """The attributes of a name that code reads; ``""`` where it uses the name otherwise."""
+    bases = {
+        id(n.value): n.attr
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load)
+    }
+    used = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and n.id == name)
+    return tuple(bases.get(id(node), "") for node in used)
+
+
 def _running_at_once(code: str) -> Iterator[ast.AST]:
     """The parts of a cell that run as it does: all but the bodies of functions."""
     todo: list[ast.AST] = [*(_body(code) or ())]

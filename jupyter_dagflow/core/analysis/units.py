@@ -65,7 +65,9 @@ class NodeState:
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
     changes, ``changing`` the objects that it changes; ``ends`` tells what the values that it has share
-    where it ends; ``rebinds`` whether any name taken is ``rebound``.
+    where it ends; ``rebinds`` whether any name taken is ``rebound``. ``defines`` tells of each name that
+    it has given a definition whether that is what it means at last, ``builtins`` are the names of Python
+    that it uses as such.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -82,6 +84,8 @@ class NodeState:
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
     ends: dict[str, Kin] = field(default_factory=dict)
+    defines: dict[str, bool] = field(default_factory=dict)
+    builtins: set[str] = field(default_factory=set)
     node: str = ""
     first_step: int = -1
     last_step: int = -1

@@ -1136,6 +1136,35 @@ def test_run_all_and_the_tasks_leave_the_same(name: str, order: int) -> None:
 
 
 REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "a setting of a value whose name is deleted": (
+        "DF121",
+        (
+            ("task:a", "import os\nmax = 5\nos.environ['N'] = str(max)\ndel max"),
+            ("task:b", "seen = max([1, 2]), os.environ['N']"),
+        ),
+    ),
+    "a setting in a loop whose names are deleted": (
+        "DF121",
+        (
+            ("task:a", "import os\nfor k, v in [('A', '1')]:\n    os.environ[k] = v\ndel k, v"),
+            ("task:b", "seen = 'k' in globals(), os.environ['A']"),
+        ),
+    ),
+    "a setting of what has been imported so far": (
+        "DF121",
+        (
+            ("task:a", "import os, sys"),
+            (
+                "task:b",
+                "import colorsys\nif 'colorsys' in sys.modules:\n    os.environ['A'] = 'yes'",
+            ),
+            ("task:c", "seen = os.environ.get('A')"),
+        ),
+    ),
+    "a function of Python that the task's cell above uses and another task hides": (
+        "DF114",
+        (("task:a", "got = max([1, 2])"), ("task:b", "max = 5"), ("task:a", "more = max + 1")),
+    ),
     "draws by way of an object that holds the global generator": (
         "DF204",
         (
@@ -1409,6 +1438,22 @@ def test_what_cannot_be_the_same_is_refused(name: str) -> None:
 
 
 TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
+    "a function that a task defines twice, the second time with a value": (
+        ("task:a", "def f(q):\n    return q + 1"),
+        ("task:b", "z = f(1)"),
+        ("task:a", "def f(q, z=z):\n    return q + z\ngot = f(1)"),
+        ("task:c", "again = f(1)"),
+    ),
+    "a setting of a value that is made by a task which goes on below": (
+        ("task:a", "import sys, logging\nn = 5"),
+        ("task:b", "sys.path.append(str(n))"),
+        ("task:a", "seen = sys.path[-1]\nlogging.getLogger('m').setLevel(1)"),
+    ),
+    "a setting of a constant of a class": (
+        ("task:a", "import os\nclass C:\n    n = 4\n    m = n + 1"),
+        ("task:b", "os.environ['N'] = str(C.n)"),
+        ("task:c", "seen = os.environ['N']"),
+    ),
     "what a task does further down comes later": (
         ("task:a", "m = 2"),
         ("task:b", "z = [1]"),

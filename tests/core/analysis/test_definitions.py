@@ -80,6 +80,7 @@ def test_settings_bring_the_constants_they_are_made_of(
         ("str(Path('x').exists())", "so may a folder"),
         ("str(time.time())", "time goes on"),
         ("made()", "what a function does is not known"),
+        ("str(made)", "a function lies elsewhere in each kernel"),
         ("'a' + made()", "nor in parts"),
         ("os.environ['OTHER']", ""),
     ],
