@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import contextlib
 import os
 import signal
 import subprocess
@@ -203,6 +204,22 @@ def test_what_is_installed_meanwhile_is_what_the_next_kernel_imports(
     pools.close()
     assert before.returncode is not None
     assert list((tmp_path / "kernels").iterdir()) == []
+
+
+def test_a_forked_kernel_that_is_asked_to_end_writes_what_was_printed_and_ends(
+    tmp_path: Path, kernels: Path
+) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    taken = [ready(pools, kind_of("dagflow-test", tmp_path)) for _ in range(8)]
+    running = [kernel for kernel in taken if kernel is not None]
+    assert [ask(kernel, "print('words') or 1") for kernel in running] == [1] * 8
+    with contextlib.ExitStack() as clients:
+        for client in [clients.enter_context(client_of(kernel)) for kernel in running]:
+            client.shutdown()
+    until(lambda: all(kernel.poll() is not None for kernel in running))
+    assert [kernel.returncode for kernel in running] == [0] * 8
+    assert not [kernel for kernel in running if "timed out" in kernel.log.read_text()]
+    pools.close()
 
 
 def _user_site(base: Path) -> Path:
