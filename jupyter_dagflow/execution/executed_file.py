@@ -41,6 +41,11 @@ class ExecutedFile:
         self._writing: asyncio.Task[None] | None = None
         self._more = self._finished = False
 
+    def begin(self) -> None:
+        """Have it written as it is by now, at once."""
+        if not self._finished:
+            self._begin()
+
     def grow(self) -> None:
         """Have what there is written, soon."""
         if self._writing is not None:

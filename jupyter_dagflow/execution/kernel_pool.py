@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 NO_HISTORY = "--HistoryManager.hist_file=:memory:"  # for which kernels would compete
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 _MOST_POOLS = 4
+_MOST_EARLY = 2  # of notebooks that are not compiled yet, or never were
 _END_S = 10.0
 _LONGEST_FOLDER = 80  # of sockets, whose paths the system limits to 107
 
@@ -81,8 +82,12 @@ class KernelPools:
         kind = replace(kind, preload=())
         with self._lock:
             known = kind in self._early or any(replace(k, preload=()) == kind for k in self._pools)
-            if os.name == "posix" and self._forks and not known:
-                self._early[kind] = _EarlyPool(kind, logs=self.logs, ahead=self._ahead)
+            if os.name != "posix" or not self._forks or known:
+                return
+            unused = [(k, self._early.pop(k)) for k in list(self._early)[: 1 - _MOST_EARLY]]
+            self._early[kind] = _EarlyPool(kind, logs=self.logs, ahead=self._ahead)
+        for other, early in unused:
+            early.of(other).close()
 
     def take(self, kind: KernelKind) -> ServedKernel | None:
         """A kernel that is ready, or will be; None if there cannot be one."""

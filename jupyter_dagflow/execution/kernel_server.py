@@ -30,6 +30,7 @@ _END_S = 10.0
 _SETTLE_S = 120.0
 _IMPORT_S = 60.0  # an import that takes longer is left to each kernel
 _FOLDERS = "dagflow-"  # what those of sockets are called in the temporary folder
+_MOST_PRELOADED = 500  # which is told in one piece
 _LOOK_S = 0.2  # how long it may go unnoticed that a kernel is no longer wanted
 
 
@@ -51,6 +52,7 @@ class ServedKernel:
         self.settled = threading.Event()
         self.ended = threading.Event()
         self.pid = 0
+        self.signals: list[int] = []  # that came before there was a process
         self.returncode: int | None = None
 
     def becomes_ready(self, *, unless: threading.Event) -> bool:
@@ -125,7 +127,7 @@ class KernelServer:
         self._kernels: dict[int, ServedKernel] = {}
         self._closing = False
         self._ended = False
-        self._importing: str | None = None
+        self.importing: str | None = None  # the module that is being imported there
         self._imported_from: dict[str, int] = {}
         self._folder = folder
         self._environment = dict(environment)
@@ -161,8 +163,8 @@ class KernelServer:
     def preload(self, modules: Sequence[str]) -> None:
         """Tell one that began without knowing what its kernels will need."""
         with self._lock, contextlib.suppress(OSError):  # one that takes its place will know
-            self._config["preload"] = list(modules)
-            self._send({"preload": list(modules)})
+            self._config["preload"] = list(modules)[:_MOST_PRELOADED]
+            self._send({"preload": self._config["preload"]})
 
     def fork(self, connection_file: Path, *, argv: Sequence[str]) -> ServedKernel:
         """Begin to fork a kernel, which ipykernel's arguments tell what to be."""
@@ -174,7 +176,11 @@ class KernelServer:
         return self._start(connection_file, {"command": list(command)})
 
     def signal(self, kernel: ServedKernel, number: int) -> None:
-        """Signal a kernel's process group."""
+        """Signal a kernel's process group, once there is one."""
+        with self._lock:
+            if not kernel.pid:
+                kernel.signals.append(number)
+                return
         if not self._tell({"signal": number, "pid": kernel.pid}) and kernel.pid:
             _signal_group(kernel.pid, number)
 
@@ -250,7 +256,7 @@ class KernelServer:
     def _follow(self) -> None:
         """Take what it tells until it has ended, which it is made to if an import takes too long."""
         received = b""
-        while wait([self._socket], _IMPORT_S if self._importing else None):
+        while wait([self._socket], _IMPORT_S if self.importing else None):
             try:
                 data = self._socket.recv(65536)
             except OSError:
@@ -266,9 +272,9 @@ class KernelServer:
         """Have another take its place if it has ended in an import; whether there is one."""
         self._process.wait()
         with self._lock, contextlib.suppress(OSError):
-            if self._importing and not self._closing and self._home.path.exists():
-                self._config["without"].append(self._importing)
-                self._importing = None
+            if self.importing and not self._closing and self._home.path.exists():
+                self._config["without"].append(self.importing)
+                self.importing = None
                 self._socket.close()
                 self._socket, self._process = self._launch()
                 for _, request in self._starting.values():
@@ -277,12 +283,14 @@ class KernelServer:
         return False
 
     def _take(self, news: Mapping[str, Any]) -> None:
-        self._importing = news.get("importing")
+        self.importing = news.get("importing")
         if "started" in news:
             with self._lock:
                 kernel, _ = self._starting.pop(news["started"])
                 self._kernels[news["pid"]] = kernel
-            kernel.has_started(news["pid"], will_be_ready=self.forks)
+                kernel.has_started(news["pid"], will_be_ready=self.forks)
+            for number in kernel.signals:
+                self.signal(kernel, number)
         elif "imported_from" in news:
             self._imported_from = news["imported_from"]
         elif "ready" in news:

@@ -95,6 +95,8 @@ class KernelSession:
         if warm is not None and not warm.becomes_ready(unless=self._stopping):
             warm = None
         if self._stopping.is_set():
+            if warm is not None:  # nobody else knows of it
+                warm.kill()
             return
         logs = None if self._kernels is None else self._kernels.logs
         kernel = TaskKernel(self._kind.name, warm=warm, logs=logs)

@@ -216,6 +216,7 @@ class Runner:
             for sink in self._request.sinks:
                 self._watchers.add(sink)
             await self._take([Submit(at=self._now())])
+            self._executed.begin()
             on_submitted()
             while not self._machine.view.state.is_final:
                 stimuli = [await self._inbox.get()]

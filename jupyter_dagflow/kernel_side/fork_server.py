@@ -11,8 +11,8 @@ is a JSON object. It is told what to ``preload``, if it has begun without knowin
 it enters with its first cell) and to ``signal`` one (a number, for the group of ``pid``). It tells that
 one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and has
 ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module it
-is ``importing``, until it tells something else; and which folders it has ``imported_from``, as they
-then were.
+is ``importing``, until it tells something else, and that it is ``waiting_for`` what to preload; and
+which folders it has ``imported_from``, as they then were.
 """
 
 from __future__ import annotations
@@ -158,6 +158,7 @@ class ForkServer:
 
     def _told_what_to_preload(self) -> list[str]:
         """Wait for that, and leave in the socket what comes after it: this process may begin anew."""
+        self._tell(waiting_for="preload")  # and for no import any more
         while True:
             readable, _, _ = select.select([self._socket], [], [], _OWNER_LOOK_S)
             if os.getppid() != self._owner:

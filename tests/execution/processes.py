@@ -32,6 +32,14 @@ def children() -> set[int]:
     return {pid for pid in pids if _status(pid)[1:2] == [str(os.getpid())]}
 
 
+def grandchildren() -> set[int]:
+    """The processes that those which this one has started have started."""
+    pids = {int(folder.name) for folder in Path("/proc").glob("[0-9]*")}
+    parents = {str(pid) for pid in children()}
+    known = {pid: _status(pid) for pid in pids}
+    return {p for p, told in known.items() if told and told[0] not in "ZX" and told[1] in parents}
+
+
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for what another process does; what has not come after minutes never will."""
     for _ in range(2400):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,10 @@ import pytest
 
 from jupyter_dagflow.execution import kernel_server
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
-from jupyter_dagflow.execution.kernel_server import ServedKernel
+from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel
+from jupyter_dagflow.execution.kernel_session import KernelSession
 from tests.execution.pooled import ask, client_of, ready
-from tests.execution.processes import children, is_gone, parent_of, until
+from tests.execution.processes import children, grandchildren, is_gone, parent_of, until
 
 
 @pytest.fixture(params=[True, False], ids=["forked", "commands"])
@@ -204,6 +206,60 @@ def test_what_is_installed_meanwhile_is_what_the_next_kernel_imports(
     pools.close()
     assert before.returncode is not None
     assert list((tmp_path / "kernels").iterdir()) == []
+
+
+def test_a_kernel_that_is_not_wanted_any_more_ends_though_it_had_not_begun(
+    tmp_path: Path, kernels: Path, forks: bool
+) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1, forks=forks)
+    kernel = pools.take(kind_of("dagflow-test", tmp_path))
+    assert kernel is not None
+    unwanted = threading.Event()
+    unwanted.set()
+    assert not kernel.becomes_ready(unless=unwanted) or kernel.poll() is None
+    kernel.kill()
+    until(lambda: kernel.poll() is not None)
+    pools.close()
+
+
+def test_a_session_that_was_stopped_leaves_no_kernel(tmp_path: Path, kernels: Path) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    kind = kind_of("dagflow-test", tmp_path)
+    assert ready(pools, kind) is not None
+    until(lambda: len(grandchildren()) == 2)  # it, and the next one
+    session = KernelSession(kind, kernels=pools)
+    session.stop()
+    session.prepare()
+    session.clean_up()
+    until(lambda: len(grandchildren()) == 2)  # as before: the one that it took is gone
+    pools.close()
+
+
+def test_only_the_last_of_what_began_early_are_kept(tmp_path: Path, kernels: Path) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=1)
+    before = children()
+    for name in "abcde":
+        (tmp_path / name).mkdir()
+        pools.begin_early(kind_of("dagflow-test", tmp_path / name))
+    until(lambda: len(children() - before) == 2)
+    pools.close()
+    assert children() == before
+
+
+def test_one_that_waits_to_be_told_what_to_preload_is_in_no_import(
+    tmp_path: Path, kernels: Path
+) -> None:
+    server = KernelServer(
+        [sys.executable],
+        folder=tmp_path,
+        logs=tmp_path / "kernels",
+        environment=os.environ,
+        forks=True,
+        preload=None,
+    )
+    until(lambda: server.importing is not None)
+    until(lambda: server.importing is None)
+    server.close()
 
 
 def test_a_forked_kernel_that_is_asked_to_end_writes_what_was_printed_and_ends(

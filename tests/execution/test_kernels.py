@@ -75,3 +75,22 @@ def test_a_kernel_of_another_language_runs_no_task(project: Project) -> None:
         "Task a asks for the kernel 'dagflow-r', which runs R; a task is Python."
     )
     assert "%%R" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("ran", "fresh", "early"), [(False, False, True), (True, False, False), (True, True, True)]
+)
+def test_what_starts_kernels_begins_while_compiling_if_nothing_could_be_reused(
+    ran: bool, fresh: bool, early: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    cells = (("task:a", "x = 1"),)
+    if ran:
+        succeeded(project.run(*cells))
+    monkeypatch.setattr(project.app.kernels, "begin_early", begun.append)
+    compiled = []
+    project.app.prepare(
+        project.write(*cells), fresh=fresh, on_compiled=lambda _: compiled.append(list(begun))
+    )
+    assert [kind.name for kind in begun] == ["dagflow-test"] * early
+    assert compiled == [begun], "before it was compiled"
