@@ -678,15 +678,16 @@ def ambient_draw(path: str, *, seeded_arguments: bool) -> tuple[str, bool] | Non
 
 
 DIFFERENT_EACH_TIME = re.compile(
-    r"^(time\.(\w*time(_ns)?|perf_counter(_ns)?|monotonic(_ns)?)|timeit\.\w+|"
+    r"^(time\.((process_|thread_|clock_get)?time(_ns)?|strftime|perf_counter(_ns)?|monotonic(_ns)?)|timeit\.\w+|"
     r"datetime\.(datetime|date)\.(now|today|utcnow)|(pandas\.Timestamp|arrow|pendulum)\.(now|today|utcnow)|"
-    r"uuid\.uuid[14]|os\.(urandom|getpid|times)|random\.SystemRandom|secrets\.\w+|tempfile\.\w+|"
-    r"subprocess\.\w+|getpass\.getpass|builtins\.input)$"
+    r"uuid\.uuid[14]|os\.(urandom|getpid|times)|random\.SystemRandom|secrets\.(choice|rand\w+|token_\w+)|"
+    r"tempfile\.(mk\w+|\w*Temporary\w+)|subprocess\.\w+|getpass\.getpass|builtins\.input)$"
 )
 """Calls that give something else each time: clocks, identifiers, new files, what somebody types."""
 
 UNSEEDED = re.compile(
-    r"^(numpy\.random\.(default_rng|RandomState|SeedSequence|PCG64|PCG64DXSM|MT19937|Philox|SFC64)|random\.Random)$"
+    r"^(numpy\.random\.(default_rng|RandomState|SeedSequence|PCG64|PCG64DXSM|MT19937|Philox|SFC64)|random\.Random|"
+    r"time\.(localtime|gmtime|ctime|asctime))$"
 )
 """Calls that do so without arguments, or with None."""
 

@@ -97,6 +97,16 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
         [],
     ),
     (
+        "setup asks for what stays the same",
+        [
+            "import tempfile, time\nwhere = tempfile.gettempdir(), time.gmtime(0), time.strptime('1', '%d')",
+            "print(where)",
+            "print(where)",
+        ],
+        [SETUP, "a", "b"],
+        [],
+    ),
+    (
         "setup draws without a seed",
         ["import random\nn = random.random()", "print(n)", "print(n)"],
         [SETUP, "a", "b"],
