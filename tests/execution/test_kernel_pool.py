@@ -229,8 +229,14 @@ def test_a_session_that_was_stopped_leaves_no_kernel(tmp_path: Path, kernels: Pa
     until(lambda: len(grandchildren()) == 2)  # it, and the next one
     session = KernelSession(kind, kernels=pools)
     session.stop()
-    session.prepare()
-    session.clean_up()
+
+    def serve() -> None:
+        session.prepare()
+        session.clean_up()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join()
     until(lambda: len(grandchildren()) == 2)  # as before: the one that it took is gone
     pools.close()
 

@@ -71,7 +71,7 @@ FILES: dict[str, bytes | dict[str, Any]] = {
     "cycle": notebook(cell("x = 1", "task:a", "after:b"), cell("y = x", "task:b")),
     "after nothing": notebook(cell("x = 1", "task:a", "after:lod"), cell("y = 1", "task:load")),
     "tag and metadata differ": notebook(cell("x = 1", "task:a", "priority:1", priority=2)),
-    "a tag that is not built yet": notebook(cell("x = 1", "task:a", "pool:gpu")),
+    "a tag that is not built yet": notebook(cell("x = 1", "task:a", "queue:gpu")),
     "a tag whose value does not read": notebook(cell("x = 1", "task:1st")),
     "syntax error": notebook(cell("x = 1", "task:a"), cell("ok = 1\ny = (", "task:b")),
     "keep of nothing": notebook(cell("x = 1", "task:a", "keep:y")),
