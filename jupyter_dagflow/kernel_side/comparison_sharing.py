@@ -60,7 +60,9 @@ class Sharing:
     def meet(self, pair: Pair, *, name: str) -> str | None:
         """Take in two parts that stand for each other; how they do not, if another stood for one of them before."""
         if _is_array(pair.one):
-            self._arrays[id(pair.one), id(pair.other)] = _Array(name, *pair)
+            # What an object keeps, as a fitted model does, may lie over a table that several tasks were given.
+            if "." not in pair.path:
+                self._arrays[id(pair.one), id(pair.other)] = _Array(name, *pair)
             return None
         kind = type(pair.one)
         if kind not in self._counts:
