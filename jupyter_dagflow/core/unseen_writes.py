@@ -17,7 +17,6 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.core.races import Touched
 
-_TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
 _MOST_NAMED = 3
 
 
@@ -67,14 +66,14 @@ class ChangedUnseen:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When a task's own cells ran, in nanoseconds since 1970."""
+    """When a task's own cells ran, in nanoseconds since 1970, by the clock that files are stamped with."""
 
     began_ns: int
     ended_ns: int
 
     def has(self, moment_ns: int) -> bool:
         """Whether a file stamped with this moment may have changed then."""
-        return self.began_ns - _TICK_NS <= moment_ns <= self.ended_ns + _TICK_NS
+        return self.began_ns <= moment_ns <= self.ended_ns
 
 
 def changed_unseen(

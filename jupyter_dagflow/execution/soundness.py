@@ -85,7 +85,7 @@ class Soundness:
             return self._unsound(ended, draws, seen)
         if missed := self._missed(ended):
             return self._unsound(ended, missed)
-        if last and (changed := self._changed_unseen()):
+        if last and self._spans and (changed := self._changed_unseen()):
             return self._unsound(ended, changed, self._seen_of(changed))
         return ended
 

@@ -158,7 +158,7 @@ class Touched:
         return Uses(read, set(self._written), dict(self._folders), self._spawned)
 
     def changed_last(self) -> dict[str, int | None]:
-        """When the files that were read had changed last as that began; None if there was no such file."""
+        """When the files that were read had last been written, or moved there, by then; None of one not there."""
         return {
             self._told(path): changed
             for path, changed in self._changed.items()
@@ -285,8 +285,9 @@ class Touched:
             return
         # A link may come to mean another file, which is told by its own name only.
         for each in (real, os.path.abspath(os.fsdecode(path))):
-            self._first[each] = _stamp(each)[0]
-            self._changed[each] = _changed_last(each)
+            status = _status(each)
+            self._first[each] = status and (status.st_mtime_ns, status.st_size)
+            self._changed[each] = status and status.st_ctime_ns
 
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:
@@ -387,22 +388,15 @@ def _position(file: int) -> int | None:
         return None
 
 
-def _changed_last(path: str) -> int | None:
-    """When a file was written, moved there, or given another time, in nanoseconds; None if there is none."""
+def _status(path: str) -> Any:
+    """What the system knows of a file; None if there is none."""
     try:
-        return _stat(path).st_ctime_ns
+        return _stat(path)
     except OSError:
         return None
 
 
 def _stamp(path: str) -> tuple[Any, ...]:
     """What of a database and its log changes when it is written."""
-    found: list[Any] = []
-    for each in (path, path + "-wal"):
-        try:
-            status = _stat(each)
-        except OSError:
-            found.append(None)
-        else:
-            found.append((status.st_mtime_ns, status.st_size))
-    return tuple(found)
+    found = map(_status, (path, path + "-wal"))
+    return tuple(status and (status.st_mtime_ns, status.st_size) for status in found)

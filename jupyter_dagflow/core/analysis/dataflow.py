@@ -171,7 +171,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
         definitions=definitions,
         versions=state.holds,
         from_prelude=tuple(_from_prelude(state)),
-        replaces=tuple(name for name, stays in state.defines.items() if not stays),
+        replaces=linker.replaces(name),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),
         exposed=tuple(exposed(linker.story, state)),

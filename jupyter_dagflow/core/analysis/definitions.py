@@ -46,7 +46,6 @@ class Definitions:
         self._needs: dict[int, frozenset[int]] = {}
         self._setup: dict[str, set[int]] = {}
         self._repeatable = Repeatable(story, self._needs, self._is_changed)
-        self._repeating: set[int] = set()  # settings that bring along what they are made of
         self.settings: list[int] = []
         self.futures: list[int] = []
 
@@ -70,13 +69,9 @@ class Definitions:
         if "os.chdir" in effect.modules:
             return False  # what the path means depends on files, which an earlier task may make
         setting = bool(effect.modules) and role.setting
-        if setting and self._repeatable.reads_code(step):
-            return False  # code of the notebook would run whenever the module likes
-        if setting and any(map(self._repeatable.is_forgotten, step.bound)):
+        if setting and not self._repeatable.admits(step):
             return False
         if not role.definition and not setting:
-            return False
-        if setting and not self._repeatable.is_decided_alike(step):
             return False
         needs: set[int] = set()
         if effect.modules and role.definition:  # a library calls it, and nobody may say so
@@ -88,15 +83,12 @@ class Definitions:
             if name in current:
                 needs |= set(current[name])
             elif name in writers and writers[name] != (PRELUDE,):
-                repeated = (
-                    self._repeatable.statements(name, step, now.module_settings)
-                    if setting
-                    else None
-                )
+                if not setting:
+                    return False
+                repeated = self._repeatable.statements(name, step, now.module_settings)
                 if repeated is None:
                     return False
                 needs |= repeated
-                self._repeating.add(step.number)
         for name in effect.reads:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
@@ -218,17 +210,30 @@ class Definitions:
         """
         steps = [self._story.steps[n] for n in sorted(numbers)]
         steps.sort(key=lambda s: not s.statement.role.future)
-        others = [s for s in steps if s.node not in (node, PRELUDE)]
-        return tuple(d for s in others for d in _definitions(s, s.number in self._repeating))
+        return tuple(
+            definition
+            for step in steps
+            if step.node not in (node, PRELUDE)
+            for definition in _definitions(step, in_place=self._is_in_place(step))
+        )
+
+    def _is_in_place(self, step: Step) -> bool:
+        """Whether a setting counts from where it stands on.
+
+        ``sys.path`` is for what is loaded, too, unless values have to be there before.
+        """
+        if not step.statement.role.setting:
+            return False
+        modules = {path.partition(".")[0] for path in step.effect.modules}
+        brings = any(number in self._repeatable for number in self._needs.get(step.number, ()))
+        return bool(modules - {"sys"}) or brings
 
 
-def _definitions(step: Step, repeating: bool) -> Iterator[Definition]:
+def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:
     """What a step defines; more than one name if it extends what another stands for."""
     extended = [name for name in step.bound if name in step.effect.extends]
     names = [n for n in step.bound if n not in extended]
     names += [*step.effect.modules, *(m.what for m in step.effect.marks)]
-    # ``sys.path`` is for what is loaded, too
-    settings = {path for path in step.effect.modules if path.partition(".")[0] != "sys"}
     for name in [*extended, *(names[:1] or ([] if extended else ["__future__"]))]:
         yield Definition(
             name=name,
@@ -236,7 +241,6 @@ def _definitions(step: Step, repeating: bool) -> Iterator[Definition]:
             cell_index=step.block.index,
             line=step.statement.line,
             source=step.statement.text or text_of(step.block.code, step.statement.line),
-            in_place=(bool(settings) or repeating)
-            and step.statement.role.setting,  # ``sys.path`` is for what is loaded, too
+            in_place=in_place,
             extends=name in extended,
         )

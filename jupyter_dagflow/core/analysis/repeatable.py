@@ -11,7 +11,7 @@ import ast
 import math
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from jupyter_dagflow.core.analysis import library
@@ -20,8 +20,8 @@ from jupyter_dagflow.core.analysis.source import (
     assigned,
     attributes_of,
     constants_of_class,
-    decided_by,
     text_of,
+    tree_of,
 )
 from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
 from jupyter_dagflow.core.analysis.values import NOTHING
@@ -52,9 +52,18 @@ class Repeatable:
         self._is_changed = is_changed
         self._needs: dict[int, frozenset[int] | None] = {}
 
-    def is_forgotten(self, name: str) -> bool:
-        """Whether a name is deleted anywhere: where it is repeated, it would be there again."""
-        return name in self._forgotten
+    def admits(self, setting: Step) -> bool:
+        """Whether a setting can be repeated if what it reads can.
+
+        Code of the notebook would run whenever the module likes, deleted names would be there again,
+        and what it asks before it sets something must be answered alike in every kernel.
+        """
+        tree, path_of = tree_of(setting.statement.text), _paths(setting)
+        if self._reads_code(tree, setting) or not self._forgotten.isdisjoint(setting.bound):
+            return False
+        if self._stands_elsewhere(setting) and _asks_for_paths(tree, path_of):
+            return False
+        return all(gives_the_same(asked, path_of) for asked in _decided_by(tree))
 
     @cached_property
     def _forgotten(self) -> frozenset[str]:
@@ -62,11 +71,8 @@ class Repeatable:
         found = (match for code in codes for match in _FORGETTING.finditer(code))
         return frozenset(name for match in found for name in _WORD.findall(match[0]))
 
-    def reads_code(self, step: Step) -> bool:
-        """Whether a setting is made of functions or classes of the notebook, and not just of constants
-        that stand in a class.
-        """
-        tree = ast.parse(step.statement.text)
+    def _reads_code(self, tree: ast.AST, step: Step) -> bool:
+        """Whether a step reads functions or classes of the notebook, and not just constants in a class."""
         return any(
             step.origins.get(name) and not self._reads_constants(tree, name, step)
             for name in step.effect.reads
@@ -79,16 +85,13 @@ class Repeatable:
         found = constants_of_class(text_of(made.block.code, made.statement.line))
         return all(attribute in found for attribute in attributes_of(tree, name))
 
+    def __contains__(self, number: int) -> bool:
+        """Whether a statement is one that `statements` has told of."""
+        return self._needs.get(number) is not None
+
     def needs(self, number: int) -> frozenset[int]:
         """What must be repeated before a statement that `statements` has told of."""
         return self._needs.get(number) or NOTHING
-
-    def is_decided_alike(self, step: Step) -> bool:
-        """Whether what a setting asks before it sets something is answered alike in every kernel."""
-        path_of, text = _paths(step), step.statement.text
-        if self._stands_elsewhere(step) and _asks_for_paths(ast.parse(text), path_of):
-            return False
-        return all(gives_the_same(asked, path_of) for asked in decided_by(text))
 
     def _stands_elsewhere(self, step: Step) -> bool:
         """Whether the working directory may be another than the folder of the notebook, where what is
@@ -133,10 +136,7 @@ class Repeatable:
             return None
         if any(settings.holds(read.path) for read in step.effect.values.values()):
             return None
-        if any(
-            step.origins.get(read) and not self._reads_constants(value, read, step)
-            for read in step.effect.reads
-        ):
+        if self._reads_code(value, step):
             return None
         needs = [self.statements(read, step, settings, depth + 1) for read in step.effect.reads]
         known = [each for each in needs if each is not None]
@@ -163,10 +163,17 @@ def _paths(step: Step) -> Callable[[str], str]:
     return lambda name: values[name].path if name in values else ""
 
 
+def _decided_by(tree: ast.AST) -> Iterator[ast.expr]:
+    """What a statement asks before it does something: the tests of ``if``, what ``for`` goes through."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.If, ast.For)):
+            yield node.iter if isinstance(node, ast.For) else node.test
+
+
 def _asks_for_paths(tree: ast.AST, path_of: Callable[[str], str]) -> bool:
     """Whether code asks where the kernel stands, or has paths worked out from there."""
     nodes = (n for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute)))
-    return any(library.ABOUT_PATHS.match(path_called(node, path_of)) for node in nodes)
+    return any(library.ABOUT_PATHS.match(_path_called(node, path_of)) for node in nodes)
 
 
 def gives_the_same(value: ast.expr, path_of: Callable[[str], str]) -> bool:
@@ -195,17 +202,17 @@ def _asks_the_interpreter(nodes: list[ast.AST], path_of: Callable[[str], str]) -
         for other in node.comparators
     }
     attributes = (n for n in nodes if isinstance(n, ast.Attribute) and id(n) not in fine)
-    return any(library.OF_THE_INTERPRETER.match(path_called(n, path_of)) for n in attributes)
+    return any(library.OF_THE_INTERPRETER.match(_path_called(n, path_of)) for n in attributes)
 
 
 def _call_gives_the_same(called: ast.expr, path_of: Callable[[str], str]) -> bool:
-    path = path_called(called, path_of)
+    path = _path_called(called, path_of)
     if path:
         return library.SAME_EVERYWHERE.match(path) is not None
     return isinstance(called, ast.Attribute) and called.attr in library.SAME_EVERYWHERE_METHODS
 
 
-def path_called(called: ast.expr, path_of: Callable[[str], str]) -> str:
+def _path_called(called: ast.expr, path_of: Callable[[str], str]) -> str:
     """What of a library is called, by its path; empty if it is a method of a value or not known."""
     parts: list[str] = []
     while isinstance(called, ast.Attribute):

@@ -75,6 +75,11 @@ def names_bound(code: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def tree_of(text: str) -> ast.Module:
+    """The syntax tree of a statement that stands in a cell."""
+    return _parse(text)[0]
+
+
 def text_of(code: str, line: int) -> str:
     """The text of the statement that begins on this line of a cell."""
     tree, text = _parse(code)
@@ -281,16 +286,6 @@ def _all_may_set(nodes: Sequence[ast.stmt]) -> bool:
     inert = [is_inert(node) for node in nodes]
     return not all(inert) and all(
         quiet or _may_set(node) for quiet, node in zip(inert, nodes, strict=True)
-    )
-
-
-def decided_by(text: str) -> tuple[ast.expr, ...]:
-    """What a statement asks before it does something: the tests of ``if``, what ``for`` goes through."""
-    nodes = ast.walk(_parse(text)[0])
-    return tuple(
-        node.iter if isinstance(node, ast.For) else node.test
-        for node in nodes
-        if isinstance(node, (ast.If, ast.For))
     )
 
 

@@ -8,8 +8,10 @@ first (a `Demand`), and linking begins anew.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis.definitions import Definitions, Now
@@ -59,15 +61,25 @@ class Taken:
 
 
 @dataclass(slots=True)
+class Reopened:
+    """What matters of a task only because others have cells between its own.
+
+    ``builtins`` are the names of Python that it uses as such; ``defines`` tells of each name that it has
+    given a definition whether that is what it means at last.
+    """
+
+    builtins: set[str] = field(default_factory=set)
+    defines: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
 class NodeState:
     """What linking knows of one task.
 
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
     changes, ``changing`` the objects that it changes; ``ends`` tells what the values that it has share
-    where it ends; ``rebinds`` whether any name taken is ``rebound``. ``defines`` tells of each name that
-    it has given a definition whether that is what it means at last, ``builtins`` are the names of Python
-    that it uses as such.
+    where it ends; ``rebinds`` whether any name taken is ``rebound``.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
@@ -84,8 +96,6 @@ class NodeState:
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
     ends: dict[str, Kin] = field(default_factory=dict)
-    defines: dict[str, bool] = field(default_factory=dict)
-    builtins: set[str] = field(default_factory=set)
     node: str = ""
     first_step: int = -1
     last_step: int = -1
@@ -136,7 +146,15 @@ class Units(ABC):
         self._setup_users: dict[int, set[str]] = {}
         self._written_files: dict[str, Place] = {}
         self._clock = 0
+        nodes = [node for node, _ in groupby(step.node for step in story.steps.values())]
+        twice = (node for node, times in Counter(nodes).items() if times > 1 and node != PRELUDE)
+        self._reopened = {node: Reopened() for node in twice}
         self._lasts = {step.node: step.number for step in story.steps.values()}
+
+    def replaces(self, node: str) -> tuple[str, ...]:
+        """The names that a task gives a definition, which others copy, and then a value."""
+        reopened = self._reopened.get(node)
+        return tuple(n for n, stays in reopened.defines.items() if not stays) if reopened else ()
 
     def writes(self, node: str, name: str) -> bool:
         """Whether a statement of a task binds, changes or deletes a name."""

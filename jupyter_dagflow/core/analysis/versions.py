@@ -47,7 +47,9 @@ class Linker(Units):
             self._require(step, state, name, line)
         for name, line in effect.unresolved.items():
             self._require_opaque(step, state, name, line)
-        state.builtins |= effect.builtins.keys()
+        reopened = self._reopened.get(step.node)
+        if reopened is not None:
+            reopened.builtins.update(effect.builtins)
         for name, line in effect.builtins.items() if self._stars else ():
             self._require_opaque(step, state, name, line)
         for name in effect.extends:
@@ -126,7 +128,9 @@ class Linker(Units):
         for source in sources:
             self._takers.setdefault((source, name), step)
         self._check_unread(step, name, line, sources[-1])
-        if name in state.builtins:  # its cells above would find what is loaded before all of them
+        if (
+            step.node in self._reopened and name in self._reopened[step.node].builtins
+        ):  # its cells above would find what is loaded before all of them
             self.findings.two_versions(step, name, sources)
         self._has(step.node, state, name)
         self._share(step, state, name)
@@ -223,11 +227,11 @@ class Linker(Units):
         if defined:
             self._behind[name] = (*before, step.number)
             self._ever_defined.add(name)
-            state.defines[name] = True
         else:
             self._behind.pop(name, None)
-            if name in state.defines:
-                state.defines[name] = False
+        reopened = self._reopened.get(step.node)
+        if reopened is not None and (defined or name in reopened.defines):
+            reopened.defines[name] = defined
 
     def _check_hiding(self, step: Step, name: str) -> None:
         """Note a variable that hides a function of Python's or an import of another task or setup."""
