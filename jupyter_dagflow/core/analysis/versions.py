@@ -128,9 +128,9 @@ class Linker(Units):
         for source in sources:
             self._takers.setdefault((source, name), step)
         self._check_unread(step, name, line, sources[-1])
-        if (
-            step.node in self._reopened and name in self._reopened[step.node].builtins
-        ):  # its cells above would find what is loaded before all of them
+        reopened = self._reopened.get(step.node)
+        if reopened is not None and name in reopened.builtins:
+            # its cells above would find what is loaded before all of them
             self.findings.two_versions(step, name, sources)
         self._has(step.node, state, name)
         self._share(step, state, name)
