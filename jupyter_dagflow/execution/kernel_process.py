@@ -136,7 +136,9 @@ class TaskKernel(AsyncKernelManager):
         if warm is not None:
             self._log = warm.log
             self.connection_file = str(warm.connection_file)
-            self.cache_ports = False  # it has its ports
+            # It has its ports, and may be reading its file at this moment: that is not written again.
+            self.cache_ports = False
+            self._connection_file_written = True
             self.load_connection_file()
             return
         self._folders += [private_folder()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -17,6 +18,7 @@ import pytest
 
 from jupyter_dagflow.execution import kernel_server
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
+from jupyter_dagflow.execution.kernel_process import TaskKernel
 from jupyter_dagflow.execution.kernel_server import KernelServer, ServedKernel
 from jupyter_dagflow.execution.kernel_session import KernelSession
 from tests.execution.pooled import ask, client_of, ready
@@ -238,6 +240,23 @@ def test_a_session_that_was_stopped_leaves_no_kernel(tmp_path: Path, kernels: Pa
     thread.start()
     thread.join()
     until(lambda: len(grandchildren()) == 2)  # as before: the one that it took is gone
+    pools.close()
+
+
+def test_the_connection_file_of_a_kernel_that_begins_stays_as_it_is(
+    tmp_path: Path, kernels: Path, forks: bool
+) -> None:
+    pools = KernelPools(logs=tmp_path / "kernels", ahead=0, forks=forks)
+    kernel = pools.take(kind_of("dagflow-test", tmp_path))
+    assert kernel is not None
+    kernel.settled.wait()
+    written = kernel.connection_file.stat()
+    taken = TaskKernel("dagflow-test", warm=kernel)
+    asyncio.run(taken.begin(cwd=tmp_path))
+    now = kernel.connection_file.stat()
+    assert (now.st_ino, now.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+    asyncio.run(taken.finish(kill=True))
+    assert not kernel.connection_file.exists()
     pools.close()
 
 
