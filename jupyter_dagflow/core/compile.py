@@ -21,7 +21,7 @@ from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, ana
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
-from jupyter_dagflow.core.literal_paths import touches
+from jupyter_dagflow.core.literal_paths import PathNames, touches
 from jupyter_dagflow.core.model import (
     Cell,
     CellId,
@@ -58,7 +58,6 @@ _NO_PAIRS: frozenset[tuple[str, str]] = frozenset()
 
 # Phase 1 looks at one cell by itself, so a cell that did not change need not be read again.
 _summary_of = lru_cache(_CELLS_REMEMBERED)(analyse_cell)
-_touches_of = lru_cache(_CELLS_REMEMBERED)(touches)
 
 
 @contextmanager
@@ -98,7 +97,8 @@ def compile_cells(
     blocks = _blocks(notebook, parts, facts)
     flow = analyse(blocks, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
-    files = {name: _file_uses(task, flow, facts) for name, task in parts.tasks.items()}
+    path_of = PathNames(block.code for block in blocks)
+    files = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
     edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
     met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)
@@ -289,9 +289,9 @@ def _after_edges(parts: Partition) -> tuple[list[Edge], list[Diagnostic]]:
     return edges, diagnostics
 
 
-def _file_uses(task: TaskCells, flow: Dataflow, facts: _Facts) -> FileUses:
+def _file_uses(task: TaskCells, flow: Dataflow, facts: _Facts, path_of: PathNames) -> FileUses:
     node = flow.nodes.get(task.name)
-    touched = [(cell, touch) for cell in task.cells for touch in _touches_of(cell.code)]
+    touched = [(cell, touch) for cell in task.cells for touch in touches(cell.code, path_of)]
     analysed = node is not None and (node.files_read or node.files_written)
     seen = [(cell.id, fact.file) for cell in task.cells for fact in facts.get(cell.id, ())]
     if not (touched or task.options or analysed or seen):

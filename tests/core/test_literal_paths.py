@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
-from jupyter_dagflow.core.literal_paths import touches
+from jupyter_dagflow.core.literal_paths import PathNames, touches
 from tests.core.notebooks import tagged
 
 
@@ -38,11 +38,40 @@ from tests.core.notebooks import tagged
         ("text.replace('a', 'b')", ""),
         ("with open('a') as f, open('b', 'w') as g:\n    g.write(f.read())", "r a, w b"),
         ("open('a", ""),
+        ("path.open('w')", ""),
+        ("pd.read_csv(Path('data') / 'a.csv')", "r data/a.csv"),
+        ("pd.read_csv(os.path.join('data', './a.csv'))", "r data/a.csv"),
+        ("(pathlib.Path('data', 'x') / 'a.csv').write_text('b')", "w data/x/a.csv"),
+        ("df.to_csv(f'{\"data\"}/a.csv')", "w data/a.csv"),
+        ("df.to_csv(f'a{n}.csv')", ""),
+        ("df.to_csv(str('a' + '.csv'))", "w a.csv"),
     ],
 )
 def test_files_named(code: str, expected: str) -> None:
     found = [f"{'w' if touch.wrote else 'r'} {touch.path}" for touch in touches(code)]
     assert ", ".join(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["DATA = 'data'"], "data/a.csv"),
+        (["from pathlib import Path\nDATA: Path = Path('data')"], "data/a.csv"),
+        (["ROOT = Path('..')\nDATA = ROOT / 'data'"], "../data/a.csv"),
+        (["ROOT = Path('..')", "DATA = (\n    ROOT\n    / 'data'\n)", "use(DATA)"], "../data/a.csv"),
+        (["DATA = 'data'", "DATA = 'other'"], ""),
+        (["DATA = 'data'", "for DATA in ('a', 'b'): pass"], ""),
+        (["DATA = 'data'", "def f():\n    global DATA\n    DATA = 'other'"], ""),
+        (["DATA, x = 'data', 1"], ""),
+        (["DATA = input()"], ""),
+        (["DATA = DATA / 'x'"], ""),
+        ([], ""),
+    ],
+)
+def test_names_of_paths(cells: list[str], expected: str) -> None:
+    code = "pd.read_csv(Path(DATA) / 'a.csv')"
+    found = [touch.path for touch in touches(code, PathNames([*cells, code]))]
+    assert found == ([expected] if expected else [])
 
 
 WRITE, READ = "open('o.txt', 'w').write('x')", "text = open('o.txt').read()"
@@ -61,6 +90,8 @@ WRITE, READ = "open('o.txt', 'w').write('x')", "text = open('o.txt').read()"
         ([(f"{WRITE}\nn = 1", "task:a"), (f"{READ}\nm = n", "task:b")], []),
         ([(f"{WRITE}\nn = 1", "task:a"), ("m = n", "task:b"), (f"{READ}\nk = m", "task:c")], []),
         ([(f"{WRITE}\n{READ}", "task:a")], []),
+        ([("OUT = 'o.txt'",), ("open(OUT, 'w').write('x')", "task:a"), ("text = open(OUT).read()", "task:b")],
+         ["Task b reads o.txt, which task a writes in cell 1"]),
     ],
 )  # fmt: skip
 def test_what_is_said_of_files_that_nothing_orders(
