@@ -58,7 +58,10 @@ def test_files_named(code: str, expected: str) -> None:
         (["DATA = 'data'"], "data/a.csv"),
         (["from pathlib import Path\nDATA: Path = Path('data')"], "data/a.csv"),
         (["ROOT = Path('..')\nDATA = ROOT / 'data'"], "../data/a.csv"),
-        (["ROOT = Path('..')", "DATA = (\n    ROOT\n    / 'data'\n)", "use(DATA)"], "../data/a.csv"),
+        (
+            ["ROOT = Path('..')", "DATA = (\n    ROOT\n    / 'data'\n)", "use(DATA)"],
+            "../data/a.csv",
+        ),
         (["DATA = 'data'", "DATA = 'other'"], ""),
         (["DATA = 'data'", "for DATA in ('a', 'b'): pass"], ""),
         (["DATA = 'data'", "def f():\n    global DATA\n    DATA = 'other'"], ""),
