@@ -18,7 +18,12 @@ _DICT = type.__dict__["__dict__"]
 _MODULE = type.__dict__["__module__"]
 _QUALNAME = type.__dict__["__qualname__"]
 _BASES: Any = type.__dict__["__bases__"]
-_SHARED_GENERATORS = (("random", "_inst"), ("numpy.random.mtrand", "_rand"))
+_OF_MODULES = {
+    "Random": ("random", "_inst"),
+    "RandomState": ("numpy.random.mtrand", "_rand"),
+    "_Environ": ("os", "environ"),
+    "RcParams": ("matplotlib", "rcParams"),
+}
 # Of SciPy's sparse arrays, and for which list of words scikit-learn's vectorizers have looked at it.
 _WORKED_OUT = frozenset({"_has_canonical_format", "_has_sorted_indices", "_stop_words_id"})
 
@@ -111,26 +116,34 @@ def slots(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
     )
 
 
-def shared_generator(obj: Any) -> tuple[str, str] | None:
-    """The module and the name by which a global generator of ``random`` or NumPy is found; None if it is none."""
-    for module, name in _SHARED_GENERATORS:
-        if module in sys.modules and vars(sys.modules[module]).get(name) is obj:
-            return module, name
-    return None
+def may_be_of_module(kind: type[Any]) -> bool:
+    """Whether `place_in_module` knows an object that has a type of this name."""
+    return kind.__name__ in _OF_MODULES
 
 
-def shared_generators() -> frozenset[int]:
-    """The ids of these generators, to look very many objects up."""
-    known = (vars(sys.modules[m]).get(n) for m, n in _SHARED_GENERATORS if m in sys.modules)
+def place_in_module(obj: Any) -> tuple[str, str] | None:
+    """The module and the name by which a kernel finds what every kernel has one of, a global generator of ``random``
+    or NumPy, the environment, Matplotlib's settings; None if it is none of these.
+
+    What happens to them is followed by itself: draws are told apart from changes, and settings repeated.
+    """
+    module, name = _OF_MODULES.get(type(obj).__name__, ("", ""))
+    there = module in sys.modules and vars(sys.modules[module]).get(name) is obj
+    return (module, name) if there else None
+
+
+def objects_of_modules() -> frozenset[int]:
+    """The ids of these objects, to look very many up."""
+    known = (vars(sys.modules[m]).get(n) for m, n in _OF_MODULES.values() if m in sys.modules)
     return frozenset(map(id, known))
 
 
-def is_of_shared_generator(method: Any) -> bool:
-    """Whether a bound method is what ``from random import …`` gives, or NumPy's likewise: one of the
-    generator that is the module's own.
+def is_of_module(method: Any) -> bool:
+    """Whether a bound method is what ``from random import …`` gives, or NumPy's likewise: one of an object that is the
+    module's own.
     """
     owner = method.__self__
-    return owner is not None and shared_generator(owner) is not None
+    return owner is not None and place_in_module(owner) is not None
 
 
 def slot_values(obj: Any) -> Iterator[tuple[str, Any]]:

@@ -19,7 +19,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .anatomy import is_of_shared_generator
+from .anatomy import is_of_module
 
 
 class OtherVersion(Exception):
@@ -210,7 +210,7 @@ def is_code(name: str, value: Any) -> bool:
     if isinstance(value, types.ModuleType):
         return True
     bound = isinstance(value, (types.MethodType, types.BuiltinMethodType))
-    if bound and is_of_shared_generator(value):
+    if bound and is_of_module(value):
         return True
     if not isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType)):
         return False

@@ -32,12 +32,13 @@ from .anatomy import (
     has_dict,
     instance_dict,
     is_lazy,
-    is_of_shared_generator,
+    is_of_module,
+    may_be_of_module,
     member,
     members,
     origin,
+    place_in_module,
     root_package,
-    shared_generator,
     slots,
     type_name,
 )
@@ -320,6 +321,21 @@ def _is_ours_to_call(hook: Any) -> bool:
 
 
 def _way_for(kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
+    way = _way_by_type(kind)
+    return _unless_of_module(way) if may_be_of_module(kind) else way
+
+
+def _unless_of_module(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:
+    def tell(walk: Walk, obj: Any) -> Children:
+        if place_in_module(obj) is None:
+            yield from way(walk, obj)
+        else:
+            walk.kind(type(obj))
+
+    return tell
+
+
+def _way_by_type(kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
     known = foreign.way_for(kind)
     if known is not None:
         return known
@@ -363,8 +379,6 @@ def _reduced(walk: Walk, obj: Any) -> Children:
     if walk.seen(obj):
         return
     walk.kind(type(obj))
-    if shared_generator(obj) is not None:
-        return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Python 3.12 and later: itertools will not always tell
         reduced = walk.keep(member(type(obj), "__reduce_ex__").__get__(obj)(2))
@@ -559,7 +573,7 @@ def _cell(walk: Walk, cell: types.CellType) -> Children:
 
 def _method(walk: Walk, method: types.MethodType) -> Children:
     walk.write(b"M")
-    if is_of_shared_generator(method):
+    if is_of_module(method):
         walk.atom(method.__name__)
         return
     yield method.__func__
@@ -569,9 +583,7 @@ def _method(walk: Walk, method: types.MethodType) -> Children:
 def _builtin(walk: Walk, function: types.BuiltinFunctionType) -> Children:
     walk.write(b"B")
     walk.atom(function.__name__)
-    if not issubclass(type(function.__self__), types.ModuleType) and not is_of_shared_generator(
-        function
-    ):
+    if not issubclass(type(function.__self__), types.ModuleType) and not is_of_module(function):
         yield function.__self__
 
 
@@ -579,9 +591,6 @@ def _random(walk: Walk, generator: random.Random) -> Children:
     if walk.seen(generator):
         return
     walk.kind(type(generator))
-    if shared_generator(generator) is not None:  # draws from it are told apart from changes
-        walk.write(b";")
-        return
     if not issubclass(type(generator), random.SystemRandom):
         walk.atom(super(random.Random, generator).getstate())
     yield from walk.attributes(generator)

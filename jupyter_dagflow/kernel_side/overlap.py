@@ -17,7 +17,7 @@ import types
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .anatomy import lineage, root_package, shared_generators, type_name
+from .anatomy import lineage, objects_of_modules, root_package, type_name
 from .arrays import as_array, is_row, span_of
 from .sharing import Memory, share_memory, unchanging
 
@@ -71,7 +71,7 @@ def parts(value: object) -> Parts:
     """Look through a value, nearest parts first; what functions keep is not looked into."""
     found = Parts(set(), [], [])
     changing: dict[type[Any], bool] = {}
-    shared = shared_generators()
+    shared = objects_of_modules()
     tables: list[Any] = []
     loose: list[Any] = [value]
     while loose:

@@ -17,7 +17,6 @@ import io
 import marshal
 import os
 import pickle
-import random
 import sys
 import types
 from collections.abc import Callable
@@ -27,10 +26,11 @@ from . import rebuild
 from .anatomy import (
     dict_of,
     instance_dict,
-    is_of_shared_generator,
+    is_of_module,
+    may_be_of_module,
     member,
+    place_in_module,
     root_package,
-    shared_generator,
     slot_values,
 )
 from .arrays import (
@@ -55,7 +55,6 @@ from .definitions import Definitions, found_by_name, names_in
 from .sets import Ordered, out_of_order
 
 _BACKWARDS: Any = type(reversed([]))
-_GENERATORS = ("Random", "RandomState")
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
@@ -232,11 +231,12 @@ class _Rules:
             return self._named(obj) if self._by_name(obj) else self._class(obj)
         if kind is functools.cached_property:
             return rebuild.make_cached_property, (obj.func, obj.attrname)
-        if kind in (types.MethodType, types.BuiltinMethodType) and is_of_shared_generator(obj):
-            module = "random" if type(obj.__self__) is random.Random else "numpy.random"
-            return getattr, (sys.modules[module], obj.__name__)
-        if kind.__name__ in _GENERATORS:
-            place = shared_generator(obj)
+        if kind in (types.MethodType, types.BuiltinMethodType) and is_of_module(obj):
+            module, _ = place_in_module(obj.__self__) or ("", "")
+            of_module = getattr(sys.modules[module], obj.__name__, None) is obj
+            return getattr, (sys.modules[module] if of_module else obj.__self__, obj.__name__)
+        if may_be_of_module(kind):
+            place = place_in_module(obj)
             if place is not None:
                 return getattr, (sys.modules[place[0]], place[1])
         if kind is object:

@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .anatomy import shared_generators
+from .anatomy import objects_of_modules
 from .arrays import Place, place_of, span_of
 from .bundle import address_of
 from .pickling import Pickled
@@ -120,7 +120,7 @@ def unchanging() -> tuple[type[Any], ...]:
 
 def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Iterator[int]:
     """The ids of those objects that somebody could change."""
-    constant, shared = unchanging(), shared_generators()
+    constant, shared = unchanging(), objects_of_modules()
     known: dict[type[Any], bool] = {}
     for key, (number, obj) in objects.items():
         if number == 0:

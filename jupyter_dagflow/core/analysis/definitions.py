@@ -53,52 +53,59 @@ class Definitions:
         """Whether a step is copied."""
         return number in self._needs
 
-    def admit(self, step: Step, now: Now) -> bool:
+    def admit(self, step: Step, now: Now) -> None:
         """Take a step in as a definition if it is one."""
-        role, effect = step.statement.role, step.effect
-        current, writers = now.behind, now.writers
         if step.node == PRELUDE:
             for name, value in step.values.items():
                 self._setup.setdefault(name, set()).update(map(base_of, value.objects))
-        if role.future:
+        if step.statement.role.future:
             self._needs[step.number] = frozenset()
             self.futures.append(step.number)
-            return True
-        if not (role.definition or role.setting) or not step.is_quiet:
-            return False
+            return
+        needs = self._needs_of(step, now)
+        if needs is not None:
+            self._needs[step.number] = frozenset(needs)
+            if step.effect.modules:
+                self.settings.append(step.number)
+
+    def _needs_of(self, step: Step, now: Now) -> set[int] | None:
+        """What must be copied before a step can be, if it can."""
+        definition, effect = step.statement.role.definition, step.effect
+        setting = bool(effect.modules) and not definition
+        if not (step.seeds_at_most if setting else definition and step.is_quiet):
+            return None
         if "os.chdir" in effect.modules:
-            return False  # what the path means depends on files, which an earlier task may make
-        setting = bool(effect.modules) and role.setting
+            return None  # what the path means depends on files, which an earlier task may make
         if setting and not self._repeatable.admits(step):
-            return False
-        if not role.definition and not setting:
-            return False
+            return None
+        current, writers = now.behind, now.writers
         needs: set[int] = set()
-        if effect.modules and role.definition:  # a library calls it, and nobody may say so
+        if effect.modules and definition:  # a library calls it, and nobody may say so
             called = self._names_in_code(step)
             if any(name in writers and name not in current for name in called):
-                return False
+                return None
             needs.update(*(current[name] for name in called if name in current))
         for name in [*effect.reads, *(n for n in effect.extends if n in current)]:
             if name in current:
                 needs |= set(current[name])
             elif name in writers and writers[name] != (PRELUDE,):
                 if not setting:
-                    return False
+                    return None
                 repeated = self._repeatable.statements(name, step, now.module_settings)
                 if repeated is None:
-                    return False
+                    return None
                 needs |= repeated
         for name in effect.reads:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
             }
-        if step.bound and (self._is_changed(step) or self._replaces_setup(step)):
-            return False
-        self._needs[step.number] = frozenset(needs)
-        if effect.modules:
-            self.settings.append(step.number)
-        return True
+        if _names_defined(step) and (self._is_changed(step) or self._replaces_setup(step)):
+            return None
+        return needs
+
+    def defines(self, step: Step, name: str) -> bool:
+        """Whether a step is copied, and gives a name its meaning where it is."""
+        return step.number in self._needs and name in _names_defined(step)
 
     def _names_in_code(self, step: Step) -> set[str]:
         """What the functions that a step made look up when they are called."""
@@ -222,17 +229,35 @@ class Definitions:
 
         ``sys.path`` is for what is loaded, too, unless values have to be there before.
         """
-        if not step.statement.role.setting:
+        role = step.statement.role
+        if role.definition or role.future:
             return False
         modules = {path.partition(".")[0] for path in step.effect.modules}
         brings = any(number in self._repeatable for number in self._needs.get(step.number, ()))
         return bool(modules - {"sys"}) or brings
 
 
+def _names_defined(step: Step) -> tuple[str, ...]:
+    """The names that mean something wherever a step is copied: a call that sets is copied without what it gives."""
+    if _is_assigned_call(step):
+        return ()
+    return tuple(name for name in step.bound if not name.startswith("<"))
+
+
+def _is_assigned_call(step: Step) -> bool:
+    role = step.statement.role
+    return bool(step.effect.modules) and not (role.definition or role.setting)
+
+
+def _source(step: Step) -> str:
+    text = step.statement.text or text_of(step.block.code, step.statement.line)
+    return text.partition("=")[2].lstrip() if _is_assigned_call(step) else text
+
+
 def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:
     """What a step defines; more than one name if it extends what another stands for."""
     extended = [name for name in step.bound if name in step.effect.extends]
-    names = [n for n in step.bound if n not in extended]
+    names = [n for n in _names_defined(step) if n not in extended]
     names += [*step.effect.modules, *(m.what for m in step.effect.marks)]
     for name in [*extended, *(names[:1] or ([] if extended else ["__future__"]))]:
         yield Definition(
@@ -240,7 +265,7 @@ def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:
             cell=step.block.cell,
             cell_index=step.block.index,
             line=step.statement.line,
-            source=step.statement.text or text_of(step.block.code, step.statement.line),
+            source=_source(step),
             in_place=in_place,
             extends=name in extended,
         )

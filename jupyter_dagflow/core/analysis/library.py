@@ -706,12 +706,12 @@ SAME_EVERYWHERE = re.compile(
     r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
     r"normpath|split|splitext))|platform\.\w+|"
     r"torch\.(cuda|backends\.mps|xpu)\.is_available|importlib\.util\.find_spec|shutil\.which|socket\.gethostname|"
-    r"re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
+    r"logging\.(getLogger|StreamHandler|NullHandler|Formatter)|re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
 )
 """Calls that give the same in every kernel that stands in the same folder, for the same arguments."""
 
 OF_THE_INTERPRETER = re.compile(
-    r"^sys\.(?!(platform|version|version_info|byteorder|maxsize|prefix|executable|implementation)(\.|$))"
+    r"^sys\.(?!(stdout|stderr|platform|version|version_info|byteorder|maxsize|prefix|executable|implementation)(\.|$))"
 )
 """Pieces of ``sys`` that depend on what a kernel has done so far."""
 

@@ -12,10 +12,16 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
-from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
+from jupyter_dagflow.core.analysis.same_everywhere import PathOf, asks_for_paths, gives_the_same
+from jupyter_dagflow.core.analysis.setting_calls import (
+    calls_by_name,
+    defaults,
+    function_in,
+    only_sets,
+)
 from jupyter_dagflow.core.analysis.source import (
     assigned,
     attributes_of,
@@ -26,12 +32,6 @@ from jupyter_dagflow.core.analysis.source import (
 from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
 from jupyter_dagflow.core.analysis.values import NOTHING
 
-_PARTS = (
-    ast.Attribute, ast.BinOp, ast.BoolOp, ast.Compare, ast.Constant, ast.Dict, ast.FormattedValue,
-    ast.IfExp, ast.JoinedStr, ast.List, ast.Name, ast.Set, ast.Slice, ast.Starred, ast.Subscript,
-    ast.Tuple, ast.UnaryOp,
-    ast.boolop, ast.cmpop, ast.expr_context, ast.keyword, ast.operator, ast.unaryop,
-)  # fmt: skip
 _FORGETTING = re.compile(r"\bdel\b[^\n;]*|\bas\s+\w+\s*:")
 _WORD = re.compile(r"\w+")
 _DEEPEST = 64  # values made of values made of values
@@ -58,12 +58,26 @@ class Repeatable:
         Code of the notebook would run whenever the module likes, deleted names would be there again,
         and what it asks before it sets something must be answered alike in every kernel.
         """
-        tree, path_of = tree_of(setting.statement.text), _paths(setting)
-        if self._reads_code(tree, setting) or not self._forgotten.isdisjoint(setting.bound):
+        text = setting.statement.text or text_of(setting.block.code, setting.statement.line)
+        tree, path_of = tree_of(text), _paths(setting)
+        called = calls_by_name(tree)
+        if called is not None and self._function(called[0], setting) is not None:
+            function_of = partial(self._function, reader=setting)
+            return not self._stands_elsewhere(setting) and only_sets(
+                called[1], function_of, path_of
+            )
+        if not setting.statement.role.setting or self._reads_code(tree, setting):
             return False
-        if self._stands_elsewhere(setting) and _asks_for_paths(tree, path_of):
+        if not self._forgotten.isdisjoint(setting.bound):
+            return False
+        if self._stands_elsewhere(setting) and asks_for_paths(tree, path_of):
             return False
         return all(gives_the_same(asked, path_of) for asked in _decided_by(tree))
+
+    def _function(self, name: str, reader: Step) -> ast.FunctionDef | None:
+        """The notebook's own function that a name is for a step."""
+        made = self._writer(name, reader)
+        return function_in(made.statement.text) if made is not None else None
 
     @cached_property
     def _forgotten(self) -> frozenset[str]:
@@ -125,12 +139,15 @@ class Repeatable:
     def _needs_of_value(
         self, name: str, step: Step, settings: ModuleSettings, depth: int
     ) -> frozenset[int] | None:
-        """What must be repeated before ``name = …`` is; None if that cannot be repeated."""
+        """What must be repeated before ``name = …`` or ``def name`` is; None if that cannot be repeated."""
         value = assigned(step.block.code, step.statement.line, name)
+        if value is None:
+            function = function_in(step.statement.text)
+            value = defaults(function) if function is not None else None
         if value is None or self._is_changed(step) or not step.is_quiet:
             return None
         path_of = _paths(step)
-        if self._stands_elsewhere(step) and _asks_for_paths(value, path_of):
+        if self._stands_elsewhere(step) and asks_for_paths(value, path_of):
             return None
         if not gives_the_same(value, path_of):
             return None
@@ -157,7 +174,7 @@ class Repeatable:
         return writers
 
 
-def _paths(step: Step) -> Callable[[str], str]:
+def _paths(step: Step) -> PathOf:
     """What of a library each name is that a step reads, ``""`` for any other."""
     values = step.effect.values
     return lambda name: values[name].path if name in values else ""
@@ -168,62 +185,3 @@ def _decided_by(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         if isinstance(node, (ast.If, ast.For)):
             yield node.iter if isinstance(node, ast.For) else node.test
-
-
-def _asks_for_paths(tree: ast.AST, path_of: Callable[[str], str]) -> bool:
-    """Whether code asks where the kernel stands, or has paths worked out from there."""
-    nodes = (n for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute)))
-    return any(library.ABOUT_PATHS.match(_path_called(node, path_of)) for node in nodes)
-
-
-def gives_the_same(value: ast.expr, path_of: Callable[[str], str]) -> bool:
-    """Whether an expression gives the same in every kernel, if the names in it do.
-
-    ``path_of`` tells what of a library a name is, ``""`` for any other.
-
-    Example: ``str(Path.cwd().parent)`` does, ``Path("a").read_text()`` does not.
-    """
-    nodes = list(ast.walk(value))
-    if not all(isinstance(node, (*_PARTS, ast.Call)) for node in nodes):
-        return False
-    if _asks_the_interpreter(nodes, path_of):
-        return False
-    return all(_call_gives_the_same(n.func, path_of) for n in nodes if isinstance(n, ast.Call))
-
-
-def _asks_the_interpreter(nodes: list[ast.AST], path_of: Callable[[str], str]) -> bool:
-    """Whether code asks what depends on what a kernel has done so far, as its list of modules does."""
-    fine = {
-        id(other)
-        for node in nodes
-        if isinstance(node, ast.Compare)
-        and isinstance(node.left, ast.Constant)
-        and node.left.value in library.THERE_FROM_THE_START
-        for other in node.comparators
-    }
-    attributes = (n for n in nodes if isinstance(n, ast.Attribute) and id(n) not in fine)
-    return any(library.OF_THE_INTERPRETER.match(_path_called(n, path_of)) for n in attributes)
-
-
-def _call_gives_the_same(called: ast.expr, path_of: Callable[[str], str]) -> bool:
-    path = _path_called(called, path_of)
-    if path:
-        return library.SAME_EVERYWHERE.match(path) is not None
-    return isinstance(called, ast.Attribute) and called.attr in library.SAME_EVERYWHERE_METHODS
-
-
-def _path_called(called: ast.expr, path_of: Callable[[str], str]) -> str:
-    """What of a library is called, by its path; empty if it is a method of a value or not known."""
-    parts: list[str] = []
-    while isinstance(called, ast.Attribute):
-        parts.append(called.attr)
-        called = called.value
-    root = _root(called, path_of) if isinstance(called, ast.Name) else ""
-    return ".".join([root, *reversed(parts)]) if root else ""
-
-
-def _root(name: ast.Name, path_of: Callable[[str], str]) -> str:
-    known = path_of(name.id)
-    if not known and name.id in library.KNOWN_NAMES:
-        return f"builtins.{name.id}"
-    return known

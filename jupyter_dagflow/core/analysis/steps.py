@@ -72,9 +72,14 @@ class Step:
     @property
     def is_quiet(self) -> bool:
         """Whether the statement binds names and sets modules, and nothing besides that can be told."""
-        ambient = any(name.startswith("<") for name in [*self.effect.reads, *self.bound])
+        return self.seeds_at_most and not any(name.startswith("<") for name in self.bound)
+
+    @property
+    def seeds_at_most(self) -> bool:
+        """Whether that is so but for global generators that it seeds."""
+        draws = any(name.startswith("<") for name in self.effect.reads)
         loud = any(mark.kind != "star" for mark in self.effect.marks)
-        return not (ambient or loud or self.touched)
+        return not (draws or loud or self.touched)
 
     def line_of(self, name: str) -> int:
         """The line on which this statement binds or changes a name."""

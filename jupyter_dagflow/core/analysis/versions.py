@@ -61,8 +61,8 @@ class Linker(Units):
             self._check_identity(step, state)
         if effect.stored:
             self._share_stored(step, state)
-        defined = self.definitions.admit(step, self._now)
-        self._bind(step, state, defined=defined)
+        self.definitions.admit(step, self._now)
+        self._bind(step, state)
         if step.node == PRELUDE:
             self._note_made_anew(step)
         if effect.marks or effect.modules:
@@ -163,11 +163,12 @@ class Linker(Units):
 
     # binding
 
-    def _bind(self, step: Step, state: NodeState, *, defined: bool) -> None:
+    def _bind(self, step: Step, state: NodeState) -> None:
         for name, surely in step.bound.items():
             if name in step.deleted:
                 self._forget(step, state, name)
             elif surely:
+                defined = self.definitions.defines(step, name)
                 self._bind_surely(step, state, name, defined=defined)
             else:
                 self._bind_perhaps(step, state, name)
