@@ -127,9 +127,12 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
     number = follower.room_for(place * _STEPS)
     steps = []
     statements = summary.statements
-    told = _where_tags_count(statements) if block.mutates or block.pure or block.shares else None
-    if told is not None and told is not statements[-1]:
-        statements = (*statements[:-1], told, statements[-1])
+    told = None
+    if statements and (block.mutates or block.pure or block.shares):
+        told = Statement(
+            (), "", statements[-1].line, Role()
+        )  # a cell has done it when it has ended
+        statements = (*statements, told)
     for statement in statements:
         declared = statement is told
         if statement.role.inert and not declared:
@@ -137,18 +140,6 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
         steps.append(_follow(follower, block, statement, number, declared=declared))
         number += 1
     return tuple(steps)
-
-
-def _where_tags_count(statements: Sequence[Statement]) -> Statement | None:
-    """The statement that does what the tags of a cell tell of: its last, or nothing at all before one
-    that is replayed in other tasks.
-    """
-    if not statements:
-        return None
-    last = statements[-1]
-    if last.role.definition or last.role.setting or last.role.future:
-        return Statement((), "", last.line, Role())
-    return last
 
 
 def _follow(
