@@ -12,9 +12,9 @@ from pathlib import Path
 
 from jupyter_core.utils import ensure_event_loop, run_sync
 
-from jupyter_dagflow.execution.iri_grammar import built_later
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted, TaskKernel
+from jupyter_dagflow.execution.late_imports import imported_later
 
 
 class KernelSession:
@@ -90,7 +90,7 @@ class KernelSession:
     def _prepare(self) -> None:
         warm = self._kernels.take(self._kind) if self._kernels is not None else None
         # papermill takes half a second to import: in that time the kernel starts.
-        with built_later():
+        with imported_later():
             import jupyter_dagflow.execution.papermill_door  # noqa: F401
         if warm is not None and not warm.becomes_ready(unless=self._stopping):
             warm = None
