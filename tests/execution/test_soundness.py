@@ -63,6 +63,25 @@ def succeeded(run: Run) -> Run:
 LOAD = ("task:load", "import helpers\nx = [1]")
 
 
+def test_a_function_of_the_notebook_that_sets_up_a_logger_does_so_in_every_task(
+    project: Project,
+) -> None:
+    make = (
+        "import logging, sys\ndef get_logger(name='dagflow-run'):\n    logger = logging.getLogger(name)\n"
+        "    logger.setLevel(logging.INFO)\n    handler = logging.StreamHandler(sys.stderr)\n"
+        "    handler.setFormatter(logging.Formatter('%(message)s'))\n    logger.addHandler(handler)\n    return logger"
+    )
+    cells = (
+        ("task:make", f"{make}\nlog = get_logger()"),
+        (
+            "task:use",
+            "import logging\nfound = [log.level, len(log.handlers), log is logging.getLogger('dagflow-run')]",
+        ),
+    )
+    run = succeeded(project.run(*cells))
+    assert run.value("found") == [20, 1, True]
+
+
 def test_an_undeclared_change_stops_the_run(project: Project) -> None:
     run = project.run(
         LOAD,

@@ -23,6 +23,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
+from jupyter_dagflow.kernel_side.anatomy import place_in_module
+
 _PLAIN = (
     type(None),
     bool,
@@ -108,6 +110,10 @@ class _Camera:
         kind = type(value).__name__
         if isinstance(value, _PLAIN):
             return (kind, repr(value))
+        if (
+            place_in_module(value) is not None
+        ):  # every kernel has one, and what is in it is looked at where it is read
+            return ("one in a kernel", kind)
         if isinstance(value, (tuple, frozenset)) and not hasattr(value, "__dict__"):
             return (kind, *self._parts(value))
         if isinstance(value, types.FunctionType):

@@ -99,8 +99,9 @@ class Definitions:
             needs |= {
                 o for o in step.origins.get(name, ()) if o in self._needs and o != step.number
             }
-        if _names_defined(step) and (self._is_changed(step) or self._replaces_setup(step)):
-            return None
+        surely = any(step.bound[name] or definition for name in _names_defined(step))
+        if surely and (self._is_changed(step) or self._replaces_setup(step)):
+            return None  # what is bound perhaps, in a loop, is handed over
         return needs
 
     def defines(self, step: Step, name: str) -> bool:

@@ -18,7 +18,6 @@ from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
 from jupyter_dagflow.core.analysis.same_everywhere import PathOf, asks_for_paths, gives_the_same
 from jupyter_dagflow.core.analysis.setting_calls import (
     calls_by_name,
-    defaults,
     function_in,
     only_sets,
 )
@@ -75,9 +74,11 @@ class Repeatable:
         return all(gives_the_same(asked, path_of) for asked in _decided_by(tree))
 
     def _function(self, name: str, reader: Step) -> ast.FunctionDef | None:
-        """The notebook's own function that a name is for a step."""
+        """The notebook's own function that a name is for a step, if every task can have it."""
         made = self._writer(name, reader)
-        return function_in(made.statement.text) if made is not None else None
+        if made is None or made.number not in self._definitions:
+            return None
+        return function_in(made.statement.text)
 
     @cached_property
     def _forgotten(self) -> frozenset[str]:
@@ -139,11 +140,8 @@ class Repeatable:
     def _needs_of_value(
         self, name: str, step: Step, settings: ModuleSettings, depth: int
     ) -> frozenset[int] | None:
-        """What must be repeated before ``name = …`` or ``def name`` is; None if that cannot be repeated."""
+        """What must be repeated before ``name = …`` is; None if that cannot be repeated."""
         value = assigned(step.block.code, step.statement.line, name)
-        if value is None:
-            function = function_in(step.statement.text)
-            value = defaults(function) if function is not None else None
         if value is None or self._is_changed(step) or not step.is_quiet:
             return None
         path_of = _paths(step)

@@ -41,13 +41,6 @@ def function_in(text: str) -> ast.FunctionDef | None:
     return None
 
 
-def defaults(function: ast.FunctionDef) -> ast.Tuple:
-    """What is worked out when a function is defined."""
-    arguments = function.args
-    optional = (each for each in arguments.kw_defaults if each is not None)
-    return ast.Tuple(elts=[*arguments.defaults, *optional])
-
-
 def only_sets(call: ast.Call, function_of: FunctionOf, path_of: PathOf, depth: int = 0) -> bool:
     """Whether a call of one of the notebook's functions does no more than set and seed, with what is the same in
     every kernel, if the names in it and in the function are.
@@ -55,7 +48,7 @@ def only_sets(call: ast.Call, function_of: FunctionOf, path_of: PathOf, depth: i
     function = function_of(call.func.id) if isinstance(call.func, ast.Name) else None
     if function is None or depth > _DEEPEST:
         return False
-    given = [*call.args, *(keyword.value for keyword in call.keywords), defaults(function)]
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
     if not all(gives_the_same(value, path_of) for value in given):
         return False
     body = _Body(function_of, path_of, depth)
