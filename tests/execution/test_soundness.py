@@ -74,7 +74,7 @@ def test_a_function_of_the_notebook_that_sets_up_a_logger_does_so_in_every_task(
     cells = (
         ("task:make", f"{make}\nlog = get_logger()"),
         (
-            "task:use",
+            "task:use keep:found",
             "import logging\nfound = [log.level, len(log.handlers), log is logging.getLogger('dagflow-run')]",
         ),
     )
