@@ -37,6 +37,8 @@ TRIGGER = "verify"
 class Verifying:
     """One verification: `start_dag`, wait, `start_run_all`, wait, `compare`.
 
+    Of a task that the DAG has skipped, Run All leaves the cells out.
+
     Raises `OptionError` if ``jobs`` (of the DAG) makes no sense.
     """
 
@@ -45,17 +47,18 @@ class Verifying:
         self._app = app
         self._prepared = prepared
         self._jobs = jobs
-        compilation = prepared.compilation
-        pipeline = whole(prepared.source, compilation.pipeline)
-        self._whole = replace(prepared, compilation=replace(compilation, pipeline=pipeline))
 
     def start_dag(self, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Begin to run it as a DAG."""
         return self._launch(self._prepared, jobs=self._jobs, survivors=Survivors.NEW, sinks=sinks)
 
-    def start_run_all(self, sinks: Sequence[Sink] = ()) -> LiveRun:
-        """Begin to run the notebook top to bottom in one kernel."""
-        return self._launch(self._whole, jobs=1, survivors=Survivors.ALL, sinks=sinks)
+    def start_run_all(self, dag: LiveRun, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Begin to run the notebook top to bottom in one kernel, when the DAG has ended."""
+        compilation = self._prepared.compilation
+        skipped = [name for name, task in dag.tasks.items() if task.state is TaskState.SKIPPED]
+        pipeline = whole(self._prepared.source, compilation.pipeline, skipped=skipped)
+        prepared = replace(self._prepared, compilation=replace(compilation, pipeline=pipeline))
+        return self._launch(prepared, jobs=1, survivors=Survivors.ALL, sinks=sinks)
 
     def _launch(
         self, prepared: Prepared, *, jobs: int | None, survivors: Survivors, sinks: Sequence[Sink]

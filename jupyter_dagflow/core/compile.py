@@ -188,10 +188,28 @@ def _blocks(notebook: Notebook, parts: Partition, known: _Facts) -> list[Block]:
                 mutates=_set((*_names(task, "mutates"), *_seen_changed(facts, task))),
                 pure=_set(_names(task, "pure")),
                 shares=frozenset((f.name, f.other) for f in facts if f.other) or _NO_PAIRS,
+                conditional="when" in task.options,
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
-    return [blocks[cell.id] for cell in notebook.cells if cell.id in blocks]
+    asked = {task.cells[0].id: _condition(task) for task in parts.tasks.values()}
+    every = ((asked.get(cell.id), blocks[cell.id]) for cell in notebook.cells if cell.id in blocks)
+    return [block for pair in every for block in pair if block is not None]
+
+
+def _condition(task: TaskCells) -> Block | None:
+    """What a task is asked before its cells run, which reads as they do."""
+    if "when" not in task.options:
+        return None
+    cell = task.option_cells["when"]
+    return Block(
+        cell=cell.id,
+        index=cell.index,
+        code=str(task.options["when"]),
+        node=task.name,
+        conditional=True,
+        asks=True,
+    )
 
 
 def _seen_changed(facts: Sequence[Observed], task: TaskCells) -> frozenset[str]:
@@ -413,6 +431,7 @@ def _options(task: TaskCells) -> TaskOptions:
         reads=_names(task, "reads"),
         writes=_names(task, "writes"),
         cache=_said(said, "cache", bool, None),
+        when=_said(said, "when", str, None),
         retry=_retry(said),
         timeout_s=None if timeout is None else duration_s(timeout),
         kernel=_said(said, "kernel", str, None),

@@ -88,7 +88,7 @@ class AttemptEnded:
     files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
     1970. ``used`` is all that it was seen to use, and ``barred`` why its result may never stand for another, if so.
     With ``reused_from`` it did not run: all this is what came of it in that run.
-    ``why`` it ran or did not.
+    ``why`` it ran or did not. It is ``skipped`` if its condition was false.
     """
 
     at: datetime
@@ -97,6 +97,7 @@ class AttemptEnded:
     cells_s: float | None = None
     failure: TaskFailure | None = None
     stopped: bool = False
+    skipped: bool = False
     stored: tuple[Stored, ...] = ()
     metrics: Mapping[str, object] = field(default_factory=dict)
     files_read: tuple[str, ...] = ()
@@ -259,6 +260,8 @@ class RunMachine:
         retry_after_s = None
         if ended.stopped:
             state = TaskState.CANCELLED
+        elif ended.skipped:
+            state = TaskState.SKIPPED
         elif ended.failure is not None:
             retry_after_s = self._retry_after_s(ended.failure, ended)
             state = TaskState.FAILED if retry_after_s is None else TaskState.UP_FOR_RETRY

@@ -205,7 +205,7 @@ class TaskOptions:
     """What the tags of a task's cells ask for, with defaults filled in.
 
     ``cache`` None: as the run does. Scheduled runs are to reuse what says on. An attempt that takes longer than
-    ``timeout_s`` seconds is ended.
+    ``timeout_s`` seconds is ended. ``when`` is the expression that is to be true, or the task is skipped.
     """
 
     after: tuple[TaskName, ...] = ()
@@ -219,6 +219,7 @@ class TaskOptions:
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
     cache: bool | None = None
+    when: str | None = None
     retry: RetryPolicy = NO_RETRIES
     timeout_s: float | None = None
     kernel: str | None = None

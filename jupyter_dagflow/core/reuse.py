@@ -21,6 +21,7 @@ FRESH = "--fresh"
 OFF = "cache:off"
 FAILED = "failed last time"
 STOPPED = "stopped last time"
+SKIPPED = "skipped last time"
 UNTOLD = "what it used could not be told"
 _LONGEST = 40
 _FORMAT = 1  # of the recipe: results of another are not found

@@ -109,10 +109,15 @@ class Slicer:
         """The slice of one task."""
         own = [self._cells[id_] for id_ in task.cells]
         codes = [(code, cell.index) for cell in own if (code := normalised(cell.code))]
+        asked = [(task.options.when, own[0].index)] if task.options.when is not None else []
         copied = list(_copied(task.definitions))
-        words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *codes)))
+        words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *asked, *codes)))
         felt, words = self._felt(words)
-        made_of = [("copied", *each) for each in copied] + [("own", *each) for each in codes]
+        made_of = [
+            *(("copied", *each) for each in copied),
+            *(("when", *each) for each in asked),
+            *(("own", *each) for each in codes),
+        ]
         pieces = (_piece(kind, code, cell) for kind, code, cell in made_of)
         everything = not _LOOKS_NAMES_UP.isdisjoint(words)
         environ = self._environ if not _READS_ENVIRONMENT.isdisjoint(words) else {}

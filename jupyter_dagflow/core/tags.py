@@ -7,6 +7,7 @@ recognised and refused, so that nobody believes it works.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -97,7 +98,9 @@ def _trigger(value: str) -> object:
 
 
 def _expression(value: str) -> object:
-    compile(value, "<when>", "eval")
+    tree = ast.parse(value, mode="eval")
+    if any(isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield)) for node in ast.walk(tree)):
+        raise ValueError(value)
     return value
 
 
@@ -147,7 +150,7 @@ _TIME_LIMIT = f"{_DURATION}, longer than nothing"
 VOCABULARY: dict[str, Option] = {
     "task": Option(_text(NAME.pattern), _TASK_NAME),
     "after": Option(_text(NAME.pattern), "the name of a task", many=True),
-    "when": Option(_expression, "a Python expression without spaces", works=_not_yet),
+    "when": Option(_expression, "a Python expression that binds no name, without spaces"),
     "trigger": Option(_trigger, "one of " + ", ".join(rule.value for rule in TriggerRule)),
     "retries": Option(_natural, "a whole number"),
     "retry-delay": Option(_duration, _DURATION),

@@ -3,9 +3,9 @@ text.
 
 The law: a taskbook shows its own cells what Run All would have shown them, whoever runs it and from
 wherever. First it enters the notebook's folder; then comes the prelude, then the definitions the
-task needs, then the values of other tasks, then the task's own cells as the user wrote them, and
-last the saving of what other tasks read. A setting that another task makes between the task's own
-cells stands between them.
+task needs, then the values of other tasks, then its condition if it has one, then the task's own
+cells as the user wrote them, and last the saving of what other tasks read. A setting that another
+task makes between the task's own cells stands between them.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ DATES_ID = "dagflow-dates"
 PARAMETERS_ID = "dagflow-parameters"
 DEFINITIONS_ID = "dagflow-definitions"
 LOAD_ID = "dagflow-load"
+WHEN_ID = "dagflow-when"
 SAVE_ID = "dagflow-save"
 TITLE_ID = "dagflow-title"
 
@@ -54,11 +55,13 @@ def assemble(
     enter: str,
     load: str,
     save: str,
+    decide: str = "",
 ) -> tuple[TaskbookCell, ...]:
     """The cells of the taskbook of ``task``, in the order in which they run.
 
     ``enter`` is the source of the cell that goes to the notebook's folder, ``load`` and ``save``
-    of those that take and hand over values. ``parameters`` are the values this run overrides; of
+    of those that take and hand over values, ``decide`` of that which asks whether the task is to run,
+    empty if nothing does. ``parameters`` are the values this run overrides; of
     these, dates get a cell of their own, because papermill can only inject their text.
     """
     cells = notebook.by_id
@@ -68,6 +71,7 @@ def assemble(
     definitions = definitions_by_cell(task.definitions, task.cell_indexes)
     taskbook += _definitions(definitions, DEFINITIONS_ID)
     taskbook.append(_own(LOAD_ID, load))
+    taskbook += [_own(WHEN_ID, decide)] if decide else []
     for cell, index in zip(task.cells, task.cell_indexes, strict=True):
         taskbook += _definitions(definitions, _above(index))
         taskbook.append(_users(cells[cell]))

@@ -7,6 +7,7 @@ behind it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, Task, TaskName
@@ -14,13 +15,15 @@ from jupyter_dagflow.core.model import CellId, Notebook, Pipeline, Task, TaskNam
 RUN_ALL = TaskName("run-all")
 
 
-def whole(notebook: Notebook, pipeline: Pipeline) -> Pipeline:
-    """A pipeline of the one task `RUN_ALL`, with the cells and parameters of ``pipeline``.
+def whole(
+    notebook: Notebook, pipeline: Pipeline, *, skipped: Collection[TaskName] = ()
+) -> Pipeline:
+    """A pipeline of the one task `RUN_ALL`, with the cells and parameters of ``pipeline``, but for tasks ``skipped``.
 
     Its name tells the two apart in the history: ``churn (Run All)``.
     """
     indexes = {cell.id: cell.index for cell in notebook.cells}
-    cells = sorted({*pipeline.prelude, *_cells(pipeline)}, key=indexes.__getitem__)
+    cells = sorted({*pipeline.prelude, *_cells(pipeline, skipped)}, key=indexes.__getitem__)
     declaring = {pipeline.parameters_cell, *pipeline.more_parameters_cells}
     first = max((place for place, cell in enumerate(cells, 1) if cell in declaring), default=0)
     own = tuple(cells[first:])
@@ -36,5 +39,5 @@ def whole(notebook: Notebook, pipeline: Pipeline) -> Pipeline:
     )
 
 
-def _cells(pipeline: Pipeline) -> list[CellId]:
-    return [cell for task in pipeline.tasks for cell in task.cells]
+def _cells(pipeline: Pipeline, skipped: Collection[TaskName]) -> list[CellId]:
+    return [cell for task in pipeline.tasks if task.name not in skipped for cell in task.cells]

@@ -17,7 +17,7 @@ from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
-from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID
+from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID, WHEN_ID
 from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.attempt_files import write_files
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
@@ -33,6 +33,10 @@ _LOG_TAIL_BYTES = 4096
 
 class _StopRequested(Exception):
     """Raised within papermill to leave it."""
+
+
+class _Skipped(Exception):
+    """Raised within papermill to leave it: the task's condition is false."""
 
 
 class Attempt:
@@ -80,6 +84,8 @@ class Attempt:
             )
         if self._stopping.is_set():
             return self._ended(stopped=True)
+        if isinstance(trouble, _Skipped):
+            return self._ended(skipped=True, why=(f"when:{self._assignment.when} is false",))
         try:
             outcome = read_outcome(self._assignment.outcome)
             failed = self._failure(trouble, outcome)
@@ -141,6 +147,8 @@ class Attempt:
         if shown is not None:
             self._fail(cell, shown)
         self._saved = self._current == SAVE_ID
+        if self._current == WHEN_ID and read_outcome(self._assignment.outcome).get("skipped"):
+            raise _Skipped
         if own and self._cells_done == len(self._assignment.cells):
             self._on_cell(CellId(cell["id"]), self._cells_done)
 

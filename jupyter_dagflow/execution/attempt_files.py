@@ -100,6 +100,8 @@ def prepare_attempt(
         exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
         codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
         timeout_s=the_task.options.timeout_s,
+        when=the_task.options.when or "",
+        condition=_asked(notebook, the_task),
     )
     spec = {
         "task": task,
@@ -135,6 +137,7 @@ def prepare_attempt(
         parameters=parameters,
         enter=door("enter", cwd.absolute(), _SAY_ENTER),
         load=door("load", assignment.handover, _say_load(the_task)),
+        decide=_condition(the_task, assignment.handover),
         save=door("save", assignment.handover, _say_save(the_task)),
     )
     return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
@@ -188,7 +191,8 @@ def _checks(
 def codes_of(notebook: Notebook, pipeline: Pipeline, task: Task) -> list[str]:
     """All code of the user that runs in a task's kernel."""
     own = [notebook.by_id[cell].code for cell in (*pipeline.prelude, *task.cells)]
-    return [*own, *(definition.source for definition in task.definitions)]
+    condition = [task.options.when] if task.options.when is not None else []
+    return [*own, *condition, *(definition.source for definition in task.definitions)]
 
 
 def _outputs(task: Task, outcome: Path) -> dict[str, object]:
@@ -200,10 +204,17 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
     }
 
 
-def door(action: str, path: Path, comment: str) -> str:
+def door(action: str, path: Path, comment: str, *arguments: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
     door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
-    return f"# {comment}\n{door}(\n    {str(path)!r}\n)"
+    given = ",\n    ".join([repr(str(path)), *arguments])
+    return f"# {comment}\n{door}(\n    {given}\n)"
+
+
+def _condition(task: Task, handover: Path) -> str:
+    """The cell that asks whether a task is to run, if it is to be asked."""
+    when = task.options.when
+    return door("decide", handover, _SAY_WHEN, when) if when is not None else ""
 
 
 def _say_load(task: Task) -> str:
@@ -216,6 +227,7 @@ def _say_save(task: Task) -> str:
     return f"jupyter-dagflow: stores {names} for the tasks after" if names else _NOTHING_OUT
 
 
+_SAY_WHEN = "jupyter-dagflow: the task runs if this is true"
 _SAY_ENTER = "jupyter-dagflow: runs where the notebook does"
 _NOTHING_IN = "jupyter-dagflow: this task takes no values from others"
 _NOTHING_OUT = "jupyter-dagflow: no other task reads a value of this one"
@@ -363,6 +375,20 @@ def _asked_for(notebook: Notebook, task: Task) -> Iterator[tuple[str, Written]]:
         asking = [(cell, None) for cell in cells if _asks_for(name, cell)] or [(cells[0], None)]
         cell, line = max(writes, key=lambda w: (w[0].index, w[1])) if writes else asking[0]
         yield name, Written(cell=cell.id, cell_index=cell.index, line=line)
+
+
+def _asked(notebook: Notebook, task: Task) -> Written | None:
+    """Where a task's condition stands."""
+    if task.options.when is None:
+        return None
+    cells = [notebook.by_id[cell] for cell in task.cells]
+    asking = (cell for cell in cells if "when" in cell.options or _has_tag(cell, "when:"))
+    cell = next(asking, cells[0])
+    return Written(cell=cell.id, cell_index=cell.index, line=None)
+
+
+def _has_tag(cell: Cell, beginning: str) -> bool:
+    return any(tag.startswith(beginning) for tag in cell.tags)
 
 
 def _lines_that_write(name: str, code: str) -> Iterator[int]:

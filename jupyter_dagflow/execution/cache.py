@@ -288,6 +288,8 @@ class ResultCache:
             inputs=inputs,
             asked=asked,
         )
+        if ended.skipped:
+            return replace(entry, barred=reuse.SKIPPED)
         if ended.stopped or ended.failure is not None:
             return replace(entry, barred=reuse.STOPPED if ended.stopped else reuse.FAILED)
         return replace(

@@ -14,7 +14,13 @@ from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.model import CellId, Definition
-from jupyter_dagflow.core.taskbook import LOAD_ID, SAVE_ID, definition_at, definitions_by_cell
+from jupyter_dagflow.core.taskbook import (
+    LOAD_ID,
+    SAVE_ID,
+    WHEN_ID,
+    definition_at,
+    definitions_by_cell,
+)
 from jupyter_dagflow.execution.ports import Assignment, Guarded, Written
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
@@ -39,6 +45,8 @@ def cell_failure(
         return _save_failure(error, assignment, outcome)
     if error.cell.id == LOAD_ID:
         return _load_failure(error, assignment)
+    if error.cell.id == WHEN_ID and assignment.condition is not None:
+        return _condition_failure(error, assignment, assignment.condition)
     cell, index, line = _place(error, assignment)
     return TaskFailure(
         kind="error",
@@ -113,6 +121,17 @@ def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFa
     """A failure that is nobody's cell's fault."""
     return TaskFailure(
         kind="internal", message=message, last_lines=lines, taskbook=str(assignment.taskbook)
+    )
+
+
+def _condition_failure(error: CellError, assignment: Assignment, condition: Written) -> TaskFailure:
+    return TaskFailure(
+        kind="error",
+        message=f"when:{assignment.when} cannot be told: {error.summary}",
+        cell=condition.cell,
+        cell_index=condition.cell_index,
+        taskbook=str(assignment.taskbook),
+        hint="It may use what the tasks above leave, parameters and setup; it is true or false as in an if.",
     )
 
 

@@ -73,7 +73,8 @@ class Assignment:
     ``asked_for`` of those that tags ask for, ``guarded`` of what the task must leave as it is,
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
     task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
-    its kernel is ready. ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
+    its kernel is ready. It runs only ``when`` that expression is true, which stands at ``condition`` in the notebook.
+    ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
     what to load, to store and to look at (see `kernel_side.handover`).
     """
 
@@ -94,6 +95,8 @@ class Assignment:
     codes: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     timeout_s: float | None = None
+    when: str = ""
+    condition: Written | None = None
     taskbook_cells: tuple[TaskbookCell, ...] = ()
     spec: Mapping[str, object] = field(default_factory=dict)
 

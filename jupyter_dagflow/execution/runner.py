@@ -324,7 +324,7 @@ class Runner:
 
     async def _judged(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt, and why it was made; a failure if its results cannot be relied upon."""
-        if ended.reused_from is None:
+        if ended.reused_from is None and not ended.skipped:
             ended = replace(ended, why=self._why.get(ended.task, ()))
         last = self._machine.has_one_left
         if ended.left or last:  # the code of the project has to be read, or its files looked at

@@ -64,7 +64,7 @@ class Soundness:
         if ended.failure is not None and not ended.failure.hint:
             hint = too_early(self._lookup, ended.task, ended.failure.message)
             return replace(ended, failure=replace(ended.failure, hint=hint))
-        if ended.failure is not None or ended.stopped:
+        if ended.failure is not None or ended.stopped or ended.skipped:
             return ended
         if undone := undone_by_setup(self._lookup, ended.task, files, ended.files_by_setup):
             return self._unsound(ended, undone)

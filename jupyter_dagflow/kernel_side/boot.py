@@ -33,6 +33,12 @@ def load(spec_path: str) -> None:
     package.handovers[spec_path].load()
 
 
+def decide(spec_path: str, condition: object) -> None:
+    """Note that the task is to be skipped if its condition is false."""
+    if not condition:
+        prepare().handovers[spec_path].skip()
+
+
 def save(spec_path: str) -> None:
     """Store the outputs that the spec names, and write the outcome."""
     package = prepare()

@@ -106,19 +106,14 @@ class Handover:
             names.setdefault(digest, []).append(name)
         for digest, wanted in sorted(names.items(), key=lambda item: self._is_ambient(item[1])):
             path = bundle.digest_path(store, digest)
-            others = [other for other, name in self._spec["beside"].items() if name in wanted]
             try:
                 values = loading.load(
-                    path,
-                    digest,
-                    self._definitions,
-                    cloudpickle=self._cloudpickle,
-                    only=[*wanted, *others],
+                    path, digest, self._definitions, cloudpickle=self._cloudpickle
                 )
             except bundle.DamagedBundle as error:
                 raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
             self._bind({name: values[name] for name in wanted})
-            beside.update({name: values[name] for name in others})
+            beside.update({o: values[o] for o, n in self._spec["beside"].items() if n in wanted})
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
@@ -133,6 +128,10 @@ class Handover:
         self._threads = user_threads.alive()
         self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
+
+    def skip(self) -> None:
+        """Write that the task is not to run."""
+        self._write({"skipped": True})
 
     def save(self) -> None:
         """Store what the spec asks for and write the outcome.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from . import bundle, figures, rebuild
@@ -28,9 +28,8 @@ def load(
     definitions: Definitions,
     *,
     cloudpickle: Callable[[], Any],
-    only: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """The values of a bundle by name, or ``only`` some; raises `bundle.DamagedBundle` or `CannotLoad`."""
+    """The values of a bundle by name; raises `bundle.DamagedBundle` or `CannotLoad`."""
     stored = bundle.read(path, digest)
     names = ", ".join(stored.header["names"])
     if stored.header["cloudpickle"] and cloudpickle() is None:
@@ -38,14 +37,9 @@ def load(
     try:
         definitions.admit(stored.header["definitions"], stored.header["by_name"])
         unpickler = _Unpickler(stored, definitions)
-        loaded: dict[str, Any] = unpickler.load()
-        values = {name: value for name, value in loaded.items() if only is None or name in only}
+        values: dict[str, Any] = unpickler.load()
         if unpickler.met_figure:
             figures.show_as_pictures()
-        books = unpickler.books
-        del unpickler, loaded  # what nobody takes is gone
-        for references, pieces in books:
-            rebuild.stand_in_for_others(references, pieces)
     except OtherVersion as error:
         raise CannotLoad(f"Cannot load {names} here: {error}.") from None
     except Exception as error:
@@ -61,7 +55,6 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(_File(stored.pickled), buffers=stored.buffers)
         self._definitions = definitions
         self.met_figure = False
-        self.books: list[tuple[Any, int]] = []
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of that name."""
@@ -70,8 +63,6 @@ class _Unpickler(pickle.Unpickler):
             found = getattr(rebuild, name)
             if found is rebuild.make_function:
                 return functools.partial(found, self._definitions.namespace)
-            if found is rebuild.new_references:
-                return functools.partial(found, self.books)
             if found is rebuild.named:
                 return functools.partial(found, self._definitions.find)
             if found is rebuild.marker:

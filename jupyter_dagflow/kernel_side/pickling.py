@@ -336,7 +336,7 @@ class _Rules:
         if "_attrs" in instance_dict(obj):
             return _table(obj)
         if kind.__name__ == "BlockValuesRefs":
-            return rebuild.new_references, (kind, len(rebuild.entered(obj)))
+            return rebuild.new_references, (kind,)
         if kind.__name__ == "SingleBlockManager" and _is_shared(obj.blocks[0].refs):
             return kind, (obj.blocks[0], obj.axes[0])  # pandas' own way tells the values only
         place = rebuild.place_of_references(kind)

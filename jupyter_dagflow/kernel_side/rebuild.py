@@ -13,7 +13,6 @@ import importlib
 import marshal
 import sys
 import types
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -304,31 +303,9 @@ def set_table(table: Any, state: tuple[Any, dict[Any, Any]]) -> None:
     object.__setattr__(table, "_attrs", attributes)
 
 
-def new_references(books: list[tuple[Any, int]], kind: type[Any], pieces: int) -> Any:
-    """The books pandas keeps of the ``pieces`` of tables over one memory; `referring` fills them."""
-    made = kind()
-    books.append((made, pieces))
-    return made
-
-
-def entered(references: Any) -> list[Any]:
-    """The pieces that such books tell of, which are alive."""
-    return [
-        piece for piece in (known() for known in references.referenced_blocks) if piece is not None
-    ]
-
-
-def stand_in_for_others(references: Any, pieces: int) -> None:
-    """Have a table written to as if all ``pieces`` over its memory still were there, if some have stayed behind: it
-    leaves the memory to them, and to arrays over it.
-    """
-    here = [piece for piece in entered(references) if place_of_references(type(piece)) == "refs"]
-    if here and len(entered(references)) < pieces:
-        weakref.finalize(here[0], _stay, here[0].copy(deep=False))
-
-
-def _stay(_: object) -> None:
-    """Nothing is left to be done."""
+def new_references(kind: type[Any]) -> Any:
+    """The books pandas keeps of the pieces of tables over one memory; `referring` fills them."""
+    return kind()
 
 
 def place_of_references(kind: type[Any]) -> str:

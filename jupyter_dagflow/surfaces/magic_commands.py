@@ -10,7 +10,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +175,7 @@ class MagicCommands:
         verifying = Verifying(self._app, prepared, jobs=options.jobs)
         runs = [self._followed(verifying.start_dag)]
         if runs[0].exit_code != CANCELLED:
-            runs.append(self._followed(verifying.start_run_all))
+            runs.append(self._followed(partial(verifying.start_run_all, runs[0])))
         if runs[-1].exit_code == CANCELLED:
             raise MagicFailed(report.headline(runs[-1].view))
         verification = verifying.compare(*runs)

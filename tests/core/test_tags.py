@@ -147,7 +147,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
 @pytest.mark.parametrize(
     "tag",
     [
-        "when:n>3",
         "lane:a",
         "resource:gpu=1",
         "queue:big",

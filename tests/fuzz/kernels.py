@@ -20,7 +20,8 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.taskbook import WHEN_ID
 from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.outcome import observations, read_outcome
@@ -56,6 +58,13 @@ class Failed(Exception):
 
 class Unsound(Exception):
     """What a task did cannot be relied upon, by what others have done: the text says why."""
+
+
+class Condition(NamedTuple):
+    """What a task is asked for before its first cell runs."""
+
+    task: TaskName
+    when: str
 
 
 @contextlib.contextmanager
@@ -103,15 +112,27 @@ def _say_nothing(*_: object, **__: object) -> None:
 
 
 def run_all(
-    cells: Iterable[tuple[str, str]], folder: Path, *, seed: int, aliases: bool = True
+    cells: Iterable[tuple[str, str]],
+    folder: Path,
+    *,
+    seed: int,
+    aliases: bool = True,
+    conditions: Mapping[str, Condition] = MappingProxyType({}),
 ) -> tuple[Namespace, dict[str, Picture]]:
-    """Run cells (id and code) in one kernel, top to bottom; raises `Failed`.
+    """Run cells (id and code) in one kernel, top to bottom, but for those of tasks with a condition that is false
+    where the first of them stands; raises `Failed`.
 
     Gives what is left and, because that may still change, its pictures.
     """
+    decided: dict[TaskName, bool] = {}
     with new_kernel(folder, seed=seed) as namespace:
         for id_, code in cells:
-            _run(id_, code, namespace)
+            asked = conditions.get(id_)
+            if asked is not None and asked.task not in decided:
+                _run(id_, f"__asked__ = bool({asked.when})", namespace)
+                decided[asked.task] = namespace.pop("__asked__")
+            if asked is None or decided[asked.task]:
+                _run(id_, code, namespace)
         return namespace, pictures(namespace, aliases=aliases)
 
 
@@ -192,7 +213,13 @@ class Cluster:
                 for cell in taskbook["cells"]:
                     if cell["cell_type"] != "code":
                         continue
-                    _run(cell["id"], codes.get(cell["id"], "".join(cell["source"])), namespace)
+                    asks = cell["id"] == WHEN_ID
+                    id_ = task.cells[0] if asks else cell["id"]
+                    source = "".join(cell["source"])
+                    _run(id_, source if asks else codes.get(id_, source), namespace)
+                    if asks and read_outcome(assignment.outcome).get("skipped"):
+                        self.stored[task.name], self.kept[task.name] = (), {}
+                        return
             except Failed as failed:
                 self._learn(assignment)
                 self._judge(assignment, {}, failed)

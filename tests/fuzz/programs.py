@@ -31,6 +31,7 @@ from tests.fuzz.templates import (
 
 _HOLE = re.compile(r"<(?P<kind>[a-z0-9]+)(?:#(?P<number>\d))?(?::(?P<role>[etrdn]))?>")
 _BLOCK = re.compile(r"^(?P<indent> *)<block>$", re.MULTILINE)
+_NUMBER = re.compile(r"^(\w+) = \d+$", re.MULTILINE)
 _ALWAYS = ("bind", "list", "observe")
 _TRIES = 30
 _DEEPEST = 2
@@ -312,6 +313,8 @@ class _Notebook:
             names += [n for n, t in self._writer.names.items() if t.kind in CODE]
             lines = "".join(f"    {name},\n" for name in names)
             cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
+        if self._tagged and not self._certain and self._rng.random() < 0.2:
+            cells = self._conditional(cells)
         return Program(
             cells=tuple(cells),
             certain=self._certain,
@@ -319,6 +322,20 @@ class _Notebook:
             odd_tags=self._odd_tags,
             features=tuple(self._features),
         )
+
+    def _conditional(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
+        """Some tasks may be skipped, by a number that a cell above binds."""
+        rng, numbers, found = self._rng, dict[str, None](), []
+        for cell in cells:
+            begins = any(tag.startswith("task:") for tag in cell.tags)
+            if begins and numbers and rng.random() < 0.3:
+                name = rng.choice([*numbers])
+                asked = rng.choice(["{}%2==0", "{}>3", "len(str({}))>1", "{}!={}"])
+                cell = replace(cell, tags=(*cell.tags, f"when:{asked.format(name, name)}"))
+                self._odd_tags = True
+            numbers.update(dict.fromkeys(_NUMBER.findall(cell.source)))
+            found.append(cell)
+        return found
 
     def _begin(self) -> list[ProgramCell]:
         writer, rng = self._writer, self._rng

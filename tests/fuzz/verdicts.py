@@ -29,7 +29,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
 )
 from jupyter_dagflow.core.observed import Observed
-from tests.fuzz.kernels import Cluster, Failed, run_all
+from tests.fuzz.kernels import Cluster, Condition, Failed, run_all
 from tests.fuzz.likeness import Picture, difference
 from tests.fuzz.programs import Program
 
@@ -122,6 +122,14 @@ class _Trial:
         self._notebook = notebook_of(program)
         self.stage = _RUN_ALL
         self._found_out: set[Observed] = set()
+        tasks = compile_cells(self._notebook).pipeline.tasks
+        asked = ((task, task.options.when) for task in tasks)
+        self._conditions = {
+            str(cell): Condition(task.name, when)
+            for task, when in asked
+            if when is not None
+            for cell in task.cells
+        }
         self._run_all = [
             (str(cell.id), cell.code)
             for cell in self._notebook.cells
@@ -170,12 +178,16 @@ class _Trial:
         """What Run All leaves, or where it stops what the cells above leave."""
         try:
             folder = self._folder(f"whole{seed}")
-            return run_all(self._run_all, folder, seed=seed, aliases=self._aliases)[1], None
+            return run_all(
+                self._run_all, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
+            )[1], None
         except Failed as error:
             place = [id_ for id_, _ in self._run_all].index(error.cell)
             above = self._run_all[:place]
             folder = self._folder(f"above{seed}")
-            return run_all(above, folder, seed=seed, aliases=self._aliases)[1], error
+            return run_all(
+                above, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
+            )[1], error
 
     def _folder(self, name: str) -> Path:
         folder = self._home / name / "notebook"  # notebooks may ask what their folder is called

@@ -98,7 +98,10 @@ def analyse(
     return _answer(
         _Question(
             blocks=tuple(blocks),
-            places=tuple((b.cell, b.index, b.node, b.mutates, b.pure, b.shares) for b in blocks),
+            places=tuple(
+                (b.cell, b.index, b.node, b.conditional, b.mutates, b.pure, b.shares)
+                for b in blocks
+            ),
             summaries=tuple(summarise(b.code) for b in blocks),
         )
     )

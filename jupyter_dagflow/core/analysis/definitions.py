@@ -27,12 +27,13 @@ from jupyter_dagflow.core.model import Definition
 
 
 class Now(NamedTuple):
-    """Where linking stands: the definitions behind each name, the tasks that wrote it, and the
-    settings that stay where they were made.
+    """Where linking stands: the definitions behind each name, the tasks that wrote it, what it is,
+    and the settings that stay where they were made.
     """
 
     behind: Mapping[str, tuple[int, ...]]
     writers: Mapping[str, tuple[str, ...]]
+    values: Mapping[str, Value]
     module_settings: ModuleSettings
 
 
@@ -76,6 +77,8 @@ class Definitions:
             return None
         if "os.chdir" in effect.modules:
             return None  # what the path means depends on files, which an earlier task may make
+        if step.block.conditional and (setting or _replaces(step, now)):
+            return None  # if the task is skipped, it has not been made
         if setting and not self._repeatable.admits(step):
             return None
         current, writers = now.behind, now.writers
@@ -236,6 +239,16 @@ class Definitions:
         modules = {path.partition(".")[0] for path in step.effect.modules}
         brings = any(number in self._repeatable for number in self._needs.get(step.number, ()))
         return bool(modules - {"sys"}) or brings
+
+
+def _replaces(step: Step, now: Now) -> bool:
+    """Whether a step gives a name of another task to something else than it was."""
+    return any(
+        now.writers.get(name, (step.node,)) != (step.node,)
+        and (not value.path or value.path != now.values[name].path)
+        for name, value in step.values.items()
+        if name in step.bound
+    )
 
 
 def _names_defined(step: Step) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class Findings:
         message: str,
         *,
         block: Block,
-        line: int,
+        line: int | None,
         hint: str,
     ) -> None:
         self._found.setdefault(
@@ -91,6 +91,16 @@ class Findings:
             )
             return
         if name in step.effect.excused:
+            return
+        if step.block.asks:
+            self._add(
+                (name, step.block.cell),
+                Code.UNKNOWN_NAME,
+                f"`when:{step.block.code}` asks for `{name}`, which nothing above defines",
+                block=step.block,
+                line=None,
+                hint="ask for what tasks above leave, for parameters, or for what setup makes",
+            )
             return
         if deleted is not None:
             self._deleted(step, name, line, deleted)

@@ -8,7 +8,7 @@ the truth. Which task a name then comes from is decided afterwards, in `versions
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir
@@ -32,7 +32,9 @@ class Block:
     setup).
 
     ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not; ``shares``
-    are pairs of names that have objects in common where the cell ends, as a run has seen.
+    are pairs of names that have objects in common where the cell ends, as a run has seen. A task that
+    is ``conditional`` may be skipped, and then has done nothing; ``asks`` tells that this is no cell but what
+    it is asked for that.
     """
 
     cell: CellId
@@ -42,6 +44,8 @@ class Block:
     mutates: frozenset[str] = frozenset()
     pure: frozenset[str] = frozenset()
     shares: frozenset[tuple[str, str]] = frozenset()
+    conditional: bool = False
+    asks: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +90,21 @@ class Step:
         return self.effect.lines.get(name) or self.touched.get(name) or self.statement.line
 
 
+class Rejoined(NamedTuple):
+    """What a name may be, and share, below a task that may have been skipped."""
+
+    value: Value
+    kin: Kin
+    origins: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class RejoiningStep(Step):
+    """The first below a task that may have been skipped; ``rejoins`` are names that depend on that."""
+
+    rejoins: Mapping[str, Rejoined] = field(default_factory=dict)
+
+
 class Place(NamedTuple):
     """A statement that wrote a name."""
 
@@ -125,7 +144,8 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
     """
     follower.heap.make_room(place * _OBJECTS)
     number = follower.room_for(place * _STEPS)
-    steps = []
+    rejoins = _rejoins(follower, block)
+    steps: list[Step] = []
     statements = summary.statements
     told = None
     if statements and (block.mutates or block.pure or block.shares):
@@ -139,7 +159,25 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
             continue
         steps.append(_follow(follower, block, statement, number, declared=declared))
         number += 1
+    if rejoins:
+        nothing = Statement((), "", 1, Role())
+        first = steps or [_follow(follower, block, nothing, number, declared=False)]
+        parts = {each.name: getattr(first[0], each.name) for each in fields(Step)}
+        return (RejoiningStep(**parts, rejoins=rejoins), *first[1:])
     return tuple(steps)
+
+
+def _rejoins(follower: Follower, block: Block) -> dict[str, Rejoined]:
+    """What there is to say where a task ends that may be skipped, and keep where one begins."""
+    rejoined = {}
+    if follower.branch is not None and follower.branch.node != block.node:
+        for name, value in follower.leave_branch().items():
+            origins: dict[str, tuple[int, ...]] = {}
+            _note(follower.heap, name, value, origins, {})
+            rejoined[name] = Rejoined(value, follower.kin(name, value), origins.get(name, ()))
+    if block.conditional and follower.branch is None:
+        follower.enter_branch(block.node)
+    return rejoined
 
 
 def _follow(

@@ -72,6 +72,13 @@ class Reopened:
     defines: dict[str, bool] = field(default_factory=dict)
 
 
+class Skippable(NamedTuple):
+    """A task that may be skipped, and who had written each name above it."""
+
+    node: str
+    writers: Mapping[str, tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class NodeState:
     """What linking knows of one task.
@@ -136,7 +143,8 @@ class Units(ABC):
         self._values: dict[str, Value] = {}
         self._origins: dict[str, tuple[int, ...]] = {}
         self.module_settings = ModuleSettings()
-        self._now = Now(self._behind, self._writers, self.module_settings)
+        self._now = Now(self._behind, self._writers, self._values, self.module_settings)
+        self._skippable: Skippable | None = None
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []

@@ -10,8 +10,8 @@ from collections.abc import Set
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
-from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, Step
-from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Taken, Units
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, RejoiningStep, Step
+from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Skippable, Taken, Units
 from jupyter_dagflow.core.analysis.values import FunctionCode
 from jupyter_dagflow.core.analysis.world import NO_KIN, NO_NAMES, Kin, Mark
 from jupyter_dagflow.core.model import Reason
@@ -25,6 +25,8 @@ class Linker(Units):
     def link(self) -> None:
         """Go through all steps; raises `Conflict` if a unit has no task that has all of it."""
         for step in self.story.steps.values():
+            if self._skippable is not None or step.block.conditional:
+                self._branch(step)
             state = self.nodes.get(step.node)
             if state is None:
                 state = NodeState(node=step.node, first_step=step.number)
@@ -73,6 +75,26 @@ class Linker(Units):
             state.ends = {
                 name: self._kin[name] for name in has if self._kin.get(name, NO_KIN).reach
             }
+
+    # tasks that may be skipped
+
+    def _branch(self, step: Step) -> None:
+        """Below a task that may be skipped, what it writes comes from it or from where it came above."""
+        ended = self._skippable
+        if ended is not None and ended.node != step.node:
+            self._skippable = None
+            for name, writers in ended.writers.items():
+                now = self._writers.get(name)
+                if now is not None and now != writers and ended.node in now:
+                    others = (writer for writer in writers if writer not in now)
+                    self._writers[name] = (*others, *now)
+                    self._behind.pop(name, None)
+            for name, rejoined in step.rejoins.items() if isinstance(step, RejoiningStep) else ():
+                self._relate(name, rejoined.kin)
+                self._values[name] = rejoined.value
+                self._origins[name] = rejoined.origins
+        if step.block.conditional and self._skippable is None:
+            self._skippable = Skippable(step.node, dict(self._writers))
 
     # reading
 

@@ -8,7 +8,7 @@ followed with `State`: ``must`` are the names bound on every path to here.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -137,6 +137,13 @@ class State:
         return other
 
 
+class Branch(NamedTuple):
+    """A part of the notebook that may not run, and what names were bound to above it."""
+
+    node: str
+    names: Mapping[str, Value]
+
+
 def join_states(states: list[State]) -> State:
     """Where paths meet; paths that ended (``raise``, ``return``) do not take part."""
     alive = [s for s in states if not s.dead]
@@ -174,6 +181,7 @@ class World:
         self.names: dict[str, Value] = {}
         self.named: dict[int, set[str]] = {}
         self.outlived: set[int] = set()
+        self.branch: Branch | None = None
         self.effect = Effect()
         self.state = State()
         self.frame = Frame(None)
@@ -205,6 +213,24 @@ class World:
             and self.heap.is_like(other.heap)
         )
 
+    # tasks that may be skipped
+
+    def enter_branch(self, node: str) -> None:
+        """Begin a part that may not run at all."""
+        self.branch = Branch(node, dict(self.names))
+
+    def leave_branch(self) -> dict[str, Value]:
+        """End it, and tell of the names that mean one thing or another now."""
+        assert self.branch is not None
+        before, self.branch = self.branch.names, None
+        rejoined = {}
+        for name, old in before.items():
+            new = self.names.get(name)
+            if new is not old:
+                value = rejoined[name] = old if new is None else join(old, new)
+                self._rename(name, value)
+        return rejoined
+
     # variables
 
     def load(self, name: str, line: int, *, soft: bool = False) -> Value:
@@ -229,7 +255,11 @@ class World:
 
     def read(self, name: str, line: int, value: Value) -> None:
         """Record that the statement needs a name from before."""
-        if name not in self.effect.reads and name not in self.state.must:
+        if name not in self.state.must:
+            self._read_old(name, line, value)
+
+    def _read_old(self, name: str, line: int, value: Value) -> None:
+        if name not in self.effect.reads:
             self.effect.reads[name] = line
             self.effect.values[name] = value
             if value.objects:
@@ -362,6 +392,8 @@ class World:
         """End a statement: bind what it bound, and tell that (name: surely) and the other names
         that see its changes.
         """
+        if self.effect.changed and self.heap.tables.noticed:
+            self._read_what_is_lost()
         bound: dict[str, bool] = {}
         code, must = self.heap.code, self.state.must
         if self.heap.stored:
@@ -380,6 +412,17 @@ class World:
             return bound, {}
         touched = self._touched()
         return bound, {n: line for n, line in touched.items() if not bound.get(n, False)}
+
+    def _read_what_is_lost(self) -> None:
+        """A table that loses its name here was there while another over its memory was changed: that left the memory,
+        and an array over it, alone.
+        """
+        seen = self.heap.containers_of(self.effect.changed)
+        for name in self.state.names:
+            old = self.names.get(name)
+            sharing = (o for o in (old.objects if old is not None else ()) if base_of(o) in seen)
+            if old is not None and any(sees(o, seen[base_of(o)]) for o in sharing):
+                self._read_old(name, min(self.effect.changed.values()), old)
 
     def _rename(self, name: str, value: Value | None) -> None:
         old = self.names.pop(name, None)

@@ -72,7 +72,7 @@ class Lines:
                 self._say(
                     event.at,
                     f"{_state(event.state)} {event.task}{_taken(event)}  {self._done}/{self._total}"
-                    f"{_again(event)}",
+                    f"{_again(event)}{_skipped(event)}",
                 )
             case CancelRequested():
                 self._say(event.at, "cancelling: waiting for tasks to stop")
@@ -156,6 +156,11 @@ def _again(event: TaskFinished) -> str:
         return ""
     wait = words.duration((event.retry_at - event.at).total_seconds())
     return f"  again in {wait}: {event.failure.message}"
+
+
+def _skipped(event: TaskFinished) -> str:
+    """Why a task was skipped that was asked."""
+    return f"  {event.why[0]}" if event.state is TaskState.SKIPPED and event.why else ""
 
 
 def _state(state: TaskState) -> str:

@@ -55,13 +55,9 @@ def _verified(app: Dagflow, options: RunOptions) -> Verification:
         on_compiled=warn,
     )
     verifying = Verifying(app, prepared, jobs=options.jobs)
-    runs = []
-    for start in (verifying.start_dag, verifying.start_run_all):
-        live = _followed(start)
-        if live.exit_code == CANCELLED:
-            raise KeyboardInterrupt
-        runs.append(live)
-    return verifying.compare(*runs)
+    dag = _followed(verifying.start_dag)
+    run_all = _followed(functools.partial(verifying.start_run_all, dag))
+    return verifying.compare(dag, run_all)
 
 
 def _followed(start: Callable[[Sequence[Sink]], LiveRun]) -> LiveRun:
@@ -69,4 +65,6 @@ def _followed(start: Callable[[Sequence[Sink]], LiveRun]) -> LiveRun:
         live = start([sink])
         interrupts.cancels(live)
         wait(live, interrupts)
+    if live.exit_code == CANCELLED:
+        raise KeyboardInterrupt
     return live

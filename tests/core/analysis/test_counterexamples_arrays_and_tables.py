@@ -7,6 +7,18 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "a table over the memory of an array, which nobody else has": (
+        "import pandas as pd\ns = pd.Series([7, 1, 2])\nvalues = s.to_numpy()\nnamed = s.rename('z')",
+        "named = None\ns.iloc[-1] = 7",
+        "seen = values.tolist()",
+    ),
+    "a table over the memory of an array, made of one that is something else by now": (
+        "import pandas as pd\ns = pd.Series([7, 1, 2])\nvalues = s.to_numpy()",
+        "named = s.rename('z')",
+        "s = named.map(lambda e: e + 7)",
+        "named.iloc[0] = 5",
+        "seen = values.tolist()",
+    ),
     "a table over the memory of an array, and another that was made of it and stays behind": (
         "import pandas as pd\ns = pd.Series([7, 1, 2])\nvalues = s.to_numpy()\nnamed = s.rename('z')",
         "def last(s):\n    s.iloc[-1] = 7",
