@@ -404,6 +404,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...], files: File
         definitions=node.definitions if node else (),
         options=_options(task),
         replaces=node.replaces if node else (),
+        sets=node.sets if node else (),
         leaves_files=tuple(dict.fromkeys(mention.name for mention in files.says_it_writes)),
         versions=node.versions if node else {},
         exposed=node.exposed if node else (),

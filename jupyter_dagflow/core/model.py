@@ -234,8 +234,8 @@ class Task:
     ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
     ``versions`` tells of each name which of its versions, counted down the notebook, the task ends with,
     be it that it is deleted. ``replaces`` are names that it gives a definition and then a value,
-    ``leaves_files`` patterns of files that it writes, as its tags or earlier runs say.
-    ``exposed`` are values it has that later tasks change in place.
+    ``sets`` modules that are set in its kernel, by it or for it, ``leaves_files`` patterns of files
+    that it writes, as its tags or earlier runs say. ``exposed`` are values it has that later tasks change in place.
     """
 
     name: TaskName
@@ -249,6 +249,7 @@ class Task:
     options: TaskOptions = TaskOptions()
     leaves_files: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
     versions: Mapping[str, int] = field(default_factory=dict)
     exposed: tuple[Exposed, ...] = ()
     declared: Mapping[str, object] = field(default_factory=dict)

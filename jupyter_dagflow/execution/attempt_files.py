@@ -126,6 +126,7 @@ def prepare_attempt(
         "mentioned": [*texts_in(codes), *(v for v in parameters.values() if isinstance(v, str))],
         "patterns": list(the_task.options.reads),
         "leaves_files": checks.leaves_files,
+        "sets": list(the_task.sets),
         "imports": list(imports_in(codes)),
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),

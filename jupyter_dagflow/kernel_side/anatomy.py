@@ -125,11 +125,16 @@ def place_in_module(obj: Any) -> tuple[str, str] | None:
     """The module and the name by which a kernel finds what every kernel has one of, a global generator of ``random``
     or NumPy, the environment, Matplotlib's settings; None if it is none of these.
 
-    What happens to them is followed by itself: draws are told apart from changes, and settings repeated.
+    They are so in every kernel that they are handed over to.
     """
     module, name = _OF_MODULES.get(type(obj).__name__, ("", ""))
     there = module in sys.modules and vars(sys.modules[module]).get(name) is obj
     return (module, name) if there else None
+
+
+def is_shared_generator(obj: Any) -> bool:
+    """Whether this is the global generator of ``random`` or NumPy."""
+    return type(obj).__name__.startswith("Random") and place_in_module(obj) is not None
 
 
 def objects_of_modules() -> frozenset[int]:

@@ -33,11 +33,11 @@ from .anatomy import (
     instance_dict,
     is_lazy,
     is_of_module,
+    is_shared_generator,
     may_be_of_module,
     member,
     members,
     origin,
-    place_in_module,
     root_package,
     slots,
     type_name,
@@ -326,8 +326,10 @@ def _way_for(kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
 
 
 def _unless_of_module(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:
+    """Draws from a generator that every kernel has are told apart from changes."""
+
     def tell(walk: Walk, obj: Any) -> Children:
-        if place_in_module(obj) is None:
+        if not is_shared_generator(obj):
             yield from way(walk, obj)
         else:
             walk.kind(type(obj))

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import collections
 import types
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .anatomy import instance_dict, lineage, members, root_package, slot_values
+from .anatomy import instance_dict, lineage, members, place_in_module, root_package, slot_values
 from .caches import closure_of
 from .fingerprint import fingerprint
 
@@ -25,7 +25,8 @@ class Guard:
     """The fingerprints of some names of a namespace, as they were when this was made.
 
     Of the names in ``objects``, those objects are looked at, whatever the names hold later. Names
-    in ``may_go`` may also be deleted.
+    in ``may_go`` may also be deleted. What is one in every kernel, as ``os.environ`` is, may change if
+    it is of a module that the task ``sets``: the next one has it set, too.
     """
 
     def __init__(
@@ -34,12 +35,17 @@ class Guard:
         names: Iterable[str] = (),
         objects: Mapping[str, Any] | None = None,
         may_go: Iterable[str] = (),
+        sets: Collection[str] = (),
     ) -> None:
         self._namespace = namespace
         self._may_go = frozenset(may_go)
         self._objects = dict(objects or {})
         held = {name: namespace[name] for name in names if name in namespace}
-        self._before = {n: _fingerprint(value) for n, value in {**held, **self._objects}.items()}
+        self._before = {
+            name: _fingerprint(value)
+            for name, value in {**held, **self._objects}.items()
+            if (place_in_module(value) or ("", ""))[0] not in sets
+        }
 
     def changed(self, names: Iterable[str]) -> list[str]:
         """Those of the names that now hold something else, or nothing."""

@@ -123,6 +123,7 @@ class Handover:
             [*self._spec["guarded"], *self._spec["changing"]],
             {**self._made_alike(), **beside, **self._looked_into()},
             self._spec["may_go"],
+            self._spec["sets"],
         )
         self._figures = figures.held()
         self._threads = user_threads.alive()

@@ -12,6 +12,7 @@ import collections
 import gc
 import itertools
 import logging
+import pathlib
 import sys
 import types
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,7 @@ _LEAVES = (
     type(Ellipsis),
     type(NotImplemented),
     logging.Logger,
+    pathlib.PurePath,  # it keeps what it has worked out in lists
 )
 _LEAVES_BY_NAME = frozenset(
     {

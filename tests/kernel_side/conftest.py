@@ -83,6 +83,7 @@ class Tasks:
             "metrics": metrics.split(),
             "guarded": guarded.split(),
             "may_go": may_go.split(),
+            "sets": [],
             "made_alike": made_alike.split(),
             "looked_into": looked_into or {},
             "beside": beside or {},

@@ -47,6 +47,7 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
             for key in (
                 "guarded",
                 "may_go",
+                "sets",
                 "made_alike",
                 "strange",
                 "from_prelude",

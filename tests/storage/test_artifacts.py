@@ -50,6 +50,7 @@ def keep(tmp_path: Path, store: ArtifactStore) -> Keep:
             "metrics": [],
             "guarded": [],
             "may_go": [],
+            "sets": [],
             "made_alike": [],
             "looked_into": {},
             "beside": {},

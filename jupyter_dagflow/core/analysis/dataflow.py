@@ -45,7 +45,8 @@ class NodeFlow:
     ``versions`` are the versions it ends with, counted down the notebook, of names that it takes,
     writes or deletes, ``from_prelude`` the names it reads as setup leaves them, ``files_read`` and
     ``files_written`` the paths that stand in its code; ``exposed`` is what a later task changes in
-    place, ``replaces`` are the names that it gives a definition and then a value. A name in ``<…>`` is
+    place, ``replaces`` are the names that it gives a definition and then a value, ``sets`` the modules
+    that are set in its kernel, by it or for it. A name in ``<…>`` is
     ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
 
@@ -58,6 +59,7 @@ class NodeFlow:
     files_written: tuple[Mention, ...] = ()
     exposed: tuple[Exposed, ...] = ()
     replaces: tuple[str, ...] = ()
+    sets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +177,7 @@ def _flow(name: str, state: NodeState, linker: Linker, order: Mapping[str, int])
         versions=state.holds,
         from_prelude=tuple(_from_prelude(state)),
         replaces=linker.replaces(name),
+        sets=linker.sets(name),
         files_read=_files(state.files_read),
         files_written=_files(state.files_written),
         exposed=tuple(exposed(linker.story, state)),

@@ -77,8 +77,8 @@ class Definitions:
             return None
         if "os.chdir" in effect.modules:
             return None  # what the path means depends on files, which an earlier task may make
-        if step.block.conditional and (setting or _replaces(step, now)):
-            return None  # if the task is skipped, it has not been made
+        if step.block.conditional and not _is_there_anyway(step, now):
+            return None
         if setting and not self._repeatable.admits(step):
             return None
         current, writers = now.behind, now.writers
@@ -241,11 +241,12 @@ class Definitions:
         return bool(modules - {"sys"}) or brings
 
 
-def _replaces(step: Step, now: Now) -> bool:
-    """Whether a step gives a name of another task to something else than it was."""
-    return any(
-        now.writers.get(name, (step.node,)) != (step.node,)
-        and (not value.path or value.path != now.values[name].path)
+def _is_there_anyway(step: Step, now: Now) -> bool:
+    """Whether what a step imports has been imported above it under the same names, too."""
+    if step.effect.modules or not step.bound:
+        return False
+    return all(
+        name in now.writers and bool(value.path) and value.path == now.values[name].path
         for name, value in step.values.items()
         if name in step.bound
     )
@@ -253,19 +254,14 @@ def _replaces(step: Step, now: Now) -> bool:
 
 def _names_defined(step: Step) -> tuple[str, ...]:
     """The names that mean something wherever a step is copied: a call that sets is copied without what it gives."""
-    if _is_assigned_call(step):
+    if step.is_assigned_call:
         return ()
     return tuple(name for name in step.bound if not name.startswith("<"))
 
 
-def _is_assigned_call(step: Step) -> bool:
-    role = step.statement.role
-    return bool(step.effect.modules) and not (role.definition or role.setting)
-
-
 def _source(step: Step) -> str:
     text = step.statement.text or text_of(step.block.code, step.statement.line)
-    return text.partition("=")[2].lstrip() if _is_assigned_call(step) else text
+    return text.partition("=")[2].lstrip() if step.is_assigned_call else text
 
 
 def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:

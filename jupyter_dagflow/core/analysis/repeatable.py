@@ -31,8 +31,7 @@ from jupyter_dagflow.core.analysis.source import (
 from jupyter_dagflow.core.analysis.steps import PRELUDE, Step, Story
 from jupyter_dagflow.core.analysis.values import NOTHING
 
-_FORGETTING = re.compile(r"\bdel\b[^\n;]*|\bas\s+\w+\s*:")
-_WORD = re.compile(r"\w+")
+_FORGETTING = re.compile(r"\bdel\b([^\n;#]*)|\bas\s+(\w+)\s*:")
 _DEEPEST = 64  # values made of values made of values
 
 
@@ -59,6 +58,8 @@ class Repeatable:
         """
         text = setting.statement.text or text_of(setting.block.code, setting.statement.line)
         tree, path_of = tree_of(text), _paths(setting)
+        if not self._forgotten.isdisjoint((*setting.bound, *setting.effect.reads)):
+            return False
         called = calls_by_name(tree)
         if called is not None and self._function(called[0], setting) is not None:
             function_of = partial(self._function, reader=setting)
@@ -66,8 +67,6 @@ class Repeatable:
                 called[1], function_of, path_of
             )
         if not setting.statement.role.setting or self._reads_code(tree, setting):
-            return False
-        if not self._forgotten.isdisjoint(setting.bound):
             return False
         if self._stands_elsewhere(setting) and asks_for_paths(tree, path_of):
             return False
@@ -84,7 +83,8 @@ class Repeatable:
     def _forgotten(self) -> frozenset[str]:
         codes = {step.block.code for step in self._story.steps.values()}
         found = (match for code in codes for match in _FORGETTING.finditer(code))
-        return frozenset(name for match in found for name in _WORD.findall(match[0]))
+        parts = (part.strip(" ()") for m in found for part in (m[1] or m[2]).split(","))
+        return frozenset(part for part in parts if part.isidentifier())
 
     def _reads_code(self, tree: ast.AST, step: Step) -> bool:
         """Whether a step reads functions or classes of the notebook, and not just constants in a class."""
@@ -130,11 +130,12 @@ class Repeatable:
             return None
         if step.node == PRELUDE:
             return NOTHING
-        if step.number not in self._definitions and step.number not in self._needs:
+        defined = step.number in self._definitions and not step.is_assigned_call
+        if not defined and step.number not in self._needs:
             self._needs[step.number] = (
                 self._needs_of_value(name, step, settings, depth) if depth < _DEEPEST else None
             )
-        found = step.number in self._definitions or self._needs[step.number] is not None
+        found = defined or self._needs[step.number] is not None
         return frozenset((step.number,)) if found else None
 
     def _needs_of_value(

@@ -65,12 +65,21 @@ def _call_gives_the_same(called: ast.expr, path_of: PathOf) -> bool:
 
 
 def path_called(called: ast.expr, path_of: PathOf) -> str:
-    """What of a library is called, by its path; empty if it is a method of a value or not known."""
+    """What of a library is called, by its path; empty if it is a method of a value or not known.
+
+    What a call gives has its path with ``()`` behind: of ``logging.getLogger("a").info`` it is
+    ``logging.getLogger().info``.
+    """
     parts: list[str] = []
     while isinstance(called, ast.Attribute):
         parts.append(called.attr)
         called = called.value
-    root = _root(called, path_of) if isinstance(called, ast.Name) else ""
+    root = ""
+    if isinstance(called, ast.Name):
+        root = _root(called, path_of)
+    elif isinstance(called, ast.Call):
+        made_by = path_called(called.func, path_of)
+        root = f"{made_by}()" if made_by and not made_by.startswith("builtins.") else ""
     return ".".join([root, *reversed(parts)]) if root else ""
 
 

@@ -19,6 +19,8 @@ FunctionOf = Callable[[str], "ast.FunctionDef | None"]
 """The notebook's own function that a name is; None if it is none, or not the same in every task."""
 
 _DEEPEST = 8  # functions that call functions
+_TELLING = re.compile(r"(builtins\.print|logging\.(\w+\(\)\.)?(debug|info|warning))\Z")
+_GENERATOR = re.compile(r"(numpy\.random\.(default_rng|RandomState)|random\.Random)\Z")
 _OF_A_HANDLER = re.compile(r"logging\.\w+\(\)\.set\w+")
 _MADE = "()"  # behind the path of what is called, for what that gives
 
@@ -86,20 +88,19 @@ class _Body:
             case ast.Import() | ast.ImportFrom(level=0):
                 return self._imports(node)
             case ast.Return(value=ast.expr() as value):
-                return self._same(value)
+                return self._same(value) or self._is_generator(value)
             case ast.Expr(value=ast.Call() as call):
-                return self._is_setting(call)
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                same = self._same(value)
-                self.own[name] = self._made_by(value)
-                return same
+                return self._is_setting(call) or self._only_tells(call)
             case ast.Assign(targets=targets, value=value):
-                return self._same(value) and all(map(self._is_of_module, targets))
+                same = self._same(value)
+                return all(self._takes(target, value) for target in targets) and same
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                same = self._same(value)
+                return self._takes(target, value) and same
             case ast.If(test=test, body=body, orelse=orelse):
                 return self._same(test) and self.only_sets(body) and self.only_sets(orelse)
-            case ast.For(target=ast.Name(id=name), iter=values, body=body, orelse=[]):
-                self.own[name] = ""
-                return self._same(values) and self.only_sets(body)
+            case ast.For(target=target, iter=values, body=body, orelse=[]):
+                return self._same(values) and self._takes(target, values) and self.only_sets(body)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
                 caught = [each for handler in handlers for each in handler.body]
                 return self.only_sets((*body, *caught, *orelse, *final))
@@ -107,6 +108,29 @@ class _Body:
 
     def _same(self, value: ast.expr) -> bool:
         return gives_the_same(value, self.path_of)
+
+    def _takes(self, target: ast.expr, value: ast.expr) -> bool:
+        """Whether what is given a value is something in a module, or the function's own; that is noted."""
+        match target:
+            case ast.Name(id=name):
+                self.own[name] = self._made_by(value)
+                return True
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                return all(self._takes(part, ast.Constant(None)) for part in parts)
+        return self._is_of_module(target)
+
+    def _is_generator(self, value: ast.expr) -> bool:
+        """Whether it is a new generator of random numbers, which is given away."""
+        return isinstance(value, ast.Call) and bool(
+            _GENERATOR.match(path_called(value.func, self.path_of))
+        )
+
+    def _only_tells(self, call: ast.Call) -> bool:
+        """Whether it prints, or logs, what is the same in every kernel."""
+        told = [*call.args, *(keyword.value for keyword in call.keywords)]
+        return bool(_TELLING.match(path_called(call.func, self.path_of))) and all(
+            map(self._same, told)
+        )
 
     def _made_by(self, value: ast.expr) -> str:
         path = path_called(value.func, self.path_of) if isinstance(value, ast.Call) else ""
@@ -138,7 +162,7 @@ class _Body:
         drawn = library.ambient_draw(path, seeded_arguments=bool(call.args))
         seeds = drawn is not None and drawn[1] and bool(call.args)
         sets = library.is_setting(path) or _OF_A_HANDLER.match(path) is not None
-        given = [*call.args, *(keyword.value for keyword in call.keywords)]
+        given = [*call.args, *(keyword.value for keyword in call.keywords), call.func]
         return (seeds or sets) and all(map(self._same, given))
 
     def _own_function(self, name: str) -> ast.FunctionDef | None:

@@ -85,6 +85,12 @@ class Step:
         loud = any(mark.kind != "star" for mark in self.effect.marks)
         return not (draws or loud or self.touched)
 
+    @property
+    def is_assigned_call(self) -> bool:
+        """Whether it is ``name = f()``, which sets modules: copied as a setting, it gives no name a value."""
+        role = self.statement.role
+        return bool(self.effect.modules) and not (role.definition or role.setting)
+
     def line_of(self, name: str) -> int:
         """The line on which this statement binds or changes a name."""
         return self.effect.lines.get(name) or self.touched.get(name) or self.statement.line

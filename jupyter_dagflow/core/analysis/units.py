@@ -73,10 +73,11 @@ class Reopened:
 
 
 class Skippable(NamedTuple):
-    """A task that may be skipped, and who had written each name above it."""
+    """A task that may be skipped, and who had written each name above it, and what it shared there."""
 
     node: str
     writers: Mapping[str, tuple[str, ...]]
+    kin: Mapping[str, Kin]
 
 
 @dataclass(slots=True)
@@ -103,6 +104,7 @@ class NodeState:
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
     ends: dict[str, Kin] = field(default_factory=dict)
+    sets: set[str] = field(default_factory=set)
     node: str = ""
     first_step: int = -1
     last_step: int = -1
@@ -145,6 +147,7 @@ class Units(ABC):
         self.module_settings = ModuleSettings()
         self._now = Now(self._behind, self._writers, self._values, self.module_settings)
         self._skippable: Skippable | None = None
+        self._instead: dict[str, dict[str, tuple[str, ...]]] = {}  # by tasks that may be skipped
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
@@ -163,6 +166,13 @@ class Units(ABC):
         """The names that a task gives a definition, which others copy, and then a value."""
         reopened = self._reopened.get(node)
         return tuple(n for n, stays in reopened.defines.items() if not stays) if reopened else ()
+
+    def sets(self, node: str) -> tuple[str, ...]:
+        """The modules that a task sets, or that are set for it as above."""
+        state = self.nodes.get(node, NodeState())
+        settings = (self.story.steps[n] for n in state.definitions)
+        paths = {*state.sets, *(path for step in settings for path in step.effect.modules)}
+        return tuple(sorted({path.partition(".")[0] for path in paths}))
 
     def writes(self, node: str, name: str) -> bool:
         """Whether a statement of a task binds, changes or deletes a name."""
@@ -334,9 +344,9 @@ class Units(ABC):
         line = step.touched.get(name) or step.effect.reads.get(name) or step.statement.line
         if name not in state.taken:
             self._check_versions(step, state, name)
-            writers = (
-                (holder,) if holder else tuple(w for w in self._writers[name] if w != step.node)
-            )
+            writers = tuple(w for w in self._writers[name] if w != step.node)
+            if holder is not None:
+                writers = (*self._instead.get(holder, {}).get(name, ()), holder)
             places = {w: self._places.get((w, name)) for w in writers}
             state.taken[name] = Taken(
                 places,
@@ -351,6 +361,8 @@ class Units(ABC):
             self._check_movable(step, name, line, writers)
             self._has(step.node, state, name)
         elif holder is not None:
+            for source in self._instead.get(holder, {}).get(name, ()):
+                state.taken[name].writers.setdefault(source, self._places.get((source, name)))
             state.taken[name].holder = holder
             state.taken[name].place = self._places.get((holder, name))
         if holder is not None:

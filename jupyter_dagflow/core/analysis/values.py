@@ -460,7 +460,7 @@ class Heap:
         """A part of a table: apart from it, but for objects that are in both."""
         for obj in part.objects:
             self.tables.add_part(base_of(obj), map(base_of, table.objects))
-        return self.made_of([table], part, index=True, memory=False)
+        return self.made_of([table], part, index=True, memory=True)
 
     def made_of(self, tables: Iterable[Value], made: Value, *, index: bool, memory: bool) -> Value:
         """A table made of others, which may have their index, or be over their memory."""

@@ -83,18 +83,29 @@ class Linker(Units):
         ended = self._skippable
         if ended is not None and ended.node != step.node:
             self._skippable = None
-            for name, writers in ended.writers.items():
-                now = self._writers.get(name)
-                if now is not None and now != writers and ended.node in now:
-                    others = (writer for writer in writers if writer not in now)
-                    self._writers[name] = (*others, *now)
+            self._instead[ended.node] = self._without(ended)
+            for name, instead in self._instead[ended.node].items():
+                now = self._writers.get(name, ())
+                if ended.node in now:
+                    self._writers[name] = (*(w for w in instead if w not in now), *now)
                     self._behind.pop(name, None)
             for name, rejoined in step.rejoins.items() if isinstance(step, RejoiningStep) else ():
                 self._relate(name, rejoined.kin)
                 self._values[name] = rejoined.value
                 self._origins[name] = rejoined.origins
         if step.block.conditional and self._skippable is None:
-            self._skippable = Skippable(step.node, dict(self._writers))
+            self._skippable = Skippable(step.node, dict(self._writers), dict(self._kin))
+
+    def _without(self, ended: Skippable) -> dict[str, tuple[str, ...]]:
+        """The tasks that names come from if one is skipped, of those that it has or had above it."""
+        sources: dict[str, dict[str, None]] = {}
+        for name, writers in ended.writers.items():
+            if ended.node in self._writers.get(name, ()):
+                sources[name] = dict.fromkeys(writers)
+        for name, taken in self.nodes[ended.node].taken.items():
+            sources.setdefault(name, {}).update(dict.fromkeys(taken.sources))
+        found = {n: tuple(s for s in each if s != ended.node) for n, each in sources.items()}
+        return {name: instead for name, instead in found.items() if instead}
 
     # reading
 
@@ -446,6 +457,7 @@ class Linker(Units):
         effect = step.effect
         for mark in effect.marks:
             self._mark(step, mark)
+        self.nodes[step.node].sets.update(effect.modules)
         if effect.modules and not self.definitions.is_definition(step.number):
             for path, line in effect.modules.items():
                 self._module(step, self.nodes[step.node], path, line)

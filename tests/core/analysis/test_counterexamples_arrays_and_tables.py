@@ -7,6 +7,12 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "a column keeps a table from writing to the memory of an array": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1., 2], 'b': [3., 4]})\nv = df['a'].to_numpy()",
+        "col = df['b']",
+        "df.loc[0, 'a'] = 98",
+        "m = v.sum()",
+    ),
     "a table over the memory of an array, which nobody else has": (
         "import pandas as pd\ns = pd.Series([7, 1, 2])\nvalues = s.to_numpy()\nnamed = s.rename('z')",
         "named = None\ns.iloc[-1] = 7",

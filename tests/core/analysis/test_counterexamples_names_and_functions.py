@@ -7,6 +7,11 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_equal_as_tagged, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "a path is in a dict that is changed": (
+        "from pathlib import Path\nP = Path('x')\ncfg = {'root': P}",
+        "cfg['a'] = 1",
+        "z = P / 'y'",
+    ),
     "what accumulate is told to give is one of its elements": (
         "from itertools import accumulate\ndata = [[3], [1]]",
         "last = list(accumulate(data, lambda a, b: b))[1]",

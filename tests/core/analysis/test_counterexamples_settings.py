@@ -7,6 +7,15 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_equal_as_tagged, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "a function that seeds and sets as people write it": (
+        "import os, random, logging\nimport numpy as np\ndef seed_everything(seed: int = 42):\n"
+        "    a: int = seed\n    x = y = str(a)\n    os.environ['A'], z = x, y\n    random.seed(a); np.random.seed(a)\n"
+        "    for name, value in {'B': x, 'C': y}.items():\n        os.environ[name] = value\n"
+        "    logging.getLogger('m').setLevel(40)\n    print(f'seeded {seed}')\n    return np.random.default_rng(seed)\n"
+        "rng = seed_everything()",
+        "import os\nseen = [os.environ[n] for n in 'ABC']",
+        "n = rng.integers(100), np.random.rand()",
+    ),
     "a function that seeds and sets": (
         "import os, random\nimport numpy as np\ndef seed_everything(seed=42):\n    'Seed all.'\n    random.seed(seed)\n"
         "    np.random.seed(seed)\n    os.environ['PYTHONHASHSEED'] = str(seed)\nseed_everything(7)\nx = np.random.rand(3)",
@@ -100,6 +109,36 @@ TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "what a function that sets gives is the argument of another call of it": (
+        "DF121",
+        (
+            (
+                "task:a",
+                "import os\ndef s(v):\n    os.environ['S'] = v\n    return v + '!'\nm = 'x'\nm = s(m)",
+            ),
+            ("task:b", "s(m)"),
+            ("task:c", "c = os.environ['S']"),
+        ),
+    ),
+    "a function that sets is deleted and was one of Python's": (
+        "DF121",
+        (
+            (
+                "task:a",
+                "import os\ndef round(x):\n    os.environ['R'] = '1'\n    return 5\nv = round(2.3)\ndel round",
+            ),
+            ("task:b", "w = round(2.7), os.environ['R']"),
+        ),
+    ),
+    "the environment in a container is changed by way of it": (
+        "DF201",
+        (
+            ("setup", "import os\nE = os.environ"),
+            ("task:a", "cfg = {'env': E}"),
+            ("task:b", "cfg['env']['B'] = '2'"),
+            ("task:c", "g = E.get('B')"),
+        ),
+    ),
     "a function that sets what is different each time": (
         "DF121",
         (
