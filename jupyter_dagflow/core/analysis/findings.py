@@ -141,6 +141,17 @@ class Findings:
             "name",
         )
 
+    def shared_if_skipped(self, step: Step, name: str, other: str, skipped: str) -> None:
+        """Names that share objects if a task is skipped, and no task above it has both."""
+        self._add(
+            (name, other, skipped),
+            Code.UNCERTAIN_ORDER,
+            f"`{name}` and `{other}` share objects if task `{skipped}` is skipped, but no task above it has both",
+            block=step.block,
+            line=step.line_of(name),
+            hint=f"make `{name}` and `{other}` in one task, or let task `{skipped}` bind other names",
+        )
+
     def taken_before(self, step: Step, name: str, taker: Step) -> None:
         """A task in several places of the notebook that changes what was read of it in between."""
         self._add(

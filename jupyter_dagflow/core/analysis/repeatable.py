@@ -128,6 +128,8 @@ class Repeatable:
         step = self._writer(name, reader)
         if step is None or not step.bound.get(name) or name in self._forgotten:
             return None
+        if step.block.conditional:
+            return None
         if step.node == PRELUDE:
             return NOTHING
         defined = step.number in self._definitions and not step.is_assigned_call

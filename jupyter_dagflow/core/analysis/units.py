@@ -73,10 +73,11 @@ class Reopened:
 
 
 class Skippable(NamedTuple):
-    """A task that may be skipped, and who had written each name above it, and what it shared there."""
+    """A task that may be skipped, and of each name above it who had written it, which version, and what it shared."""
 
     node: str
     writers: Mapping[str, tuple[str, ...]]
+    versions: Mapping[str, int]
     kin: Mapping[str, Kin]
 
 
@@ -148,6 +149,7 @@ class Units(ABC):
         self._now = Now(self._behind, self._writers, self._values, self.module_settings)
         self._skippable: Skippable | None = None
         self._instead: dict[str, dict[str, tuple[str, ...]]] = {}  # by tasks that may be skipped
+        self._skipped: dict[str, Skippable] = {}
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
@@ -197,6 +199,7 @@ class Units(ABC):
         if not shared:
             return
         insist = any(self._has_made(step.node, state, other) for other in kin.names)
+        insist = insist or any(self._may_be_skipped(other) for other in (name, *shared))
         if not self._unify(step, state, [name, *shared], insist=insist):
             state.apart |= {frozenset((name, other)) for other in shared}
 
@@ -312,22 +315,48 @@ class Units(ABC):
             if insist:
                 self._demand(step, state, names)
             return False
+        if common in self._instead:
+            self._share_instead(step, common, names)
         for name in names:
             self._take_from(step, state, name, common)
             state.apart -= {frozenset((name, other)) for other in names}
             state.tied[name] = set(names)
         return True
 
-    def _holding(self, name: str, node: str, state: NodeState) -> list[str]:
-        """The other tasks that have a name at the version this task takes, and still have it."""
-        version = state.taken[name].version if name in state.taken else self._version[name]
+    def _may_be_skipped(self, name: str) -> bool:
+        """Whether a task has written a name that may be skipped."""
+        return any(writer in self._instead for writer in self._writers.get(name, ()))
+
+    def _share_instead(self, step: Step, skipped: str, names: list[str]) -> None:
+        """If the task that has these names is skipped, they come from one above it that had all which share there."""
+        above, instead = self._skipped[skipped], self._instead[skipped]
+        for name in names:
+            shared = [n for n in names if n in instead and n in above.kin.get(name, NO_KIN).names]
+            if name not in instead or not shared:
+                continue
+            having = [self._holding(n, skipped, above.versions[n]) for n in (name, *shared)]
+            common = [h for h in having[0] if all(h in others for others in having)]
+            if not common:
+                self.findings.shared_if_skipped(step, name, shared[0], skipped)
+                continue
+            first = common[0]
+            also = self._instead.get(first, {}).get(name, ())
+            instead[name] = tuple(dict.fromkeys((*instead[name], *also, first)))
+            self.nodes[first].writes.setdefault(name)
+
+    def _holding(self, name: str, node: str, version: int) -> list[str]:
+        """The other tasks than this that have a name at a version, and still have it."""
         having = self._holders.get(version, ())
         return [h for h in having if h != node and self.nodes[h].holds.get(name) == version]
+
+    def _version_for(self, state: NodeState, name: str) -> int:
+        """The version of a name that a task takes."""
+        return state.taken[name].version if name in state.taken else self._version[name]
 
     def _common_holder(self, node: str, state: NodeState, names: list[str]) -> str | None:
         common: list[str] | None = None
         for name in names:
-            holders = self._holding(name, node, state)
+            holders = self._holding(name, node, self._version_for(state, name))
             common = holders if common is None else [h for h in common if h in holders]
         common = [h for h in common or () if not self._is_apart(h, names)]
         if not common:
@@ -373,7 +402,7 @@ class Units(ABC):
     def _demand(self, step: Step, state: NodeState, names: list[str]) -> None:
         """Begin anew with the latest task that has any of the names taking all of them."""
         order = list(self.nodes)
-        holding = {n: self._holding(n, step.node, state) for n in names}
+        holding = {n: self._holding(n, step.node, self._version_for(state, n)) for n in names}
         having = {h for holders in holding.values() for h in holders} - {PRELUDE}
         latest = max(having, key=order.index, default=PRELUDE)
         missing = [n for n, holders in holding.items() if latest not in holders] or names

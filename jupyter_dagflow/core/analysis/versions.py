@@ -83,6 +83,7 @@ class Linker(Units):
         ended = self._skippable
         if ended is not None and ended.node != step.node:
             self._skippable = None
+            self._skipped[ended.node] = ended
             self._instead[ended.node] = self._without(ended)
             for name, instead in self._instead[ended.node].items():
                 now = self._writers.get(name, ())
@@ -94,7 +95,9 @@ class Linker(Units):
                 self._values[name] = rejoined.value
                 self._origins[name] = rejoined.origins
         if step.block.conditional and self._skippable is None:
-            self._skippable = Skippable(step.node, dict(self._writers), dict(self._kin))
+            self._skippable = Skippable(
+                step.node, dict(self._writers), dict(self._version), dict(self._kin)
+            )
 
     def _without(self, ended: Skippable) -> dict[str, tuple[str, ...]]:
         """The tasks that names come from if one is skipped, of those that it has or had above it."""
