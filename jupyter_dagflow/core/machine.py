@@ -43,7 +43,11 @@ from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTask:
-    """What the machine needs to know of a task; ``duration_s`` is what it is expected to take, if anybody knows."""
+    """What the machine needs to know of a task; ``duration_s`` is what it is expected to take, if anybody knows.
+
+    ``alternatives`` are those upstream tasks that it takes nothing from but what others might give as well, each with
+    the tasks that give one name: if it is skipped and one of these is not, it does not count.
+    """
 
     name: TaskName
     upstream: tuple[TaskName, ...] = ()
@@ -52,6 +56,7 @@ class PlannedTask:
     pool: str | None = None
     retry: RetryPolicy = NO_RETRIES
     duration_s: float | None = None
+    alternatives: Mapping[TaskName, tuple[frozenset[TaskName], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,8 +418,25 @@ class RunMachine:
         self._unfinished -= 1
         downstream = self._downstream[name]
         for child in downstream:
-            self._upstream[child].count(state)
+            if state is TaskState.SKIPPED and self._planned[child].alternatives:
+                self._upstream[child] = self._upstream_without_excused(self._planned[child])
+            else:
+                self._upstream[child].count(state)
         return downstream
+
+    def _upstream_without_excused(self, task: PlannedTask) -> Upstream:
+        """How what is upstream of a task stands, but for tasks that were skipped and that others stand in for."""
+        states = {name: self.view.tasks[name].state for name in task.upstream}
+        skipped = {name for name, state in states.items() if state is TaskState.SKIPPED}
+        instead = task.alternatives
+        excused = {
+            n for n in skipped & instead.keys() if all(each - skipped for each in instead[n])
+        }
+        upstream = Upstream(total=len(states) - len(excused))
+        for name, state in states.items():
+            if state.is_final and name not in excused:
+                upstream.count(state)
+        return upstream
 
     def _finish_if_done(self, at: datetime) -> None:
         if self._unfinished or self.view.state.is_final:

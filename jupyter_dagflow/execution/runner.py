@@ -22,6 +22,7 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+from jupyter_dagflow.core.alternatives import alternatives
 from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -104,6 +105,7 @@ class RunRequest:
         upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
         for edge in pipeline.edges:
             upstream[edge.target].append(edge.source)
+        instead = alternatives(pipeline)
         return Plan(
             run_id=self.run_id,
             pipeline=pipeline.name,
@@ -118,6 +120,7 @@ class RunRequest:
                     pool=task.options.pool,
                     retry=task.options.retry,
                     duration_s=durations.get(task.name),
+                    alternatives=instead.get(task.name, {}),
                 )
                 for task in pipeline.tasks
             ),

@@ -236,6 +236,8 @@ def test_an_edge_carries_all_its_reasons() -> None:
         ),
         ((("n = f()", "parameters"), ("x = 1", "task:a")), "DF106", 0, "literal"),
         ((("x = 1", "task:a", "keep:y"),), "DF118", 0, "no variable y"),
+        ((("x = 1", "task:a"), ("y = 1", "task:b", "when:z>1")), "DF118", 1, "asks for `z`"),
+        ((("x = 1", "task:a", "when:x>1"),), "DF118", 0, "asks for `x`"),
         ((("x = 1", "task:a", "queue:p"),), "DF109", 0, "queue:p"),
         ((("x = 1", "taks:a"), ("y = 2", "task:b")), "DF103", 0, "taks:a"),
         ((("x = (", "task:a", "keep:x"),), "DF101", 0, "was never closed"),

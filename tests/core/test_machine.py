@@ -181,7 +181,7 @@ class MachineLaws(RuleBasedStateMachine):
         self.check(self.machine.handle(Submit(at=self.tick())))
 
     @precondition(lambda self: self.running)
-    @rule(data=st.data(), ends=st.sampled_from(["well", "badly", "stopped"]))
+    @rule(data=st.data(), ends=st.sampled_from(["well", "badly", "stopped", "skipped"]))
     def attempt_ends(self, data: st.DataObject, ends: str) -> None:
         task = data.draw(st.sampled_from(sorted(self.running)))
         ended = AttemptEnded(
@@ -189,6 +189,7 @@ class MachineLaws(RuleBasedStateMachine):
             task=task,
             attempt=self.running[task],
             stopped=ends == "stopped" and self.cancelled,
+            skipped=ends == "skipped",
             failure=TaskFailure(kind="error", message="boom") if ends == "badly" else None,
         )
         self.check(self.machine.handle(ended))

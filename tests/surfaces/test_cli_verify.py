@@ -83,6 +83,32 @@ def test_all_sorts_of_variables_are_compared(
     assert not {"temporary", "math", "_private"} & {*found["equal"]}
 
 
+def test_run_all_leaves_out_what_the_dag_has_skipped(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    write_notebook(
+        "branches.ipynb",
+        [
+            ("parameters", "n = 1"),
+            ("task:a", "x = [1]"),
+            ("task:b when:n>5", "x = [2]\nbig = True"),
+            ("task:c trigger:none_failed", "y = x"),
+        ],
+    )
+    for value, names in (("1", {"n", "x", "y"}), ("9", {"n", "x", "y", "big"})):
+        answer = dagflow("verify", "branches.ipynb", "-p", f"n={value}", "--json")
+        told = json.loads(answer.out)
+        assert (answer.code, told["different"]) == (0, [])
+        assert {*_equal_names()} == names
+
+
+def _equal_names() -> list[str]:
+    """The variables that the last comparison has found equal."""
+    outcomes = Path().glob("../home/runs/*/comparison/outcome.json")
+    last = max(outcomes, key=lambda path: path.stat().st_mtime_ns)
+    return [*json.loads(last.read_text())["equal"]]
+
+
 def test_a_lie_is_found_and_explained(
     dagflow: Callable[..., Any], write_notebook: Callable[..., Path], snapshot: SnapshotAssertion
 ) -> None:
