@@ -16,6 +16,7 @@ from jupyter_dagflow.core.errors import EnvironmentFault, OptionError
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, select
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
@@ -146,6 +147,7 @@ class Dagflow:
         jobs: int | None = None,
         keep: str | None = None,
         fresh: bool = False,
+        selection: Selection = EVERYTHING,
         sinks: Sequence[Sink] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
@@ -154,7 +156,8 @@ class Dagflow:
         ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
         ``keep="all"`` stores every variable that survives a task, not only those that others read.
         A task whose code, inputs and surroundings are those of an earlier run has its result of that
-        run; ``fresh`` has all of them run.
+        run; ``fresh`` has all of them run. Of a ``selection``, the tasks above it give what they left in
+        earlier runs.
         ``on_compiled`` is told what the compiler made of the notebook, before anything else happens.
         Raises `InputError` or `EnvironmentFault` before anything has run; a failed task is a state,
         not an exception.
@@ -172,6 +175,7 @@ class Dagflow:
         )
         return self.launch(
             prepared,
+            selected=select(prepared.compilation.pipeline, selection),
             jobs=jobs,
             keep_all=keep == "all",
             reuse=Reuse.FRESH if fresh else Reuse.YES,
@@ -216,13 +220,14 @@ class Dagflow:
         prepared: Prepared,
         *,
         jobs: int | None = None,
+        selected: Selected | None = None,
         keep_all: bool = False,
         survivors: Survivors = Survivors.ASKED_FOR,
         trigger: str = "manual",
         reuse: Reuse = Reuse.YES,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
-        """Begin to run what was prepared."""
+        """Begin to run what was prepared, or those tasks of it that were ``selected``."""
         check_jobs(jobs)
         metastore = self.metastore
         files = RunFiles(self.settings.home, _new_run_id())
@@ -241,6 +246,7 @@ class Dagflow:
             survivors=survivors,
             trigger=trigger,
             reuse=reuse,
+            selected=selected,
             sinks=sinks,
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _LONGEST_S = 86_400.0
 _JITTER = 0.25  # of the delay at most, so that tasks that failed together do not come back together
 _IN_VAIN = frozenset(
-    {"unsound", "not_storable"}
+    {"unsound", "not_storable", "no_result"}
 )  # failures to which the same code would come again
 
 

@@ -174,9 +174,9 @@ class Entry:
     cells: tuple[CellId, ...] = ()
     barred: str = ""
 
-    def lacks(self, asked: Asked) -> Iterator[str]:
-        """Why its values are not enough, in words."""
-        if self.barred:
+    def lacks(self, asked: Asked, *, given: bool = False) -> Iterator[str]:
+        """Why its values are not enough, in words; what says ``cache:off`` is so where a task is ``given``."""
+        if self.barred and not (given and self.barred == OFF):
             yield self.barred
             return
         if asked.keep_all and not self.asked.keep_all:

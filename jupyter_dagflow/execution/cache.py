@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
-from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
@@ -56,6 +56,8 @@ class Answer:
 class ResultCache:
     """The earlier results that one run may reuse, and those that it leaves to others.
 
+    Tasks that are ``given`` do not run: there has to be a result of them.
+
     Responsible for what is the same. Not for what runs when, nor for how long results are kept.
     """
 
@@ -71,6 +73,7 @@ class ResultCache:
         keep_all: bool,
         reuse: Reuse,
         metastore: Metastore,
+        given: Collection[TaskName] = (),
     ) -> None:
         self._notebook = notebook
         self._lookup = lookup
@@ -88,7 +91,8 @@ class ResultCache:
         self._digests: dict[TaskName, str] = {}
         self._by_recipe: dict[str, list[KnownEntry]] = {}
         self._by_place: dict[str, KnownEntry] = {}
-        self._given: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
+        self._given = frozenset(given)
+        self._asked: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
         self._reused: set[str] = set()
 
     def ask(
@@ -102,20 +106,21 @@ class ResultCache:
         if self._reuse is Reuse.NEVER:
             return Answer(why=(_VERIFIED,))
         task = self._lookup.task(name)
-        if task.options.cache is False:
-            return Answer(why=(reuse.OFF,))
         try:
             self._look_up()
-            return self._answer(task, attempt, sources, at)
+            answer = self._answer(task, attempt, sources, at)
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.exception("The cache could not be asked for task %s", name)
-            return Answer(why=(f"the cache could not be asked: {error}",))
+            answer = Answer(why=(f"the cache could not be asked: {error}",))
+        if name in self._given and answer.ended is None:
+            return _no_result(name, attempt, answer.why, at)
+        return answer
 
     def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
         """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
         rows = []
         for ended in ran:
-            if ended.task in self._given:
+            if ended.task in self._asked and ended.task not in self._given:
                 try:
                     rows.append(cache_entries.row_of(self._entry(ended)))
                 except (OSError, ValueError, KeyError, TypeError):
@@ -157,7 +162,7 @@ class ResultCache:
                 program=program,
             )
         self._digests = {name: recipe.digest for name, recipe in recipes.items()}
-        if self._reuse is Reuse.YES:
+        if self._reuse is Reuse.YES or self._given:
             self._find({*self._digests.values()})
         self._recipes = recipes
 
@@ -188,13 +193,16 @@ class ResultCache:
             keep_all=self._keep_all,
             checks=checks_of(self._lookup, task, codes, sources),
         )
-        self._given[task.name] = (inputs, asked)
-        if self._reuse is Reuse.FRESH:
-            return Answer(why=(reuse.FRESH,))
+        self._asked[task.name] = (inputs, asked)
+        given = task.name in self._given
+        if not given and (task.options.cache is False or self._reuse is Reuse.FRESH):
+            return Answer(why=(reuse.OFF if task.options.cache is False else reuse.FRESH,))
         misses: list[list[str]] = []
         for known in self._by_recipe.get(self._digests[task.name], ()):
             if known.entry.inputs == inputs:
-                why = self._faults_of(known.entry, asked)
+                if given and known.entry.barred == reuse.SKIPPED:
+                    return _skipped(task.name, attempt, at)
+                why = self._faults_of(known.entry, asked, given=given)
                 if not why and not self._show(known.entry, task, attempt):
                     why = ["what it printed is gone"]
                 if not why:
@@ -204,9 +212,9 @@ class ResultCache:
                 misses.append(why)
         return Answer(why=tuple(misses[0] if misses else self._explained(task, inputs)))
 
-    def _faults_of(self, entry: Entry, asked: Asked) -> list[str]:
+    def _faults_of(self, entry: Entry, asked: Asked, *, given: bool) -> list[str]:
         """Why a result that was made of the same cannot be given back; the cheapest to find out comes first."""
-        why = list(entry.lacks(asked))
+        why = list(entry.lacks(asked, given=given))
         why = why or list(entry.used.changes(self._present.of(entry.used)))
         if not why:
             for stored in entry.stored:
@@ -279,7 +287,7 @@ class ResultCache:
 
     def _entry(self, ended: AttemptEnded) -> Entry:
         task = self._lookup.task(ended.task)
-        inputs, asked = self._given[ended.task]
+        inputs, asked = self._asked[ended.task]
         entry = Entry(
             place=self._place(ended.task),
             made_at=ended.at,
@@ -305,5 +313,21 @@ class ResultCache:
             seeded=ended.seeded,
             left=ended.left,
             cells=self._speaking(task),
-            barred=ended.barred,
+            barred=ended.barred or (reuse.OFF if task.options.cache is False else ""),
         )
+
+
+def _skipped(task: TaskName, attempt: int, at: datetime) -> Answer:
+    ended = AttemptEnded(at=at, task=task, attempt=attempt, skipped=True, why=(reuse.SKIPPED,))
+    return Answer(ended=ended, why=ended.why)
+
+
+def _no_result(task: TaskName, attempt: int, why: tuple[str, ...], at: datetime) -> Answer:
+    """A task that is not to run, and that left nothing that could be used."""
+    failure = TaskFailure(
+        kind="no_result",
+        message=f"Task {task} is not to run, and has no result to use: {'; '.join(why)}.",
+        hint=f"Run it as well: with --from {task}, or with --until instead of --only.",
+    )
+    ended = AttemptEnded(at=at, task=task, attempt=attempt, failure=failure)
+    return Answer(ended=ended, why=why)

@@ -51,6 +51,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
@@ -97,7 +98,13 @@ class RunRequest:
     pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
     reuse: Reuse = Reuse.YES
+    selected: Selected | None = None
     sinks: Sequence[Sink] = field(default_factory=tuple)
+
+    @property
+    def tasks(self) -> Selected:
+        """The tasks of the run: all, if none were selected."""
+        return self.selected or select(self.compilation.pipeline, EVERYTHING)
 
     def plan(self, durations: Mapping[TaskName, float]) -> Plan:
         """The run as the machine sees it; ``durations`` are what its tasks took when they last ran."""
@@ -105,6 +112,8 @@ class RunRequest:
         upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
         for edge in pipeline.edges:
             upstream[edge.target].append(edge.source)
+        selected = self.tasks
+        planned = [task for task in pipeline.tasks if task.name in selected]
         instead = alternatives(pipeline)
         return Plan(
             run_id=self.run_id,
@@ -122,7 +131,7 @@ class RunRequest:
                     duration_s=durations.get(task.name),
                     alternatives=instead.get(task.name, {}),
                 )
-                for task in pipeline.tasks
+                for task in planned
             ),
             slots=self.jobs,
             pools=self.pools,
@@ -150,7 +159,7 @@ class Runner:
         durations = metastore.durations(request.compilation.pipeline.name)
         self._machine = RunMachine(request.plan(durations))
         self._imports = imported_modules(request.compilation.pipeline)
-        self._to_come = len(request.compilation.pipeline.tasks)
+        self._to_come = len(request.tasks.run)
         self._recorded: RunView | None = None
         self._recording = threading.Lock()
         self._now = now
@@ -174,6 +183,7 @@ class Runner:
             cwd=request.cwd,
             keep_all=request.keep_all,
             reuse=request.reuse,
+            given=request.tasks.given,
             metastore=metastore,
         )
         self._threads = Threads(f"runner of {request.run_id}")
@@ -322,7 +332,8 @@ class Runner:
         """The start of a task tells why it runs, which the machine does not know."""
         if isinstance(event, TaskStarted) and event.task in answers:
             answer = answers[event.task]
-            return replace(event, why=answer.why, reused=answer.ended is not None)
+            reused = answer.ended is not None and answer.ended.reused_from is not None
+            return replace(event, why=answer.why, reused=reused)
         return event
 
     async def _judged(self, ended: AttemptEnded) -> AttemptEnded:

@@ -154,6 +154,7 @@ class MagicCommands:
             jobs=options.jobs,
             keep=options.keep,
             fresh=options.fresh,
+            selection=options.selection,
             sinks=sinks,
             on_compiled=_warn,
         )

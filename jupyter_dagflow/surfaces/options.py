@@ -19,6 +19,7 @@ import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.core.selection import EVERYTHING, Selection
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.commands import Commands, UsageError, option_error
 
@@ -87,6 +88,33 @@ Fresh = Annotated[
     bool,
     typer.Option("--fresh", help="Run every task: reuse no earlier result."),
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="TASK",
+        help="Run this task, with the values that those above it left in earlier runs; may be repeated.",
+        show_default=False,
+    ),
+]
+Since = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--from",
+        metavar="TASK",
+        help="Run this task and all that depend on it, with values of earlier runs; may be repeated.",
+        show_default=False,
+    ),
+]
+Until = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--until",
+        metavar="TASK",
+        help="Run this task and all that it depends on, and no others; may be repeated.",
+        show_default=False,
+    ),
+]
 Executor = Annotated[
     str, typer.Option("--executor", metavar="local", help="Where tasks run: on this machine.")
 ]
@@ -126,6 +154,7 @@ class RunOptions:
     jobs: int | None = None
     keep: str | None = None
     fresh: bool = False
+    selection: Selection = EVERYTHING
     as_json: bool = False
     background: bool = False
 
@@ -146,6 +175,9 @@ def run_command(
     jobs: Jobs = None,
     keep: Keep = None,
     fresh: Fresh = False,
+    only: Only = None,
+    since: Since = None,
+    until: Until = None,
     executor: Executor = "local",
     as_json: AsJson = False,
 ) -> RunOptions:
@@ -160,6 +192,9 @@ def run_command(
         jobs=whole_number(jobs),
         keep=keep,
         fresh=fresh,
+        selection=Selection(
+            only=tuple(only or ()), since=tuple(since or ()), until=tuple(until or ())
+        ),
         as_json=as_json,
     )
 
@@ -180,6 +215,9 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
         jobs: Jobs = None,
         keep: Keep = None,
         fresh: Fresh = False,
+        only: Only = None,
+        since: Since = None,
+        until: Until = None,
         executor: Executor = "local",
         background: Background = False,
         notebook: OtherNotebook = None,
@@ -193,6 +231,9 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
             jobs=jobs,
             keep=keep,
             fresh=fresh,
+            only=only,
+            since=since,
+            until=until,
             executor=executor,
         )
         return replace(asked, notebook=notebook, background=background)

@@ -8,9 +8,6 @@ from __future__ import annotations
 from jupyter_dagflow.core.errors import OptionError
 
 PLANNED = (
-    "dagflow run --only",
-    "dagflow run --from",
-    "dagflow run --until",
     "dagflow runs resume",
     "dagflow runs clear",
     "dagflow runs diff",
@@ -18,9 +15,6 @@ PLANNED = (
     "dagflow backfill",
     "dagflow serve",
     "dagflow export",
-    "%dagflow run --only",
-    "%dagflow run --from",
-    "%dagflow run --until",
     "%dagflow schedule",
     "%dagflow notebook",
 )

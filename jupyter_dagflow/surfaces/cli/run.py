@@ -43,6 +43,7 @@ def _run(options: RunOptions) -> Run:
                 jobs=options.jobs,
                 keep=options.keep,
                 fresh=options.fresh,
+                selection=options.selection,
                 sinks=[sink],
                 on_compiled=warn,
             )
