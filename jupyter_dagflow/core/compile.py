@@ -192,15 +192,21 @@ def _blocks(notebook: Notebook, parts: Partition, known: _Facts) -> list[Block]:
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)
-    asked = {task.cells[0].id: _condition(task) for task in parts.tasks.values()}
-    every = ((asked.get(cell.id), blocks[cell.id]) for cell in notebook.cells if cell.id in blocks)
-    return [block for pair in every for block in pair if block is not None]
+    asked = {
+        task.cells[0].id: _condition(task)
+        for task in parts.tasks.values()
+        if "when" in task.options
+    }
+    found = []
+    for cell in notebook.cells:
+        if cell.id in blocks:
+            found += [asked[cell.id]] if cell.id in asked else []
+            found.append(blocks[cell.id])
+    return found
 
 
-def _condition(task: TaskCells) -> Block | None:
+def _condition(task: TaskCells) -> Block:
     """What a task is asked before its cells run, which reads as they do."""
-    if "when" not in task.options:
-        return None
     cell = task.option_cells["when"]
     return Block(
         cell=cell.id,

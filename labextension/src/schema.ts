@@ -149,7 +149,7 @@ export interface TaskFinished {
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
  *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
- *     ``internal``.
+ *     ``internal``, ``no_result`` (it was not to run, and no earlier result of it can be used).
  *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {

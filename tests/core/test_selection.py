@@ -47,7 +47,10 @@ def test_what_runs_and_what_is_given(selection: Selection, runs: str, given_: st
 @given(data=st.data())
 def test_whatever_runs_has_all_that_stands_above_it(data: st.DataObject) -> None:
     names = [f"t{n}" for n in range(data.draw(st.integers(1, 8)))]
-    above = {n: data.draw(st.sets(st.sampled_from(names[:i])) if i else st.just(set())) for i, n in enumerate(names)}
+    above = {
+        n: data.draw(st.sets(st.sampled_from(names[:i])) if i else st.just(set()))
+        for i, n in enumerate(names)
+    }
     some = st.lists(st.sampled_from(names), max_size=2).map(tuple)
     selection = Selection(only=data.draw(some), since=data.draw(some), until=data.draw(some))
     pipeline = _pipeline({n: sorted(a) for n, a in above.items()})

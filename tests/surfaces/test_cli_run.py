@@ -43,6 +43,35 @@ while True:
 """
 
 
+def test_some_tasks_run_with_what_those_above_them_have_left(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    write_notebook("good.ipynb", [*GOOD, ("task:other after:load cache:off", "print('other')")])
+    answer = dagflow("run", "good.ipynb", "--only", "total")
+    assert (answer.code, settled(answer.out)) == (1, snapshot(name="nothing to use"))
+    assert dagflow("run", "good.ipynb").code == 0
+
+    def ran(*options: str) -> dict[str, bool]:
+        told = json.loads(dagflow("run", "good.ipynb", "--json", *options).out)
+        assert told["state"] == "success"
+        return {task["name"]: not task["cached"] for task in told["tasks"]}
+
+    assert ran("--only", "total", "--fresh") == {"load": False, "total": True}
+    assert ran("--from", "total", "--fresh") == {"load": False, "total": True, "report": True}
+    assert ran("--until", "total", "--fresh") == {"load": True, "total": True}
+    assert ran("--only", "other") == {"load": False, "other": True}
+    assert ran("--from", "other") == {"load": False, "other": True}
+
+    write_notebook("good.ipynb", [*GOOD[:1], ("task:load", "rows = [n]"), *GOOD[2:]])
+    answer = dagflow("run", "good.ipynb", "--only", "report")
+    assert (answer.code, settled(answer.out)) == (1, snapshot(name="changed above"))
+    answer = dagflow("run", "good.ipynb", "--until", "reprot")
+    assert (answer.code, answer.err) == (2, snapshot(name="no such task"))
+
+
 def test_a_run_and_what_can_be_asked_of_it(
     dagflow: Callable[..., Any],
     write_notebook: Callable[..., Path],

@@ -72,7 +72,6 @@ def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]
         (["--executor", "local", "--executor", "dask"], "--executor is given twice"),
         (["--notebook", "a.ipynb", "--notebook", "b.ipynb"], "--notebook is given twice"),
         (["-f", "a.yaml", "--file", "b.yaml"], "-f/--file is given twice: 'a.yaml' and 'b.yaml'."),
-        (["--only", "a"], "%dagflow run --only is planned, but not built yet"),
         (["surplus"], "%dagflow run: Got unexpected extra argument"),
     ],
 )

@@ -17,6 +17,7 @@ class Kinship:
 
     def __init__(self, roots: Mapping[int, Set[int]] = MappingProxyType({})) -> None:
         self.roots = dict(roots)
+        self._alone: dict[int, frozenset[int]] = {}  # for most are made of one, as many others are
 
     def __eq__(self, other: object) -> bool:
         """Whether the same tables go back to the same."""
@@ -30,9 +31,13 @@ class Kinship:
 
     def relate(self, table: int, others: Iterable[int]) -> Set[int]:
         """A table was made of others; returns the roots of these."""
-        roots = frozenset().union(*map(self.roots_of, others)) - {table}
+        each = [self.roots.get(o) or self._alone.setdefault(o, frozenset((o,))) for o in others]
+        roots = each[0] if len(each) == 1 else frozenset().union(*each)
+        if table in roots:
+            roots = roots - {table}
         if roots:
-            self.roots[table] = self._newest(self.roots.get(table, frozenset()) | roots)
+            known = self.roots.get(table)
+            self.roots[table] = roots if known is None else self._newest(known | roots)
         return roots
 
     def add(self, table: int, roots: Set[int]) -> None:

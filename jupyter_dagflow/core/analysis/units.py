@@ -105,7 +105,6 @@ class NodeState:
     files_read: dict[str, Place] = field(default_factory=dict)
     files_written: dict[str, Place] = field(default_factory=dict)
     ends: dict[str, Kin] = field(default_factory=dict)
-    sets: set[str] = field(default_factory=set)
     node: str = ""
     first_step: int = -1
     last_step: int = -1
@@ -147,6 +146,7 @@ class Units(ABC):
         self._origins: dict[str, tuple[int, ...]] = {}
         self.module_settings = ModuleSettings()
         self._now = Now(self._behind, self._writers, self._values, self.module_settings)
+        self._sets: dict[str, set[str]] = {}  # by the tasks that set modules
         self._skippable: Skippable | None = None
         self._instead: dict[str, dict[str, tuple[str, ...]]] = {}  # by tasks that may be skipped
         self._skipped: dict[str, Skippable] = {}
@@ -171,10 +171,11 @@ class Units(ABC):
 
     def sets(self, node: str) -> tuple[str, ...]:
         """The modules that a task sets, or that are set for it as above."""
-        state = self.nodes.get(node, NodeState())
-        settings = (self.story.steps[n] for n in state.definitions)
-        paths = {*state.sets, *(path for step in settings for path in step.effect.modules)}
-        return tuple(sorted({path.partition(".")[0] for path in paths}))
+        above = self.nodes[node].definitions if node in self.nodes else ()
+        settings = (self.story.steps[number] for number in above)
+        paths = [path for step in settings for path in step.effect.modules]
+        found = {path.partition(".")[0] for path in (*self._sets.get(node, ()), *paths)}
+        return tuple(sorted(found)) if found else ()
 
     def writes(self, node: str, name: str) -> bool:
         """Whether a statement of a task binds, changes or deletes a name."""

@@ -460,7 +460,8 @@ class Linker(Units):
         effect = step.effect
         for mark in effect.marks:
             self._mark(step, mark)
-        self.nodes[step.node].sets.update(effect.modules)
+        if effect.modules:
+            self._sets.setdefault(step.node, set()).update(effect.modules)
         if effect.modules and not self.definitions.is_definition(step.number):
             for path, line in effect.modules.items():
                 self._module(step, self.nodes[step.node], path, line)
