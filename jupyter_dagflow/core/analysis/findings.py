@@ -127,6 +127,30 @@ class Findings:
             hint=f"use `{name}` above that line, or leave the `del` out",
         )
 
+    def made_again(self, step: Step, name: str, line: int, deleted: Step) -> None:
+        """A name that a task has deleted, and that setup makes in every task."""
+        self._add(
+            (name, step.block.cell),
+            Code.UNCERTAIN_ORDER,
+            f"`{name}` is used or bound, but task `{deleted.node}` deletes it above, in cell {deleted.block.index}, "
+            f"line {deleted.line_of(name)}; setup makes it again in every task",
+            block=step.block,
+            line=line,
+            hint=f"leave the `del` out, or make `{name}` in a task",
+        )
+
+    def perhaps_deleted(self, step: Step, name: str, line: int, deleted: Step) -> None:
+        """A name that is gone if a task is not skipped."""
+        self._add(
+            (name, step.block.cell),
+            Code.UNCERTAIN_ORDER,
+            f"`{name}` is used but task `{deleted.node}` deletes it, if it is not skipped, in cell "
+            f"{deleted.block.index}, line {deleted.line_of(name)}",
+            block=step.block,
+            line=line,
+            hint="leave the `del` out",
+        )
+
     def two_versions(self, step: Step, name: str, writers: Iterable[str]) -> None:
         """A task in several places of the notebook that would need a name twice."""
         others = ", ".join(f"`{w}`" for w in writers if w and w != step.node) or "setup"

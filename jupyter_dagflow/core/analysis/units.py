@@ -139,6 +139,7 @@ class Units(ABC):
         self._takers: dict[tuple[str, str], Step] = {}
         self._unread: dict[tuple[str, int], Step] = {}
         self._deleted: dict[str, Step] = {}
+        self._perhaps_deleted: dict[str, Step] = {}  # by tasks that may be skipped
         self._places: dict[tuple[str, str], Place] = {}
         self._behind: dict[str, tuple[int, ...]] = {}
         self._kin: dict[str, Kin] = {}

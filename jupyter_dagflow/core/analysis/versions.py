@@ -90,6 +90,12 @@ class Linker(Units):
                 if ended.node in now:
                     self._writers[name] = (*(w for w in instead if w not in now), *now)
                     self._behind.pop(name, None)
+            gone = (name for name in ended.writers if name not in self._writers)
+            self._perhaps_deleted.update((n, self._deleted[n]) for n in gone if n in self._deleted)
+            for name in sorted(self._deleted.keys() - ended.writers.keys()):
+                bound = self._places.get((ended.node, name))
+                if bound is not None and (PRELUDE, name) in self._places:
+                    self.findings.made_again(bound.step, name, bound.line, self._deleted[name])
             for name, rejoined in step.rejoins.items() if isinstance(step, RejoiningStep) else ():
                 self._relate(name, rejoined.kin)
                 self._values[name] = rejoined.value
@@ -116,6 +122,8 @@ class Linker(Units):
         """The step needs the current version of a name."""
         writers = self._writers.get(name)
         if writers is None:
+            if name in self._perhaps_deleted:
+                self.findings.perhaps_deleted(step, name, line, self._perhaps_deleted[name])
             return
         node = step.node
         if node == PRELUDE:
@@ -180,17 +188,24 @@ class Linker(Units):
         if (lost.node, name) not in self._takers:
             self.findings.unread(step, name, line, lost=lost, kept=kept.step)
 
+    def _undefined(self, step: Step, name: str, line: int) -> None:
+        deleted = self._deleted.get(name)
+        if deleted is not None and (PRELUDE, name) in self._places and step.node != PRELUDE:
+            self.findings.made_again(step, name, line, deleted)
+        else:
+            self.findings.undefined(step, name, line, deleted)
+
     def _require_opaque(self, step: Step, state: NodeState, name: str, line: int) -> None:
         known = name in step.effect.builtins
         if step.node != PRELUDE and self._stars:
             self.definitions.closure(self._stars, state.definitions)
         if known or self._stars or step.node == PRELUDE:
             if not known and not self._stars and not self._binders:
-                self.findings.undefined(step, name, line, self._deleted.get(name))
+                self._undefined(step, name, line)
             return
         binders = [b for b in self._binders if b != step.node]
         if not self._binders:
-            self.findings.undefined(step, name, line, self._deleted.get(name))
+            self._undefined(step, name, line)
         elif binders:
             places = {b: self._places.get((b, "*")) for b in binders}
             state.taken.setdefault(name, Taken(places, -1, step, line, NO_VALUE))

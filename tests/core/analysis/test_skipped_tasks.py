@@ -79,6 +79,31 @@ def test_a_task_that_is_skipped_has_done_nothing(name: str, n: int) -> None:
         are_equal_as_tagged((("task:numbers", f"n = {n}"), *EQUAL[name]), order)
 
 
+REFUSED: dict[str, tuple[tuple[str, str], ...]] = {
+    "a name that it deletes is read below": (
+        ("task:a", "n = 1\nc = 1"),
+        ("task:b when:n>5", "del c"),
+        ("task:c", "y = c"),
+    ),
+    "it binds a name that setup makes and a task has deleted": (
+        ("setup", "k = 4"),
+        ("task:a", "n = 1\ndel k"),
+        ("task:b when:n>5", "k = 5"),
+        ("task:c", "y = k"),
+    ),
+    "a name of setup that a task has deleted is read below": (
+        ("setup", "k = 4"),
+        ("task:a", "del k"),
+        ("task:b", "y = k"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_may_be_gone_is_not_read(name: str) -> None:
+    are_refused("DF121", REFUSED[name])
+
+
 def test_a_setting_of_a_task_that_may_be_skipped_is_missed_below() -> None:
     cells = (
         ("task:a", "import os\nn = 1"),
