@@ -1,6 +1,7 @@
 """Which tasks another can do without if they are skipped, since it takes from others what they would have given.
 
-The law: such a task gives the other values and nothing else, and each of them has another provider.
+The law: such a task gives the other values and nothing else, and each of them has another provider: a task, or setup,
+which runs in every task, or the kernel itself, of state outside variables (`analysis.ambient`).
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyter_dagflow.core.model import Pipeline, TaskName
+
+SETUP = TaskName("")
+"""What stands for setup among providers: nobody can skip it."""
 
 Alternatives = Mapping[TaskName, tuple[frozenset[TaskName], ...]]
 """By the task that gives, the providers of each name that it gives."""
@@ -20,12 +24,14 @@ def alternatives(pipeline: Pipeline) -> Mapping[TaskName, Alternatives]:
     a as well: ``{"c": {"a": ({"a", "b"},), "b": ({"a", "b"},)}}``.
     """
     found: dict[TaskName, dict[TaskName, tuple[frozenset[TaskName], ...]]] = {}
-    several = {
-        task.name: {
-            item.name: frozenset(item.sources) for item in task.inputs if len(item.sources) > 1
+    anyway = pipeline.prelude_versions
+    several: dict[TaskName, dict[str, frozenset[TaskName]]] = {}
+    for task in pipeline.tasks:
+        several[task.name] = {
+            item.name: frozenset((*item.sources, *([SETUP] if there else [])))
+            for item in task.inputs
+            if (there := item.name in anyway or item.name.startswith("<")) or len(item.sources) > 1
         }
-        for task in pipeline.tasks
-    }
     for edge in pipeline.edges:
         of_names = several[edge.target]
         if of_names and all(r.kind == "data" and r.name in of_names for r in edge.reasons):

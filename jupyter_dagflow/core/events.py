@@ -15,6 +15,8 @@ from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.states import RunState, TaskState
 
+NO_RESULT = "no_result"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailure:

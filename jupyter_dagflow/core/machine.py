@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import (
+    NO_RESULT,
     CancelRequested,
     Event,
     RunCreated,
@@ -451,6 +452,10 @@ class RunMachine:
         tasks = self.view.tasks
         if any(task.state is TaskState.CANCELLED for task in tasks.values()):
             return RunState.CANCELLED
+        if any(
+            task.failure is not None and task.failure.kind == NO_RESULT for task in tasks.values()
+        ):
+            return RunState.FAILED  # whatever came of those that take what others leave
         bad = (TaskState.FAILED, TaskState.UPSTREAM_FAILED, TaskState.LOST)
         leaves = (tasks[name] for name, downstream in self._downstream.items() if not downstream)
         return RunState.FAILED if any(leaf.state in bad for leaf in leaves) else RunState.SUCCESS

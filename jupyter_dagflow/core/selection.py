@@ -60,6 +60,12 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
     if selection.since or selection.until:
         since = _reached(_known("--from", selection.since, names) or names, below)
         until = _reached(_known("--until", selection.until, names) or names, above)
+        if not since & until:
+            raise OptionError(
+                f"No task is both below --from {', '.join(selection.since)} and above --until "
+                f"{', '.join(selection.until)}.",
+                hint="dagflow compile shows which task depends on which.",
+            )
         wanted |= since & until
     return Selected(run=frozenset(wanted), given=frozenset(_reached(wanted, above) - wanted))
 

@@ -99,7 +99,10 @@ def _trigger(value: str) -> object:
 
 def _expression(value: str) -> object:
     tree = ast.parse(value, mode="eval")
-    if any(isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield)) for node in ast.walk(tree)):
+    if any(
+        isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom))
+        for node in ast.walk(tree)
+    ):
         raise ValueError(value)
     return value
 

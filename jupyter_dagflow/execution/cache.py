@@ -16,7 +16,7 @@ from pathlib import Path
 
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
-from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.events import NO_RESULT, Stored, TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
@@ -56,7 +56,7 @@ class Answer:
 class ResultCache:
     """The earlier results that one run may reuse, and those that it leaves to others.
 
-    Tasks that are ``given`` do not run: there has to be a result of them.
+    Tasks that are ``given`` do not run: there has to be a result of them; one that was skipped is asked again.
 
     Responsible for what is the same. Not for what runs when, nor for how long results are kept.
     """
@@ -108,13 +108,11 @@ class ResultCache:
         task = self._lookup.task(name)
         try:
             self._look_up()
-            answer = self._answer(task, attempt, sources, at)
+            return self._answer(task, attempt, sources, at)
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.exception("The cache could not be asked for task %s", name)
-            answer = Answer(why=(f"the cache could not be asked: {error}",))
-        if name in self._given and answer.ended is None:
-            return _no_result(name, attempt, answer.why, at)
-        return answer
+            why = (f"the cache could not be asked: {error}",)
+            return _no_result(name, attempt, why, at) if name in self._given else Answer(why=why)
 
     def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
         """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
@@ -198,10 +196,10 @@ class ResultCache:
         if not given and (task.options.cache is False or self._reuse is Reuse.FRESH):
             return Answer(why=(reuse.OFF if task.options.cache is False else reuse.FRESH,))
         misses: list[list[str]] = []
+        skipped = False
         for known in self._by_recipe.get(self._digests[task.name], ()):
             if known.entry.inputs == inputs:
-                if given and known.entry.barred == reuse.SKIPPED:
-                    return _skipped(task.name, attempt, at)
+                skipped = skipped or known.entry.barred == reuse.SKIPPED
                 why = self._faults_of(known.entry, asked, given=given)
                 if not why and not self._show(known.entry, task, attempt):
                     why = ["what it printed is gone"]
@@ -210,7 +208,10 @@ class ResultCache:
                     ended = self._ended(known.entry, task, attempt, at)
                     return Answer(ended=ended, why=ended.why)
                 misses.append(why)
-        return Answer(why=tuple(misses[0] if misses else self._explained(task, inputs)))
+        answer = Answer(why=tuple(misses[0] if misses else self._explained(task, inputs)))
+        if given and not skipped:  # else it is asked again: its condition may be of what changes
+            return _no_result(task.name, attempt, answer.why, at)
+        return answer
 
     def _faults_of(self, entry: Entry, asked: Asked, *, given: bool) -> list[str]:
         """Why a result that was made of the same cannot be given back; the cheapest to find out comes first."""
@@ -317,15 +318,10 @@ class ResultCache:
         )
 
 
-def _skipped(task: TaskName, attempt: int, at: datetime) -> Answer:
-    ended = AttemptEnded(at=at, task=task, attempt=attempt, skipped=True, why=(reuse.SKIPPED,))
-    return Answer(ended=ended, why=ended.why)
-
-
 def _no_result(task: TaskName, attempt: int, why: tuple[str, ...], at: datetime) -> Answer:
     """A task that is not to run, and that left nothing that could be used."""
     failure = TaskFailure(
-        kind="no_result",
+        kind=NO_RESULT,
         message=f"Task {task} is not to run, and has no result to use: {'; '.join(why)}.",
         hint=f"Run it as well: with --from {task}, or with --until instead of --only.",
     )

@@ -191,9 +191,14 @@ class Runner:
         self._executed = ExecutedFile(
             request.files,
             request.compilation.pipeline,
-            attempt_of=lambda task: self._machine.view.tasks[task].attempt,
+            attempt_of=self._attempt_of,
             threads=self._threads,
         )
+
+    def _attempt_of(self, task: TaskName) -> int:
+        """The number of a task's last attempt; 0 if it has not begun, or is no part of the run."""
+        run = self._machine.view.tasks.get(task)
+        return run.attempt if run is not None else 0
 
     @property
     def view(self) -> RunView:

@@ -15,6 +15,7 @@ from tests.core.notebooks import tagged
 
 AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
 BOTH = frozenset({TaskName("a"), TaskName("b")})
+SETUP_TOO = frozenset({TaskName(""), TaskName("b")})
 
 
 def test_a_task_can_do_without_what_another_gives_as_well() -> None:
@@ -33,6 +34,17 @@ def test_a_task_can_do_without_what_another_gives_as_well() -> None:
         "e": {"a": (BOTH,)},
         "f": {"a": (BOTH,)},
     }
+
+
+def test_what_setup_makes_is_there_anyway() -> None:
+    notebook = tagged(
+        ("parameters", "n = 1"),
+        ("task:b when:n>1", "import random\nrandom.seed(3)\nn = 3"),
+        ("task:c", "y = n"),
+        ("task:d", "import random\nz = random.random()"),
+    )
+    found = alternatives(compile_cells(notebook).pipeline)
+    assert found == {"c": {"b": (SETUP_TOO,)}, "d": {"b": (SETUP_TOO,)}}
 
 
 @pytest.mark.parametrize(

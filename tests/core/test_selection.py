@@ -35,7 +35,7 @@ PIPELINE = compile_cells(
         (Selection(since=("load",)), "load clean train plot report", ""),
         (Selection(until=("train",)), "load clean train", ""),
         (Selection(since=("clean",), until=("train",)), "clean train", "load"),
-        (Selection(since=("plot",), until=("train",)), "", ""),
+        (Selection(since=("clean",), until=("clean", "plot")), "clean", "load"),
         (Selection(only=("plot",), until=("clean",)), "load clean plot", ""),
     ],
 )
@@ -54,7 +54,12 @@ def test_whatever_runs_has_all_that_stands_above_it(data: st.DataObject) -> None
     some = st.lists(st.sampled_from(names), max_size=2).map(tuple)
     selection = Selection(only=data.draw(some), since=data.draw(some), until=data.draw(some))
     pipeline = _pipeline({n: sorted(a) for n, a in above.items()})
-    selected = select(pipeline, selection)
+    try:
+        selected = select(pipeline, selection)
+    except OptionError:
+        assert selection.since
+        assert selection.until
+        return
     every = selected.run | selected.given
     assert not selected.run & selected.given
     assert {*selection.only} <= selected.run
@@ -63,6 +68,13 @@ def test_whatever_runs_has_all_that_stands_above_it(data: st.DataObject) -> None
         assert selected.run == {*names}
     for name in selected.given:
         assert any(edge.source == name and edge.target in every for edge in pipeline.edges)
+
+
+def test_what_would_be_nothing_is_refused() -> None:
+    with pytest.raises(
+        OptionError, match="No task is both below --from plot and above --until train"
+    ):
+        select(PIPELINE, Selection(since=("plot",), until=("train",)))
 
 
 def test_a_task_that_is_not_there_is_asked_about() -> None:

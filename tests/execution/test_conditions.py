@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow.core.selection import Selection
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.surfaces.report import failure_block
 from tests.execution.projects import Project
@@ -77,3 +78,33 @@ def test_a_task_that_was_skipped_is_asked_again(project: Project) -> None:
         assert run.tasks["big"].state is TaskState.SKIPPED
         assert run.value("y") == [1, 3]
     assert run.tasks["small"].cached
+
+
+def test_a_task_above_that_was_skipped_is_asked_again_of_what_may_have_changed(
+    project: Project,
+) -> None:
+    flag = project.folder / "flag"
+    path = project.write(
+        ("task:load", "x = 1"),
+        ("task:b when:open('flag').read()=='yes'", "x = 2"),
+        ("task:c keep:y", "y = x"),
+        ("task:other", "z = 0"),
+    )
+    for said, value in (("no", 1), ("yes", 2), ("no", 1)):
+        flag.write_text(said)
+        run = (
+            project.app.run(path)
+            if not list(project.app.history())
+            else project.app.run(path, selection=Selection(only=("c",)))
+        )
+        assert (run.state, run.value("y")) == (RunState.SUCCESS, value)
+
+
+def test_a_run_that_lacks_a_result_fails_whatever_is_made_of_it(project: Project) -> None:
+    path = project.write(
+        ("task:a", "1 / 0"), ("task:c after:a trigger:all_done", "y = 1"), ("task:z", "z = 1")
+    )
+    project.app.run(path)
+    run = project.app.run(path, selection=Selection(only=("c",)))
+    assert run.state is RunState.FAILED
+    assert run.tasks.keys() == {"a", "c"}

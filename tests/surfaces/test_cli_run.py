@@ -65,6 +65,9 @@ def test_some_tasks_run_with_what_those_above_them_have_left(
     assert ran("--only", "other") == {"load": False, "other": True}
     assert ran("--from", "other") == {"load": False, "other": True}
 
+    executed = max(Path().glob("../home/runs/*/executed.ipynb"), key=lambda p: p.stat().st_mtime_ns)
+    assert "other" in executed.read_text(), "what the run did stands in its notebook"
+
     write_notebook("good.ipynb", [*GOOD[:1], ("task:load", "rows = [n]"), *GOOD[2:]])
     answer = dagflow("run", "good.ipynb", "--only", "report")
     assert (answer.code, settled(answer.out)) == (1, snapshot(name="changed above"))

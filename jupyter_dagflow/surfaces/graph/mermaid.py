@@ -21,7 +21,8 @@ def mermaid(pipeline: Pipeline, run: RunView | None = None) -> str:
     lines = [f"flowchart {direction.value}"]
     for name, card in cards(pipeline, run).items():
         icon = "" if card.look is None else f"{card.look.icon} "
-        state = "" if run is None else f":::{run.tasks[name].state.value}"
+        task_run = None if run is None else run.tasks.get(name)
+        state = "" if task_run is None else f":::{task_run.state.value}"
         below = f"<br/><small>{_escaped(icon + card.status)}</small>"
         lines.append(f'    {number[name]}("{_escaped(name)}{below}"){state}')
     for edge in pipeline.edges:

@@ -135,7 +135,8 @@ def _task(card: Card, centre: Point, *, width: float, run: RunView | None) -> st
     left, top = centre[0] - width / 2, centre[1] - HEIGHT / 2
     stroke = card.look.colour if card.look is not None else "#9aa3af"
     text_left = PADDING if card.look is None else ICON_SPACE
-    state = None if run is None else run.tasks[card.task].state
+    task_run = None if run is None else run.tasks.get(card.task)
+    state = None if task_run is None else task_run.state
     # The state's colour is an inline style as well: the dark style sheet must not take it from the
     # frame.
     frame = f' style="stroke:{stroke}"' if card.look is not None else ""

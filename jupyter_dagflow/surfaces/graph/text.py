@@ -47,10 +47,9 @@ def text(pipeline: Pipeline, run: RunView | None = None) -> str:
     upstream = needs(pipeline)
     rows = []
     for task in pipeline.tasks:
-        if run is None:
-            middle = words.cells(task)
-        else:
-            task_run = run.tasks[task.name]
+        task_run = None if run is None else run.tasks.get(task.name)
+        middle = words.cells(task)
+        if task_run is not None:
             middle = f"{TASK_LOOKS[task_run.state].icon} {status(task_run)}"
         rows.append(
             (
@@ -73,8 +72,9 @@ def description(pipeline: Pipeline, run: RunView | None = None) -> str:
     sentences = []
     for task in pipeline.tasks:
         sentence: str = task.name
-        if run is not None:
-            sentence += f": {status(run.tasks[task.name])}"
+        task_run = None if run is None else run.tasks.get(task.name)
+        if task_run is not None:
+            sentence += f": {status(task_run)}"
         if upstream[task.name]:
             sentence += f", after {' and '.join(upstream[task.name])}"
         sentences.append(sentence + ".")
