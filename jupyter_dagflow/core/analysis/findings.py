@@ -127,28 +127,19 @@ class Findings:
             hint=f"use `{name}` above that line, or leave the `del` out",
         )
 
-    def made_again(self, step: Step, name: str, line: int, deleted: Step) -> None:
-        """A name that a task has deleted, and that setup makes in every task."""
+    def perhaps_gone(self, step: Step, name: str, line: int, deleted: Step, *, again: bool) -> None:
+        """A name that a task above deletes, unless it is skipped, or though setup makes it ``again`` in every task."""
+        why = "; setup makes it again in every task" if again else ", if it is not skipped"
         self._add(
             (name, step.block.cell),
             Code.UNCERTAIN_ORDER,
-            f"`{name}` is used or bound, but task `{deleted.node}` deletes it above, in cell {deleted.block.index}, "
-            f"line {deleted.line_of(name)}; setup makes it again in every task",
+            f"`{name}` is used or bound, but task `{deleted.node}` deletes it above, in cell "
+            f"{deleted.block.index}, line {deleted.line_of(name)}{why}",
             block=step.block,
             line=line,
-            hint=f"leave the `del` out, or make `{name}` in a task",
-        )
-
-    def perhaps_deleted(self, step: Step, name: str, line: int, deleted: Step) -> None:
-        """A name that is gone if a task is not skipped."""
-        self._add(
-            (name, step.block.cell),
-            Code.UNCERTAIN_ORDER,
-            f"`{name}` is used but task `{deleted.node}` deletes it, if it is not skipped, in cell "
-            f"{deleted.block.index}, line {deleted.line_of(name)}",
-            block=step.block,
-            line=line,
-            hint="leave the `del` out",
+            hint=f"leave the `del` out, or make `{name}` in a task"
+            if again
+            else "leave the `del` out",
         )
 
     def two_versions(self, step: Step, name: str, writers: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ the truth. Which task a name then comes from is decided afterwards, in `versions
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis import ir
@@ -48,6 +48,14 @@ class Block:
     asks: bool = False
 
 
+class Rejoined(NamedTuple):
+    """What a name may be, and share, below a task that may have been skipped."""
+
+    value: Value
+    kin: Kin
+    origins: tuple[int, ...]
+
+
 @dataclass(slots=True)
 class Step:
     """One top-level statement after it has been followed.
@@ -55,7 +63,8 @@ class Step:
     ``node`` is the task it is part of. ``bound`` tells of each name it binds whether it surely
     does; ``touched`` are names whose values it changes in place, ``seen`` the slots of objects that
     see its changes; ``kin`` is what the value of a name bound or touched shares afterwards,
-    ``kin_before`` what that of a name read or perhaps bound shared before.
+    ``kin_before`` what that of a name read or perhaps bound shared before. The first step below a task
+    that may be skipped ``rejoins`` the names that depend on that.
     """
 
     number: int
@@ -72,6 +81,7 @@ class Step:
     kin_before: Mapping[str, Kin]
     origins: Mapping[str, tuple[int, ...]]
     unmovable: Mapping[str, str]
+    rejoins: Mapping[str, Rejoined] = field(default_factory=lambda: EMPTY)
 
     @property
     def is_quiet(self) -> bool:
@@ -94,21 +104,6 @@ class Step:
     def line_of(self, name: str) -> int:
         """The line on which this statement binds or changes a name."""
         return self.effect.lines.get(name) or self.touched.get(name) or self.statement.line
-
-
-class Rejoined(NamedTuple):
-    """What a name may be, and share, below a task that may have been skipped."""
-
-    value: Value
-    kin: Kin
-    origins: tuple[int, ...]
-
-
-@dataclass(slots=True)
-class RejoiningStep(Step):
-    """The first below a task that may have been skipped; ``rejoins`` are names that depend on that."""
-
-    rejoins: Mapping[str, Rejoined] = field(default_factory=dict)
 
 
 class Place(NamedTuple):
@@ -167,9 +162,8 @@ def follow(follower: Follower, block: Block, summary: CellSummary, place: int) -
         number += 1
     if rejoins:
         nothing = Statement((), "", 1, Role())
-        first = steps or [_follow(follower, block, nothing, number, declared=False)]
-        parts = {each.name: getattr(first[0], each.name) for each in fields(Step)}
-        return (RejoiningStep(**parts, rejoins=rejoins), *first[1:])
+        steps = steps or [_follow(follower, block, nothing, number, declared=False)]
+        steps[0].rejoins = rejoins
     return tuple(steps)
 
 

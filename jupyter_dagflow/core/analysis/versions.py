@@ -10,7 +10,7 @@ from collections.abc import Set
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
-from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, RejoiningStep, Step
+from jupyter_dagflow.core.analysis.steps import PRELUDE, Place, Step
 from jupyter_dagflow.core.analysis.units import NO_VALUE, NodeState, Skippable, Taken, Units
 from jupyter_dagflow.core.analysis.values import FunctionCode
 from jupyter_dagflow.core.analysis.world import NO_KIN, NO_NAMES, Kin, Mark
@@ -95,8 +95,10 @@ class Linker(Units):
             for name in sorted(self._deleted.keys() - ended.writers.keys()):
                 bound = self._places.get((ended.node, name))
                 if bound is not None and (PRELUDE, name) in self._places:
-                    self.findings.made_again(bound.step, name, bound.line, self._deleted[name])
-            for name, rejoined in step.rejoins.items() if isinstance(step, RejoiningStep) else ():
+                    self.findings.perhaps_gone(
+                        bound.step, name, bound.line, self._deleted[name], again=True
+                    )
+            for name, rejoined in step.rejoins.items():
                 self._relate(name, rejoined.kin)
                 self._values[name] = rejoined.value
                 self._origins[name] = rejoined.origins
@@ -123,7 +125,9 @@ class Linker(Units):
         writers = self._writers.get(name)
         if writers is None:
             if name in self._perhaps_deleted:
-                self.findings.perhaps_deleted(step, name, line, self._perhaps_deleted[name])
+                self.findings.perhaps_gone(
+                    step, name, line, self._perhaps_deleted[name], again=False
+                )
             return
         node = step.node
         if node == PRELUDE:
@@ -191,7 +195,7 @@ class Linker(Units):
     def _undefined(self, step: Step, name: str, line: int) -> None:
         deleted = self._deleted.get(name)
         if deleted is not None and (PRELUDE, name) in self._places and step.node != PRELUDE:
-            self.findings.made_again(step, name, line, deleted)
+            self.findings.perhaps_gone(step, name, line, deleted, again=True)
         else:
             self.findings.undefined(step, name, line, deleted)
 
