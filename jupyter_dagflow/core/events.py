@@ -16,6 +16,7 @@ from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.states import RunState, TaskState
 
 NO_RESULT = "no_result"
+LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class TaskFailure:
 
     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
-    ``internal``, ``no_result`` (it was not to run, and no earlier result of it can be used).
+    ``internal``, ``no_result`` (it was not to run, and no earlier result of it can be used), ``lost`` (its runner
+    died, or was taken for dead, while it ran).
     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
     """
 
@@ -69,7 +71,10 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCreated:
-    """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order."""
+    """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
+
+    ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+    """
 
     run_id: RunId
     seq: int
@@ -79,6 +84,7 @@ class RunCreated:
     parameters: Mapping[str, object]
     tasks: tuple[tuple[TaskName, tuple[TaskName, ...]], ...]
     trigger: str = "manual"
+    options: Mapping[str, object] = field(default_factory=dict)
     state: RunState = RunState.QUEUED
 
 
@@ -89,6 +95,22 @@ class RunStarted:
     run_id: RunId
     seq: int
     at: datetime
+    state: RunState = RunState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """A runner took a run that had ended or had lost its runner.
+
+    It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
+    from which they go on; what is in state none begins anew.
+    """
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    tasks: tuple[tuple[TaskName, tuple[TaskName, ...], TaskState], ...]
+    recovered: bool = False
     state: RunState = RunState.RUNNING
 
 
@@ -173,6 +195,7 @@ class RunFinished:
 Event = (
     RunCreated
     | RunStarted
+    | RunResumed
     | TaskQueued
     | TaskStarted
     | TaskFinished

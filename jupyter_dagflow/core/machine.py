@@ -6,7 +6,7 @@ it, and its work per stimulus is proportional to what the stimulus sets free, no
 Of the tasks that are ready, the one of the highest priority starts first; among equals, the one with the longest
 remaining path; then, the one that stands first in the notebook; those whose pool is full let others pass. A task that
 waits to be tried again holds no slot. A run ends when nothing is unfinished; it failed if a leaf of the DAG failed or
-could not run.
+could not run. One that is resumed goes on from its view as if it had never stopped.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from datetime import datetime, timedelta
 
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import (
+    LOST,
     NO_RESULT,
     CancelRequested,
     Event,
     RunCreated,
     RunFinished,
+    RunResumed,
     RunStarted,
     Stored,
     TaskFailure,
@@ -34,6 +36,7 @@ from jupyter_dagflow.core.events import (
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.remaining_paths import remaining_paths
+from jupyter_dagflow.core.resume import MOST_LOST, cleared, lost_within_budget
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
 from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import RunView
@@ -75,6 +78,7 @@ class Plan:
     slots: int
     pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,20 @@ class Submit:
     """Begin the run."""
 
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Go on with a run that has ended, or whose runner is gone: what did not succeed begins anew.
+
+    So do the tasks that are to be ``clear``ed and, if so asked, all ``downstream`` of them. If it is ``recovered``,
+    nobody asked for it: then only what was under way goes on.
+    """
+
+    at: datetime
+    clear: tuple[TaskName, ...] = ()
+    downstream: bool = False
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +159,7 @@ class Cancel:
 
 
 _Rank = tuple[int, float, int, TaskName]
-Stimulus = Submit | AttemptEnded | RetryDue | Cancel
+Stimulus = Submit | Resume | AttemptEnded | RetryDue | Cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +199,13 @@ class Step:
 
 
 class RunMachine:
-    """Decides one run from `Submit` to `RunFinished`.
+    """Decides one run from `Submit` to `RunFinished`; or, given the ``view`` of one, from `Resume` on.
 
     Responsible for order, trigger rules, slots, priorities and retries. Not for time, storage, kernels, or for what
     a task does.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, view: RunView | None = None) -> None:
         self._plan = plan
         self._planned = {task.name: task for task in plan.tasks}
         self._position = {task.name: i for i, task in enumerate(plan.tasks)}
@@ -202,8 +220,8 @@ class RunMachine:
         self._in_pool: Counter[str | None] = Counter()
         self._running: set[TaskName] = set()
         self._unfinished = len(plan.tasks)
-        self._seq = 0
-        self._view: RunView | None = None
+        self._seq = view.seq if view is not None else 0
+        self._view = view
         self._events: list[Event] = []
         self._instructions: list[Instruction] = []
 
@@ -228,6 +246,8 @@ class RunMachine:
         match stimulus:
             case Submit():
                 self._submit(stimulus.at)
+            case Resume():
+                self._resume(stimulus)
             case AttemptEnded():
                 self._attempt_ended(stimulus)
             case RetryDue():
@@ -249,6 +269,7 @@ class RunMachine:
             parameters=plan.parameters,
             tasks=tuple((task.name, task.upstream) for task in plan.tasks),
             trigger=plan.trigger,
+            options=plan.options,
         )
         self._view = RunView.of(created)
         self._events.append(created)
@@ -256,6 +277,78 @@ class RunMachine:
         self._settle([task.name for task in plan.tasks], at)
         self._fill_slots(at)
         self._finish_if_done(at)
+
+    def _resume(self, resume: Resume) -> None:
+        view = self.view
+        for task in view.tasks.values():
+            if task.state is TaskState.RUNNING:
+                self._lose(task.name, resume.at)
+        if resume.recovered:
+            again = lost_within_budget(view)
+        else:
+            again = cleared(view, resume.clear, downstream=resume.downstream)
+        self._record(
+            RunResumed(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=resume.at,
+                tasks=tuple(
+                    (
+                        task.name,
+                        task.upstream,
+                        TaskState.NONE if task.name in again else view.tasks[task.name].state,
+                    )
+                    for task in self._plan.tasks
+                ),
+                recovered=resume.recovered,
+            )
+        )
+        for planned in self._plan.tasks:
+            self._upstream[planned.name] = self._upstream_without_excused(planned)
+        self._unfinished = sum(not task.state.is_final for task in view.tasks.values())
+        if view.cancel_requested:
+            self._stop_all(resume.at)
+        else:
+            self._go_on(resume.at)
+        self._finish_if_done(resume.at)
+
+    def _lose(self, name: TaskName, at: datetime) -> None:
+        task = self.view.tasks[name]
+        message = "The process that ran this run is gone."
+        if task.lost + 1 == MOST_LOST:
+            message += f" This task lost its runner {MOST_LOST} times: it may be what ends it."
+        self._record(
+            TaskFinished(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=at,
+                task=name,
+                attempt=task.attempt,
+                state=TaskState.LOST,
+                failure=TaskFailure(kind=LOST, message=message),
+            )
+        )
+
+    def _go_on(self, at: datetime) -> None:
+        """Take up what waits: for a slot, for its time to be tried again, or for what is upstream."""
+        for name, task in self.view.tasks.items():
+            if task.state is TaskState.QUEUED:
+                self._make_ready(self._planned[name])
+            elif task.state is TaskState.UP_FOR_RETRY:
+                self._retry_in_what_is_left(name, at)
+        self._settle(list(self.view.tasks), at)
+        self._fill_slots(at)
+
+    def _retry_in_what_is_left(self, name: TaskName, at: datetime) -> None:
+        task = self.view.tasks[name]
+        assert task.retry_at is not None
+        assert task.finished_at is not None  # it has failed, and waits
+        whole_s = (task.retry_at - task.finished_at).total_seconds()
+        left_s = (task.retry_at - at).total_seconds()  # a clock may have jumped meanwhile
+        later = RetryLater(
+            task=name, attempt=task.attempt, after_s=min(max(0.0, left_s), max(0.0, whole_s))
+        )
+        self._instructions.append(later)
 
     def _attempt_ended(self, ended: AttemptEnded) -> None:
         task = self.view.tasks.get(ended.task)
@@ -311,7 +404,8 @@ class RunMachine:
             return None
         policy = self._planned[ended.task].retry
         salt = f"{self._plan.run_id} {ended.task}"
-        return retry_after_s(policy, failure.kind, attempt=ended.attempt, salt=salt)
+        tried = self.view.tasks[ended.task].tried
+        return retry_after_s(policy, failure.kind, attempt=tried, salt=salt)
 
     def _retry(self, due: RetryDue) -> None:
         task = self.view.tasks.get(due.task)
@@ -328,13 +422,16 @@ class RunMachine:
         self._record(
             CancelRequested(run_id=run_id, seq=self._next_seq(), at=cancel.at, reason=cancel.reason)
         )
+        self._stop_all(cancel.at)
+        self._finish_if_done(cancel.at)
+
+    def _stop_all(self, at: datetime) -> None:
         self._ready.clear()
         for name, task in self.view.tasks.items():
             if name in self._running:
                 self._instructions.append(StopTask(task=name, attempt=task.attempt))
             elif not task.state.is_final:
-                self._end_unstarted(name, TaskState.CANCELLED, cancel.at)
-        self._finish_if_done(cancel.at)
+                self._end_unstarted(name, TaskState.CANCELLED, at)
 
     def _settle(self, names: Sequence[TaskName], at: datetime) -> None:
         """Queue or end, transitively, those of these waiting tasks whose trigger rule has decided."""
@@ -365,6 +462,9 @@ class RunMachine:
                 attempt=attempt,
             )
         )
+        self._make_ready(planned)
+
+    def _make_ready(self, planned: PlannedTask) -> None:
         name = planned.name
         rank = (-planned.priority, -self._remaining[name], self._position[name], name)
         heapq.heappush(self._ready.setdefault(planned.pool, []), rank)

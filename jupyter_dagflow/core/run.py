@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jupyter_dagflow.core.events import (
+    LOST,
     CancelRequested,
     Event,
     RunCreated,
     RunFinished,
+    RunResumed,
     RunStarted,
     Stored,
     TaskFailure,
@@ -30,13 +32,16 @@ from jupyter_dagflow.core.states import RunState, TaskState, check_run, check_ta
 class TaskRun:
     """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts.
 
-    ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    Since somebody last cleared it, ``tried`` counts the attempts that used up a retry, ``lost`` those that were lost
+    with their runner. ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
     """
 
     name: TaskName
     upstream: tuple[TaskName, ...]
     state: TaskState = TaskState.NONE
     attempt: int = 0
+    tried: int = 0
+    lost: int = 0
     queued_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -46,6 +51,7 @@ class TaskRun:
     failure: TaskFailure | None = None
     retry_at: datetime | None = None
     stored: tuple[Stored, ...] = ()
+    metrics: Mapping[str, object] = field(default_factory=dict)
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
 
@@ -67,13 +73,18 @@ class RunView:
     notebook: str
     parameters: Mapping[str, object]
     trigger: str
+    options: Mapping[str, object]
     created_at: datetime
     state: RunState
     tasks: dict[TaskName, TaskRun]
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested: bool = False
-    metrics: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def metrics(self) -> dict[str, object]:
+        """What the tasks that ended well have measured, in notebook order."""
+        return {name: value for task in self.tasks.values() for name, value in task.metrics.items()}
 
     @classmethod
     def of(cls, created: RunCreated) -> RunView:
@@ -85,6 +96,7 @@ class RunView:
             notebook=created.notebook,
             parameters=created.parameters,
             trigger=created.trigger,
+            options=created.options,
             created_at=created.at,
             state=created.state,
             tasks={name: TaskRun(name=name, upstream=upstream) for name, upstream in created.tasks},
@@ -93,7 +105,7 @@ class RunView:
     def copy(self) -> RunView:
         """The run as it stands now, which later events do not change."""
         tasks = {name: replace(task) for name, task in self.tasks.items()}
-        return replace(self, tasks=tasks, metrics=dict(self.metrics))
+        return replace(self, tasks=tasks)
 
     def apply(self, event: Event) -> None:
         """Take one more event; raises `IllegalTransition`, changing nothing, if it cannot follow."""
@@ -105,6 +117,8 @@ class RunView:
                     self.started_at = event.at
                 else:
                     self.finished_at = event.at
+            case RunResumed():
+                self._resume(event)
             case CancelRequested():
                 self.cancel_requested = True
             case TaskQueued() | TaskStarted() | TaskFinished():
@@ -112,6 +126,23 @@ class RunView:
             case RunCreated():
                 raise ValueError("A run is created once: start from RunView.of().")
         self.seq = event.seq
+
+    def _resume(self, event: RunResumed) -> None:
+        check_run(self.state, event.state)
+        for name, _, state in event.tasks:
+            if state is not self.tasks[name].state:
+                check_task(self.tasks[name].state, state)
+        self.state = event.state
+        self.finished_at = None
+        self.cancel_requested = self.cancel_requested and event.recovered
+        for name, upstream, state in event.tasks:
+            task = self.tasks[name]
+            task.upstream = upstream
+            if state is TaskState.NONE:
+                tried, lost = (task.tried, task.lost) if event.recovered else (0, 0)
+                self.tasks[name] = TaskRun(
+                    name=name, upstream=upstream, attempt=task.attempt, tried=tried, lost=lost
+                )
 
     def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
         check_task(task.state, event.state)
@@ -121,11 +152,15 @@ class RunView:
                 task.queued_at = event.at
             case TaskStarted():
                 task.attempt = event.attempt
+                task.tried += 1
                 task.started_at = event.at
                 task.finished_at = task.duration_s = task.cells_s = None
                 task.failure = task.retry_at = None
                 task.why = event.why
             case TaskFinished():
+                if event.failure is not None and event.failure.kind == LOST:
+                    task.tried -= 1
+                    task.lost += 1
                 task.finished_at = event.at
                 task.duration_s = event.duration_s
                 task.cells_s = event.cells_s
@@ -135,7 +170,7 @@ class RunView:
                 task.stored = event.stored
                 task.reused_from = event.reused_from
                 task.why = event.why or task.why
-                self.metrics.update(event.metrics)
+                task.metrics = event.metrics
 
 
 def replay(events: Iterable[Event]) -> RunView:

@@ -7,11 +7,12 @@ left in an earlier run. What stands elsewhere is no part of the run.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.model import Pipeline, TaskName
+from jupyter_dagflow.core.reach import reached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +59,8 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
         below[edge.source].append(edge.target)
     wanted = set(_known("--only", selection.only, names))
     if selection.since or selection.until:
-        since = _reached(_known("--from", selection.since, names) or names, below)
-        until = _reached(_known("--until", selection.until, names) or names, above)
+        since = reached(_known("--from", selection.since, names) or names, below)
+        until = reached(_known("--until", selection.until, names) or names, above)
         if not since & until:
             raise OptionError(
                 f"No task is both below --from {', '.join(selection.since)} and above --until "
@@ -67,7 +68,7 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
                 hint="dagflow compile shows which task depends on which.",
             )
         wanted |= since & until
-    return Selected(run=frozenset(wanted), given=frozenset(_reached(wanted, above) - wanted))
+    return Selected(run=frozenset(wanted), given=frozenset(reached(wanted, above) - wanted))
 
 
 def _known(option: str, asked: Iterable[str], names: list[TaskName]) -> list[TaskName]:
@@ -80,15 +81,3 @@ def _known(option: str, asked: Iterable[str], names: list[TaskName]) -> list[Tas
                 hint=f"{meant}It has {', '.join(names[:10])}{' …' if len(names) > 10 else ''}.",
             )
     return [TaskName(name) for name in asked]
-
-
-def _reached(
-    start: Iterable[TaskName], following: Mapping[TaskName, Iterable[TaskName]]
-) -> set[TaskName]:
-    found, todo = set[TaskName](), [*start]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += following[name]
-    return found

@@ -1,7 +1,8 @@
 """The states of runs and tasks, and which may follow which.
 
 The law: a state changes only along its table. ``check_run`` and ``check_task`` raise `IllegalTransition` for
-every other step, and whoever catches that has changed nothing yet. Words and meanings are Airflow's.
+every other step, and whoever catches that has changed nothing yet. A run goes on from running to running if another
+runner takes it over. Words and meanings are Airflow's.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class RunState(str, Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to the run by itself."""
-        return not RUN_TRANSITIONS[self]
+        """Whether nothing more will happen to the run by itself: it may be resumed."""
+        return self not in (RunState.QUEUED, RunState.RUNNING)
 
 
 class TaskState(str, Enum):
@@ -48,16 +49,29 @@ class TaskState(str, Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen to the task by itself."""
-        return not TASK_TRANSITIONS[self]
+        """Whether nothing more will happen to the task by itself: it may be cleared."""
+        return self in _ENDED
 
+
+_ENDED = frozenset(
+    {
+        TaskState.SUCCESS,
+        TaskState.FAILED,
+        TaskState.SKIPPED,
+        TaskState.UPSTREAM_FAILED,
+        TaskState.CANCELLED,
+        TaskState.LOST,
+    }
+)
+_RESUMED = frozenset({RunState.RUNNING})
+_CLEARED = frozenset({TaskState.NONE})
 
 RUN_TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
-    RunState.RUNNING: frozenset({RunState.SUCCESS, RunState.FAILED, RunState.CANCELLED}),
-    RunState.SUCCESS: frozenset(),
-    RunState.FAILED: frozenset(),
-    RunState.CANCELLED: frozenset(),
+    RunState.RUNNING: frozenset({RunState.SUCCESS, RunState.FAILED, RunState.CANCELLED}) | _RESUMED,
+    RunState.SUCCESS: _RESUMED,
+    RunState.FAILED: _RESUMED,
+    RunState.CANCELLED: _RESUMED,
 }
 
 TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
@@ -76,12 +90,7 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
         }
     ),
     TaskState.UP_FOR_RETRY: frozenset({TaskState.QUEUED, TaskState.CANCELLED}),
-    TaskState.SUCCESS: frozenset(),
-    TaskState.FAILED: frozenset(),
-    TaskState.SKIPPED: frozenset(),
-    TaskState.UPSTREAM_FAILED: frozenset(),
-    TaskState.CANCELLED: frozenset(),
-    TaskState.LOST: frozenset(),
+    **dict.fromkeys(_ENDED, _CLEARED),
 }
 
 

@@ -19,12 +19,13 @@ from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.errors import DagflowError, NotFound
 from jupyter_dagflow.core.events import Event, RunCreated, Stored
+from jupyter_dagflow.core.lease import Lease, Owner
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import cache_entries, prepared, schema, sqlite
+from jupyter_dagflow.storage import cache_entries, leases, prepared, schema, sqlite
 from jupyter_dagflow.storage.projection import first_request, project
 from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
 from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
@@ -45,6 +46,15 @@ class EventConflict(DagflowError):
     """Somebody else appends to this run's log. Nothing was recorded: one runner may run it."""
 
     code = "event_conflict"
+
+
+class LeaseLost(DagflowError):
+    """Another process has taken the run over: this one records nothing more of it, and ends what it started.
+
+    The run goes on there; ``dagflow runs show`` tells how far it is.
+    """
+
+    code = "lease_lost"
 
 
 class Needed(NamedTuple):
@@ -92,12 +102,18 @@ class Metastore:
         self._reader.dispose()
 
     def append(
-        self, run_id: RunId, new: Sequence[Event], *, results: Sequence[cache_entries.Row] = ()
+        self,
+        run_id: RunId,
+        new: Sequence[Event],
+        *,
+        lease: Lease | None = None,
+        results: Sequence[cache_entries.Row] = (),
     ) -> None:
         """Record events and what follows from them, all or nothing, with ``results`` to be reused.
 
         Their ``seq`` must go on from the last one recorded, with `RunCreated` as number 1; raises
-        `EventConflict` otherwise.
+        `EventConflict` otherwise. Of a run that has a lease, they must come from who has it; raises `LeaseLost`.
+        With `RunCreated`, the ``lease`` becomes the first on the run.
         """
         if not new:
             return
@@ -105,8 +121,11 @@ class Metastore:
             raise ValueError(f"An event of another run cannot be appended to {run_id}.")
         try:
             with self._transaction(self._writer) as connection:
+                self._check_lease(connection, run_id, lease)
                 self._check_order(connection, run_id, new)
                 project(connection, new)
+                if lease is not None and isinstance(new[0], RunCreated):
+                    leases.put_first(connection, lease)
                 prepared.execute(connection, _APPEND, [_event_row(event) for event in new])
                 cache_entries.put(connection, results)
         except IntegrityError as error:
@@ -184,6 +203,39 @@ class Metastore:
         query = select(runs.c.cancel_requested_at).where(runs.c.run_id == run_id)
         with self._transaction(self._reader) as connection:
             return connection.scalar(query) is not None
+
+    def lease(self, run_id: RunId) -> Lease | None:
+        """The lease on a run; None for a run that no program with leases has touched."""
+        with self._transaction(self._reader) as connection:
+            return leases.find(connection, run_id)
+
+    def unfinished_leases(self) -> list[Lease]:
+        """The leases on the runs that have not ended."""
+        with self._transaction(self._reader) as connection:
+            return leases.unfinished(connection)
+
+    def take_lease(self, run_id: RunId, owner: Owner, *, seen: Lease | None) -> Lease:
+        """Take a run over from the lease that was seen to have run out; raises `LeaseLost` if that has changed."""
+        token = 1 if seen is None else seen.token + 1
+        lease = Lease(run_id=run_id, token=token, owner=owner)
+        try:
+            with self._transaction(self._writer) as connection:
+                if leases.replace(connection, seen, lease):
+                    return lease
+        except IntegrityError:
+            pass
+        raise _lost(run_id)
+
+    def move_lease(self, lease: Lease) -> None:
+        """Show that the holder of a lease is there; raises `LeaseLost`."""
+        with self._transaction(self._writer) as connection:
+            if not leases.move(connection, lease):
+                raise _lost(lease.run_id)
+
+    def give_lease_back(self, lease: Lease) -> None:
+        """Leave a run to whoever wants it; nothing, if another has it already."""
+        with self._transaction(self._writer) as connection:
+            leases.give_back(connection, lease)
 
     def artifacts(self, run_id: RunId) -> list[tuple[TaskName, Stored]]:
         """The values that the run's tasks left behind, in notebook order of the tasks."""
@@ -263,6 +315,11 @@ class Metastore:
         except sqlite.ERRORS as error:
             raise schema.unreachable(self._reader.url, error) from error
 
+    def _check_lease(self, connection: Connection, run_id: RunId, lease: Lease | None) -> None:
+        token = leases.token(connection, run_id)
+        if token is not None and (lease is None or lease.token != token):
+            raise _lost(run_id)
+
     def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
         last = prepared.scalar(connection, _LAST, {"of_run": run_id}) or 0
         expected = list(range(last + 1, last + 1 + len(new)))
@@ -287,6 +344,13 @@ class Metastore:
         return NotFound(
             f"There is no run {name!r}.", hint=f"The newest are: {', '.join(known)}, or say latest."
         )
+
+
+def _lost(run_id: RunId) -> LeaseLost:
+    return LeaseLost(
+        f"Run {run_id} was taken over by another process.",
+        hint=f"It goes on there: dagflow runs show {run_id} tells how far it is.",
+    )
 
 
 def _newest_first() -> tuple[ColumnElement[Any], ColumnElement[Any]]:

@@ -29,6 +29,7 @@ from jupyter_dagflow.core.events import (
     Event,
     RunCreated,
     RunFinished,
+    RunResumed,
     RunStarted,
     Stored,
     TaskFinished,
@@ -50,9 +51,13 @@ from jupyter_dagflow.storage.tables import (
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
 _OF_THE_LAST_ATTEMPT = ("finished_at", "duration_s", "cells_s", "failure")
+_OF_AN_ATTEMPT = ("queued_at", "started_at", *_OF_THE_LAST_ATTEMPT)
 _THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
 _FORGET = artifacts.delete().where(
     artifacts.c.run_id == bindparam("of_run"), artifacts.c.task == bindparam("of_task")
+)
+_FORGET_METRICS = metrics.delete().where(
+    metrics.c.run_id == bindparam("of_run"), metrics.c.task == bindparam("of_task")
 )
 _LEAVE = artifacts.insert()
 _LAST_TIME = (
@@ -77,6 +82,8 @@ def project(connection: Connection, new: Sequence[Event]) -> None:
                 _create(connection, event)
             case RunStarted():
                 _update_run(connection, event, state=event.state.value, started_at=event.at)
+            case RunResumed():
+                _resume(connection, event)
             case RunFinished():
                 _update_run(connection, event, state=event.state.value, finished_at=event.at)
             case CancelRequested():
@@ -126,6 +133,18 @@ def _create(connection: Connection, event: RunCreated) -> None:
     ]
     if rows:
         connection.execute(task_runs.insert(), rows)
+
+
+def _resume(connection: Connection, event: RunResumed) -> None:
+    again = {} if event.recovered else {"cancel_requested_at": None}
+    _update_run(connection, event, state=event.state.value, finished_at=None, **again)
+    anew = [name for name, _, state in event.tasks if state is TaskState.NONE]
+    keys = [{"of_run": event.run_id, "of_task": name} for name in anew]
+    prepared.execute(connection, _FORGET, keys)
+    prepared.execute(connection, _FORGET_METRICS, keys)
+    row = {**dict.fromkeys(_OF_AN_ATTEMPT), "state": TaskState.NONE.value, "cached": False}
+    if anew:
+        _update_tasks(connection, event, dict.fromkeys(anew, row))
 
 
 def _update_run(connection: Connection, event: Event, **values: object) -> None:

@@ -18,7 +18,7 @@ from jupyter_dagflow.core.errors import MetastoreTooNew, MetastoreUnreachable
 from jupyter_dagflow.storage import sqlite
 from jupyter_dagflow.storage.tables import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "dagflow_schema"
 _SQLITE = "sqlite:///"

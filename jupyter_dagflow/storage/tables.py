@@ -2,8 +2,8 @@
 
 The law: ``events`` is the truth and only ever grows; every other table is made of events in the
 same transaction and could be made again from them (``cancel_requested_at`` alone is also set by a
-request that no runner has seen yet, and ``cache_entries`` may be thrown away at any time). Times are
-UTC; JSON is text; nothing is pickled.
+request that no runner has seen yet, ``leases`` tells who may append, and ``cache_entries`` may be thrown away at any
+time). Times are UTC; JSON is text; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -93,6 +93,15 @@ events = Table(
     Column("at", UtcDateTime, nullable=False),
     Column("type", String, nullable=False),
     Column("body", Text, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("run_id", String, ForeignKey("runs.run_id"), primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("owner", Text),
+    Column("beat", Integer, nullable=False),
 )
 
 task_runs = Table(

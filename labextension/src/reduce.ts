@@ -10,6 +10,7 @@ import type {
   DagflowEvent,
   RunCreated,
   RunDocument,
+  RunResumed,
   TaskFinished,
   TaskQueued,
   TaskRunDocument,
@@ -58,6 +59,8 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
   switch (event.type) {
     case 'run_started':
       return { ...next, state: event.state, started_at: event.at };
+    case 'run_resumed':
+      return { ...next, state: event.state, finished_at: null, tasks: resumed(run.tasks, event), progress: {} };
     case 'run_finished':
       return { ...next, state: event.state, finished_at: event.at };
     case 'cancel_requested':
@@ -83,17 +86,22 @@ function created(event: RunCreated): LiveRun {
     started_at: null,
     finished_at: null,
     notebook: null,
-    tasks: event.tasks.map(([name]) => ({
-      name,
-      state: 'none',
-      attempt: 0,
-      cached: false,
-      why: [],
-      reused_from: null
-    })),
+    tasks: event.tasks.map(([name]) => unstarted(name)),
     metrics: {},
     progress: {}
   };
+}
+
+function unstarted(name: string): TaskRunDocument {
+  return { name, state: 'none', attempt: 0, cached: false, why: [], reused_from: null };
+}
+
+/** What goes on keeps its identity; what begins anew is a task that has not run yet, of so many attempts. */
+function resumed(tasks: TaskRunDocument[], event: RunResumed): TaskRunDocument[] {
+  const states = new Map(event.tasks.map(([name, , state]) => [name, state]));
+  return tasks.map(task =>
+    states.get(task.name) === 'none' ? { ...unstarted(task.name), attempt: task.attempt } : task
+  );
 }
 
 function progressed(run: LiveRun, event: CellProgress): LiveRun {

@@ -27,7 +27,15 @@ export type Shape =
   | TaskRunDocument
   | VerificationDocument;
 export type DagflowEvent =
-  CancelRequested | CellProgress | RunCreated | RunFinished | RunStarted | TaskFinished | TaskQueued | TaskStarted;
+  | CancelRequested
+  | CellProgress
+  | RunCreated
+  | RunFinished
+  | RunResumed
+  | RunStarted
+  | TaskFinished
+  | TaskQueued
+  | TaskStarted;
 /**
  * Where a run is in its life.
  */
@@ -81,10 +89,13 @@ export interface CellProgress {
 }
 /**
  * A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
+ *
+ *     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
  */
 export interface RunCreated {
   at: string;
   notebook: string;
+  options: Record<string, unknown>;
   parameters: Record<string, unknown>;
   pipeline: string;
   run_id: string;
@@ -103,6 +114,21 @@ export interface RunFinished {
   seq: number;
   state: RunState;
   type: 'run_finished';
+}
+/**
+ * A runner took a run that had ended or had lost its runner.
+ *
+ *     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
+ *     from which they go on; what is in state none begins anew.
+ */
+export interface RunResumed {
+  at: string;
+  recovered: boolean;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  tasks: [string, string[], TaskState][];
+  type: 'run_resumed';
 }
 /**
  * A runner took the run.
@@ -149,7 +175,8 @@ export interface TaskFinished {
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
  *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
- *     ``internal``, ``no_result`` (it was not to run, and no earlier result of it can be used).
+ *     ``internal``, ``no_result`` (it was not to run, and no earlier result of it can be used), ``lost`` (its runner
+ *     died, or was taken for dead, while it ran).
  *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {

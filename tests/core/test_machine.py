@@ -23,7 +23,6 @@ from jupyter_dagflow.core.events import (
     RunFinished,
     TaskFailure,
     TaskFinished,
-    TaskQueued,
     TaskStarted,
 )
 from jupyter_dagflow.core.machine import (
@@ -31,6 +30,7 @@ from jupyter_dagflow.core.machine import (
     Cancel,
     Plan,
     PlannedTask,
+    Resume,
     RetryDue,
     RetryLater,
     RunMachine,
@@ -40,6 +40,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.resume import MOST_LOST
 from jupyter_dagflow.core.retry import RetryPolicy
 from jupyter_dagflow.core.run import replay
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -109,6 +110,7 @@ class MachineLaws(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.log: list[Event] = []
+        self.begun: set[tuple[TaskName, int]] = set()
         self.running: dict[TaskName, int] = {}
         self.waiting: dict[TaskName, int] = {}
         self.clock = BEGINNING
@@ -123,6 +125,8 @@ class MachineLaws(RuleBasedStateMachine):
             self.log.append(event)
             assert event.seq == len(self.log), "events are numbered without a gap"
             if isinstance(event, TaskStarted):
+                assert (event.task, event.attempt) not in self.begun, "attempts have numbers"
+                self.begun.add((event.task, event.attempt))
                 self.check_allowed(event.task)
                 self.check_first(event.task)
             if isinstance(event, TaskFinished):
@@ -134,7 +138,8 @@ class MachineLaws(RuleBasedStateMachine):
                 )
                 self.running[instruction.task] = instruction.attempt
                 planned = next(t for t in self.plan.tasks if t.name == instruction.task)
-                assert instruction.attempt <= 1 + planned.retry.retries
+                tried = self.machine.view.tasks[instruction.task].tried
+                assert tried <= 1 + planned.retry.retries
             if isinstance(instruction, StopTask):
                 assert instruction.task in self.running, "only what runs is stopped"
             if isinstance(instruction, RetryLater):
@@ -144,20 +149,18 @@ class MachineLaws(RuleBasedStateMachine):
     def check_allowed(self, task: TaskName) -> None:
         """No task starts before its parents allow it: judged from the log alone."""
         planned = next(t for t in self.plan.tasks if t.name == task)
-        finished = [e for e in self.log if isinstance(e, TaskFinished)]
-        ended = {e.task: e.state for e in finished if e.state.is_final}
+        tasks = replay(self.log).tasks
         upstream = Upstream(total=len(planned.upstream))
         for parent in planned.upstream:
-            if parent in ended:
-                upstream.count(ended[parent])
+            if tasks[parent].state.is_final:
+                upstream.count(tasks[parent].state)
         assert verdict(planned.rule, upstream) is Verdict.RUN
         assert not self.cancelled
 
     def check_first(self, task: TaskName) -> None:
         """Of all that were ready, none had a better claim: judged from the log and the plan alone."""
-        queued = {(e.task, e.attempt) for e in self.log if isinstance(e, TaskQueued)}
-        queued -= {(e.task, e.attempt) for e in self.log[:-1] if isinstance(e, TaskStarted)}
-        ready = {each for each, _ in queued}
+        tasks = replay(self.log[:-1]).tasks
+        ready = {each for each, run in tasks.items() if run.state is TaskState.QUEUED}
         assert task in ready
         ready = {each for each in ready if self.has_room(each, self.log[:-1])}
         assert task == min(ready, key=lambda each: claim(self.plan, each))
@@ -203,6 +206,46 @@ class MachineLaws(RuleBasedStateMachine):
         self.check(step)
         assert bool(step.events) == (not self.cancelled)
         assert self.machine.handle(due) == Step((), ())
+
+    @precondition(lambda self: not self.machine.view.state.is_final)
+    @rule()
+    def the_runner_dies_and_another_takes_over(self) -> None:
+        lost, waiting = set(self.running), dict(self.waiting)
+        before = self.states()
+        self.take_over(Resume(at=self.tick(), recovered=True))
+        after = self.states()
+        if not self.cancelled:
+            assert self.waiting == waiting, "what waits to be tried again goes on waiting"
+        for task, state in before.items():
+            if state is TaskState.SUCCESS:
+                assert after[task] is TaskState.SUCCESS
+        for task in lost:
+            too_often = self.machine.view.tasks[task].lost >= MOST_LOST
+            assert (after[task] is TaskState.LOST) == (too_often and not self.cancelled)
+
+    @precondition(lambda self: self.machine.view.state.is_final)
+    @rule(data=st.data(), downstream=st.booleans())
+    def somebody_resumes(self, data: st.DataObject, downstream: bool) -> None:
+        names = st.lists(st.sampled_from(sorted(self.machine.view.tasks)), unique=True, max_size=2)
+        clear = data.draw(names) if self.machine.view.tasks else []
+        before = self.states()
+        self.cancelled = False
+        self.take_over(Resume(at=self.tick(), clear=tuple(clear), downstream=downstream))
+        for task, state in before.items():
+            view = self.machine.view.tasks[task]
+            if state is TaskState.SUCCESS and not clear:
+                assert view.state is TaskState.SUCCESS
+            if task in clear:
+                assert (view.tried, view.lost) in [(0, 0), (1, 0)], "its retries are its own again"
+
+    def take_over(self, resume: Resume) -> None:
+        """Another machine goes on, which knows nothing but the log."""
+        self.running, self.waiting = {}, {}
+        self.machine = RunMachine(self.plan, replay(self.log))
+        self.check(self.machine.handle(resume))
+
+    def states(self) -> dict[TaskName, TaskState]:
+        return {name: task.state for name, task in self.machine.view.tasks.items()}
 
     @rule(i=st.integers(0, 9), attempt=st.integers(0, 3))
     def early_retry(self, i: int, attempt: int) -> None:
