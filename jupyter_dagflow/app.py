@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from pathlib import Path
@@ -13,24 +15,39 @@ from typing import TYPE_CHECKING, ParamSpec
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import EnvironmentFault, OptionError
-from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
+from jupyter_dagflow.core.lease import Lease
+from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.core.resume import (
+    anew,
+    below,
+    changed_since,
+    require_same_tasks,
+    require_unchanged,
+    tasks_named,
+)
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, select
+from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools, kind_of
 from jupyter_dagflow.execution.kernels import require_kernels
 from jupyter_dagflow.execution.local import LocalExecutor
-from jupyter_dagflow.execution.runner import Runner, RunRequest, Survivors
+from jupyter_dagflow.execution.processes import this_process
+from jupyter_dagflow.execution.runner import Begun, Runner, RunRequest, Survivors
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over
+from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
-from jupyter_dagflow.storage.metastore import Metastore, exists
+from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
 from jupyter_dagflow.wire import GarbageDocument
@@ -98,6 +115,7 @@ class Prepared:
     compilation: Compilation
     parameters: dict[str, object]
     cwd: Path
+    by: PartitionBy = PartitionBy.AUTO
 
 
 class Dagflow:
@@ -213,6 +231,7 @@ class Dagflow:
             compilation=compilation,
             parameters=values,
             cwd=Path(notebook).absolute().parent,
+            by=PartitionBy(by),
         )
 
     def launch(
@@ -229,9 +248,140 @@ class Dagflow:
     ) -> LiveRun:
         """Begin to run what was prepared, or those tasks of it that were ``selected``."""
         check_jobs(jobs)
-        metastore = self.metastore
+        self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
         files = RunFiles(self.settings.home, _new_run_id())
         write_bytes(files.source, notebook_bytes_of(prepared.source))
+        config = RunConfig(
+            folder=str(prepared.cwd),
+            by=prepared.by.value,
+            jobs=jobs or 0,
+            keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
+            survivors=survivors.value,
+            reuse=reuse.value,
+            run=None if selected is None else tuple(sorted(selected.run)),
+            given=() if selected is None else tuple(sorted(selected.given)),
+        )
+        lease = Lease(run_id=files.run_id, token=1, owner=this_process())
+        return self._begin(prepared, config, lease=lease, trigger=trigger, sinks=sinks)
+
+    def resume(
+        self,
+        name: str,
+        *,
+        clear: Sequence[str] = (),
+        downstream: bool = False,
+        sinks: Sequence[Sink] = (),
+        on_compiled: Callable[[Compilation], None] | None = None,
+    ) -> LiveRun:
+        """Go on with a run that has ended or lost its runner: what did not succeed in it is done again.
+
+        So are the tasks that are to be ``clear``ed, with all ``downstream`` of them if so asked. The notebook counts
+        as it is now; if it is gone, as it was. Raises `RunGoesOn`, `NotResumable`, and what `start` does.
+        """
+        run_id = self.metastore.find_run(name)
+        lease = take_over(self.metastore, run_id)
+        with self._given_back_on_error(lease):
+            view = self.metastore.view(run_id)
+            asked = tasks_named(view, clear)
+            files = RunFiles(self.settings.home, run_id)
+            config = RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
+            before = self._recorded(view, files, config)
+            path = Path(config.folder) / Path(view.notebook).name
+            prepared = before
+            if path.exists():
+                prepared = self.prepare(
+                    path, parameters=view.parameters, by=config.by, on_compiled=on_compiled
+                )
+                self._check_resumable(view, before, prepared, config, asked, downstream=downstream)
+                self._keep_source(files, prepared.source)
+            begun = Begun(view=view, clear=asked, downstream=downstream)
+            return self._begin(
+                prepared, config, lease=lease, trigger=view.trigger, sinks=sinks, begun=begun
+            )
+
+    def recover(self, lease: Lease, *, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Go on with a run that has lost its runner, of which we have the ``lease`` now, exactly as it was begun.
+
+        Raises what `start` does.
+        """
+        with self._given_back_on_error(lease):
+            view = self.metastore.view(lease.run_id)
+            files = RunFiles(self.settings.home, lease.run_id)
+            config = RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
+            prepared = self._recorded(view, files, config)
+            begun = Begun(view=view, recovered=True)
+            return self._begin(
+                prepared, config, lease=lease, trigger=view.trigger, sinks=sinks, begun=begun
+            )
+
+    def recovery(self) -> Recovery[LiveRun] | None:
+        """What finds the runs that have lost their runner and goes on with them; None where nothing has run yet."""
+        if self._metastore is None and not exists(self.settings.database_url):
+            return None
+        return Recovery(self.metastore, recover=self.recover)
+
+    def _recorded(self, view: RunView, files: RunFiles, config: RunConfig) -> Prepared:
+        """The notebook of a run as it was when it was last begun."""
+        folder = Path(config.folder)
+        prepared = self.prepare(files.source, parameters=view.parameters, by=config.by)
+        return replace(prepared, source=replace(prepared.source, path=view.notebook), cwd=folder)
+
+    def _check_resumable(
+        self,
+        view: RunView,
+        before: Prepared,
+        now: Prepared,
+        config: RunConfig,
+        asked: Sequence[TaskName],
+        *,
+        downstream: bool,
+    ) -> None:
+        """Raise `NotResumable` unless what succeeded in a run would be the same now."""
+        pipeline = now.compilation.pipeline
+        selected = config.selected or select(pipeline, EVERYTHING)
+        require_same_tasks(view, [task.name for task in pipeline.tasks if task.name in selected])
+        if before.source.digest == now.source.digest:
+            return
+        again = anew(view, below(view, asked) if downstream else asked)
+        kept = [n for n, t in view.tasks.items() if t.state is TaskState.SUCCESS and n not in again]
+        require_unchanged(
+            view,
+            changed_since(
+                (before.source, before.compilation),
+                (now.source, now.compilation),
+                kept,
+                parameters=now.parameters,
+                environ=os.environ,
+            ),
+        )
+
+    def _keep_source(self, files: RunFiles, source: Notebook) -> None:
+        """Have the source of a run be this from now on; what it was at first stays beside it."""
+        data = notebook_bytes_of(source)
+        if data != files.source.read_bytes():
+            if not files.first_source.exists():
+                write_bytes(files.first_source, files.source.read_bytes())
+            write_bytes(files.source, data)
+
+    @contextmanager
+    def _given_back_on_error(self, lease: Lease) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.metastore.give_lease_back(lease)
+            raise
+
+    def _begin(
+        self,
+        prepared: Prepared,
+        config: RunConfig,
+        *,
+        lease: Lease,
+        trigger: str,
+        sinks: Sequence[Sink],
+        begun: Begun | None = None,
+    ) -> LiveRun:
+        files = RunFiles(self.settings.home, lease.run_id)
         request = RunRequest(
             run_id=files.run_id,
             notebook=prepared.source,
@@ -240,19 +390,27 @@ class Dagflow:
             files=files,
             artifacts=self.settings.artifacts,
             cwd=prepared.cwd,
-            jobs=jobs or self.settings.jobs,
+            jobs=config.jobs or self.settings.jobs,
+            lease=lease,
             pools=self.settings.pools,
-            keep_all=keep_all or survivors is not Survivors.ASKED_FOR,
-            survivors=survivors,
+            keep_all=config.keep_all,
+            survivors=Survivors(config.survivors),
             trigger=trigger,
-            reuse=reuse,
-            selected=selected,
+            reuse=Reuse(config.reuse),
+            selected=config.selected,
+            options=config.options(),
+            begun=begun,
             sinks=sinks,
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)
-        runner = Runner(request, metastore=metastore, make_executor=make_executor, now=_now)
+        runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
         run = LiveRun(
-            runner, compilation=prepared.compilation, files=files, artifacts=self.artifacts
+            runner,
+            compilation=prepared.compilation,
+            files=files,
+            artifacts=self.artifacts,
+            notebook_file=Path(config.folder) / Path(prepared.source.path).name,
+            asked_for=begun is None or not begun.recovered,
         )
         run.start()
         return run
@@ -271,9 +429,14 @@ class Dagflow:
         return Run(lambda: view, files=files, artifacts=self.artifacts)
 
     def request_cancel(self, name: str) -> RunId:
-        """Ask whoever runs it to cancel a run; returns its id, at once."""
+        """Ask whoever runs it to cancel a run; returns its id, at once. One whose runner is gone is ended here."""
         run_id = self.metastore.find_run(name)
-        self.metastore.request_cancel(run_id)
+        if self.metastore.request_cancel(run_id):
+            lease = self.metastore.lease(run_id)
+            if lease is not None and holder_is_gone(lease):
+                with suppress(LeaseLost):  # somebody else goes on with it, and will see the request
+                    taken = self.metastore.take_lease(run_id, this_process(), seen=lease)
+                    self.recover(taken).wait()
         return run_id
 
     def collect_garbage(

@@ -16,7 +16,7 @@ from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.runner import Runner
+from jupyter_dagflow.execution.runner import Abandoned, Runner
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
@@ -146,7 +146,11 @@ class Run:
 
 
 class LiveRun(Run):
-    """A run that goes on in this process, in a thread with the event loop of its own."""
+    """A run that goes on in this process, in a thread with the event loop of its own.
+
+    If the process ends before it does, it is cancelled; one that nobody ``asked_for`` here is left to others.
+    ``notebook_file`` is the file that it is of.
+    """
 
     def __init__(
         self,
@@ -155,9 +159,13 @@ class LiveRun(Run):
         compilation: Compilation,
         files: RunFiles,
         artifacts: ArtifactStore,
+        notebook_file: Path,
+        asked_for: bool = True,
     ) -> None:
         super().__init__(lambda: runner.view, files=files, artifacts=artifacts)
         self.compilation = compilation
+        self.notebook_file = notebook_file
+        self._asked_for = asked_for
         self._runner = runner
         self._loop: asyncio.AbstractEventLoop | None = None
         self._begun = threading.Event()
@@ -196,6 +204,12 @@ class LiveRun(Run):
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._runner.cancel, reason)
 
+    def abandon(self) -> None:
+        """Leave the run to whoever takes it over, and end what was started here; returns at once."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._runner.abandon)
+
     def watch(self, sink: Sink) -> None:
         """Tell a sink every event from now on, in a thread of its own, and of progress the newest."""
         self._runner.watch(sink)
@@ -212,12 +226,16 @@ class LiveRun(Run):
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self._runner.run(on_submitted=self._begun.set)
+        with contextlib.suppress(Abandoned):
+            await self._runner.run(on_submitted=self._begun.set)
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
 
     def _leave_nothing_behind(self) -> None:
-        self.cancel("the process that ran it ended")
+        if self._asked_for:
+            self.cancel("the process that ran it ended")
+        else:
+            self.abandon()
         self._ended.wait(_LAST_WAIT_S)

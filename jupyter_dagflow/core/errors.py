@@ -121,6 +121,18 @@ class OptionError(InputError):
     code = "option"
 
 
+class RunGoesOn(InputError):
+    """A run cannot be taken over: a living process runs it. The hint says how to follow or to cancel it."""
+
+    code = "run_goes_on"
+
+
+class NotResumable(InputError):
+    """A run cannot be gone on with as the notebook is now. The hint says what to clear, or to start a new run."""
+
+    code = "not_resumable"
+
+
 class NotFound(InputError):
     """A run, task or value that was named does not exist. The hint names those that do, or how to list them."""
 

@@ -103,13 +103,15 @@ class RunResumed:
     """A runner took a run that had ended or had lost its runner.
 
     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
-    from which they go on; what is in state none begins anew.
+    from which they go on; what is in state none begins anew. Those ``cleared`` are to run though there may be a
+    result of them.
     """
 
     run_id: RunId
     seq: int
     at: datetime
     tasks: tuple[tuple[TaskName, tuple[TaskName, ...], TaskState], ...]
+    cleared: tuple[TaskName, ...] = ()
     recovered: bool = False
     state: RunState = RunState.RUNNING
 

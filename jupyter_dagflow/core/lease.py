@@ -22,13 +22,17 @@ RUN_OUT_S = 8.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A process: the machine, its boot and the process namespace in one text (``place``), the process's id there,
-    when that began, and its user's name for the machine.
+    """A process: its id, when it began, the namespace and the boot in which it has that id, and the machine with its
+    name.
+
+    Each is a text that says nothing but whether two are the same; empty if this system does not tell.
     """
 
-    place: str
     pid: int
     began: str
+    space: str
+    boot: str
+    machine: str
     host: str
 
     def __str__(self) -> str:
@@ -59,7 +63,7 @@ class LeaseWatch:
     """Tells which leases have run out, asked again and again with what stands in the metastore.
 
     >>> watch = LeaseWatch()
-    >>> owner = Owner(place="there", pid=7, began="1", host="box")
+    >>> owner = Owner(pid=7, began="1", space="s", boot="b", machine="m", host="box")
     >>> lease = Lease(run_id=RunId("r"), token=1, owner=owner)
     >>> [watch.has_run_out(lease, Life.UNKNOWN, at_s) for at_s in (0.0, 5.0, 9.0)]
     [False, False, True]

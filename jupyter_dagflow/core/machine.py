@@ -36,7 +36,7 @@ from jupyter_dagflow.core.events import (
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.remaining_paths import remaining_paths
-from jupyter_dagflow.core.resume import MOST_LOST, cleared, lost_within_budget
+from jupyter_dagflow.core.resume import MOST_LOST, anew, below, lost_within_budget
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
 from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import RunView
@@ -93,13 +93,14 @@ class Resume:
     """Go on with a run that has ended, or whose runner is gone: what did not succeed begins anew.
 
     So do the tasks that are to be ``clear``ed and, if so asked, all ``downstream`` of them. If it is ``recovered``,
-    nobody asked for it: then only what was under way goes on.
+    nobody asked for it: then only what was under way goes on, or ends, if meanwhile somebody asked to ``cancel``.
     """
 
     at: datetime
     clear: tuple[TaskName, ...] = ()
     downstream: bool = False
     recovered: bool = False
+    cancel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,10 +284,10 @@ class RunMachine:
         for task in view.tasks.values():
             if task.state is TaskState.RUNNING:
                 self._lose(task.name, resume.at)
-        if resume.recovered:
-            again = lost_within_budget(view)
-        else:
-            again = cleared(view, resume.clear, downstream=resume.downstream)
+        if resume.cancel and not view.cancel_requested:
+            self._request_cancel(resume.at, "asked for while nobody ran it")
+        named = below(view, resume.clear) if resume.downstream else {*resume.clear}
+        again = lost_within_budget(view) if resume.recovered else anew(view, named)
         self._record(
             RunResumed(
                 run_id=self._plan.run_id,
@@ -300,6 +301,7 @@ class RunMachine:
                     )
                     for task in self._plan.tasks
                 ),
+                cleared=tuple(name for name in view.tasks if name in named),
                 recovered=resume.recovered,
             )
         )
@@ -418,12 +420,13 @@ class RunMachine:
     def _cancel(self, cancel: Cancel) -> None:
         if self.view.state.is_final or self.view.cancel_requested:
             return
-        run_id = self._plan.run_id
-        self._record(
-            CancelRequested(run_id=run_id, seq=self._next_seq(), at=cancel.at, reason=cancel.reason)
-        )
+        self._request_cancel(cancel.at, cancel.reason)
         self._stop_all(cancel.at)
         self._finish_if_done(cancel.at)
+
+    def _request_cancel(self, at: datetime, reason: str) -> None:
+        run_id = self._plan.run_id
+        self._record(CancelRequested(run_id=run_id, seq=self._next_seq(), at=at, reason=reason))
 
     def _stop_all(self, at: datetime) -> None:
         self._ready.clear()

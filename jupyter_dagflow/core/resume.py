@@ -6,11 +6,13 @@ what is repeated is decided anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.core.errors import NotFound, NotResumable
+from jupyter_dagflow.core.model import Compilation, Notebook, TaskName
 from jupyter_dagflow.core.reach import reached
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.slices import Slicer
 from jupyter_dagflow.core.states import TaskState
 
 MOST_LOST = 3
@@ -28,19 +30,73 @@ def lost_within_budget(view: RunView) -> set[TaskName]:
     }
 
 
-def cleared(view: RunView, names: Collection[TaskName], *, downstream: bool) -> set[TaskName]:
-    """What begins anew in a run that is resumed: what did not succeed, and the tasks of these ``names``.
+def anew(view: RunView, named: Collection[TaskName]) -> set[TaskName]:
+    """What begins anew in a run that is resumed: what did not succeed, and the tasks that were ``named``.
 
-    With ``downstream``, all that is downstream of those as well. What was skipped below any of them is decided anew.
+    What was skipped below any of them is decided anew.
     """
-    named = _below(view, names) if downstream else {*names}
     states = {name: task.state for name, task in view.tasks.items()}
     again = {n for n, state in states.items() if state.is_final and (n in named or state in _BAD)}
-    skipped = {n for n in _below(view, again) if states[n] is TaskState.SKIPPED}
-    return again | skipped
+    return again | {n for n in below(view, again) if states[n] is TaskState.SKIPPED}
 
 
-def _below(view: RunView, names: Collection[TaskName]) -> set[TaskName]:
+def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
+    """Tasks of a run by their names; raises `NotFound`."""
+    for name in names:
+        if name not in view.tasks:
+            raise NotFound(
+                f"Run {view.run_id} has no task {name!r}.",
+                hint=f"It has: {', '.join(view.tasks)}.",
+            )
+    return tuple(map(TaskName, names))
+
+
+def require_same_tasks(view: RunView, names: Collection[TaskName]) -> None:
+    """Raise `NotResumable` unless the notebook still has the tasks of the run."""
+    new, gone = [n for n in names if n not in view.tasks], [n for n in view.tasks if n not in names]
+    if new or gone:
+        told = [f"new is {', '.join(new)}"] * bool(new) + [f"gone is {', '.join(gone)}"] * bool(
+            gone
+        )
+        raise NotResumable(
+            f"The notebook has other tasks than run {view.run_id}: {'; '.join(told)}.",
+            hint=f"Start a new run, which reuses what is the same: dagflow run {view.notebook}",
+        )
+
+
+def require_unchanged(view: RunView, changed: Sequence[TaskName]) -> None:
+    """Raise `NotResumable` if tasks have changed that are not to be repeated."""
+    if changed:
+        clear = "; ".join(
+            f"dagflow runs clear {view.run_id} {name} --downstream" for name in changed[:1]
+        )
+        raise NotResumable(
+            f"{', '.join(changed)} succeeded in run {view.run_id}, and the source has changed since.",
+            hint=f"Have it run again: {clear}; or start a new run, which reuses what is the same: "
+            f"dagflow run {view.notebook}",
+        )
+
+
+def changed_since(
+    before: tuple[Notebook, Compilation],
+    now: tuple[Notebook, Compilation],
+    names: Collection[TaskName],
+    *,
+    parameters: Mapping[str, object],
+    environ: Mapping[str, str],
+) -> list[TaskName]:
+    """Which of these tasks would be made of another source than before, as far as it means anything."""
+
+    def slices(notebook: Notebook, compilation: Compilation) -> dict[TaskName, object]:
+        pipeline = compilation.pipeline
+        slicer = Slicer(notebook, pipeline, parameters=parameters, environ=environ)
+        return {task.name: slicer.slice(task) for task in pipeline.tasks if task.name in names}
+
+    old, new = slices(*before), slices(*now)
+    return [task.name for task in now[1].pipeline.tasks if old.get(task.name) != new.get(task.name)]
+
+
+def below(view: RunView, names: Collection[TaskName]) -> set[TaskName]:
     """These tasks and all that are downstream of them."""
     downstream: dict[TaskName, list[TaskName]] = {name: [] for name in view.tasks}
     for name, task in view.tasks.items():

@@ -19,6 +19,7 @@ from jupyter_dagflow.core.slices import Piece, digest_of
 NEVER_RUN = "never run before"
 FRESH = "--fresh"
 OFF = "cache:off"
+CLEARED = "cleared"
 FAILED = "failed last time"
 STOPPED = "stopped last time"
 SKIPPED = "skipped last time"

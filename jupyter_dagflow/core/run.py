@@ -33,7 +33,8 @@ class TaskRun:
     """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts.
 
     Since somebody last cleared it, ``tried`` counts the attempts that used up a retry, ``lost`` those that were lost
-    with their runner. ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    with their runner. One that was ``cleared`` by name is to run though there may be a result of it. ``last`` tells how
+    its last attempt ended, ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
     """
 
     name: TaskName
@@ -42,6 +43,8 @@ class TaskRun:
     attempt: int = 0
     tried: int = 0
     lost: int = 0
+    cleared: bool = False
+    last: TaskState = TaskState.NONE
     queued_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -73,10 +76,10 @@ class RunView:
     notebook: str
     parameters: Mapping[str, object]
     trigger: str
-    options: Mapping[str, object]
     created_at: datetime
     state: RunState
     tasks: dict[TaskName, TaskRun]
+    options: Mapping[str, object] = field(default_factory=dict)
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested: bool = False
@@ -139,13 +142,16 @@ class RunView:
             task = self.tasks[name]
             task.upstream = upstream
             if state is TaskState.NONE:
-                tried, lost = (task.tried, task.lost) if event.recovered else (0, 0)
-                self.tasks[name] = TaskRun(
-                    name=name, upstream=upstream, attempt=task.attempt, tried=tried, lost=lost
-                )
+                again = TaskRun(name=name, upstream=upstream, attempt=task.attempt, last=task.last)
+                again.cleared = task.cleared or name in event.cleared
+                if event.recovered:
+                    again.tried, again.lost = task.tried, task.lost
+                self.tasks[name] = again
 
     def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
         check_task(task.state, event.state)
+        if task.state is TaskState.RUNNING:
+            task.last = event.state
         task.state = event.state
         match event:
             case TaskQueued():
@@ -161,6 +167,7 @@ class RunView:
                 if event.failure is not None and event.failure.kind == LOST:
                     task.tried -= 1
                     task.lost += 1
+                task.cleared = task.cleared and event.state is not TaskState.SUCCESS
                 task.finished_at = event.at
                 task.duration_s = event.duration_s
                 task.cells_s = event.cells_s

@@ -25,6 +25,7 @@ from jupyter_dagflow.execution.kernel_session import KernelSession
 from jupyter_dagflow.execution.outcome import ending, read_outcome
 from jupyter_dagflow.execution.papermill_door import execute
 from jupyter_dagflow.execution.ports import Assignment
+from jupyter_dagflow.execution.running_kernel import note_kernel
 from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
@@ -112,6 +113,8 @@ class Attempt:
         assignment = self._assignment
         write_files(assignment)
         kernel = self._session.kernel(log=assignment.kernel_log)
+        if kernel.group is not None:
+            note_kernel(assignment.process, kernel.group)
         self._leave_if_stopping()
         execute(
             assignment.taskbook,

@@ -101,18 +101,41 @@ class ResultCache:
         attempt: int,
         sources: Mapping[TaskName, tuple[Stored, ...]],
         at: datetime,
+        *,
+        cleared: bool = False,
     ) -> Answer:
-        """Whether an earlier result may stand for an attempt that begins now on these values; never raises."""
+        """Whether an earlier result may stand for an attempt that begins now on these values; never raises.
+
+        None may for a task that was ``cleared``.
+        """
         if self._reuse is Reuse.NEVER:
             return Answer(why=(_VERIFIED,))
         task = self._lookup.task(name)
         try:
             self._look_up()
-            return self._answer(task, attempt, sources, at)
+            return self._answer(task, attempt, sources, at, cleared=cleared)
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.exception("The cache could not be asked for task %s", name)
             why = (f"the cache could not be asked: {error}",)
             return _no_result(name, attempt, why, at) if name in self._given else Answer(why=why)
+
+    def recall(
+        self,
+        name: TaskName,
+        attempt: int,
+        sources: Mapping[TaskName, tuple[Stored, ...]],
+        at: datetime,
+    ) -> AttemptEnded | None:
+        """What came of a task that this run, which goes on, has done before; None if that is not kept. Never raises."""
+        try:
+            self._look_up(find=True)
+            inputs = inputs_of(self._lookup, self._lookup.task(name), sources)
+            for known in self._by_recipe.get(self._digests[name], ()):
+                if known.entry.inputs == inputs and not known.entry.barred:
+                    return self._ended(known.entry, self._lookup.task(name), attempt, at)
+        except (OSError, EnvironmentFault, ValueError, KeyError):
+            _log.exception("It cannot be told what task %s did", name)
+        return None
 
     def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
         """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
@@ -133,8 +156,8 @@ class ResultCache:
         except EnvironmentFault:
             _log.exception("It was not noted which results were reused")
 
-    def _look_up(self) -> None:
-        """Find all that the run may come to need, once."""
+    def _look_up(self, *, find: bool = False) -> None:
+        """Find all that the run may come to need, once; ``find`` results even if none is to be reused."""
         if self._recipes:
             return
         kernels = {self._notebook.kernel_of(task) for task in self._pipeline.tasks}
@@ -160,7 +183,7 @@ class ResultCache:
                 program=program,
             )
         self._digests = {name: recipe.digest for name, recipe in recipes.items()}
-        if self._reuse is Reuse.YES or self._given:
+        if find or self._reuse is Reuse.YES or self._given:
             self._find({*self._digests.values()})
         self._recipes = recipes
 
@@ -182,6 +205,8 @@ class ResultCache:
         attempt: int,
         sources: Mapping[TaskName, tuple[Stored, ...]],
         at: datetime,
+        *,
+        cleared: bool,
     ) -> Answer:
         inputs = inputs_of(self._lookup, task, sources)
         codes = codes_of(self._notebook, self._pipeline, task)
@@ -193,6 +218,8 @@ class ResultCache:
         )
         self._asked[task.name] = (inputs, asked)
         given = task.name in self._given
+        if not given and cleared:
+            return Answer(why=(reuse.CLEARED,))
         if not given and (task.options.cache is False or self._reuse is Reuse.FRESH):
             return Answer(why=(reuse.OFF if task.options.cache is False else reuse.FRESH,))
         misses: list[list[str]] = []

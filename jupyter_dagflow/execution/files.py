@@ -2,7 +2,7 @@
 
 ``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), ``executed.ipynb``
 (the notebook with every cell's outputs in its place), and ``tasks/<task>/<attempt>/`` with the
-taskbook of each attempt and what went in and came out of it.
+taskbook of each attempt, what went in and came out of it, and which process ran it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ class RunFiles:
 
     @property
     def source(self) -> Path:
-        """The notebook as it was when the run was asked for, byte for byte."""
+        """The notebook as it was when the run was asked for, or last resumed, byte for byte."""
         return self.folder / "source.ipynb"
+
+    @property
+    def first_source(self) -> Path:
+        """The same, of a run that was resumed with another: as it was at first."""
+        return self.folder / "source-first.ipynb"
 
     @property
     def executed(self) -> Path:
@@ -42,3 +47,7 @@ class RunFiles:
     def taskbook(self, task: str, attempt: int) -> Path:
         """The notebook that runs one attempt at a task."""
         return self.home.joinpath("runs", self.run_id, "tasks", task, str(attempt), f"{task}.ipynb")
+
+    def process(self, task: str, attempt: int) -> Path:
+        """Which process runs an attempt, for whoever may have to end it."""
+        return self.attempt(task, attempt) / "process.json"

@@ -208,6 +208,11 @@ class TaskKernel(AsyncKernelManager):
         return self._client
 
     @property
+    def group(self) -> int | None:
+        """The process group that it leads, where there are such."""
+        return self._group
+
+    @property
     def exit_code(self) -> int | None:
         """How the process ended (minus the signal's number if by a signal); None while it lives."""
         process = getattr(self.provisioner, "process", None)

@@ -111,6 +111,11 @@ class Assignment:
         return self.taskbook.with_name("outcome.json")
 
     @property
+    def process(self) -> Path:
+        """Where it is noted which process runs it."""
+        return self.taskbook.with_name("process.json")
+
+    @property
     def kernel_log(self) -> Path:
         """What the kernel process itself wrote, outside of any cell."""
         return self.taskbook.with_name("kernel.log")

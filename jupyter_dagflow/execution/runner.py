@@ -34,6 +34,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.imports import imported_modules
+from jupyter_dagflow.core.lease import BEAT_S, Lease
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
@@ -41,6 +42,7 @@ from jupyter_dagflow.core.machine import (
     Instruction,
     Plan,
     PlannedTask,
+    Resume,
     RetryDue,
     RetryLater,
     RunMachine,
@@ -52,19 +54,27 @@ from jupyter_dagflow.core.machine import (
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
+from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
+from jupyter_dagflow.execution.running_kernel import end_kernel
 from jupyter_dagflow.execution.safekeeping import Safekeeping
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.execution.watchers import Sink, Watchers
 from jupyter_dagflow.storage.artifacts import ArtifactStore
-from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 
 _CANCEL_CHECK_S = 0.5
+_ENDED = {
+    TaskState.CANCELLED: "was cancelled",
+    TaskState.LOST: "was lost",
+    TaskState.UP_FOR_RETRY: "failed",
+    TaskState.FAILED: "failed",
+}
 _UNRECORDED_S = 0.2  # how long reused results may wait for one another
 _LAST_WORDS_S = 5.0  # how long a run that has ended waits for those who watch it
 
@@ -82,8 +92,21 @@ class Survivors(str, Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A run that goes on: how it stands, and what of it is to begin anew (see `machine.Resume`)."""
+
+    view: RunView
+    clear: tuple[TaskName, ...] = ()
+    downstream: bool = False
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """All that a run needs to know: what to run, with which values, and where its files go."""
+    """All that a run needs to know: what to run, with which values, where its files go, and whose it is.
+
+    ``options`` are kept in its log; one that has ``begun`` goes on.
+    """
 
     run_id: RunId
     notebook: Notebook
@@ -93,12 +116,15 @@ class RunRequest:
     artifacts: Path
     cwd: Path
     jobs: int
+    lease: Lease
     keep_all: bool = False
     survivors: Survivors = Survivors.ASKED_FOR
     pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
     reuse: Reuse = Reuse.YES
     selected: Selected | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    begun: Begun | None = None
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
     @property
@@ -136,7 +162,12 @@ class RunRequest:
             slots=self.jobs,
             pools=self.pools,
             trigger=self.trigger,
+            options=self.options,
         )
+
+
+class Abandoned(Exception):
+    """The run was left to others: what it stands for has ended here, and the run itself has not."""
 
 
 class Runner:
@@ -157,13 +188,14 @@ class Runner:
         self._request = request
         self._metastore = metastore
         durations = metastore.durations(request.compilation.pipeline.name)
-        self._machine = RunMachine(request.plan(durations))
+        begun = request.begun
+        self._machine = RunMachine(request.plan(durations), begun.view.copy() if begun else None)
         self._imports = imported_modules(request.compilation.pipeline)
         self._to_come = len(request.tasks.run)
-        self._recorded: RunView | None = None
+        self._recorded = begun.view.copy() if begun else None
         self._recording = threading.Lock()
         self._now = now
-        self._inbox: asyncio.Queue[Stimulus] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Stimulus | Abandoned | LeaseLost] = asyncio.Queue()
         self._executor = make_executor(self._hear)
         self._watchers = Watchers(f"run {request.run_id}")
         self._lookup = Lookup(request.compilation.pipeline)
@@ -172,7 +204,9 @@ class Runner:
         )
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._retries: dict[TaskName, asyncio.TimerHandle] = {}
-        self._stored: dict[TaskName, tuple[Stored, ...]] = {}
+        self._stored: dict[TaskName, tuple[Stored, ...]] = {
+            name: task.stored for name, task in (begun.view.tasks.items() if begun else ())
+        }
         self._why: dict[TaskName, tuple[str, ...]] = {}
         self._cache = ResultCache(
             notebook=request.notebook,
@@ -216,32 +250,68 @@ class Runner:
         """Ask for the run to be cancelled; to be called in the loop's thread."""
         self._inbox.put_nowait(Cancel(at=self._now(), reason=reason))
 
+    def abandon(self) -> None:
+        """Leave the run to others as it stands, and end what was started; to be called in the loop's thread."""
+        self._inbox.put_nowait(Abandoned())
+
     async def run(self, on_submitted: Callable[[], None] = lambda: None) -> RunView:
         """Run to the end and return the run as it then stands; ``on_submitted`` is told when it is recorded.
 
-        Raises what the metastore raises when it cannot record; nothing is left running then either.
+        Raises what the metastore raises when it cannot record, `LeaseLost` if another has taken the run over,
+        `Abandoned` if it was; nothing is left running then either.
         """
         async with (
             contextlib.AsyncExitStack() as at_end
         ):  # each step is taken, whatever the last one raised
             at_end.callback(self._threads.close)
+            at_end.push_async_callback(self._give_lease_back)
             at_end.push_async_callback(self._threads.do, self._watchers.close, _LAST_WORDS_S)
             at_end.push_async_callback(lambda: self._threads.do(self._cache.close, self._now()))
             at_end.push_async_callback(self._executor.close)
             at_end.callback(self._start_no_more)
-            watch = asyncio.create_task(self._watch_for_cancel())
-            at_end.callback(watch.cancel)
+            for look in (self._watch_for_cancel(), self._keep_lease()):
+                at_end.callback(asyncio.create_task(look).cancel)
             for sink in self._request.sinks:
                 self._watchers.add(sink)
-            await self._take([Submit(at=self._now())])
+            await self._take([await self._first()])
             self._executed.begin()
             on_submitted()
             while not self._machine.view.state.is_final:
-                stimuli = [await self._inbox.get()]
+                news = [await self._inbox.get()]
                 while not self._inbox.empty():
-                    stimuli.append(self._inbox.get_nowait())
-                await self._take(stimuli)
+                    news.append(self._inbox.get_nowait())
+                for end in news:
+                    if isinstance(end, Exception):
+                        raise end
+                await self._take(news)  # type: ignore[arg-type]  # there is no end among them
         return self._machine.view
+
+    async def _first(self) -> Submit | Resume:
+        """What the run begins with, or goes on with: then nothing of the attempts that were lost may live any more."""
+        begun = self._request.begun
+        if begun is None:
+            return Submit(at=self._now())
+        files = self._request.files
+        running = [t for t in begun.view.tasks.values() if t.state is TaskState.RUNNING]
+        for task in running:
+            await self._threads.do(end_kernel, files.process(task.name, task.attempt))
+        await self._threads.do(self._recall, begun.view)
+        return Resume(
+            at=self._now(),
+            clear=begun.clear,
+            downstream=begun.downstream,
+            recovered=begun.recovered,
+            cancel=begun.recovered
+            and await self._threads.do(self._metastore.cancel_requested, self._request.run_id),
+        )
+
+    def _recall(self, view: RunView) -> None:
+        """Have what the tasks did that ended well before count among what the others do."""
+        for name, task in view.tasks.items():
+            if task.state is TaskState.SUCCESS:
+                ended = self._cache.recall(name, task.attempt, self._stored, self._now())
+                if ended is not None:
+                    self._soundness.recall(ended)
 
     def _hear(self, news: News) -> None:
         """Take what the executor reports; progress is for those who watch and changes nothing."""
@@ -327,10 +397,11 @@ class Runner:
         self._why.update((task, answer.why) for task, answer in answers.items())
         return answers
 
-    def _answer(self, task: TaskName, attempt: int) -> Answer:
-        answer = self._cache.ask(task, attempt, self._stored, self._now())
-        if answer.ended is None and attempt > 1:
-            return replace(answer, why=(f"attempt {attempt - 1} failed",))
+    def _answer(self, name: TaskName, attempt: int) -> Answer:
+        task = self._machine.view.tasks[name]
+        answer = self._cache.ask(name, attempt, self._stored, self._now(), cleared=task.cleared)
+        if answer.ended is None and task.last in _ENDED and not task.cleared:
+            return replace(answer, why=(f"attempt {attempt - 1} {_ENDED[task.last]}",))
         return answer
 
     def _explained(self, event: Event, answers: Mapping[TaskName, Answer]) -> Event:
@@ -352,7 +423,8 @@ class Runner:
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
         results = self._cache.results(ran)
-        self._metastore.append(self._request.run_id, events, results=results)
+        lease = self._request.lease
+        self._metastore.append(self._request.run_id, events, lease=lease, results=results)
         with self._recording:
             for event in events:
                 if isinstance(event, RunCreated):
@@ -412,6 +484,24 @@ class Runner:
             survivors=request.survivors.value,
         )
         return replace(assignment, imports=self._imports)
+
+    async def _keep_lease(self) -> None:
+        """Show that we are there. Whoever has the lease now is told nothing more by us, and we end."""
+        while True:
+            await asyncio.sleep(BEAT_S)
+            try:
+                await self._threads.do(self._metastore.move_lease, self._request.lease)
+            except LeaseLost as lost:
+                self._inbox.put_nowait(lost)
+                return
+            except EnvironmentFault:  # a database that is busy now may answer later
+                _log.warning("Run %s: the metastore did not answer", self._request.run_id)
+
+    async def _give_lease_back(self) -> None:
+        try:
+            await self._threads.do(self._metastore.give_lease_back, self._request.lease)
+        except EnvironmentFault:
+            _log.warning("Run %s: its lease was not given back", self._request.run_id)
 
     async def _watch_for_cancel(self) -> None:
         """Another process asks by a mark in the metastore: there is no other way from it to here."""

@@ -53,12 +53,7 @@ class Soundness:
 
         With the ``last`` end of a run, all files that its tasks have read are looked at once more.
         """
-        files = FilesTouched(
-            read=ended.files_read,
-            written=ended.files_written,
-            appended=ended.files_appended,
-            at=ended.files_at,
-        )
+        files = _files_of(ended)
         self._touched.add(ended.task, files)
         self._note_files(ended)
         if ended.failure is not None and not ended.failure.hint:
@@ -88,6 +83,13 @@ class Soundness:
         if last and self._spans and (changed := self._changed_unseen()):
             return self._unsound(ended, changed, self._seen_of(changed))
         return ended
+
+    def recall(self, ended: AttemptEnded) -> None:
+        """Take note of what a task did that was judged before."""
+        self._touched.add(ended.task, _files_of(ended))
+        self._note_files(ended)
+        self._drawn.add(ended.task, ended.drawn, ended.seeded)
+        self._note_left(ended)
 
     def _note_files(self, ended: AttemptEnded) -> None:
         """Keep when a task's cells ran and how the files stood that it read; an earlier result, as they stand now."""
@@ -147,13 +149,16 @@ class Soundness:
 
         An object that one task stores may show what another has left before.
         """
+        self._note_left(ended)
+        concerned = self._left if ended.left.classes else self._left.keys() & {ended.task}
+        return next(filter(None, map(self._missed_of, concerned)), None)
+
+    def _note_left(self, ended: AttemptEnded) -> None:
         self._left.pop(ended.task, None)
         if ended.left:
             self._left[ended.task] = ended.left
         for name, classes in ended.left.classes.items():
             self._classes.setdefault(name, set()).update(classes)
-        concerned = self._left if ended.left.classes else self._left.keys() & {ended.task}
-        return next(filter(None, map(self._missed_of, concerned)), None)
 
     def _missed_of(self, task: TaskName) -> Missed | None:
         left = self._left[task]
@@ -171,3 +176,12 @@ class Soundness:
         task = self._lookup.task(name)
         cell = self._notebook.by_id[task.cells[-1]]
         return Observed(code=code_digest(cell.code), name=what)
+
+
+def _files_of(ended: AttemptEnded) -> FilesTouched:
+    return FilesTouched(
+        read=ended.files_read,
+        written=ended.files_written,
+        appended=ended.files_appended,
+        at=ended.files_at,
+    )

@@ -8,12 +8,9 @@ from __future__ import annotations
 from jupyter_dagflow.core.errors import OptionError
 
 PLANNED = (
-    "dagflow runs resume",
-    "dagflow runs clear",
     "dagflow runs diff",
     "dagflow schedule",
     "dagflow backfill",
-    "dagflow serve",
     "dagflow export",
     "%dagflow schedule",
     "%dagflow notebook",

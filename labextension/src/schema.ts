@@ -119,10 +119,12 @@ export interface RunFinished {
  * A runner took a run that had ended or had lost its runner.
  *
  *     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
- *     from which they go on; what is in state none begins anew.
+ *     from which they go on; what is in state none begins anew. Those ``cleared`` are to run though there may be a
+ *     result of them.
  */
 export interface RunResumed {
   at: string;
+  cleared: string[];
   recovered: boolean;
   run_id: string;
   seq: number;

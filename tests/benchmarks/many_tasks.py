@@ -19,12 +19,14 @@ from pathlib import Path
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
+from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Runner, RunRequest
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import read_notebook
@@ -75,6 +77,7 @@ def _running(cells: list[TaggedCell]) -> float:
             artifacts=files.home / "artifacts",
             cwd=files.home,
             jobs=8,
+            lease=Lease(run_id=files.run_id, token=1, owner=this_process()),
             reuse=Reuse.YES,
         )
         gc.collect()

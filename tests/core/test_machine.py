@@ -208,11 +208,12 @@ class MachineLaws(RuleBasedStateMachine):
         assert self.machine.handle(due) == Step((), ())
 
     @precondition(lambda self: not self.machine.view.state.is_final)
-    @rule()
-    def the_runner_dies_and_another_takes_over(self) -> None:
+    @rule(cancel=st.sampled_from([False, False, False, True]))
+    def the_runner_dies_and_another_takes_over(self, cancel: bool) -> None:
         lost, waiting = set(self.running), dict(self.waiting)
         before = self.states()
-        self.take_over(Resume(at=self.tick(), recovered=True))
+        self.cancelled = self.cancelled or cancel
+        self.take_over(Resume(at=self.tick(), recovered=True, cancel=cancel))
         after = self.states()
         if not self.cancelled:
             assert self.waiting == waiting, "what waits to be tried again goes on waiting"

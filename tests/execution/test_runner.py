@@ -14,12 +14,14 @@ import pytest
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.errors import MetastoreUnreachable
 from jupyter_dagflow.core.events import Event, RunFinished, Stored, TaskFailure, TaskStarted
+from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
+from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Runner, RunRequest
 from jupyter_dagflow.execution.safekeeping import ResultsNotDurable
 from jupyter_dagflow.execution.watchers import Sink
@@ -109,6 +111,7 @@ class Stage:
 
         request = RunRequest(
             run_id=RUN,
+            lease=Lease(run_id=RUN, token=1, owner=this_process()),
             notebook=notebook,
             compilation=compile_cells(notebook),
             parameters={},

@@ -19,6 +19,7 @@ from jupyter_dagflow.surfaces.cli import (
     examples,
     run,
     runs,
+    serve,
     tag,
     verify,
 )
@@ -62,6 +63,7 @@ def build() -> Commands:
     app.command("tag")(tag.tag)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
+    app.command("serve")(serve.serve)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")
     app.add_typer(examples.group(), name="examples")

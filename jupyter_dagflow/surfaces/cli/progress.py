@@ -7,7 +7,7 @@ It is made from events alone, so it shows what the log will say.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,9 +18,11 @@ from jupyter_dagflow.core.events import (
     Event,
     RunCreated,
     RunFinished,
+    RunResumed,
     TaskFinished,
     TaskStarted,
 )
+from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import is_rich, put
@@ -63,6 +65,11 @@ class Lines:
                     event.at,
                     f"run {event.run_id} of {event.pipeline}: {words.count(self._total, 'task')}",
                 )
+            case RunResumed():
+                self._began, self._total = event.at, len(event.tasks)
+                self._done = sum(state.is_final for *_, state in event.tasks)
+                again = words.count(self._total - self._done, "task")
+                self._say(event.at, f"run {event.run_id} goes on: {again} of {self._total} to do")
             case TaskStarted() if not event.reused:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 why = f": {report.why(event.why)}" if event.why else ""
@@ -71,13 +78,16 @@ class Lines:
                 self._done += event.state.is_final
                 self._say(
                     event.at,
-                    f"{_state(event.state)} {event.task}{_taken(event)}  {self._done}/{self._total}"
+                    f"{_state(event.state)} {event.task}{_taken(event)}{self._count()}"
                     f"{_again(event)}{_skipped(event)}",
                 )
             case CancelRequested():
                 self._say(event.at, "cancelling: waiting for tasks to stop")
             case RunFinished():
                 self._say(event.at, f"run {event.state.value}")
+
+    def _count(self) -> str:
+        return f"  {self._done}/{self._total}" if self._total else ""  # lost before it went on
 
     def _say(self, at: datetime, what: str) -> None:
         seconds = (at - self._began).total_seconds() if self._began else 0.0
@@ -97,7 +107,9 @@ class Board:
         """Take an event."""
         match event:
             case RunCreated():
-                self._begin(event)
+                self._begin({name: TaskState.NONE for name, _ in event.tasks})
+            case RunResumed():
+                self._begin({name: state for name, _, state in event.tasks})
             case TaskStarted():
                 self.progress.start_task(self._rows[event.task])
                 self._show(event.task, event.state)
@@ -111,16 +123,17 @@ class Board:
             case CancelRequested() if self._all is not None:
                 self.progress.update(self._all, description="[yellow]cancelling")
 
-    def _begin(self, event: RunCreated) -> None:
-        shown = len(event.tasks) <= _SHOWN_AT_ONCE
+    def _begin(self, states: Mapping[TaskName, TaskState]) -> None:
+        shown = len(states) <= _SHOWN_AT_ONCE
         self.progress.disable = True  # or each new row has all of them drawn anew
-        for name, _ in event.tasks:
+        for name, state in states.items():
             row = self.progress.add_task("", total=None, start=False, task=name, visible=False)
             self._rows[name] = row
-            self._show(name, TaskState.NONE)
+            self._show(name, state)
             self.progress.update(row, visible=shown)
         self.progress.disable = False
-        self._all = self.progress.add_task("[bold]all tasks", total=len(event.tasks), task="")
+        self._all = self.progress.add_task("[bold]all tasks", total=len(states), task="")
+        self.progress.advance(self._all, sum(state.is_final for state in states.values()))
 
     def _finish(self, event: TaskFinished) -> None:
         row = self._rows[event.task]

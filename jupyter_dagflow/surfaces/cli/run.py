@@ -3,82 +3,40 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from jupyter_dagflow.surfaces import report
-from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
-from jupyter_dagflow.surfaces.cli.progress import watching
+from jupyter_dagflow.surfaces.cli.following import follow, warn
+from jupyter_dagflow.surfaces.cli.others import Others
 from jupyter_dagflow.surfaces.options import RunOptions, run_command
-from jupyter_dagflow.surfaces.signals import CancelOnSignal
 
 if TYPE_CHECKING:
-    from jupyter_dagflow.core.model import Compilation
-    from jupyter_dagflow.run_handle import LiveRun, Run
-
-_LOOK_S = 0.5
-_PATIENCE_S = 5.0  # a cancelled task is killed 2 s after it was interrupted
+    from jupyter_dagflow.app import Dagflow
+    from jupyter_dagflow.execution.watchers import Sink
+    from jupyter_dagflow.run_handle import LiveRun
 
 
 @functools.wraps(run_command)
 def run(*args: Any, **kwargs: Any) -> None:
     """Read the options as the magic does too, and run."""
-    finished = _run(run_command(*args, **kwargs))
-    raise typer.Exit(finished.exit_code)
+    options: RunOptions = run_command(*args, **kwargs)
+    notebook = options.notebook or ""
 
+    def begin(app: Dagflow, others: Others, sink: Sink) -> LiveRun:
+        others.take(wait_for=Path(notebook).absolute())
+        return app.start(
+            notebook,
+            parameters=options.parameters,
+            parameter_texts=options.parameter_texts,
+            by=options.by,
+            jobs=options.jobs,
+            keep=options.keep,
+            fresh=options.fresh,
+            selection=options.selection,
+            sinks=[sink],
+            on_compiled=warn,
+        )
 
-def _run(options: RunOptions) -> Run:
-    from jupyter_dagflow.app import Dagflow
-
-    app = Dagflow()
-    live = None
-    try:
-        with CancelOnSignal() as interrupts, watching() as sink:
-            live = app.start(
-                options.notebook or "",
-                parameters=options.parameters,
-                parameter_texts=options.parameter_texts,
-                by=options.by,
-                jobs=options.jobs,
-                keep=options.keep,
-                fresh=options.fresh,
-                selection=options.selection,
-                sinks=[sink],
-                on_compiled=warn,
-            )
-            interrupts.cancels(live)
-            wait(live, interrupts)
-        if options.as_json:
-            put_json(live.document())
-        else:
-            put_parts(report.run_ended(live.view, notebook=live.notebook_path))
-            put(_next(live))
-        return live
-    finally:
-        if live is None or not live.is_alive:  # else its end is still to be recorded, at exit
-            app.close()
-
-
-def warn(compilation: Compilation) -> None:
-    """Show what the compiler warns of, on standard error."""
-    if told := report.warnings(compilation):
-        put(told, error=True)
-
-
-def wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
-    """Wait for the run to end; not for long once it was interrupted twice."""
-    patience_s = _PATIENCE_S
-    while not live.wait(_LOOK_S):
-        patience_s -= _LOOK_S if interrupts.count > 1 else 0
-        if patience_s <= 0:
-            raise KeyboardInterrupt
-
-
-def _next(live: Run) -> str:
-    """Where to look next, as the last line."""
-    if live.exit_code:
-        return f"next: dagflow runs logs {live.run_id} shows what the tasks printed"
-    if live.artifacts():
-        return f"next: dagflow artifacts list {live.run_id} shows the values it kept"
-    return f"next: dagflow runs show {live.run_id} shows this again"
+    raise typer.Exit(follow(begin, as_json=options.as_json).exit_code)

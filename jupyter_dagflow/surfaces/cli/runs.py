@@ -9,6 +9,7 @@ import typer
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.surfaces import report, words
+from jupyter_dagflow.surfaces.cli.following import follow, warn
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.commands import Commands
@@ -17,7 +18,10 @@ from jupyter_dagflow.surfaces.options import AsJson, RunArgument
 from jupyter_dagflow.surfaces.table import Column, Table
 
 if TYPE_CHECKING:
-    from jupyter_dagflow.run_handle import Run
+    from jupyter_dagflow.app import Dagflow
+    from jupyter_dagflow.execution.watchers import Sink
+    from jupyter_dagflow.run_handle import LiveRun, Run
+    from jupyter_dagflow.surfaces.cli.others import Others
     from jupyter_dagflow.wire import RunSummaryDocument
 
 TaskArgument = Annotated[
@@ -33,6 +37,8 @@ def group() -> Commands:
     runs.command()(show)
     runs.command()(logs)
     runs.command()(cancel)
+    runs.command()(resume)
+    runs.command()(clear)
     runs.command()(notebook)
     return runs
 
@@ -87,6 +93,35 @@ def cancel(run: RunArgument) -> None:
         put(f"Run {run_id} has ended already: {found.state.value}.")
     else:
         put(f"Run {run_id} is being cancelled; dagflow runs show {run_id} tells when it has ended.")
+
+
+def resume(run: RunArgument, as_json: AsJson = False) -> None:
+    """Do again what did not succeed in a run, and what follows from it; waits for the end."""
+
+    def begin(app: Dagflow, others: Others, sink: Sink) -> LiveRun:
+        live = app.resume(run, sinks=[sink], on_compiled=warn)
+        others.take()
+        return live
+
+    raise typer.Exit(follow(begin, as_json=as_json).exit_code)
+
+
+def clear(
+    run: RunArgument,
+    tasks: Annotated[list[str], typer.Argument(metavar="TASK…", help="Tasks of the run.")],
+    downstream: Annotated[
+        bool, typer.Option("--downstream", help="With all tasks that depend on them.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run tasks of a run again, though they succeeded, with whatever did not; waits for the end."""
+
+    def begin(app: Dagflow, others: Others, sink: Sink) -> LiveRun:
+        live = app.resume(run, clear=tasks, downstream=downstream, sinks=[sink], on_compiled=warn)
+        others.take()
+        return live
+
+    raise typer.Exit(follow(begin, as_json=as_json).exit_code)
 
 
 def notebook(run: RunArgument, task: TaskArgument = None) -> None:

@@ -10,9 +10,9 @@ import typer
 
 from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.cli.errors import CANCELLED
+from jupyter_dagflow.surfaces.cli.following import wait, warn
 from jupyter_dagflow.surfaces.cli.output import put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
-from jupyter_dagflow.surfaces.cli.run import wait, warn
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.options import RunOptions, verify_command
 from jupyter_dagflow.surfaces.signals import CancelOnSignal

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.errors import (
     InputError,
     NotFound,
     OptionError,
+    RunGoesOn,
 )
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
@@ -130,6 +131,8 @@ class RunHandler(DagflowHandler):
 def _status_of(error: DagflowError) -> int:
     if isinstance(error, NotFound):
         return 404
+    if isinstance(error, RunGoesOn):
+        return 409
     if isinstance(error, EnvironmentFault):
         return 503
     return 400 if isinstance(error, InputError) else 500

@@ -1,0 +1,124 @@
+"""Processes that may outlive those who know them: which one it was, whether it lives, and its end.
+
+The law: a process's id alone is nobody's name, since another may have it later; it is told apart by when it began,
+and by the boot and the namespace that its id belongs to. Neither moves with the time of day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import platform
+import signal
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+
+from jupyter_dagflow.core.lease import Life, Owner
+
+_PROC = Path("/proc")
+_BOOT_ID = _PROC / "sys/kernel/random/boot_id"
+_MACHINE_ID = Path("/etc/machine-id")
+_STATE, _GROUP, _BEGAN = 0, 2, 19  # behind the name in /proc/PID/stat
+_LOOK_S = 0.02
+_END_S = 5.0
+
+
+def this_process() -> Owner:
+    """The process that asks."""
+    return named(os.getpid())
+
+
+def named(pid: int) -> Owner:
+    """A living process of this machine by its id; of one that is gone, nothing tells when it began."""
+    boot, space, machine = _surroundings()
+    return Owner(
+        pid=pid,
+        began=_began(pid) or "",
+        space=space,
+        boot=boot,
+        machine=machine,
+        host=platform.node(),
+    )
+
+
+def life_of(owner: Owner) -> Life:
+    """Whether a process lives, as far as that can be told from here."""
+    boot, space, machine = _surroundings()
+    if (owner.boot, owner.space, owner.machine) == (boot, space, machine):
+        if not owner.began or _began(owner.pid) != owner.began:
+            return Life.GONE
+        return Life.STOPPED if _is_stopped(owner.pid) else Life.ALIVE
+    this_machine = machine and (owner.machine, owner.host) == (machine, platform.node())
+    return Life.GONE if this_machine and owner.boot != boot else Life.UNKNOWN
+
+
+def end_group(leader: Owner) -> None:
+    """Kill a process that led a group, and the group, and wait for the end; nothing, if it is not of this machine.
+
+    A leader may be gone and have left others behind: as long as they live, no new process gets its id.
+    """
+    if life_of(leader) is Life.UNKNOWN or not hasattr(os, "killpg"):
+        return
+    if _began(leader.pid) not in (None, leader.began) or leader.boot != _surroundings()[0]:
+        return
+    until = time.monotonic() + _END_S
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < until:
+            os.killpg(leader.pid, signal.SIGKILL)
+            if not _group_lives(leader.pid):
+                return
+            time.sleep(_LOOK_S)
+
+
+@functools.cache
+def _surroundings() -> tuple[str, str, str]:
+    """The boot, the namespace of processes and the machine."""
+    try:
+        boot = _BOOT_ID.read_text().strip()
+        space = os.readlink(_PROC / "self/ns/pid")
+    except OSError:
+        return str(round(psutil.boot_time(), -1)), "", str(uuid.getnode())
+    try:
+        machine = _MACHINE_ID.read_text().strip()
+    except OSError:
+        machine = ""
+    return boot, space, machine
+
+
+def _began(pid: int) -> str | None:
+    """When a process began, in a unit of the system's; None if there is none of that id."""
+    try:
+        if _PROC.is_dir():
+            return None if (stat := _stat(pid)) is None else stat[_BEGAN]
+        return repr(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    except psutil.Error:
+        return False
+
+
+def _stat(pid: int) -> list[str] | None:
+    """What Linux tells of a process behind its name; a zombie has ended."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[_STATE] in ("Z", "X") else fields
+
+
+def _group_lives(group: int) -> bool:
+    """Whether a process of a group lives; one that waits to be collected does not."""
+    if not _PROC.is_dir():
+        return psutil.pid_exists(group)
+    pids = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+    stats = (_stat(pid) for pid in pids)
+    return any(stat is not None and stat[_GROUP] == str(group) for stat in stats)

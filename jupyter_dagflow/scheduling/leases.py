@@ -1,0 +1,44 @@
+"""Taking a run over from whoever had it.
+
+The law: a run is taken only from a holder that is gone, that was stopped, or that has not moved for so long; and of
+those who try, one gets it.
+"""
+
+from __future__ import annotations
+
+import time
+
+from jupyter_dagflow.core.errors import RunGoesOn
+from jupyter_dagflow.core.lease import RUN_OUT_S, Lease, LeaseWatch, Life
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.execution.processes import life_of, this_process
+from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
+
+_LOOK_S = 0.2
+
+
+def holder_is_gone(lease: Lease) -> bool:
+    """Whether nobody holds a lease, as far as one look can tell."""
+    return lease.owner is None or life_of(lease.owner) is Life.GONE
+
+
+def take_over(metastore: Metastore, run_id: RunId) -> Lease:
+    """Take a run that somebody asks for: at once if nobody has it, or after a wait that shows whether its holder moves.
+
+    Raises `RunGoesOn`.
+    """
+    watch, until = LeaseWatch(), time.monotonic() + RUN_OUT_S + 1
+    while True:
+        seen = metastore.lease(run_id)
+        life = Life.GONE if seen is None or seen.owner is None else life_of(seen.owner)
+        if seen is None or watch.has_run_out(seen, life, time.monotonic()):
+            try:
+                return metastore.take_lease(run_id, this_process(), seen=seen)
+            except LeaseLost:
+                continue  # somebody was faster, or its holder has moved: look again
+        if life is Life.ALIVE or time.monotonic() > until:
+            raise RunGoesOn(
+                f"Run {run_id} goes on, in {seen.owner}.",
+                hint=f"Follow it: dagflow runs show {run_id}, or stop it: dagflow runs cancel {run_id}",
+            )
+        time.sleep(_LOOK_S)

@@ -1,0 +1,120 @@
+"""Finding runs that have lost their runner, and going on with them.
+
+The law: what is found is taken and gone on with, each run by one of all who look; nothing that lives is touched. A run
+that cannot be gone on with is told once and left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault
+from jupyter_dagflow.core.lease import Lease, LeaseWatch, Life
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.execution.processes import life_of, this_process
+from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
+
+LOOK_S = 1.0
+_PATIENCE_S = 20.0
+
+_log = logging.getLogger(__name__)
+
+
+class Recovered(Protocol):
+    """A run that goes on in this process."""
+
+    @property
+    def run_id(self) -> RunId:
+        """What the run is called."""
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it goes on here."""
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end."""
+
+    def abandon(self) -> None:
+        """Leave it to others."""
+
+
+Run = TypeVar("Run", bound=Recovered)
+
+
+class Recovery(Generic[Run]):
+    """Looks for runs whose runner is gone and has ``recover`` go on with each that it gets the lease on.
+
+    Responsible for who may take what. Not for how a run goes on.
+    """
+
+    def __init__(self, metastore: Metastore, *, recover: Callable[[Lease], Run]) -> None:
+        self._metastore = metastore
+        self._recover = recover
+        self._watch = LeaseWatch()
+        self._given_up: set[RunId] = set()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.runs: list[Run] = []
+
+    def look(self) -> list[Run]:
+        """Take what has lost its runner by now, and go on with it; raises `EnvironmentFault`."""
+        self.runs = [run for run in self.runs if run.is_alive]
+        found = []
+        for seen in self._metastore.unfinished_leases():
+            life = Life.GONE if seen.owner is None else life_of(seen.owner)
+            ours = seen.owner == this_process()
+            if ours or seen.run_id in self._given_up:
+                continue
+            if self._watch.has_run_out(seen, life, time.monotonic()) and (run := self._take(seen)):
+                found.append(run)
+        self.runs += found
+        return found
+
+    def start(self) -> None:
+        """Look every second from now on, in a thread, until `close`."""
+        self._thread = threading.Thread(target=self._main, name="dagflow recovery", daemon=True)
+        self._thread.start()
+
+    def close(self, *, patience_s: float | None = None) -> None:
+        """Look no more, and wait for the runs that go on here; those that take longer are left to others."""
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        until = None if patience_s is None else time.monotonic() + patience_s
+        for run in self.runs:
+            with contextlib.suppress(DagflowError):
+                run.wait(None if until is None else max(0.0, until - time.monotonic()))
+        left = [run for run in self.runs if run.is_alive]
+        for run in left:
+            run.abandon()
+        for run in left:
+            with contextlib.suppress(DagflowError):
+                run.wait(_PATIENCE_S)
+
+    def _main(self) -> None:
+        while not self._closing.wait(LOOK_S):
+            try:
+                self.look()
+            except EnvironmentFault as fault:  # a database that is busy now may answer later
+                _log.warning("The metastore did not answer: %s", fault.message)
+            except Exception:  # noqa: BLE001 -- one fault must not be the last look
+                _log.exception("Runs that have lost their runner could not be looked for")
+
+    def _take(self, seen: Lease) -> Run | None:
+        try:
+            lease = self._metastore.take_lease(seen.run_id, this_process(), seen=seen)
+        except LeaseLost:  # somebody was faster, or its holder has moved
+            return None
+        try:
+            run = self._recover(lease)
+        except DagflowError as error:
+            self._given_up.add(seen.run_id)
+            _log.warning("Run %s cannot be gone on with: %s", seen.run_id, error.message)
+            return None
+        _log.info("Run %s had lost its runner (%s) and goes on here", seen.run_id, seen.owner)
+        return run
