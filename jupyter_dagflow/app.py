@@ -23,6 +23,7 @@ from jupyter_dagflow.core.resume import (
     anew,
     below,
     changed_since,
+    require_kept,
     require_same_tasks,
     require_unchanged,
     tasks_named,
@@ -340,9 +341,9 @@ class Dagflow:
         pipeline = now.compilation.pipeline
         selected = config.selected or select(pipeline, EVERYTHING)
         require_same_tasks(view, [task.name for task in pipeline.tasks if task.name in selected])
-        if before.source.digest == now.source.digest:
-            return
         again = anew(view, below(view, asked) if downstream else asked)
+        if not config.keep_all:
+            require_kept(view, before.compilation.pipeline, pipeline, again)
         kept = [n for n, t in view.tasks.items() if t.state is TaskState.SUCCESS and n not in again]
         require_unchanged(
             view,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from jupyter_dagflow.core.errors import NotFound, NotResumable
-from jupyter_dagflow.core.model import Compilation, Notebook, TaskName
+from jupyter_dagflow.core.model import Compilation, Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.reach import reached
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.slices import Slicer
@@ -75,6 +75,25 @@ def require_unchanged(view: RunView, changed: Sequence[TaskName]) -> None:
             hint=f"Have it run again: {clear}; or start a new run, which reuses what is the same: "
             f"dagflow run {view.notebook}",
         )
+
+
+def require_kept(
+    view: RunView, before: Pipeline, now: Pipeline, again: Collection[TaskName]
+) -> None:
+    """Raise `NotResumable` if a task that is not to be repeated was not to keep what others read now."""
+    kept = {task.name: task.outputs for task in before.tasks}
+    for task in now.tasks:
+        for read in task.inputs if task.name in again else ():
+            for source in read.sources:
+                run = view.tasks[source]
+                if source in again or run.state is not TaskState.SUCCESS:
+                    continue
+                if read.name not in kept.get(source, ()):
+                    raise NotResumable(
+                        f"{source} succeeded in run {view.run_id} and did not keep {read.name}, "
+                        f"which {task.name} reads now: nobody read it then.",
+                        hint=f"Have it run again: dagflow runs clear {view.run_id} {source}",
+                    )
 
 
 def changed_since(
