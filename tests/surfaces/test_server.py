@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -141,3 +146,36 @@ async def test_without_the_right_token_nothing_is_told(ask: Fetch, route: str, t
 async def test_nothing_can_be_posted_yet(ask: Fetch, route: str) -> None:
     code, _ = await ask(route, method="POST", body="{}")
     assert code == 405
+
+
+async def test_the_server_goes_on_with_a_run_whose_process_died(
+    ask: Fetch, jp_root_dir: Path
+) -> None:
+    run = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "run", "waits.ipynb"],
+        cwd=write_waiting(jp_root_dir),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not (jp_root_dir / "begun").exists():
+        await asyncio.sleep(0.02)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    (jp_root_dir / "go").touch()
+    while (answer := await ask("runs/latest"))[1]["state"] == "running":
+        await asyncio.sleep(0.1)
+    (task,) = answer[1]["tasks"]
+    assert (answer[1]["state"], task["attempt"]) == ("success", 2)
+
+
+def write_waiting(folder: Path) -> Path:
+    """A notebook that waits for a file; gives the folder back."""
+    notebook = json.loads((EXAMPLES / "hello.ipynb").read_text())
+    source = (
+        "import pathlib, time\npathlib.Path('begun').touch()\n"
+        "while not pathlib.Path('go').exists(): time.sleep(0.02)"
+    )
+    cell = {"cell_type": "code", "id": "a", "source": source, "outputs": [], "metadata": {}}
+    cell |= {"metadata": {"tags": ["task:wait"]}, "execution_count": None}
+    (folder / "waits.ipynb").write_text(json.dumps({**notebook, "cells": [cell]}))
+    return folder

@@ -54,6 +54,15 @@ def routes(base_url: str) -> list[tuple[str, type[APIHandler]]]:
     ]
 
 
+def app_of(settings: dict[str, Any]) -> Dagflow:
+    """The app of a server with these settings, made when it is first asked for; raises `EnvironmentFault`."""
+    if _APP not in settings:
+        section = settings["config"].get("Dagflow") or None
+        settings[_APP] = Dagflow(Settings.load(config=section))
+    app: Dagflow = settings[_APP]
+    return app
+
+
 class DagflowHandler(APIHandler):
     """What all our handlers share: the app, working off the event loop, and the error table."""
 
@@ -61,12 +70,8 @@ class DagflowHandler(APIHandler):
 
     @property
     def dagflow(self) -> Dagflow:
-        """The app of this server, made when it is first asked for."""
-        if _APP not in self.settings:
-            section = self.settings["config"].get("Dagflow") or None
-            self.settings[_APP] = Dagflow(Settings.load(config=section))
-        app: Dagflow = self.settings[_APP]
-        return app
+        """The app of this server."""
+        return app_of(self.settings)
 
     async def answer(self, work: Callable[[], T]) -> None:
         """Do blocking work in a thread and send its result as JSON, or the error it raises."""
