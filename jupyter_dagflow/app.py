@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import EnvironmentFault, OptionError
+from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
@@ -30,6 +30,14 @@ from jupyter_dagflow.core.resume import (
 )
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
+from jupyter_dagflow.core.secrets import (
+    NO_SECRETS,
+    Secrets,
+    hidden,
+    open_parameters,
+    require_secrets,
+    without_secrets,
+)
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.core.suggest import Suggestion, suggest
@@ -48,6 +56,7 @@ from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
+from jupyter_dagflow.storage.home_key import home_key
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
@@ -110,13 +119,17 @@ def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A notebook that can run: compiled without errors, its parameters resolved, its kernel there."""
+    """A notebook that can run: compiled without errors, its parameters resolved, its kernel there.
+
+    ``source`` and ``parameters`` are without ``secrets``.
+    """
 
     source: Notebook
     compilation: Compilation
     parameters: dict[str, object]
     cwd: Path
     by: PartitionBy = PartitionBy.AUTO
+    secrets: Secrets = NO_SECRETS
 
 
 class Dagflow:
@@ -210,8 +223,12 @@ class Dagflow:
         by: PartitionBy | str = PartitionBy.AUTO,
         fresh: bool = False,
         on_compiled: Callable[[Compilation], None] | None = None,
+        recorded: RunView | None = None,
     ) -> Prepared:
-        """Everything that can go wrong with a notebook before it runs; see `start`."""
+        """Everything that can go wrong with a notebook before it runs; see `start`.
+
+        For a run that was ``recorded`` and goes on, its parameters count but for secrets, which are found anew.
+        """
         source = read_notebook(notebook)
         if fresh or not self._has_run(source):  # there will be no earlier results
             self.kernels.begin_early(kind_of(source.kernel_name, Path(notebook).absolute().parent))
@@ -220,17 +237,27 @@ class Dagflow:
             on_compiled(compilation)
         if not compilation.ok:
             raise CompilationFailed(source.path, compilation.diagnostics)
+        pipeline = compilation.pipeline
         values = resolve_parameters(
-            compilation.pipeline.parameters,
-            parameters or {},
+            pipeline.parameters,
+            open_parameters(pipeline, recorded.parameters) if recorded else parameters or {},
             texts=parameter_texts,
             notebook=source.path,
         )
-        require_kernels(source, compilation.pipeline)
+        require_kernels(source, pipeline)
+        secrets = require_secrets(
+            pipeline,
+            source,
+            given=values,
+            environ=os.environ,
+            recorded=recorded.parameters if recorded else None,
+            now=self._as_it_stands(recorded) if recorded else None,
+        )
         return Prepared(
-            source=source,
+            source=hidden(source, pipeline, secrets.mask),
             compilation=compilation,
-            parameters=values,
+            parameters=without_secrets(values, secrets),
+            secrets=secrets,
             cwd=Path(notebook).absolute().parent,
             by=PartitionBy(by),
         )
@@ -251,7 +278,7 @@ class Dagflow:
         check_jobs(jobs)
         self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
         files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, notebook_bytes_of(prepared.source))
+        write_bytes(files.source, notebook_bytes_of(prepared.source, mask=prepared.secrets.mask))
         config = RunConfig(
             folder=str(prepared.cwd),
             by=prepared.by.value,
@@ -290,11 +317,9 @@ class Dagflow:
             path = Path(config.folder) / Path(view.notebook).name
             prepared = before
             if path.exists():
-                prepared = self.prepare(
-                    path, parameters=view.parameters, by=config.by, on_compiled=on_compiled
-                )
+                prepared = self.prepare(path, by=config.by, on_compiled=on_compiled, recorded=view)
                 self._check_resumable(view, before, prepared, config, asked, downstream=downstream)
-                self._keep_source(files, prepared.source)
+                self._keep_source(files, prepared)
             begun = Begun(view=view, clear=asked, downstream=downstream)
             return self._begin(
                 prepared, config, lease=lease, trigger=view.trigger, sinks=sinks, begun=begun
@@ -324,8 +349,18 @@ class Dagflow:
     def _recorded(self, view: RunView, files: RunFiles, config: RunConfig) -> Prepared:
         """The notebook of a run as it was when it was last begun."""
         folder = Path(config.folder)
-        prepared = self.prepare(files.source, parameters=view.parameters, by=config.by)
+        prepared = self.prepare(files.source, by=config.by, recorded=view)
         return replace(prepared, source=replace(prepared.source, path=view.notebook), cwd=folder)
+
+    def _as_it_stands(self, recorded: RunView) -> Notebook | None:
+        """The notebook of a run as it is now; None if it is gone, or no notebook any more."""
+        config = RunConfig.of(
+            recorded.options, folder=str(Path(recorded.notebook).absolute().parent)
+        )
+        try:
+            return read_notebook(Path(config.folder) / Path(recorded.notebook).name)
+        except NotebookError:
+            return None
 
     def _check_resumable(
         self,
@@ -352,13 +387,14 @@ class Dagflow:
                 (now.source, now.compilation),
                 kept,
                 parameters=now.parameters,
+                secrets=now.secrets.values,
                 environ=os.environ,
             ),
         )
 
-    def _keep_source(self, files: RunFiles, source: Notebook) -> None:
+    def _keep_source(self, files: RunFiles, prepared: Prepared) -> None:
         """Have the source of a run be this from now on; what it was at first stays beside it."""
-        data = notebook_bytes_of(source)
+        data = notebook_bytes_of(prepared.source, mask=prepared.secrets.mask)
         if data != files.source.read_bytes():
             if not files.first_source.exists():
                 write_bytes(files.first_source, files.source.read_bytes())
@@ -388,6 +424,8 @@ class Dagflow:
             notebook=prepared.source,
             compilation=prepared.compilation,
             parameters=prepared.parameters,
+            secrets=prepared.secrets,
+            home_key=home_key(self.settings.home),
             files=files,
             artifacts=self.settings.artifacts,
             cwd=prepared.cwd,
@@ -501,7 +539,7 @@ def check_jobs(jobs: int | None) -> None:
 
 def _new_run_id() -> RunId:
     """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
-    return RunId(f"{_now():%Y%m%d-%H%M%S}-{secrets.token_hex(3)}")
+    return RunId(f"{_now():%Y%m%d-%H%M%S}-{token_hex(3)}")
 
 
 def _now() -> datetime:

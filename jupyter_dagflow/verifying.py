@@ -93,6 +93,7 @@ class Verifying:
             notebook=prepared.source,
             pipeline=prepared.compilation.pipeline,
             parameters=prepared.parameters,
+            secrets=prepared.secrets,
             files=RunFiles(settings.home, dag.run_id),
             store=settings.artifacts,
             cwd=prepared.cwd,

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
 from typing import TypeVar
@@ -43,7 +44,7 @@ from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.races import Meeting, unordered_meetings
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
-from jupyter_dagflow.core.tags import duration_s
+from jupyter_dagflow.core.tags import duration_s, secrets_asked_for
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _T = TypeVar("_T")
@@ -144,11 +145,31 @@ def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnost
     found: dict[str, Parameter] = {}
     diagnostics: list[Diagnostic] = []
     for cell in parts.parameters_cells:
-        parameters, problems = declared_parameters(cell, strict=cell is parts.parameters)
-        diagnostics += problems
+        secret = secrets_asked_for(cell)
+        strict = cell is parts.parameters
+        parameters, problems = declared_parameters(cell, strict=strict, secret=secret)
+        diagnostics += [*problems, *_unknown_secrets(secret, parameters, cell)]
         diagnostics += [_twice(each, found[each.name]) for each in parameters if each.name in found]
         found |= {each.name: each for each in parameters}
     return tuple(found.values()), tuple(diagnostics)
+
+
+def _unknown_secrets(
+    secret: Iterable[str], parameters: Sequence[Parameter], cell: Cell
+) -> Iterator[Diagnostic]:
+    declared = [parameter.name for parameter in parameters]
+    for name in secret:
+        if name not in declared:
+            near = next(iter(get_close_matches(name, declared, n=1)), None)
+            yield Diagnostic.of(
+                Code.UNKNOWN_SECRET,
+                f"Tag 'secret:{name}' names no parameter of its cell.",
+                cell=cell.id,
+                cell_index=cell.index,
+                hint=f"Did you mean 'secret:{near}'?"
+                if near
+                else f"Declared are: {', '.join(declared) or 'none'}.",
+            )
 
 
 def _twice(parameter: Parameter, earlier: Parameter) -> Diagnostic:

@@ -48,6 +48,7 @@ class Code(Enum):
     FILE_ORDER = ("DF123", Severity.WARNING)
     SHADOWED = ("DF124", Severity.INFO)
     SETTING_STAYS = ("DF125", Severity.WARNING)
+    UNKNOWN_SECRET = ("DF130", Severity.ERROR)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     NO_PARAMETER = ("DF141", Severity.INFO)
     # found when it runs

@@ -104,7 +104,10 @@ class Notebook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """A parameter that the ``parameters`` cell declares, with the type its default or annotation gives it."""
+    """A parameter that the ``parameters`` cell declares, with the type its default or annotation gives it.
+
+    Of one that is ``secret`` the default is ``***``, unless there is nothing to hide.
+    """
 
     name: str
     type: str
@@ -114,6 +117,7 @@ class Parameter:
     line: int
     optional: bool = False
     file_line: int | None = None
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

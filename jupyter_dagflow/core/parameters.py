@@ -10,13 +10,16 @@ from __future__ import annotations
 import ast
 import json
 import reprlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from jupyter_dagflow.core.constants import constant
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.errors import Location, ParameterError
+from jupyter_dagflow.core.masking import MASK, nothing_to_hide
 from jupyter_dagflow.core.model import Cell, Parameter
+from jupyter_dagflow.core.secret_names import is_secret_name
 
 _ANNOTATIONS = {
     "int": "int",
@@ -41,12 +44,13 @@ class _NotJson(ValueError):
 
 
 def declared_parameters(
-    cell: Cell, *, strict: bool = True
+    cell: Cell, *, strict: bool = True, secret: Collection[str] = ()
 ) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
     """The parameters a cell declares by assigning constants, in order; all else is a diagnostic.
 
     Imports and docstrings may stand beside them. A name assigned twice keeps its last default. What is no such
-    assignment is an error, or, not ``strict``, code that runs as it stands.
+    assignment is an error, or, not ``strict``, code that runs as it stands. Those are secret that ``secret`` names, and
+    those whose own names say it: their values are in nothing that this returns.
     """
     try:
         body = ast.parse(cell.code).body
@@ -59,10 +63,37 @@ def declared_parameters(
             continue
         parameter = _declared(statement, cell)
         if parameter is None:
-            diagnostics.append((_not_literal if strict else _no_parameter)(statement, cell))
+            text = _first_line(statement, secret)
+            diagnostics.append((_not_literal if strict else _no_parameter)(text, statement, cell))
         else:
-            found[parameter.name] = parameter
+            found[parameter.name] = _hidden(parameter, secret)
     return tuple(found.values()), tuple(diagnostics)
+
+
+def declarations(cell: Cell) -> Iterator[tuple[str, ast.Assign | ast.AnnAssign]]:
+    """The statements of a cell that declare parameters, with their names."""
+    for statement in ast.parse(cell.code).body:
+        parameter = _declared(statement, cell)
+        if parameter is not None and isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            yield parameter.name, statement
+
+
+def default_of(parameter: Parameter, cell: Cell) -> object:
+    """The default that a cell gives to a parameter, also to a secret one, just as the cell would make it."""
+    last = [statement for name, statement in declarations(cell) if name == parameter.name][-1]
+    assert last.value is not None
+    try:
+        return constant(last.value)
+    except ValueError:  # a date, which is a call
+        return _literal(last.value)
+
+
+def from_text(parameter: Parameter, text: str, *, source: str, notebook: str) -> object:
+    """The value of a parameter in a text, by its type; raises `ParameterError`, which names the ``source``."""
+    try:
+        return _from_text(parameter, text)
+    except _REFUSALS as error:
+        raise _refused(parameter, text, error, notebook=notebook, source=source) from None
 
 
 def resolve_parameters(
@@ -95,9 +126,21 @@ def resolve_parameters(
                 )
             try:
                 resolved[name] = read(known[name], value)
-            except (ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+            except _REFUSALS as error:
                 raise _refused(known[name], value, error, notebook=notebook) from None
     return resolved
+
+
+_REFUSALS = (ValueError, TypeError, OverflowError, RecursionError, MemoryError)
+
+
+def _hidden(parameter: Parameter, secret: Collection[str]) -> Parameter:
+    """The same, without its default if it is secret; a flag has no secret."""
+    by_name = is_secret_name(parameter.name) and parameter.type != "bool"
+    if not by_name and parameter.name not in secret:
+        return parameter
+    default = parameter.default if nothing_to_hide(parameter.default) else MASK
+    return replace(parameter, secret=True, default=default)
 
 
 def _declared(statement: ast.stmt, cell: Cell) -> Parameter | None:
@@ -267,18 +310,21 @@ def _date(kind: str, value: object) -> date:
 
 
 def _refused(
-    parameter: Parameter, value: object, error: Exception, *, notebook: str
+    parameter: Parameter, value: object, error: Exception, *, notebook: str, source: str = ""
 ) -> ParameterError:
     try:
         shown = reprlib.repr(value)  # however long and deep it is
     except ValueError:  # an int of too many digits
         shown = f"this {type(value).__name__}"
+    if parameter.secret:
+        shown = f"what {source or 'was given'}{' holds' if source else ''}"
     if isinstance(error, (_NotJson, RecursionError, MemoryError)):
         message = f"Parameter {parameter.name!r} cannot be {shown}."
         hint = f"Give it what JSON can hold, at most {_MOST_NESTED} lists within one another."
     else:
         message = f"Parameter {parameter.name!r} is of type {parameter.type}; {shown} is not."
         hint = f"Give a value like its default: {parameter.name}={_example(parameter)}."
+        hint = "Give a value of that type." if parameter.secret else hint
     return ParameterError(
         message,
         hint=hint,
@@ -310,11 +356,18 @@ def _is_text(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _no_parameter(statement: ast.stmt, cell: Cell) -> Diagnostic:
+def _first_line(statement: ast.stmt, secret: Collection[str]) -> str:
+    """What a statement says, but for what it gives to a name that is secret."""
+    bound = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name)]
+    if any(is_secret_name(name) or name in secret for name in bound):
+        return f"{bound[0]} = {MASK}"
+    return ast.unparse(statement).splitlines()[0]
+
+
+def _no_parameter(text: str, statement: ast.stmt, cell: Cell) -> Diagnostic:
     return Diagnostic.of(
         Code.NO_PARAMETER,
-        f"'{ast.unparse(statement).splitlines()[0]}' assigns no constant, so it is no parameter: "
-        "it runs in every task as it stands.",
+        f"'{text}' assigns no constant, so it is no parameter: it runs in every task as it stands.",
         cell=cell.id,
         cell_index=cell.index,
         line=statement.lineno,
@@ -322,11 +375,10 @@ def _no_parameter(statement: ast.stmt, cell: Cell) -> Diagnostic:
     )
 
 
-def _not_literal(statement: ast.stmt, cell: Cell) -> Diagnostic:
+def _not_literal(text: str, statement: ast.stmt, cell: Cell) -> Diagnostic:
     return Diagnostic.of(
         Code.PARAMETER_NOT_LITERAL,
-        f"'{ast.unparse(statement).splitlines()[0]}' in the parameters cell "
-        "is no literal assignment.",
+        f"'{text}' in the parameters cell is no literal assignment.",
         cell=cell.id,
         cell_index=cell.index,
         line=statement.lineno,

@@ -102,13 +102,16 @@ def changed_since(
     names: Collection[TaskName],
     *,
     parameters: Mapping[str, object],
+    secrets: Mapping[str, object],
     environ: Mapping[str, str],
 ) -> list[TaskName]:
     """Which of these tasks would be made of another source than before, as far as it means anything."""
 
     def slices(notebook: Notebook, compilation: Compilation) -> dict[TaskName, object]:
         pipeline = compilation.pipeline
-        slicer = Slicer(notebook, pipeline, parameters=parameters, environ=environ)
+        slicer = Slicer(
+            notebook, pipeline, parameters=parameters, environ=environ, secrets=secrets, key=b""
+        )
         return {task.name: slicer.slice(task) for task in pipeline.tasks if task.name in names}
 
     old, new = slices(*before), slices(*now)

@@ -14,7 +14,7 @@ from datetime import datetime
 from jupyter_dagflow.core.events import Stored
 from jupyter_dagflow.core.model import CellId, Path, RunId, TaskName
 from jupyter_dagflow.core.side_effects import Left
-from jupyter_dagflow.core.slices import Piece, digest_of
+from jupyter_dagflow.core.slices import KEYED, Piece, digest_of
 
 NEVER_RUN = "never run before"
 FRESH = "--fresh"
@@ -231,6 +231,8 @@ def _value_changes(kind: str, before: Mapping[str, str], now: Mapping[str, str])
             yield f"{kind} {name} is new"
         elif new is None:
             yield f"{kind} {name} is gone"
+        elif old != new and new.startswith(KEYED):
+            yield f"secret {kind} {name} changed"
         elif old != new:
             yield f"{kind} {name} changed: {_short(old)} -> {_short(new)}"
 

@@ -24,6 +24,7 @@ from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.constants import constant
 from jupyter_dagflow.core.model import Cell, CellId, Definition, Notebook, Pipeline, Task
 
+KEYED = "keyed "  # no value's own text begins so, for texts have quotes
 _WORD = re.compile(r"\w+")
 _ESCAPE = re.compile(r"\\[nrtfv]")
 # These set up the kernel, or run what follows them as it stands: they look no names up.
@@ -75,6 +76,7 @@ class Slicer:
     """Slices of one notebook: the prelude is read once, and then every task costs what it is long.
 
     ``parameters`` are the values that differ from the notebook's, ``environ`` the variables of the process.
+    Of those, and of the values of ``secrets``, digests are told that nobody can make without the ``key``.
     """
 
     def __init__(
@@ -84,9 +86,12 @@ class Slicer:
         *,
         parameters: Mapping[str, object],
         environ: Mapping[str, str],
+        secrets: Mapping[str, object],
+        key: bytes,
     ) -> None:
         self._cells: dict[CellId, Cell] = {cell.id: cell for cell in notebook.cells}
         self._environ = environ
+        self._key = key
         declared: dict[CellId, set[str]] = {}
         for parameter in pipeline.parameters:
             declared.setdefault(parameter.cell, set()).add(parameter.name)
@@ -103,6 +108,10 @@ class Slicer:
             parameter.name: _shown(parameters.get(parameter.name, parameter.default))
             + (f" (and {_shown(parameter.default)})" if parameter.name in beside else "")
             for parameter in pipeline.parameters
+            if parameter.name not in secrets
+        }
+        self._values |= {
+            name: KEYED + self._keyed(_shown(value)) for name, value in secrets.items()
         }
 
     def slice(self, task: Task) -> Slice:
@@ -126,8 +135,13 @@ class Slicer:
             parameters={
                 name: value for name, value in self._values.items() if everything or name in words
             },
-            environment={name: _digest(environ[name]) for name in sorted(words) if name in environ},
+            environment={
+                name: self._keyed(environ[name]) for name in sorted(words) if name in environ
+            },
         )
+
+    def _keyed(self, text: str) -> str:
+        return _digest(text, key=self._key)
 
     def _felt(self, words: frozenset[str]) -> tuple[list[Piece], frozenset[str]]:
         """The pieces of the prelude that code of these words can feel, and all words that then count."""
@@ -316,5 +330,6 @@ def _shown(value: object) -> str:
     return repr(value.isoformat() if isinstance(value, date) else value)
 
 
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _digest(text: str, *, key: bytes = b"") -> str:
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=16, key=key).hexdigest()

@@ -170,9 +170,7 @@ VOCABULARY: dict[str, Option] = {
     "metric": Option(_identifier, _VARIABLE, many=True),
     "kernel": Option(_text(_LABEL), "the name of an installed kernelspec"),
     "lane": Option(_text(_LABEL), "the name of a lane", works=_not_yet),
-    "secret": Option(
-        _identifier, "the name of a parameter", many=True, works=_not_yet, on=Role.PARAMETERS
-    ),
+    "secret": Option(_identifier, "the name of a parameter", many=True, on=Role.PARAMETERS),
     "resource": Option(
         _text(_LABEL + r"=\d+(\.\d+)?"), "a resource like gpu=1", many=True, works=_not_yet
     ),
@@ -202,6 +200,12 @@ _SAYS_NOTHING = CellTags(role=Role.UNTAGGED)
 def read_tags(cell: Cell) -> CellTags:
     """Read the tags and ``metadata.dagflow`` of one cell; whatever is wrong comes back as diagnostics."""
     return _Reader(cell).read() if cell.tags or cell.options else _SAYS_NOTHING
+
+
+def secrets_asked_for(cell: Cell) -> tuple[str, ...]:
+    """The parameters that ``secret:`` tags of a cell name."""
+    found = read_tags(cell).options.get("secret", ())
+    return found if isinstance(found, tuple) else ()
 
 
 class _Reader:

@@ -10,7 +10,7 @@ task makes between the task's own cells stands between them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,9 +20,11 @@ from jupyter_dagflow.core.model import (
     CellKind,
     Definition,
     Notebook,
+    Parameter,
     Pipeline,
     Task,
 )
+from jupyter_dagflow.core.secrets import reading
 
 PARAMETERS_TAG = "parameters"  # papermill's, as is the next
 INJECTED_TAG = "injected-parameters"
@@ -56,15 +58,17 @@ def assemble(
     load: str,
     save: str,
     decide: str = "",
+    secret: Callable[[Parameter], str] = lambda parameter: repr(parameter.default),
 ) -> tuple[TaskbookCell, ...]:
     """The cells of the taskbook of ``task``, in the order in which they run.
 
     ``enter`` is the source of the cell that goes to the notebook's folder, ``load`` and ``save``
     of those that take and hand over values, ``decide`` of that which asks whether the task is to run,
-    empty if nothing does. ``parameters`` are the values this run overrides; of
+    empty if nothing does, ``secret`` the expression that gives a secret parameter's value.
+    ``parameters`` are the values this run overrides; of
     these, dates get a cell of their own, because papermill can only inject their text.
     """
-    cells = notebook.by_id
+    cells = reading(notebook, pipeline, secret).by_id
     taskbook = [TaskbookCell(TITLE_ID, _title(pipeline, task), kind=CellKind.MARKDOWN)]
     taskbook.append(_own(ENTER_ID, enter))
     taskbook += _prelude(cells, pipeline, parameters)

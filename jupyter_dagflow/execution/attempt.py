@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID, WHEN_ID
 from jupyter_dagflow.execution import failure
-from jupyter_dagflow.execution.attempt_files import write_files
+from jupyter_dagflow.execution.attempt_files import secrets_source, write_files
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
 from jupyter_dagflow.execution.kernel_session import KernelSession
 from jupyter_dagflow.execution.outcome import ending, read_outcome
@@ -116,6 +117,9 @@ class Attempt:
         if kernel.group is not None:
             note_kernel(assignment.process, kernel.group)
         self._leave_if_stopping()
+        if assignment.secrets.values:
+            self._session.tell(secrets_source(assignment.secrets))
+            self._leave_if_stopping()
         execute(
             assignment.taskbook,
             parameters=_injectable(assignment.parameters),
@@ -125,6 +129,7 @@ class Attempt:
             iopub_timeout=_IOPUB_TIMEOUT_S,
             skip_cells_with_tag=ENTER_ID if kernel.enters else "",
             shell_timeout_interval=1,
+            mask=assignment.secrets.mask,
             on_start=self._leave_if_stopping,
             on_write=self._on_write,
             on_cell_execute=self._on_cell_execute,
@@ -168,6 +173,7 @@ class Attempt:
 
     def _take_error(self, cell: Any, content: Mapping[str, Any]) -> None:
         """Note an error as the kernel told it, in its reply or in an output."""
+        content = self._assignment.secrets.mask.deep(dict(content))
         self._error = CellError(
             cell=_ran(cell),
             execution_count=content.get("execution_count", cell.get("execution_count")),
@@ -187,13 +193,23 @@ class Attempt:
         if self._stopping.is_set():
             raise _StopRequested
 
-    def _ended(self, **fields: Any) -> AttemptEnded:
+    def _ended(self, *, failure: TaskFailure | None = None, **fields: Any) -> AttemptEnded:
         return AttemptEnded(
             at=self._now(),
             task=self._assignment.task,
             attempt=self._assignment.attempt,
             cells_s=self._cells_s,
+            failure=None if failure is None else self._masked(failure),
             **fields,
+        )
+
+    def _masked(self, failure: TaskFailure) -> TaskFailure:
+        hide = self._assignment.secrets.mask.text
+        return replace(
+            failure,
+            message=hide(failure.message),
+            last_lines=hide(failure.last_lines),
+            hint=hide(failure.hint),
         )
 
     def _failure(self, trouble: Exception | None, outcome: Mapping[str, Any]) -> TaskFailure | None:

@@ -10,6 +10,7 @@ import ast
 import functools
 import importlib.util
 import json
+import pickle
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +29,13 @@ from jupyter_dagflow.core.guarding import (
     unguarded,
 )
 from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.masking import Mask
 from jupyter_dagflow.core.model import (
     Cell,
     Definition,
     Exposed,
     Notebook,
+    Parameter,
     Pipeline,
     RunId,
     Task,
@@ -40,6 +43,7 @@ from jupyter_dagflow.core.model import (
 )
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
+from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.taskbook import assemble, statements
 from jupyter_dagflow.execution.files import RunFiles
@@ -140,6 +144,7 @@ def prepare_attempt(
         load=door("load", assignment.handover, _say_load(the_task)),
         decide=_condition(the_task, assignment.handover),
         save=door("save", assignment.handover, _say_save(the_task)),
+        secret=secret_door,
     )
     return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
 
@@ -152,6 +157,14 @@ def write_files(assignment: Assignment) -> None:
     write_taskbook(
         assignment.taskbook, assignment.taskbook_cells, kernel_name=assignment.kernel_name
     )
+
+
+def mask_file(path: Path, mask: Mask) -> None:
+    """Hide secrets in a file that a kernel wrote past all cells, and that nobody writes any more."""
+    if mask and path.exists():
+        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        if mask.text(text) != text:
+            write_bytes(path, mask.text(text).encode("utf-8", "surrogateescape"), durable=False)
 
 
 def checks_of(
@@ -207,9 +220,24 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
 
 def door(action: str, path: Path, comment: str, *arguments: str) -> str:
     """A cell's source that acts and binds no name among the user's."""
-    door = f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
     given = ",\n    ".join([repr(str(path)), *arguments])
-    return f"# {comment}\n{door}(\n    {given}\n)"
+    return f"# {comment}\n{_open(action)}(\n    {given}\n)"
+
+
+def secret_door(parameter: Parameter) -> str:
+    """The expression by which a parameters cell is given the value of a secret."""
+    arguments = (parameter.name, parameter.type, parameter.optional)
+    return f"{_open('secret')}({', '.join(map(repr, arguments))})"
+
+
+def secrets_source(secrets: Secrets) -> str:
+    """What a kernel runs, in silence, to have the values of secrets before its first cell."""
+    pickled = pickle.dumps(dict(secrets.values), protocol=4)  # also an older Python reads it
+    return f"{_open('keep_secrets')}({pickled!r}, {secrets.mask.pattern!r})"
+
+
+def _open(action: str) -> str:
+    return f'__import__("runpy").run_path({str(_BOOT)!r})["{action}"]'
 
 
 def _condition(task: Task, handover: Path) -> str:

@@ -21,6 +21,7 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
+from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import Slicer, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
@@ -67,6 +68,8 @@ class ResultCache:
         notebook: Notebook,
         lookup: Lookup,
         parameters: Mapping[str, object],
+        secrets: Secrets,
+        home_key: bytes,
         files: RunFiles,
         artifacts: Path,
         cwd: Path,
@@ -79,6 +82,8 @@ class ResultCache:
         self._lookup = lookup
         self._pipeline = lookup.pipeline
         self._parameters = parameters
+        self._secrets = secrets
+        self._home_key = home_key
         self._files = files
         self._cwd = cwd
         self._keep_all = keep_all
@@ -164,7 +169,12 @@ class ResultCache:
         identities = {name: (name, kernel_identity(name)) for name in kernels}
         program = kernel_side_digest()
         slicer = Slicer(
-            self._notebook, self._pipeline, parameters=self._parameters, environ=os.environ
+            self._notebook,
+            self._pipeline,
+            parameters=self._parameters,
+            environ=os.environ,
+            secrets=self._secrets.values,
+            key=self._home_key,
         )
         own: dict[CellId, set[str]] = {}
         for task in self._pipeline.tasks:

@@ -19,9 +19,10 @@ from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.imports import imported_modules
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, Task, TaskName
+from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.taskbook import assemble
 from jupyter_dagflow.core.verify import Left
-from jupyter_dagflow.execution.attempt_files import cloudpickle_folder, door
+from jupyter_dagflow.execution.attempt_files import cloudpickle_folder, door, secret_door
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
@@ -59,6 +60,7 @@ def compare(
     run_all: Left,
     dag: Left,
     kernels: KernelPools | None = None,
+    secrets: Secrets = NO_SECRETS,
 ) -> Compared:
     """Compare what two runs of a notebook have left; ``pipeline`` and ``files`` are the DAG's.
     The kernel comes from ``kernels``, if they have one.
@@ -88,8 +90,11 @@ def compare(
         save=door(
             "compare", assignment.handover, "jupyter-dagflow: compares the values of the two runs"
         ),
+        secret=secret_door,
     )
-    outcome = _outcome(replace(assignment, spec=spec, taskbook_cells=cells), kernels)
+    outcome = _outcome(
+        replace(assignment, spec=spec, taskbook_cells=cells, secrets=secrets), kernels
+    )
     return Compared(
         equal=tuple(outcome["equal"]),
         different=outcome["different"],

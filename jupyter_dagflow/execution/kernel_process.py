@@ -97,6 +97,35 @@ class TaskClient(AsyncKernelClient):
             if time.monotonic() > deadline:
                 raise KernelNotStarted(f"It did not answer within {timeout:.0f} s.")
 
+    async def run_silently(self, code: str, *, timeout: float) -> None:
+        """Run code that leaves no trace in the session, and wait until nothing of it is under way.
+
+        Raises `KernelNotStarted` if it did not come to its end.
+        """
+        request = self.execute(code, silent=True, store_history=False, allow_stdin=False)
+        deadline = time.monotonic() + timeout
+        waiting = [(self.shell_channel, _is_reply), (self.iopub_channel, _is_idle)]
+        while waiting:
+            channel, is_last = waiting[0]
+            message = await _next(channel, _LOOK_S)
+            if message.get("parent_header", {}).get("msg_id") == request and is_last(message):
+                if message["content"].get("status", "ok") != "ok":
+                    raise KernelNotStarted("It could not be given the secrets.")
+                waiting.pop(0)
+            elif not await self.is_alive():
+                raise KernelNotStarted("It ended before it was given the secrets.")
+            elif time.monotonic() > deadline:
+                raise KernelNotStarted(f"It did not take the secrets within {timeout:.0f} s.")
+
+
+def _is_reply(message: Mapping[str, Any]) -> bool:
+    return bool(message["msg_type"] == "execute_reply")
+
+
+def _is_idle(message: Mapping[str, Any]) -> bool:
+    state = message["content"]["execution_state"] if message["msg_type"] == "status" else ""
+    return bool(state == "idle")
+
 
 async def _next(channel: Any, wait_s: float) -> Mapping[str, Any]:
     """The next message, or `_NOTHING` if none comes in that time."""

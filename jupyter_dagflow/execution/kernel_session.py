@@ -62,6 +62,11 @@ class KernelSession:
             raise KernelNotStarted("It was not wanted any more.")
         return self._kernel
 
+    def tell(self, code: str) -> None:
+        """Have the kernel run code that stands in no taskbook; raises `KernelNotStarted`."""
+        assert self._kernel is not None
+        run_sync(self._kernel.client().run_silently)(code, timeout=START_TIMEOUT_S)
+
     def stop(self) -> None:
         """Interrupt the kernel; one that is still to begin will not."""
         self._stopping.set()

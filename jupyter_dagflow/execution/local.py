@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from jupyter_dagflow.core.events import CellProgress, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
+from jupyter_dagflow.execution.attempt_files import mask_file
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
 from jupyter_dagflow.execution.ports import Assignment, News, OutputsWritten, Report
 
@@ -243,7 +244,11 @@ class _Worker:
             if self.assignment is not None:
                 self._in_loop(self._on_ready, self)
                 self._send(self._run(self.assignment, self._session))
-            self._session.clean_up()
+            try:
+                self._session.clean_up()
+            finally:
+                if self.assignment is not None:
+                    mask_file(self.assignment.kernel_log, self.assignment.secrets.mask)
         except Exception:  # noqa: BLE001 -- told in the log; an attempt without an end gets one
             _log.exception("The kernel of task %s was not ended properly", self._task)
         finally:

@@ -17,13 +17,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from jupyter_core.utils import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import execute_notebook
 from papermill.iorw import papermill_io
 
+from jupyter_dagflow.core.masking import Mask
 from jupyter_dagflow.execution.kernel_process import log
+from jupyter_dagflow.execution.masked_outputs import MaskedOutputs
 from jupyter_dagflow.execution.pace import Pace
 from jupyter_dagflow.storage.atomic import write_bytes
 
@@ -36,6 +39,7 @@ def execute(
     *,
     parameters: Mapping[str, object],
     kernel_name: str,
+    mask: Mask,
     on_start: Callable[[], None],
     on_write: Callable[[], None],
     **options: Any,
@@ -43,6 +47,7 @@ def execute(
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
     is large.
 
+    ``mask`` hides what is secret in outputs.
     ``on_start`` is called when the kernel has answered, ``on_write`` whenever the taskbook has
     been written; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
@@ -66,6 +71,7 @@ def execute(
             progress_bar=False,
             on_notebook_start=started,
             on_write=on_write,
+            mask=mask,
             **options,
         )
 
@@ -116,7 +122,14 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
 
 
 class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
-    """Papermill's runner of cells; it does not ask the kernel, once more in the end, what its language is."""
+    """Papermill's runner of cells; it does not ask the kernel, once more in the end, what its language is.
+
+    What a ``mask`` hides never comes into the notebook.
+    """
+
+    def __init__(self, *args: Any, mask: Mask, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._outputs = MaskedOutputs(mask)
 
     def execute(self, **options: Any) -> Any:
         """Run the cells in the kernel that is there."""
@@ -126,6 +139,23 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
             self.nb.metadata["language_info"] = dict(self.kc.language_info)
             self.set_widgets_metadata()
         return self.nb
+
+    def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+        """Take what can be shown of a message by now; what was held back comes before the cell's end."""
+        output = None
+        for shown in self._outputs.shown(msg):
+            output = super().process_message(shown, cell, cell_index)
+        return output
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        """Run a cell; also of one whose kernel died nothing is held back."""
+        try:
+            return await super().async_execute_cell(cell, cell_index, **options)
+        finally:
+            for last in self._outputs.rest():
+                super().process_message(last, cell, cell_index)
+
+    execute_cell = run_sync(async_execute_cell)
 
 
 class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
@@ -139,6 +169,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         output_path: str,
         *,
         on_write: Callable[[], None],
+        mask: Mask,
         **options: Any,
     ) -> Any:
         """As papermill's own does."""
@@ -148,7 +179,8 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
             for name in ("progress_bar", "input_path"):
                 options.pop(name, None)
             options["startup_timeout"] = options.pop("start_timeout")
-            TaskbookClient(record, kernel_name=kernel_name, log=log, **options).execute()
+            client = TaskbookClient(record, kernel_name=kernel_name, log=log, mask=mask, **options)
+            client.execute()
         except BaseException:
             record.notebook_complete()
             raise

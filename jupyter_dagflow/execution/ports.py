@@ -15,6 +15,7 @@ from jupyter_dagflow.core.events import CellProgress
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Definition, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.taskbook import TaskbookCell
 
 
@@ -75,7 +76,7 @@ class Assignment:
     task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
     its kernel is ready. It runs only ``when`` that expression is true, which stands at ``condition`` in the notebook.
     ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
-    what to load, to store and to look at (see `kernel_side.handover`).
+    what to load, to store and to look at (see `kernel_side.handover`). ``secrets`` go to its kernel and into no file.
     """
 
     run_id: RunId
@@ -99,6 +100,7 @@ class Assignment:
     condition: Written | None = None
     taskbook_cells: tuple[TaskbookCell, ...] = ()
     spec: Mapping[str, object] = field(default_factory=dict)
+    secrets: Secrets = NO_SECRETS
 
     @property
     def handover(self) -> Path:

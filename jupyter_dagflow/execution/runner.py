@@ -53,6 +53,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.attempt_files import prepare_attempt
@@ -106,6 +107,7 @@ class RunRequest:
     """All that a run needs to know: what to run, with which values, where its files go, and whose it is.
 
     ``options`` are kept in its log; one that has ``begun`` goes on.
+    ``notebook`` and ``parameters`` are without secrets; the digests of what may be one are made with ``home_key``.
     """
 
     run_id: RunId
@@ -117,6 +119,8 @@ class RunRequest:
     cwd: Path
     jobs: int
     lease: Lease
+    secrets: Secrets = NO_SECRETS
+    home_key: bytes = b""
     keep_all: bool = False
     survivors: Survivors = Survivors.ASKED_FOR
     pools: Mapping[str, int] = field(default_factory=dict)
@@ -145,7 +149,7 @@ class RunRequest:
             run_id=self.run_id,
             pipeline=pipeline.name,
             notebook=pipeline.notebook,
-            parameters=self.parameters,
+            parameters={**self.parameters, **self.secrets.shown},
             tasks=tuple(
                 PlannedTask(
                     name=task.name,
@@ -212,6 +216,8 @@ class Runner:
             notebook=request.notebook,
             lookup=self._lookup,
             parameters=request.parameters,
+            secrets=request.secrets,
+            home_key=request.home_key,
             files=request.files,
             artifacts=request.artifacts,
             cwd=request.cwd,
@@ -483,7 +489,7 @@ class Runner:
             keep_all=request.keep_all,
             survivors=request.survivors.value,
         )
-        return replace(assignment, imports=self._imports)
+        return replace(assignment, imports=self._imports, secrets=request.secrets)
 
     async def _keep_lease(self) -> None:
         """Show that we are there. Whoever has the lease now is told nothing more by us, and we end."""

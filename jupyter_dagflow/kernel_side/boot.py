@@ -26,10 +26,20 @@ def enter(folder: str) -> None:
     prepare().touched.begin(folder, ())  # what the prelude uses, the task uses
 
 
+def keep_secrets(pickled: bytes, pattern: str) -> None:
+    """Take the values of secret parameters, which no file holds, and what hides them."""
+    prepare().secrets.keep(pickled, pattern)
+
+
+def secret(name: str, kind: str, optional: bool) -> Any:
+    """The value of a secret parameter, for the parameters cell."""
+    return prepare().secrets.value(name, kind, optional)
+
+
 def load(spec_path: str) -> None:
     """Bind the inputs that the spec names."""
     package = prepare()
-    package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
+    package.handovers[spec_path] = _handover(package, spec_path)
     package.handovers[spec_path].load()
 
 
@@ -43,14 +53,19 @@ def save(spec_path: str) -> None:
     """Store the outputs that the spec names, and write the outcome."""
     package = prepare()
     if spec_path not in package.handovers:
-        package.handovers[spec_path] = package.handover.Handover(spec_path, package.touched)
+        package.handovers[spec_path] = _handover(package, spec_path)
     package.handovers[spec_path].save()
+
+
+def _handover(package: Any, spec_path: str) -> Any:
+    return package.handover.Handover(spec_path, package.touched, package.secrets)
 
 
 def compare(spec_path: str) -> None:
     """Compare the values of two runs, as the spec says, and write what was found."""
-    prepare()
-    importlib.import_module(PACKAGE + ".verification").Verification(spec_path).compare()
+    package = prepare()
+    verification = importlib.import_module(PACKAGE + ".verification")
+    verification.Verification(spec_path, package.secrets).compare()
 
 
 def prepare() -> Any:
@@ -67,5 +82,6 @@ def prepare() -> Any:
         spec.loader.exec_module(package)
         package.handover = importlib.import_module(PACKAGE + ".handover")
         package.handovers = {}
+        package.secrets = importlib.import_module(PACKAGE + ".secret_values").SecretValues()
         package.touched = importlib.import_module(PACKAGE + ".touched").Touched()
     return sys.modules[PACKAGE]

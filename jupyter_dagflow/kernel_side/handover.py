@@ -30,6 +30,7 @@ from .guard import Guard, contents
 from .module_state import ModuleState
 from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
+from .secret_values import SecretValues
 from .summary import is_metric, plain, summarise, type_name
 from .survivors import survivors
 from .touched import Touched, Uses
@@ -56,6 +57,12 @@ class StillRunning(Exception):
     """A daemon thread of the task may still change what a later task reads; the text says which."""
 
 
+# What of an outcome may hold texts that a task's code has made.
+_TELLING = (
+    "files", "files_at", "used", "changed_last", "modules", "not_kept", "refused", "metrics", "running"
+)  # fmt: skip
+
+
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
@@ -77,7 +84,8 @@ class Handover:
     (the file that `save` writes).
     """
 
-    def __init__(self, spec_path: str, touched: Touched) -> None:
+    def __init__(self, spec_path: str, touched: Touched, secrets: SecretValues) -> None:
+        self._secrets = secrets
         by_setup = touched.end()
         read = (file for file in by_setup["read"] if not file.endswith("/"))
         self._files_of_setup = sorted({*by_setup["written"], *read})
@@ -268,6 +276,7 @@ class Handover:
         """The names that are stored, if they can be, though neither tasks nor tags ask for them."""
         which = self._spec.get("survivors")
         found = survivors(self._namespace) if which else []
+        found = [name for name in found if not self._secrets.are(name, self._namespace[name])]
         return [name for name in found if which == "all" or self._is_new(name)]
 
     def _is_new(self, name: str) -> bool:
@@ -370,8 +379,25 @@ class Handover:
         path = self._spec["outcome"]
         temporary = f"{path}.{os.getpid()}.tmp"
         with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(outcome, file)
+            json.dump(self._without_secrets(outcome), file)
         os.replace(temporary, path)
+
+    def _without_secrets(self, outcome: Mapping[str, Any]) -> dict[str, Any]:
+        """What is written: names, digests and types as they are, all else with secrets hidden.
+
+        Of files that cannot be named nobody can tell whether they have changed.
+        """
+        hide = self._secrets.deep
+        shown = {key: hide(outcome[key]) for key in _TELLING if key in outcome}
+        if shown.get("used") != outcome.get("used"):
+            shown["used"] = None
+        if "stored" in outcome:
+            of_values = ("preview", "value")
+            shown["stored"] = [
+                {**stored, **{key: hide(stored[key]) for key in of_values}}
+                for stored in outcome["stored"]
+            ]
+        return {**outcome, **shown}
 
     def _define(self, before: Mapping[str, Any]) -> Definitions:
         return Definitions(self._namespace, self._spec["definitions"], before, self._spec["task"])

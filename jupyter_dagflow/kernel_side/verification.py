@@ -20,6 +20,7 @@ from .comparison_sharing import Sharing
 from .comparison_steps import NotComparable, only_in, shown
 from .definitions import Definitions
 from .pickling import borrow_cloudpickle
+from .secret_values import SecretValues
 from .survivors import survivors
 
 
@@ -29,10 +30,12 @@ class Verification:
     The spec (JSON) has ``store`` and ``cloudpickle`` (folders), ``run_all`` and ``dag`` (name to
     digest), ``left_by`` (name to the task of the DAG that left it last), ``gone`` (names that the DAG's tasks
     deleted), ``skip`` (names not to be compared) and ``outcome`` (the file that `compare` writes). What
-    the prelude has bound in this kernel counts for the DAG where no task has stored the name.
+    the prelude has bound in this kernel counts for the DAG where no task has stored the name, but for secrets: those
+    are stored by nobody.
     """
 
-    def __init__(self, spec_path: str) -> None:
+    def __init__(self, spec_path: str, secrets: SecretValues) -> None:
+        self._secrets = secrets
         with open(spec_path, encoding="utf-8") as file:
             self._spec: dict[str, Any] = json.load(file)
         self._namespace = dict(vars(sys.modules["__main__"]))
@@ -44,6 +47,7 @@ class Verification:
             name: self._namespace[name]
             for name in survivors(self._namespace)
             if name not in dag and name not in self._spec["gone"]
+            if name in run_all or not self._secrets.are(name, self._namespace[name])
         }
         verdicts = _Verdicts()
         names = [name for name in dict.fromkeys([*run_all, *dag, *prelude]) if self._counts(name)]
@@ -84,12 +88,15 @@ class Verification:
     def _cloudpickle(self) -> Any:
         return borrow_cloudpickle(self._spec["cloudpickle"])
 
+    def _shown(self, texts: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._secrets.text(text) for name, text in texts.items()}
+
     def _write(self, verdicts: _Verdicts) -> None:
         outcome = {
             "stored": [],
             "equal": verdicts.equal,
-            "different": verdicts.different,
-            "not_compared": verdicts.not_compared,
+            "different": self._shown(verdicts.different),
+            "not_compared": self._shown(verdicts.not_compared),
         }
         path = self._spec["outcome"]
         temporary = f"{path}.{os.getpid()}.tmp"

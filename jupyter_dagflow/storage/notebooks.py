@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.errors import Location, NotebookError
+from jupyter_dagflow.core.masking import NOTHING_HIDDEN, Mask
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
 from jupyter_dagflow.storage.ipython_syntax import automagic_name, bound_names, parses, to_python
 from jupyter_dagflow.storage.notebook_file import conflict_line, fail_cell, open_notebook
@@ -49,8 +50,11 @@ def read_notebook(path: str | Path) -> Notebook:
     )
 
 
-def notebook_bytes_of(source: Notebook) -> bytes:
+def notebook_bytes_of(source: Notebook, *, mask: Mask = NOTHING_HIDDEN) -> bytes:
     """The bytes of the file, or those of the notebook that a percent file stands for.
+
+    Where cells of ``source`` are not as in the file, for secrets are hidden in them, it is written anew with these, and
+    the outputs that it holds go through the ``mask``.
 
     Raises `NotebookError` if the file is no longer the one that was read.
     """
@@ -59,7 +63,19 @@ def notebook_bytes_of(source: Notebook) -> bytes:
         raise NotebookError(
             f"{source.path} was changed while it was being read.", hint="Run it again."
         )
+    cells = file.raw["cells"]
+    differ = [_text(raw) != cell.source for raw, cell in zip(cells, source.cells, strict=True)]
+    if mask or any(differ):
+        for raw, cell in zip(cells, source.cells, strict=True):
+            raw["source"] = cell.source.splitlines(keepends=True)
+            if "outputs" in raw:
+                raw["outputs"] = mask.deep(raw["outputs"])
+        return notebook_bytes(file.raw)
     return notebook_bytes(file.raw) if is_percent_file(source.path) else file.data
+
+
+def _text(raw: Mapping[str, Any]) -> str:
+    return "".join(raw.get("source", ""))
 
 
 def cell_ids(cells: Sequence[Mapping[str, Any]], *, path: str | Path) -> list[CellId]:

@@ -18,6 +18,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.masking import MASK
 from jupyter_dagflow.core.model import PartitionBy
 from jupyter_dagflow.core.selection import EVERYTHING, Selection
 from jupyter_dagflow.core.tags import duration_s
@@ -366,22 +367,24 @@ def gathered_parameters(
     for pair in pairs:
         name, equals, text = pair.partition("=")
         name = name.strip()
-        if not equals or not name.isidentifier():
+        if not equals or not name.isidentifier():  # what stands behind may be a secret
+            told = f"{name}={MASK}" if equals else name if name.isidentifier() else MASK
             raise OptionError(
-                f"-p {pair} is not of the form NAME=VALUE.", hint="For example: -p n=5"
+                f"-p {told} is not of the form NAME=VALUE.", hint="For example: -p n=5"
             )
         if name in values and not _same(values[name], text):
-            raise _given_twice(name, f"{values[name]!r} by -f {file}", text)
+            raise _given_twice(name, f"-f {file}")
         if texts.get(name, text) != text:
-            raise _given_twice(name, f"{texts[name]!r} by -p", text)
+            raise _given_twice(name, "-p")
         if name not in values:
             texts[name] = text
     return values, texts
 
 
-def _given_twice(name: str, first: str, text: str) -> OptionError:
+def _given_twice(name: str, first: str) -> OptionError:
     return OptionError(
-        f"Parameter {name!r} is given twice: {first}, {text!r} by -p.", hint="Drop one of them."
+        f"Parameter {name!r} is given twice: two values, by {first} and by -p.",
+        hint="Drop one of them.",
     )
 
 

@@ -16,11 +16,23 @@ Cells = list[tuple[str, str]]
 
 
 def sliced(
-    cells: Cells, task: str = "t", environ: dict[str, str] | None = None, **given: object
+    cells: Cells,
+    task: str = "t",
+    environ: dict[str, str] | None = None,
+    secrets: dict[str, object] | None = None,
+    key: bytes = b"k",
+    **given: object,
 ) -> Slice:
     notebook = tagged(*cells)
     pipeline = compile_cells(notebook).pipeline
-    slicer = Slicer(notebook, pipeline, parameters=given, environ=environ or {})
+    slicer = Slicer(
+        notebook,
+        pipeline,
+        parameters=given,
+        environ=environ or {},
+        secrets=secrets or {},
+        key=key,
+    )
     found = pipeline.task(task)
     assert found is not None
     return slicer.slice(found)
@@ -210,3 +222,20 @@ def test_what_code_speaks_of() -> None:
         "d",
         "e",
     )
+
+
+def test_what_may_be_secret_is_digested_with_a_key() -> None:
+    cells = [
+        ("parameters", "password = 'hunter2!'\nn = 1"),
+        ("task:t", "import os\nx = os.environ['WHO'], password"),
+    ]
+
+    def digests_of(password: object, who: str = "ada", key: bytes = b"k") -> list[str]:
+        found = sliced(cells, environ={"WHO": who}, secrets={"password": password}, key=key)
+        return [found.parameters["password"], found.environment["WHO"]]
+
+    one = digests_of("hunter2!")
+    assert one == digests_of("hunter2!")
+    for other in (digests_of("another", "bob"), digests_of("hunter2!", key=b"another")):
+        assert all(mine != theirs for mine, theirs in zip(one, other, strict=True))
+    assert sliced([("parameters", "n = 1"), ("task:t", "n")], n=2).parameters == {"n": "2"}

@@ -64,7 +64,9 @@ def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]
         (["--by", "magic"], "--by is 'magic'."),
         (["--executor", "dask"], "--executor is 'dask'."),
         (["-p", "n"], "-p n is not of the form NAME=VALUE."),
-        (["-p", "n=1", "-p", "n=2"], "Parameter 'n' is given twice: '1' by -p, '2' by -p."),
+        (["-p", "n=1", "-p", "n=2"], "Parameter 'n' is given twice: two values, by -p and by -p."),
+        (["-p", "pass word=hunter2"], "-p pass word=*** is not of the form NAME=VALUE."),
+        (["-p", "password:hunter2"], "-p *** is not of the form NAME=VALUE."),
         (["--frob"], "%dagflow run: No such option"),
         (["--jobs"], "Option '--jobs' requires an argument."),
         (["--jobs", "1", "--jobs", "2"], "--jobs is given twice: '1' and '2'."),
@@ -99,7 +101,7 @@ def test_what_file_and_option_agree_on_is_no_contradiction(tmp_path: Path) -> No
         {"n": 5, "name": "Ada"},
         {"m": "1"},
     )
-    with pytest.raises(OptionError, match="'n' is given twice: 5 by -f"):
+    with pytest.raises(OptionError, match="'n' is given twice: two values, by -f"):
         gathered_parameters(["n=6"], str(file))
 
 
