@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
+from importlib.metadata import entry_points
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, ParamSpec
@@ -39,7 +40,7 @@ from jupyter_dagflow.core.secrets import (
     without_secrets,
 )
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, select
-from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.files import RunFiles
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
     from jupyter_dagflow.wire import RunSummaryDocument
 
 P = ParamSpec("P")
+_WATCHERS = "jupyter_dagflow.watchers"
+_LOOK_BACK = 20  # runs of a pipeline, for the last that was not cancelled
 
 
 def compile_notebook(
@@ -439,7 +442,7 @@ class Dagflow:
             selected=config.selected,
             options=config.options(),
             begun=begun,
-            sinks=sinks,
+            sinks=[*sinks, *self._watchers(prepared.compilation.pipeline.name)],
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)
         runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
@@ -503,6 +506,24 @@ class Dagflow:
             freed_bytes=freed,
             older_than_s=older_than_s,
         )
+
+    def _watchers(self, pipeline: str) -> list[Sink]:
+        """Those who watch every run, if the settings name somebody to be told.
+
+        They belong to a floor above this one, so they are found by their entry points.
+        """
+        wanted = self.settings.notify
+        if not wanted.urls:
+            return []
+        ended = (RunState.SUCCESS, RunState.FAILED)
+        states = [run.state for run in self.history(limit=_LOOK_BACK, pipeline=pipeline)]
+        last = next((state for state in states if state in ended), None)
+        return [
+            found.load()(
+                wanted, look=self.metastore.view, had_failed=last is RunState.FAILED, now=_now
+            )
+            for found in entry_points(group=_WATCHERS)
+        ]
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

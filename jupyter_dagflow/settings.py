@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -16,8 +17,27 @@ from urllib.parse import unquote, urlsplit
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 
 from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
+from jupyter_dagflow.core.tags import duration_s
 
 _CONFIG_NAME = "jupyter_dagflow_config"
+
+
+class Occasion(str, Enum):
+    """What people may want to be told of a run; ``long`` is that it runs for longer than it should."""
+
+    FAILURE = "failure"
+    RECOVERY = "recovery"
+    SUCCESS = "success"
+    LONG = "long"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notifications:
+    """Where notifications go (apprise's URLs, which may hold passwords), and on which occasions."""
+
+    urls: tuple[str, ...] = field(default=(), repr=False)
+    on: frozenset[Occasion] = frozenset({Occasion.FAILURE, Occasion.RECOVERY})
+    long_s: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +46,7 @@ class Settings:
 
     ``pools`` tells of pools how many of their tasks may run at once in a run; of others, one may.
     With ``fork`` false, kernels are never forked from one that has their imports, but started as commands.
+    ``notify`` says who is told how runs go.
     """
 
     home: Path
@@ -34,6 +55,7 @@ class Settings:
     jobs: int
     fork: bool = True
     pools: Mapping[str, int] = field(default_factory=dict)
+    notify: Notifications = Notifications()
 
     @classmethod
     def load(
@@ -50,7 +72,10 @@ class Settings:
         given = _config_section() if config is None else config
         values = {
             name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
-            for name in ("home", "database_url", "artifacts_url", "jobs", "fork", "pools")
+            for name in (
+                *("home", "database_url", "artifacts_url", "jobs", "fork", "pools"),
+                *("notify", "notify_on", "notify_long"),
+            )
         }
         home = (
             Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow"))
@@ -64,6 +89,11 @@ class Settings:
             jobs=_jobs(values["jobs"]),
             fork=_truth(values["fork"]),
             pools=_pools(values["pools"]),
+            notify=Notifications(
+                urls=_words(values["notify"]),
+                on=_occasions(values["notify_on"]),
+                long_s=_long_s(values["notify_long"]),
+            ),
         )
 
     def prepare_home(self) -> None:
@@ -120,6 +150,36 @@ def _pools(value: object) -> Mapping[str, int]:
             hint="Set it to names and numbers of 1 or more, like gpu=1,db=4.",
         )
     return {name: int(size) for name, size in given}
+
+
+def _words(value: object) -> tuple[str, ...]:
+    """A list, or a text with blanks between its words."""
+    listed = value if isinstance(value, (list, tuple, set)) else str(value or "").split()
+    return tuple(str(each) for each in listed)
+
+
+def _occasions(value: object) -> frozenset[Occasion]:
+    words = [each for word in _words(value) for each in word.split(",") if each]
+    known = [occasion.value for occasion in Occasion]
+    wrong = [word for word in words if word not in known]
+    if wrong:
+        raise EnvironmentFault(
+            f"DAGFLOW_NOTIFY_ON (or c.Dagflow.notify_on) is {value!r}, which names no occasion with {wrong[0]!r}.",
+            hint=f"Set it to some of {', '.join(known)}.",
+        )
+    return frozenset(map(Occasion, words)) or Notifications().on
+
+
+def _long_s(value: object) -> float:
+    if value is None:
+        return Notifications().long_s
+    try:
+        return float(value) if isinstance(value, (int, float)) else duration_s(str(value))
+    except ValueError:
+        raise EnvironmentFault(
+            f"DAGFLOW_NOTIFY_LONG (or c.Dagflow.notify_long) is {value!r}, which is no duration.",
+            hint="Set it to a duration like 30m or 2h.",
+        ) from None
 
 
 def _truth(value: object) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
-from jupyter_dagflow.settings import Settings, usable_cores
+from jupyter_dagflow.settings import Notifications, Occasion, Settings, usable_cores
 
 
 def load(environ: dict[str, str], **config: object) -> Settings:
@@ -70,3 +70,27 @@ def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
     with pytest.raises(HomeNotWritable) as caught:
         load({"DAGFLOW_HOME": str(tmp_path / "file" / "home")}).prepare_home()
     assert "DAGFLOW_HOME" in caught.value.hint
+
+
+def test_who_is_told_of_runs() -> None:
+    assert load({}).notify == Notifications()
+    given = {"DAGFLOW_NOTIFY": "json://a tgram://b/c,d", "DAGFLOW_NOTIFY_ON": "success, long"}
+    wanted = load({**given, "DAGFLOW_NOTIFY_LONG": "30m"}).notify
+    assert wanted.urls == ("json://a", "tgram://b/c,d")
+    assert (wanted.on, wanted.long_s) == (frozenset({Occasion.SUCCESS, Occasion.LONG}), 1800.0)
+    assert load({}, notify=["json://a"], notify_on=["failure"], notify_long=90).notify == (
+        Notifications(urls=("json://a",), on=frozenset({Occasion.FAILURE}), long_s=90.0)
+    )
+    assert "tgram" not in repr(load(given))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("notify_on", "failure,always", "names no occasion with 'always'"),
+        ("notify_long", "long", "is no duration"),
+    ],
+)
+def test_notifications_that_make_no_sense(name: str, value: str, message: str) -> None:
+    with pytest.raises(EnvironmentFault, match=message):
+        load({}, **{name: value})

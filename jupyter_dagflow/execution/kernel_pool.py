@@ -289,9 +289,10 @@ def task_environment() -> dict[str, str]:
     """Ours, marked so that ``%dagflow`` does nothing in a task: the pipeline would run itself without end.
 
     Text has the same hashes in all kernels, if we were not told which: a set of words is gone through in
-    the same order in every task.
+    the same order in every task. Who is to be told of runs is no business of a task's: the addresses hold passwords.
     """
-    env = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    ours = ("JPY_SESSION_NAME", "DAGFLOW_NOTIFY")
+    env = {name: value for name, value in os.environ.items() if name not in ours}
     return {"PYTHONHASHSEED": "0", **env, "DAGFLOW_IN_TASK": "1"}
 
 
