@@ -29,6 +29,7 @@ from .anatomy import (
     is_of_module,
     may_be_of_module,
     member,
+    members,
     place_in_module,
     root_package,
     slot_values,
@@ -342,9 +343,12 @@ class _Rules:
         place = rebuild.place_of_references(kind)
         known = place == "refs" or place in instance_dict(obj)  # a range index makes them up
         references = getattr(obj, place) if known else None
+        # What a block of values itself makes for the newest protocol has lost its steps, and with them its memory.
+        own_way = member(kind, "__reduce__") is not members(object)["__reduce__"]
+        reduced = obj.__reduce__() if place == "refs" and own_way else None
         if not _is_shared(references):
-            return None
-        make, arguments, *state = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            return reduced
+        make, arguments, *state = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         return (rebuild.referring, (references, make, arguments), *state)
 
     def _array(self, array: Any) -> Any:

@@ -145,6 +145,18 @@ def test_tables_that_share_memory_until_one_is_written_to_stay_apart(
     )
 
 
+@pytest.mark.parametrize(
+    "part", ["df", "df[0]", "df[[0]]", "df[:2]", "df.T", "df.rename(columns={0: 'a'})"]
+)
+def test_tables_stay_over_the_memory_of_an_array(tasks: Any, part: str) -> None:
+    table = "import numpy as np, pandas as pd\narr = np.zeros((3, 2))\ndf = pd.DataFrame(arr, copy=False)"
+    tasks.ok(
+        f"{table}\npart = {part}\nassert np.shares_memory(arr, part.to_numpy())",
+        writes="arr part",
+    )
+    tasks.ok("arr[0, 0] = 7\nassert part.to_numpy().ravel()[0] == 7", reads="arr part")
+
+
 def test_only_the_names_asked_for_are_bound(tasks: Any) -> None:
     tasks.ok("a = [1]\nb = a", writes="a b")
     tasks.ok("assert a == [1] and 'b' not in globals()", reads="a")

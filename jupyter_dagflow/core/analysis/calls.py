@@ -70,6 +70,10 @@ class Calls(Classes):
         """Call ``receiver.name(…)``."""
 
     @abstractmethod
+    def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
+        """Call what an import path names."""
+
+    @abstractmethod
     def call_getter(self, base: int, value: Value, line: int) -> Value:
         """Call what ``operator.attrgetter`` and its like give, with a value."""
 
@@ -103,7 +107,9 @@ class Calls(Classes):
     # notebook functions
 
     def call(self, func: Value, arguments: Arguments, line: int) -> Value:
-        """Call a value that is no method and no library path."""
+        """Call a value that is no method."""
+        if func.kind == "module":
+            return self.call_library(func.path, arguments, line)
         if func.kind == "bound":
             kinds = {self.heap.kinds[base_of(o)] for o in func.objects if slot_of(o) == 0}
             kind = kinds.pop() if len(kinds) == 1 else UNKNOWN

@@ -256,6 +256,8 @@ class Evaluator(ForeignCalls):
                 return self.call_method(receiver, name, arguments, line, dropped=dropped)
             else:
                 func = Value("module", path=f"{receiver.path}.{name}")
+                if receiver.path in self.attached and name in library.CHANGING_BOUND:
+                    self.change(receiver, line)
         else:
             func = self.expr(node.func)
             arguments = self._arguments(node)
@@ -495,6 +497,8 @@ class Evaluator(ForeignCalls):
                 if base.kind == "module"
                 else base
             )
+            if place.kind == "module":
+                self.attached.add(place.path)
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
             self._setter(base, target.name, value, target.line)

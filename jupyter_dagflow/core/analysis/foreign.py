@@ -98,7 +98,9 @@ class ForeignCalls(Calls):
         for value in arguments.every:
             yield value
             if value.kind in library.CONTAINERS:
-                yield self.heap.element(value)
+                element = self.heap.element(value)
+                has_tables = any(self.heap.kinds[base_of(o)] == "frame" for o in element.objects)
+                yield element._replace(kind="frame") if has_tables else element
 
     def _change_targets(self, arguments: Arguments, line: int) -> None:
         """What a call is told, by the name of an argument, to write to."""
@@ -336,6 +338,8 @@ class ForeignCalls(Calls):
             if value.kind == "bound" and calls:
                 self.call(value, self._unknown(arguments, value), line)
             self.use(value, line, arguments=given, calls=calls, whole=whole)
+            if calls and value.kind == "module":
+                self._ambient(value.path, Arguments(), line)
             if path in library.NOT_ADVANCING:
                 continue
             if path not in library.COPYING and path not in library.PAIRING:
@@ -427,6 +431,8 @@ class ForeignCalls(Calls):
             return out
         if path in library.OVER_BYTES and every:
             return Value("array", every[0].objects or heap.make("array").objects)
+        if path == "builtins.vars" and every and _is_module(every[0]):
+            return Value("module", path=f"{every[0].path}.__dict__")
         if path == "builtins.vars" and every:
             return Value("dict", every[0].objects)
         if path in library.VIEWING and every and every[0].objects:
@@ -472,6 +478,8 @@ class ForeignCalls(Calls):
             return join(*drawn_on)
         if kind == "frame" and (arguments.keyword("chunksize") or arguments.keyword("iterator")):
             return heap.make("handle", unmovable="a reader of chunks")
+        if kind == "frame" and arguments.keyword("copy") is not None and every:
+            return heap.over(every[0], heap.make("frame"))
         if arguments.keyword("copy") is not None and every:
             return join(every[0], heap.make(kind or UNKNOWN))
         known = kind in library.CONTAINERS and path != "collections.defaultdict"
@@ -482,7 +490,7 @@ class ForeignCalls(Calls):
         first = arguments.positional[:1]
         if path in library.WRITING_THROUGH and first:
             return Value(made.kind, made.objects | first[0].objects)
-        if path == "functools.partial" and first and first[0].kind != "module":
+        if path == "functools.partial" and first:
             function, *given = arguments.positional
             of_function = (function, arguments._replace(positional=tuple(given)))
             heap.partials[base_of(next(iter(made.objects)))] = of_function
@@ -602,3 +610,8 @@ class ForeignCalls(Calls):
             else:
                 self.heap.hold(made, self.heap.element(value))
         return made
+
+
+def _is_module(value: Value) -> bool:
+    """Whether a value is of a library, and no type of Python's."""
+    return value.kind == "module" and not value.path.startswith("builtins.")

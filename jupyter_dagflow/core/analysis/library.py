@@ -524,6 +524,9 @@ BINDABLE = _words(
 )
 """Methods often taken from their object to be called later: ``add = xs.append``."""
 
+CHANGING_BOUND = CHANGING_ALWAYS | CHANGING_IF_DROPPED
+"""Methods that change what they are called on, of an object that a module has been given."""
+
 SELF_RETURNING = _words(
     """
     __enter__ __iadd__ __iter__ cpu cuda eval fit partial_fit seed set_params to train
@@ -744,8 +747,9 @@ _SETTING_NAMES = _words(
 )
 
 _SETTING_PATHS = re.compile(
-    r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear)|(os\.environ|environ|rcParams|options|config)\."
-    r"(update|setdefault|pop|clear|push)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
+    r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear|pop|__setitem__)|"
+    r"(os\.environ|environ|rcParams|options|config|__dict__)\."
+    r"(update|setdefault|pop|popitem|clear|push|__setitem__|__delitem__)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
     r"tqdm\.\w+\.tqdm\.pandas|[A-Z]\w*\.register|register_\w+_accessor|copyreg\.(pickle|constructor)|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
 
@@ -765,6 +769,23 @@ def is_setting(path: str) -> bool:
     return (
         name in _SETTING_NAMES or name.startswith("set_") or _SETTING_PATHS.search(path) is not None
     )
+
+
+_LIVE = re.compile(
+    r"^(os\.environb?|sys\.(path|modules|meta_path|path_hooks)|warnings\.filters|"
+    r"matplotlib(\.pyplot)?\.rcParams|pandas\.options(\.\w+)*)$"
+)
+
+
+@lru_cache(_PATHS_REMEMBERED)
+def live(path: str) -> str:
+    """The kind of what a module has one of, under whatever name, and others may change; empty if it is none.
+
+    So is a function that sets: whoever has it can change the module. ``live("os.environ") == "dict"``.
+    """
+    if _LIVE.match(path):
+        return "list" if path.startswith(("sys.", "warnings.")) else "dict"
+    return "dict" if is_setting(path) else ""
 
 
 MADE_CLASSES = _words(

@@ -11,13 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from copy import copy
 from typing import NamedTuple
+from zlib import crc32
 
 from jupyter_dagflow.core.analysis import ir
-from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE
+from jupyter_dagflow.core.analysis.library import CONTAINERS, IMMUTABLE, live
 from jupyter_dagflow.core.analysis.tables import Tables
 
 _SLOTS = 8
 _MANY = 256
+_FAR = 1 << 40  # below it no other object has a number
 HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
 _NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
 REGISTERED = "__registered__"
@@ -292,6 +294,7 @@ class Heap:
         self.kept: dict[int, Kept] = {}
         self.noticed: set[int] = set()
         self.has_metaclasses = False
+        self.live: dict[int, str] = {}
         self.tables = Tables()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
@@ -301,6 +304,7 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.factories = dict(self.factories)
+        other.live = dict(self.live)
         other.partials, other.getters = dict(self.partials), dict(self.getters)
         other.tables = self.tables.fork()
         other.members, other.noticed = dict(self.members), set(self.noticed)
@@ -381,6 +385,8 @@ class Heap:
 
     def hold(self, container: Value, value: Value, key: Key = None) -> None:
         """Let a container hold a value, under a key if it is constant."""
+        if value.kind == "module" and value.path:
+            value = self._live(value)
         if not value.objects or not container.objects:
             return
         for base in {base_of(o) for o in container.objects}:
@@ -400,6 +406,16 @@ class Heap:
                 inner = base_of(obj)
                 self.held_by.setdefault(inner, set()).add(base)
                 self._carry(base, inner)
+
+    def _live(self, value: Value) -> Value:
+        """The object that stands for what a module has one of; its number depends on its path alone."""
+        kind = live(value.path)
+        if not kind:
+            return value
+        base = -_FAR - crc32(value.path.encode())
+        self.live[base], self.kinds[base] = value.path, kind
+        self.plain.add(base)
+        return Value(kind, frozenset((slot(base, 0),)))
 
     def _carry(self, base: int, inner: int) -> None:
         codes = self.carried.get(inner, set()) | ({inner} if inner in self.code else set())
@@ -512,6 +528,13 @@ class Heap:
         self._hold_common(roots, "memory", made)
         return join(Value("array", memory), made)
 
+    def over(self, array: Value, table: Value) -> Value:
+        """A table that may be over the memory of an array, or of arrays in a container."""
+        of = self.element(array) if array.kind in CONTAINERS else array
+        bases = map(base_of, of.objects)
+        self.tables.exported.update(r for base in bases for r in self.tables.memory.roots_of(base))
+        return Value("frame", of.objects | table.objects)
+
     def _kind_of(self, obj: int) -> str:
         kind = self.kinds.get(base_of(obj), UNKNOWN)
         return kind if slot_of(obj) == 0 or kind == "figure" else UNKNOWN
@@ -579,6 +602,8 @@ class Heap:
         """Whether an object is a class that is a definition, or a member of one, or a function that
         holds no values and closes over nothing: such are shared by name, not as objects.
         """
+        if base in self.live:
+            return True  # every kernel has one
         code = self.code.get(base) or self.code.get(self.members.get(base, 0))
         if code is None or not self.stateful.isdisjoint((base, self.members.get(base, base))):
             return False

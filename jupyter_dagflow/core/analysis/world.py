@@ -174,6 +174,8 @@ def merge(into: dict[str, Value], other: dict[str, Value]) -> None:
 class World:
     """The notebook's namespace with its heap; carries the effect and the state of the statement
     being followed.
+
+    ``attached`` are the paths of what the notebook has put into modules.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -192,6 +194,7 @@ class World:
         self.node = ""
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
+        self.attached: set[str] = set()
         self._alone: dict[int, Kin] = {}  # of objects that share nothing, to be made once
 
     def fork(self) -> Self:
@@ -201,6 +204,7 @@ class World:
         other.names = dict(self.names)
         other.named = {base: set(names) for base, names in self.named.items()}
         other.outlived = set(self.outlived)
+        other.attached = set(self.attached)
         other.caught = []
         return other
 
@@ -209,6 +213,7 @@ class World:
         return (
             self.named == other.named
             and self.outlived == other.outlived
+            and self.attached == other.attached
             and self.lazy_annotations == other.lazy_annotations
             and self.heap.is_like(other.heap)
         )
@@ -330,6 +335,10 @@ class World:
             return
         changed, heap = self.effect.changed, self.heap
         for obj in value.objects:
+            if base_of(obj) in heap.live:
+                self.impure()
+                self.effect.modules.setdefault(heap.live[base_of(obj)], line)
+                continue
             heap.lowest = min(heap.lowest, base_of(obj))
             changed.setdefault(obj, line)
             if slot_of(obj) == 0 and content:

@@ -13,6 +13,24 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "df.loc[0, 'a'] = 98",
         "m = v.sum()",
     ),
+    "a table over an array's memory, and one made of it elsewhere": (
+        "import numpy as np, pandas as pd\narr = np.zeros((3, 2))\ndf = pd.DataFrame(arr, copy=False)",
+        "part = df.rename(columns={0: 'a'})",
+        "arr[0, 0] = 7",
+        "seen = np.asarray(part).ravel().tolist()",
+    ),
+    "a column of a table over an array's memory": (
+        "import numpy as np, pandas as pd\narr = np.zeros((3, 2))\ndf = pd.DataFrame(arr, copy=False)",
+        "part = df[0]",
+        "arr[0, 0] = 7",
+        "seen = np.asarray(part).ravel().tolist()",
+    ),
+    "tables put together of one over an array's memory": (
+        "import numpy as np, pandas as pd\narr = np.zeros((3, 2))\ndf = pd.DataFrame(arr, copy=False)",
+        "part = pd.concat([df], axis=1)",
+        "arr[0, 0] = 7",
+        "seen = np.asarray(part).ravel().tolist()",
+    ),
     "a table over the memory of an array, which nobody else has": (
         "import pandas as pd\ns = pd.Series([7, 1, 2])\nvalues = s.to_numpy()\nnamed = s.rename('z')",
         "named = None\ns.iloc[-1] = 7",

@@ -57,6 +57,25 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "kept.append(2)",
         "seen = os.environ.get('A')",
     ),
+    "what a module was given is changed by a method": (
+        "import math\nmath.register = []",
+        "math.register.append(1)",
+        "s = list(math.register)",
+    ),
+    "a method of the environment as a value": (
+        "import os\nput = os.environ.__setitem__",
+        "put('K', 'v')",
+        "s = os.environ.get('K')",
+    ),
+    "methods of settings in a container": (
+        "import os\nfns = {'put': os.environ.__setitem__}",
+        "fns['put']('K', 'v')",
+        "s = os.environ.get('K')",
+    ),
+    "the environment in a loop, and run by another function": (
+        "import os\nfor e in [os.environ]:\n    e['K'] = 'v'\nlist(map(os.environ.__setitem__, ['L'], ['w']))",
+        "import os\ns = [os.environ.get('K'), os.environ.get('L')]",
+    ),
     "settings are as they were behind a with": (
         "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')\n    x = 1",
         "with warnings.catch_warnings(record=True) as seen:\n    warnings.simplefilter('always')\n    warnings.warn('y')\nn = [len(seen), x]\ndel seen",
@@ -65,6 +84,12 @@ EQUAL: dict[str, tuple[str, ...]] = {
 
 
 TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
+    "the environment in a container is changed by way of it": (
+        ("setup", "import os\nE = os.environ"),
+        ("task:a", "cfg = {'env': E}"),
+        ("task:b", "cfg['env']['B'] = '2'"),
+        ("task:c", "g = E.get('B')"),
+    ),
     "a constant of a setting is the last of a cell that says what it changes": (
         ("task:a", "import os\nc = [1]"),
         ("task:b mutates:c", "label = '0'"),
@@ -130,13 +155,35 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "w = round(2.7), os.environ['R']"),
         ),
     ),
-    "the environment in a container is changed by way of it": (
-        "DF201",
+    "an instance has the environment from a default of its class": (
+        "DF121",
         (
-            ("setup", "import os\nE = os.environ"),
-            ("task:a", "cfg = {'env': E}"),
-            ("task:b", "cfg['env']['B'] = '2'"),
-            ("task:c", "g = E.get('B')"),
+            (
+                "task:a",
+                "import os\nfrom dataclasses import dataclass, field\n@dataclass\nclass C:\n"
+                "    env: object = field(default_factory=lambda: os.environ)\nc = C()",
+            ),
+            ("task:b", "c.env['K'] = 'v'"),
+            ("task:c", "s = os.environ.get('K')"),
+        ),
+    ),
+    "a class has the environment": (
+        "DF121",
+        (
+            ("task:a", "import os\nclass C:\n    env = os.environ"),
+            ("task:b", "C.env['K'] = 'v'"),
+            ("task:c", "s = os.environ.get('K')"),
+        ),
+    ),
+    "a method of the environment with half of its arguments": (
+        "DF121",
+        (
+            (
+                "task:a",
+                "import os\nfrom functools import partial\nput = partial(os.environ.__setitem__, 'K')",
+            ),
+            ("task:b", "put('v')"),
+            ("task:c", "s = os.environ.get('K')"),
         ),
     ),
     "a function that sets what is different each time": (
