@@ -241,10 +241,11 @@ def race_of(lookup: Lookup, touched: Touched, ended: TaskName) -> Race | None:
 def undone_by_setup(
     lookup: Lookup, task: TaskName, files: FilesTouched, by_setup: Iterable[str]
 ) -> Undone | None:
-    """The first file that a task wrote after setup had read or written it, if setup may run again after that: before
-    a task that stands below, or that nothing puts before this one.
+    """The first file that a task wrote after setup had read or written it, or listed its folder, if setup may run again
+    after that: before a task that stands below, or that nothing puts before this one.
     """
-    both = {*files.written} & {*by_setup}
+    touched = {*by_setup}
+    both = {file for file in files.written if not touched.isdisjoint((file, *_folders((file,))))}
     if not both:
         return None
     above = lookup.ordered_with(task) & ((1 << lookup.places[task]) - 1)

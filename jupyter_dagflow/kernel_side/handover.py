@@ -87,8 +87,7 @@ class Handover:
     def __init__(self, spec_path: str, touched: Touched, secrets: SecretValues) -> None:
         self._secrets = secrets
         by_setup = touched.end()
-        read = (file for file in by_setup["read"] if not file.endswith("/"))
-        self._files_of_setup = sorted({*by_setup["written"], *read})
+        self._files_of_setup = sorted({*by_setup["written"], *by_setup["read"]})
         self._began_ns = touched.began_ns
         self._by_prelude: Uses = touched.uses()
         with open(spec_path, encoding="utf-8") as file:

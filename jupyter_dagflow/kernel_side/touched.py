@@ -60,6 +60,7 @@ class Touched:
         self.began_ns = 0
         self.ended_ns = 0
         self._hooked = False
+        self._last_finder: Any = _LastFinder(self)
         self._watching = False
         self._root = ""
         self._ignored: tuple[str, ...] = ()
@@ -83,6 +84,8 @@ class Touched:
             "os.remove": self._removed,
             "shutil.rmtree": self._emptied,
             "os.truncate": self._truncated,
+            "os.chmod": self._marked,
+            "os.utime": self._marked,
             "sqlite3.connect": self._connected,
             "os.stat": self._asked,
             "os.mkdir": self._made_folder,
@@ -110,6 +113,8 @@ class Touched:
         self.began_ns = time.time_ns() - _TICK_NS
         self._watching = True
         self._watch_questions()
+        if self._last_finder not in sys.meta_path:
+            sys.meta_path.append(self._last_finder)
         if not self._hooked:
             sys.addaudithook(self._on_event)
             self._hooked = True
@@ -124,6 +129,9 @@ class Touched:
         self.ended_ns = time.time_ns()
         if getattr(os.stat, "watcher", None) is self:
             _have_stat(os.stat.__wrapped__)  # type: ignore[attr-defined]
+            os.access = os.access.__wrapped__  # type: ignore[attr-defined]
+        if self._last_finder in sys.meta_path:
+            sys.meta_path.remove(self._last_finder)
         _flush(self._held)
         for path, before in self._databases.items():
             (self._read if _stamp(path) == before else self._written).add(path)
@@ -167,7 +175,12 @@ class Touched:
 
     def _watch_questions(self) -> None:
         """Notice who asks whether a file is there, how large or how old it is: Python tells of that to nobody."""
-        original = getattr(os.stat, "__wrapped__", os.stat)
+        _have_stat(self._watched(os.stat))
+        os.access = self._watched(os.access)
+
+    def _watched(self, function: Any) -> Any:
+        """A function that asks about files, and tells us which."""
+        original = getattr(function, "__wrapped__", function)
 
         @functools.wraps(original)
         def watched(path: Any, *arguments: Any, **keywords: Any) -> Any:
@@ -176,9 +189,14 @@ class Touched:
             return original(path, *arguments, **keywords)
 
         watched.watcher = self  # type: ignore[attr-defined]
-        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        for able in (
+            os.supports_dir_fd,
+            os.supports_effective_ids,
+            os.supports_fd,
+            os.supports_follow_symlinks,
+        ):
             able.update({watched} if original in able else ())
-        _have_stat(watched)
+        return watched
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._watching and event in self._events:
@@ -219,8 +237,15 @@ class Touched:
     def _emptied(self, path: Any, folder: int | None = None) -> None:
         """Note the files of a folder that goes; they are then removed by their names in it alone."""
         for parent, _, names in os.walk(os.fsdecode(path)) if folder is None else ():
+            self._note(parent, self._folders_written)
             for name in names:
                 self._note(os.path.join(parent, name), self._written)
+
+    def _marked(self, path: Any, *arguments: Any) -> None:
+        """Note what is told of a file by others than its content: not if Python's own code sees to it for a copy."""
+        caller = sys._getframe(2)  # noqa: SLF001 -- there is no other way
+        if not _is_careful(caller) and arguments[-1:] == (-1,):
+            self._note(path, self._written)
 
     def _truncated(self, path: Any, length: int) -> None:  # noqa: ARG002
         self._note(path, self._written)
@@ -260,6 +285,16 @@ class Touched:
                 return
         self._note_read(path)
         self._note(path, self._read)
+
+    def looked_for(self, module: str, folders: Any) -> None:
+        """Note that a module was not found: its file may be there later, or may have been there before."""
+        name = module.rpartition(".")[2]
+        for folder in [os.fspath(each) for each in folders]:
+            for file in (name + ".py", os.path.join(name, "__init__.py")):
+                path = os.path.join(folder or os.getcwd(), file)
+                if self._counts(path):
+                    self._note_read(path)
+                    self._note(path, self._read)
 
     def _made_folder(self, path: Any, mode: int, folder: int = -1) -> None:  # noqa: ARG002
         real = os.path.realpath(os.fsdecode(path))
@@ -324,6 +359,25 @@ class Touched:
 
     def _within(self, path: str) -> bool:
         return path.startswith(self._root + os.sep)
+
+
+class _LastFinder:
+    """Finds no module, but is asked for those that nobody else finds: by imports, and by who only wants to know."""
+
+    def __init__(self, touched: Touched) -> None:
+        self._touched = touched
+
+    def find_spec(self, module: str, folders: Any = None, _: Any = None) -> None:
+        """As Python calls it."""
+        asking: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 -- there is no other way
+        while asking is not None and "importlib" in asking.f_code.co_filename:
+            asking = asking.f_back
+        if asking is None or asking.f_code.co_filename.startswith(_KERNELS):
+            return  # a library asks for what it can do without
+        with contextlib.suppress(
+            Exception
+        ):  # raised here, it would be the user's own import that fails
+            self._touched.looked_for(module, sys.path if folders is None else folders)
 
 
 def _place() -> tuple[int, int] | None:

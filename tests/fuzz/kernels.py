@@ -77,7 +77,8 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
     main, environment, cwd = sys.modules["__main__"], os.environ.copy(), os.getcwd()
     path, filters, printing = sys.path[:], warnings.filters[:], np.get_printoptions()
     show, warnings.showwarning = warnings.showwarning, _say_nothing
-    loader, stat = importlib.machinery.SourceFileLoader, os.stat
+    loader, stat, access = importlib.machinery.SourceFileLoader, os.stat, os.access
+    finders = sys.meta_path[:]
     sys.modules["__main__"] = module
     _forget_classes()
     os.chdir(folder)
@@ -96,7 +97,8 @@ def new_kernel(folder: Path, *, seed: int) -> Iterator[Namespace]:
         np.set_printoptions(**printing)
         if "exec_module" in vars(loader):  # of a task that failed, and so did not stop watching
             del loader.exec_module
-        os.stat = stat
+        os.stat, os.access = stat, access
+        sys.meta_path[:] = finders
         pd.reset_option("display.precision")
         pd.reset_option("display.max_rows")
 

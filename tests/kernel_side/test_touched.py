@@ -30,6 +30,19 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("os.remove('a')", [], ["a"]),
         ("shutil.copy('a', 'c')", ["a"], ["c"]),
         ("shutil.rmtree('sub', ignore_errors=True)", ["sub", "sub/"], ["sub", "sub/b"]),
+        ("os.makedirs('d/e'); shutil.rmtree('d')", ["d", "e", "d/", "d/e/"], ["d", "d/e"]),
+        ("os.access('a', os.R_OK); os.chmod('sub/b', 0o600)", ["a"], ["sub/b"]),
+        ("os.utime('a')", [], ["a"]),
+        (
+            "import importlib.util; importlib.util.find_spec('none')",
+            ["none.py", "none/__init__.py"],
+            [],
+        ),
+        (
+            "try: import none\nexcept ImportError: pass",
+            ["none.py", "none/__init__.py"],
+            [],
+        ),
         ("open('../beside', 'w').close()", [], ["{above}/beside"]),
         ("open('../seen').close(); os.listdir('..')", ["{above}/seen", "{above}/"], []),
         ("os.mkdir('../.cache'); open('../.cache/x', 'w').close()", [], []),
@@ -79,7 +92,7 @@ def test_touched(tmp_path: Path, code: str, read: list[str], written: list[str])
     py_compile.compile(str(tmp_path / "compiled.py"))
     script = f"""
 import os, pathlib, runpy, shutil, sqlite3, sys, threading, time
-sys.path.insert(0, "")
+sys.path[:] = ["", *(p for p in sys.path if p.startswith(sys.base_prefix))]
 sqlite3.connect("old.db").execute("create table t (a)").connection.close()
 touched = runpy.run_path({str(MODULE)!r})["Touched"]()
 touched.begin(".", ["home"])

@@ -268,6 +268,11 @@ class Evaluator(ForeignCalls):
 
     def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
         """The result of a library call; what it gets, if it makes something that gets or calls."""
+        if path in library.TOLD_THE_TIME and any(
+            isinstance(part, ir.Const) and part.value in library.NOW
+            for part in (*node.args, *(keyword.value for keyword in node.keywords))
+        ):
+            self.differ(path, self.line(node.line))
         named = node.args[0].value if node.args and isinstance(node.args[0], ir.Const) else None
         if path in library.IMPORTING and isinstance(named, str):
             return Value("module", path=named)

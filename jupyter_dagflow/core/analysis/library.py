@@ -684,7 +684,7 @@ DIFFERENT_EACH_TIME = re.compile(
     r"^(time\.((process_|thread_|clock_get)?time(_ns)?|strftime|perf_counter(_ns)?|monotonic(_ns)?)|timeit\.\w+|"
     r"datetime\.(datetime|date)\.(now|today|utcnow)|(pandas\.Timestamp|arrow|pendulum)\.(now|today|utcnow)|"
     r"uuid\.uuid[14]|os\.(urandom|getpid|times)|random\.SystemRandom|secrets\.(choice|rand\w+|token_\w+)|"
-    r"tempfile\.(mk\w+|\w*Temporary\w+)|subprocess\.\w+|getpass\.getpass|builtins\.input)$"
+    r"tempfile\.(mk\w+|\w*Temporary\w+)|subprocess\.\w+|os\.popen|getpass\.getpass|builtins\.(id|input))$"
 )
 """Calls that give something else each time: clocks, identifiers, new files, what somebody types."""
 
@@ -693,6 +693,14 @@ UNSEEDED = re.compile(
     r"time\.(localtime|gmtime|ctime|asctime))$"
 )
 """Calls that do so without arguments, or with None."""
+
+
+TOLD_THE_TIME = _words(
+    "numpy.datetime64 pandas.DatetimeIndex pandas.Period pandas.Timestamp pandas.to_datetime"
+)
+"""Calls that read the clock if they are given one of `NOW`."""
+
+NOW = frozenset({"now", "today"})
 
 
 @lru_cache(_PATHS_REMEMBERED)

@@ -64,11 +64,13 @@ class Taken:
 class Reopened:
     """What matters of a task only because others have cells between its own.
 
-    ``builtins`` are the names of Python that it uses as such; ``defines`` tells of each name that it has
+    ``missed`` are the names that it has looked for before anybody bound them, those that Python has among them, and
+    it ``lists`` those that there are; ``defines`` tells of each name that it has
     given a definition whether that is what it means at last.
     """
 
-    builtins: set[str] = field(default_factory=set)
+    missed: set[str] = field(default_factory=set)
+    lists: bool = False
     defines: dict[str, bool] = field(default_factory=dict)
 
 
@@ -154,6 +156,8 @@ class Units(ABC):
         self._binders: list[str] = []
         self._ever_defined: set[str] = set()
         self._stars: list[int] = []
+        self._looked_for: dict[str, Step] = {}  # by tasks, and nobody had bound it
+        self._listing: Step | None = None  # the first that lists the names that there are
         self._made_anew: dict[str, Step] = {}  # what setup gives another value in every task
         self._setup_changed: list[tuple[Step, Step]] = []
         self._setup_reads: list[tuple[Step, str]] = []  # that `_setup_users` does not tell of yet

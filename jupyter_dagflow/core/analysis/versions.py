@@ -6,6 +6,7 @@ setup makes is there already.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set
 
 from jupyter_dagflow.core.analysis import library
@@ -17,6 +18,7 @@ from jupyter_dagflow.core.analysis.world import NO_KIN, NO_NAMES, Kin, Mark
 from jupyter_dagflow.core.model import Reason
 
 _MANY_WRITERS = 8
+_LISTING = re.compile(r"^(globals|locals|vars|dir)\(\)$|\.user(_global)?_ns$")
 
 
 class Linker(Units):
@@ -51,7 +53,7 @@ class Linker(Units):
             self._require_opaque(step, state, name, line)
         reopened = self._reopened.get(step.node)
         if reopened is not None:
-            reopened.builtins.update(effect.builtins)
+            reopened.missed.update(effect.builtins, effect.unresolved)
         for name, line in effect.builtins.items() if self._stars else ():
             self._require_opaque(step, state, name, line)
         for name in effect.extends:
@@ -69,6 +71,8 @@ class Linker(Units):
             self._note_made_anew(step)
         if effect.marks or effect.modules:
             self._ambient(step)
+        if effect.unresolved or effect.marks:
+            self._note_looked_for(step)
         if step.number == self._lasts[step.node]:
             self._take_on_demand(step, state, self._demands.get(step.node, ()))
             has = (n for names in (state.holds, state.from_prelude) for n in names)
@@ -151,6 +155,8 @@ class Linker(Units):
         self._check_versions(step, state, name)
         if writers == (PRELUDE,):
             self._read_setup(step, state, name)
+        elif step.node not in writers:
+            self._check_missed(step, name, writers, new=name not in state.holds)
         self.definitions.closure(self._behind[name], state.definitions)
         state.holds[name] = self._version[name]
 
@@ -158,7 +164,7 @@ class Linker(Units):
         self, step: Step, state: NodeState, name: str, line: int, sources: tuple[str, ...]
     ) -> None:
         self._check_versions(step, state, name)
-        taken = state.taken.get(name)
+        taken = known = state.taken.get(name)
         if taken is None:
             places = {s: self._places.get((s, name)) for s in sources}
             taken = state.taken[name] = Taken(
@@ -176,12 +182,29 @@ class Linker(Units):
         for source in sources:
             self._takers.setdefault((source, name), step)
         self._check_unread(step, name, line, sources[-1])
-        reopened = self._reopened.get(step.node)
-        if reopened is not None and name in reopened.builtins:
-            # its cells above would find what is loaded before all of them
-            self.findings.two_versions(step, name, sources)
+        self._check_missed(step, name, sources, new=known is None)
         self._has(step.node, state, name)
         self._share(step, state, name)
+
+    def _note_looked_for(self, step: Step) -> None:
+        """Note the names that a task has looked for in vain, and whether it lists those that there are."""
+        if step.node == PRELUDE:
+            return
+        for name in step.effect.unresolved:
+            self._looked_for.setdefault(name, step)
+        if any(_LISTING.match(mark.what) for mark in step.effect.marks):
+            self._listing = self._listing or step
+            reopened = self._reopened.get(step.node)
+            if reopened is not None:
+                reopened.lists = True
+
+    def _check_missed(self, step: Step, name: str, sources: tuple[str, ...], *, new: bool) -> None:
+        """The cells above of a task would find what is loaded before all of them."""
+        reopened = self._reopened.get(step.node)
+        if reopened is not None and (
+            name in reopened.missed or (reopened.lists and new and not name.startswith("<"))
+        ):
+            self.findings.two_versions(step, name, sources)
 
     def _check_unread(self, step: Step, name: str, line: int, source: str) -> None:
         """Note the value that this one has replaced if no other task has read that."""
@@ -201,6 +224,9 @@ class Linker(Units):
 
     def _require_opaque(self, step: Step, state: NodeState, name: str, line: int) -> None:
         known = name in step.effect.builtins
+        deleted = self._deleted.get(name)
+        if name in state.taken and deleted is not None and deleted.node != step.node:
+            self.findings.two_versions(step, name, (deleted.node,))  # it is still in this kernel
         if step.node != PRELUDE and self._stars:
             self.definitions.closure(self._stars, state.definitions)
         if known or self._stars or step.node == PRELUDE:
@@ -472,6 +498,9 @@ class Linker(Units):
             if node != PRELUDE and earlier is not None:
                 self.findings.setup_too_late(step, name, earlier)
                 return
+        looked = self._looked_for.get(name) or self._listing
+        if looked is not None and not name.startswith("<"):
+            self.findings.setup_too_late(step, name, looked)
 
     # what is not a variable
 

@@ -278,7 +278,7 @@ class World:
                 self.trace.builtins.add(name)
             return Value("module", path=f"builtins.{name}")
         if soft:
-            return Value(UNKNOWN)
+            effect.excused |= {name}
         effect.unresolved.setdefault(name, line)
         if self.trace is not None:
             self.trace.unresolved.add(name)

@@ -680,6 +680,55 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "DF114",
         (("task:a", "got = max([1, 2])"), ("task:b", "max = 5"), ("task:a", "more = max + 1")),
     ),
+    "a name is asked for above the task that makes it, and taken below": (
+        "DF114",
+        (("task:b", "s = 'x' in globals()"), ("task:a", "x = 1"), ("task:b", "t = x")),
+    ),
+    "names are listed above the task that defines one, and that is called below": (
+        "DF114",
+        (
+            ("task:b", "s = len([n for n in dir() if n == 'f'])"),
+            ("task:a", "def f():\n    return 1"),
+            ("task:b", "t = f()"),
+        ),
+    ),
+    "an import is asked for above the task that makes it, and used below": (
+        "DF114",
+        (
+            ("task:b", "try:\n    math\n    s = 1\nexcept NameError:\n    s = 0"),
+            ("task:a", "import math"),
+            ("task:b", "t = math.pi"),
+        ),
+    ),
+    "a name is asked for below the task that deletes it": (
+        "DF114",
+        (
+            ("task:a", "x = 1"),
+            ("task:b", "s = x"),
+            ("task:c", "del x"),
+            ("task:b", "t = 'x' in globals()"),
+        ),
+    ),
+    "names are listed above the setup that makes one": (
+        "DF114",
+        (("task:b", "s = 'n' in dir()"), ("setup", "n = 2"), ("task:c", "t = n")),
+    ),
+    "setup lists a folder into which a task writes": (
+        "DF202",
+        (
+            ("setup", "import glob\nnames = glob.glob('*.txt')"),
+            ("task:a", "open('new.txt', 'w').close()"),
+            ("task:b", "s = names"),
+        ),
+    ),
+    "setup is told the time by a word": (
+        "DF121",
+        (
+            ("setup", "import numpy as np\nnow = np.datetime64('now', 'ns')"),
+            ("task:a", "s = now"),
+            ("task:b", "t = now"),
+        ),
+    ),
     "a parameter that is kept where another task has changed it": (
         "DF118",
         (
