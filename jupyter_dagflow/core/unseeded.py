@@ -11,17 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jupyter_dagflow.core.analysis.library import ambient_draw
+from jupyter_dagflow.core.analysis.library import DRAWING_ESTIMATORS, ambient_draw
 from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.model import Cell, CellId
 from jupyter_dagflow.core.module_use import Namespace, dotted, imports_of
 
 _GENERATOR = re.compile(
     r"^(random\.Random|numpy\.random\.(default_rng|RandomState|SeedSequence|PCG64|MT19937|Philox|SFC64))$"
-)
-_ESTIMATOR = re.compile(
-    r"^sklearn\..*\.(RandomForest|ExtraTree|GradientBoosting|HistGradientBoosting|DecisionTree|Bagging|AdaBoost|MLP|SGD"
-    r"|IsolationForest|KMeans|MiniBatch|GaussianMixture|TSNE|Randomized|RANSAC)\w*$"
 )
 _NUMPYS = "<numpy.random>"
 _SEEDS = {
@@ -114,7 +110,7 @@ class Unseeded:
                 given = _is_given(call.args[:1], call)
                 return "" if given else f"a seed, as in {_called(call.func)}(0),"
         takes_it = _is_sample_of_table(call) or any(
-            map(_ESTIMATOR.match, imports_of(self._space, call.func))
+            map(DRAWING_ESTIMATORS.match, imports_of(self._space, call.func))
         )
         given = not takes_it or _is_given([], call)
         return "" if given or self._is_seeded(_NUMPYS, call, statement) else "random_state=0"

@@ -77,7 +77,10 @@ class ForeignCalls(Calls):
         self._change_targets(arguments, line)
         if name in ("shuffle",) and arguments.positional:
             self.change(arguments.positional[0], line, content=True)
-        if name == "sample" and arguments.keyword("random_state") is None:
+        fits = name.startswith("fit") and any(
+            base_of(o) in self.heap.drawing for o in receiver.objects
+        )
+        if fits or (name in ("sample", "rvs") and arguments.keyword("random_state") is None):
             self.draw("<numpy.random>", line, seeds=False)
         if receiver.kind == "frame" and name == "insert":
             self.heap.put_in(receiver, self._tables_in(arguments))
@@ -484,6 +487,9 @@ class ForeignCalls(Calls):
             return join(every[0], heap.make(kind or UNKNOWN))
         known = kind in library.CONTAINERS and path != "collections.defaultdict"
         made = heap.make(kind or UNKNOWN, plain=known)
+        state = arguments.keyword("random_state") or Value("none")
+        if state.kind == "none" and library.DRAWING_ESTIMATORS.match(path):
+            heap.drawing.add(base_of(next(iter(made.objects))))
         if keeps and kind not in ("frame", "array", "rng"):
             for value in every:
                 heap.hold(made, value)

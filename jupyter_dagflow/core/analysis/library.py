@@ -642,6 +642,12 @@ _SKLEARN_DRAWS = re.compile(
 )
 
 
+DRAWING_ESTIMATORS = re.compile(
+    r"^sklearn\..*\.(RandomForest|ExtraTree|GradientBoosting|HistGradientBoosting|DecisionTree|Bagging|AdaBoost|MLP|SGD"
+    r"|IsolationForest|KMeans|MiniBatch|GaussianMixture|TSNE|Randomized|RANSAC)\w*$"
+)
+"""Classes that draw from NumPy's global generator when they are fitted, unless they have a ``random_state``."""
+
 _STATES = _words("get_rng_state get_state getstate initial_seed")
 
 

@@ -263,8 +263,9 @@ class Heap:
     ``kept`` tells of functions with a cache what the results in it were worked out from, ``noticed``
     are those where it shows that it is not done again.
     ``stored`` are the older objects that the statement being followed has put into one another,
-    ``made_once`` those numbers that stand for a single object. It ``hides_names`` if code that nobody
-    sees may have bound some.
+    ``made_once`` those numbers that stand for a single object. ``live`` tells of
+    objects that a module has one of what those are, ``drawing`` are estimators that draw random
+    numbers when they are fitted. It ``hides_names`` if code that nobody sees may have bound some.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -295,6 +296,7 @@ class Heap:
         self.noticed: set[int] = set()
         self.has_metaclasses = False
         self.live: dict[int, str] = {}
+        self.drawing: set[int] = set()
         self.tables = Tables()
         self._pool: dict[tuple[str, bool, str, int], int] = {}
 
@@ -304,7 +306,7 @@ class Heap:
         other.kinds, other.unmovable = dict(self.kinds), dict(self.unmovable)
         other.defaulting, other._pool = dict(self.defaulting), {}  # noqa: SLF001 -- our own
         other.factories = dict(self.factories)
-        other.live = dict(self.live)
+        other.live, other.drawing = dict(self.live), set(self.drawing)
         other.partials, other.getters = dict(self.partials), dict(self.getters)
         other.tables = self.tables.fork()
         other.members, other.noticed = dict(self.members), set(self.noticed)
@@ -332,6 +334,7 @@ class Heap:
             and self.held_by == other.held_by
             and self.plain == other.plain
             and self.made_once == other.made_once
+            and self.drawing == other.drawing
             and self.hides_names == other.hides_names
             and self.classes == other.classes
             and self.carried == other.carried

@@ -54,6 +54,32 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
         [("DF120", 1, 1)],
     ),
     ("generator", ["g = (i for i in [1])", "list(g)"], [], [("DF120", 1, 1)]),
+    (
+        "setup fits without a seed",
+        [
+            "from sklearn.cluster import KMeans\nkm = KMeans(3).fit([[1], [2], [4]])",
+            "a = km",
+            "b = km",
+        ],
+        ["", "t1", "t2"],
+        [("DF121", 0, 2)],
+    ),
+    (
+        "setup fits with a seed",
+        [
+            "from sklearn.cluster import KMeans\nkm = KMeans(3, random_state=1).fit([[1], [2], [4]])",
+            "a = km",
+            "b = km",
+        ],
+        ["", "t1", "t2"],
+        [],
+    ),
+    (
+        "setup draws from a distribution",
+        ["from scipy import stats\nx = stats.norm(0, 1).rvs(3)", "a = x", "b = x"],
+        ["", "t1", "t2"],
+        [("DF121", 0, 2)],
+    ),
     ("generator call", ["def g():\n    yield 1\nv = g()", "list(v)"], [], [("DF120", 1, 1)]),
     ("list iterator", ["it = iter([1])", "next(it)"], [], []),
     ("lock", ["import threading\nl = threading.Lock()", "l.acquire()"], [], [("DF120", 1, 1)]),
