@@ -179,7 +179,8 @@ def test_however_a_task_ends_no_byte_betrays_a_secret(
     assert answer.code == 1
     assert told in answer.out
     log = dagflow("runs", "logs", "latest", "a").out
-    assert log.startswith("begun\n***")
+    killed = ending.startswith("os.")  # what it had printed may be lost on the way
+    assert log.startswith("begun\n***") or (killed and "begun\n***".startswith(log.strip()))
     said = answer.out + answer.err + log
     assert [trace for trace in traces(secret) if trace.decode() in said] == []
     assert betrayed(tmp_path / "home", secret) == []
