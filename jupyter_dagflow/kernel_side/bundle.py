@@ -144,27 +144,48 @@ def _parts(
 def _lay_out(
     buffers: Sequence[PickleBuffer], start: int
 ) -> tuple[list[tuple[int, list[memoryview]]], list[tuple[int, int]], int]:
-    """Regions to write as (offset, pieces), where each buffer lies, and where the file ends."""
+    """Regions to write as (offset, pieces), where each buffer lies, and where the file ends.
+
+    They are in the order in which the pickle first speaks of them: equal values have equal files wherever in memory
+    they were.
+    """
     views = [buffer.raw() for buffer in buffers]
-    addresses = [address_of(view) for view in views]
     table = [(0, 0)] * len(views)
-    regions: list[tuple[int, list[memoryview]]] = []
-    offset = end = start
+    regions = []
+    end = start
+    for region in sorted(_regions(views), key=lambda region: min(region.places)):
+        alignment = _ALIGNMENT if region.pieces[0].nbytes >= _ALIGNMENT else 16
+        offset = -(-end // alignment) * alignment
+        regions.append((offset, region.pieces))
+        for number, place in region.places.items():
+            table[number] = (offset + place, views[number].nbytes)
+        end = offset + sum(piece.nbytes for piece in region.pieces)
+    return regions, table, end
+
+
+class _Region(NamedTuple):
+    """Memory without gaps: its pieces, and the place in it of each buffer that it holds, by number."""
+
+    pieces: list[memoryview]
+    places: dict[int, int]
+
+
+def _regions(views: Sequence[memoryview]) -> list[_Region]:
+    """The memory of buffers, each byte once, in the order of addresses."""
+    addresses = [address_of(view) for view in views]
+    regions: list[_Region] = []
     first = last = 0  # the memory that the newest region covers
     for number in sorted(range(len(views)), key=lambda number: (addresses[number], number)):
         view, address = views[number], addresses[number]
         if not (address and regions and first <= address < last):
-            alignment = _ALIGNMENT if view.nbytes >= _ALIGNMENT else 16
-            offset = -(-end // alignment) * alignment
-            regions.append((offset, []))
+            regions.append(_Region([], {}))
             first = last = address
-            end = offset
-        table[number] = (offset + address - first, view.nbytes)
-        if address + view.nbytes > last:
-            piece = view[last - address :]
-            regions[-1][1].append(piece)
-            last, end = address + view.nbytes, end + piece.nbytes
-    return regions, table, end
+        pieces, places = regions[-1]
+        places[number] = address - first
+        if address + view.nbytes > last or not pieces:
+            pieces.append(view[last - address :])
+            last = address + view.nbytes
+    return regions
 
 
 def _parse(data: memoryview) -> Bundle:
