@@ -51,6 +51,22 @@ class Piece:
     cell: int
 
 
+class Part(NamedTuple):
+    """A piece as text: normalised source, the place of its cell, and the ``kind`` of it.
+
+    That is ``setup`` (a statement of the prelude), ``copied`` (a definition), ``when`` (the condition), or ``own``.
+    """
+
+    kind: str
+    code: str
+    cell: int
+
+    @property
+    def piece(self) -> Piece:
+        """Its digest; a class is stored in another way where it is copied than where it is the task's own."""
+        return Piece(_digest(f"{self.kind}:{self.code}"), self.cell)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """All source that a task's result depends on, in running order, and what of its surroundings that speaks of.
@@ -67,6 +83,7 @@ class Slice:
 class _Statement:
     """One of the prelude's; ``binds`` are its names, and of who hears of them, if it does no more than bind them."""
 
+    part: Part
     piece: Piece
     words: frozenset[str]
     binds: frozenset[str] | None
@@ -105,33 +122,22 @@ class Slicer:
             if own:
                 beside |= {word for each in found if each.binds is None for word in each.words}
         self._values = {
-            parameter.name: _shown(parameters.get(parameter.name, parameter.default))
-            + (f" (and {_shown(parameter.default)})" if parameter.name in beside else "")
+            parameter.name: shown(parameters.get(parameter.name, parameter.default))
+            + (f" (and {shown(parameter.default)})" if parameter.name in beside else "")
             for parameter in pipeline.parameters
             if parameter.name not in secrets
         }
         self._values |= {
-            name: KEYED + self._keyed(_shown(value)) for name, value in secrets.items()
+            name: KEYED + self._keyed(shown(value)) for name, value in secrets.items()
         }
 
     def slice(self, task: Task) -> Slice:
         """The slice of one task."""
-        own = [self._cells[id_] for id_ in task.cells]
-        codes = [(code, cell.index) for cell in own if (code := normalised(cell.code))]
-        asked = [(task.options.when, own[0].index)] if task.options.when is not None else []
-        copied = list(_copied(task.definitions))
-        words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *asked, *codes)))
-        felt, words = self._felt(words)
-        made_of = [
-            *(("copied", *each) for each in copied),
-            *(("when", *each) for each in asked),
-            *(("own", *each) for each in codes),
-        ]
-        pieces = (_piece(kind, code, cell) for kind, code, cell in made_of)
+        felt, others, words = self._source(task)
         everything = not _LOOKS_NAMES_UP.isdisjoint(words)
         environ = self._environ if not _READS_ENVIRONMENT.isdisjoint(words) else {}
         return Slice(
-            pieces=(*felt, *pieces),
+            pieces=(*(each.piece for each in felt), *(part.piece for part in others)),
             parameters={
                 name: value for name, value in self._values.items() if everything or name in words
             },
@@ -143,8 +149,28 @@ class Slicer:
     def _keyed(self, text: str) -> str:
         return _digest(text, key=self._key)
 
-    def _felt(self, words: frozenset[str]) -> tuple[list[Piece], frozenset[str]]:
-        """The pieces of the prelude that code of these words can feel, and all words that then count."""
+    def parts(self, task: Task) -> tuple[Part, ...]:
+        """The same slice to be read: its pieces as text, in the same order."""
+        felt, others, _ = self._source(task)
+        return (*(each.part for each in felt), *others)
+
+    def _source(self, task: Task) -> tuple[list[_Statement], list[Part], frozenset[str]]:
+        """What of the prelude a task can feel, all other source of it, and the words that count in both."""
+        own = [self._cells[id_] for id_ in task.cells]
+        codes = [(code, cell.index) for cell in own if (code := normalised(cell.code))]
+        asked = [(task.options.when, own[0].index)] if task.options.when is not None else []
+        copied = list(_copied(task.definitions))
+        words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *asked, *codes)))
+        felt, words = self._felt(words)
+        others = [
+            *(Part("copied", *each) for each in copied),
+            *(Part("when", *each) for each in asked),
+            *(Part("own", *each) for each in codes),
+        ]
+        return felt, others, words
+
+    def _felt(self, words: frozenset[str]) -> tuple[list[_Statement], frozenset[str]]:
+        """The statements of the prelude that code of these words can feel, and all words that then count."""
         taken = {place for place, each in enumerate(self._prelude) if each.binds is None}
         known = words.union(*(self._prelude[place].words for place in taken))
         everything = not _LOOKS_NAMES_UP.isdisjoint(known)
@@ -158,7 +184,7 @@ class Slicer:
                     known |= each.words
                     everything = everything or not _LOOKS_NAMES_UP.isdisjoint(each.words)
                     pending = True
-        return [self._prelude[place].piece for place in sorted(taken)], known
+        return [self._prelude[place] for place in sorted(taken)], known
 
 
 def digest_of(value: object) -> str:
@@ -252,8 +278,7 @@ def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Stateme
     """The statements of a cell of the prelude, but for those that set declared parameters."""
     body = parsed(cell.code)
     if not body and normalised(cell.code):  # a cell that cannot be read counts as a whole
-        whole = _piece("setup", normalised(cell.code), cell.index)
-        yield _Statement(whole, frozenset(), None)
+        yield _statement(normalised(cell.code), cell, words=frozenset(), binds=None)
     lines = cell.code.split("\n")
     for statement in body:
         binds = _bound(statement)
@@ -261,12 +286,14 @@ def _statements(cell: Cell, *, parameters: Collection[str]) -> Iterator[_Stateme
             continue
         first = min([statement.lineno, *(d.lineno for d in _decorators(statement))])
         code = normalised("\n".join(lines[first - 1 : statement.end_lineno]))
-        yield _Statement(_piece("setup", code, cell.index), words_in(code), binds)
+        yield _statement(code, cell, words=words_in(code), binds=binds)
 
 
-def _piece(kind: str, code: str, cell: int) -> Piece:
-    """A part of a slice; a class is stored in another way where it is copied than where it is the task's own."""
-    return Piece(_digest(f"{kind}:{code}"), cell)
+def _statement(
+    code: str, cell: Cell, *, words: frozenset[str], binds: frozenset[str] | None
+) -> _Statement:
+    part = Part("setup", code, cell.index)
+    return _Statement(part, part.piece, words, binds)
 
 
 def _bound(statement: ast.stmt) -> frozenset[str] | None:
@@ -325,7 +352,7 @@ def _last_name(node: ast.expr) -> str:
     return ""
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A parameter's value as text that no other value has."""
     return repr(value.isoformat() if isinstance(value, date) else value)
 
