@@ -20,6 +20,7 @@ from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
+from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.resume import (
     anew,
     below,
@@ -31,6 +32,7 @@ from jupyter_dagflow.core.resume import (
 )
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
+from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
 from jupyter_dagflow.core.secrets import (
     NO_SECRETS,
     Secrets,
@@ -43,6 +45,7 @@ from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, sele
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
+from jupyter_dagflow.execution.circumstances import Circumstances
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools, kind_of
 from jupyter_dagflow.execution.kernels import require_kernels
@@ -133,10 +136,11 @@ class Prepared:
     cwd: Path
     by: PartitionBy = PartitionBy.AUTO
     secrets: Secrets = NO_SECRETS
+    circumstances: Circumstances
 
 
 class Dagflow:
-    """Everything this package does, for one set of settings.
+    """Everything this package does, for one set of settings; ``origin`` is from where it is asked.
 
     >>> app = Dagflow()
     >>> run = app.run("notebooks/hello.ipynb", parameters={"name": "Ada"})
@@ -144,8 +148,9 @@ class Dagflow:
     'success'
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, *, origin: Origin = Origin.PYTHON) -> None:
         self.settings = settings or Settings.load()
+        self._origin = origin
         self._metastore: Metastore | None = None
         self.artifacts = ArtifactStore(self.settings.artifacts)
         self.kernels = KernelPools(
@@ -233,8 +238,10 @@ class Dagflow:
         For a run that was ``recorded`` and goes on, its parameters count but for secrets, which are found anew.
         """
         source = read_notebook(notebook)
+        cwd = Path(notebook).absolute().parent
+        circumstances = Circumstances(cwd, self._origin)
         if fresh or not self._has_run(source):  # there will be no earlier results
-            self.kernels.begin_early(kind_of(source.kernel_name, Path(notebook).absolute().parent))
+            self.kernels.begin_early(kind_of(source.kernel_name, cwd))
         compilation = self._compiled(source, by)
         if on_compiled is not None:
             on_compiled(compilation)
@@ -261,7 +268,8 @@ class Dagflow:
             compilation=compilation,
             parameters=without_secrets(values, secrets),
             secrets=secrets,
-            cwd=Path(notebook).absolute().parent,
+            cwd=cwd,
+            circumstances=circumstances,
             by=PartitionBy(by),
         )
 
@@ -442,6 +450,9 @@ class Dagflow:
             selected=config.selected,
             options=config.options(),
             begun=begun,
+            record=None
+            if begun
+            else prepared.circumstances.record(prepared.source, prepared.compilation.pipeline.by),
             sinks=[*sinks, *self._watchers(prepared.compilation.pipeline.name)],
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)
@@ -469,6 +480,10 @@ class Dagflow:
         view = self.metastore.view(run_id)
         files = RunFiles(self.settings.home, run_id)
         return Run(lambda: view, files=files, artifacts=self.artifacts)
+
+    def diff(self, before: str, after: str) -> RunDiff:
+        """What differs between two recorded runs, named as for `open_run`; raises `NotFound`."""
+        return diff_runs(self._side(before), self._side(after))
 
     def request_cancel(self, name: str) -> RunId:
         """Ask whoever runs it to cancel a run; returns its id, at once. One whose runner is gone is ended here."""
@@ -524,6 +539,17 @@ class Dagflow:
             )
             for found in entry_points(group=_WATCHERS)
         ]
+
+    def _side(self, name: str) -> Side:
+        """A recorded run with what it was made of, as far as its source can still be read."""
+        run = self.open_run(name)
+        view = run.view
+        try:
+            source = read_notebook(run.source_path)
+        except NotebookError:
+            return Side(view=view)
+        by = view.record.by if view.record is not None else PartitionBy.AUTO
+        return Side(view=view, notebook=source, pipeline=self._compiled(source, by).pipeline)
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

@@ -20,7 +20,12 @@ from jupyter_dagflow.execution.runner import Abandoned, Runner
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.logs import Entry, read_log
-from jupyter_dagflow.wire import RunDocument, run_document
+from jupyter_dagflow.wire import (
+    RunDocument,
+    RunRecordDocument,
+    run_document,
+    run_record_document,
+)
 
 CANCELLED = 130
 EXIT_CODES = {
@@ -84,24 +89,34 @@ class Run:
         """The executed notebook, which grows while the run goes on; None before there is any."""
         return self._files.executed if self._files.executed.exists() else None
 
-    def taskbook_path(self, task: str) -> Path:
-        """The taskbook of a task's last attempt; raises `NotFound` if there is none."""
+    @property
+    def source_path(self) -> Path:
+        """The notebook as it was when the run was asked for."""
+        return self._files.source
+
+    def taskbook_path(self, task: str, attempt: int | None = None) -> Path:
+        """The taskbook of one attempt at a task, the last one if none is named; raises `NotFound`."""
         run = self.tasks.get(TaskName(task))
         if run is None:
             raise NotFound(
                 f"Run {self.run_id} has no task {task!r}.", hint=f"It has: {', '.join(self.tasks)}."
             )
-        path = self._files.taskbook(task, run.attempt)
-        if not run.attempt or not path.exists():
+        path = self._files.taskbook(task, run.attempt if attempt is None else attempt)
+        if not run.attempt or (attempt is None and not path.exists()):
             raise NotFound(
                 f"Task {task} has no taskbook: it is {run.state.value} and never started.",
                 hint=f"dagflow runs show {self.run_id} tells what stopped it.",
             )
+        if not path.exists():
+            raise NotFound(
+                f"Task {task} has no attempt {attempt} in run {self.run_id}.",
+                hint=f"It has {_attempts(run)}.",
+            )
         return path
 
-    def log(self, task: str) -> tuple[Entry, ...]:
-        """What the cells of a task's last attempt printed, and its traceback; raises `NotFound`."""
-        return read_log(self.taskbook_path(task))
+    def log(self, task: str, attempt: int | None = None) -> tuple[Entry, ...]:
+        """What the cells printed in one attempt at a task, and its traceback; as `taskbook_path` otherwise."""
+        return read_log(self.taskbook_path(task, attempt))
 
     def artifacts(self) -> list[tuple[TaskName, Stored]]:
         """The values the run kept and the task that made each, in notebook order."""
@@ -143,6 +158,14 @@ class Run:
         """The run as JSON tells it."""
         path = self.notebook_path
         return run_document(self.view, notebook=str(path) if path else None)
+
+    def record_document(self) -> RunRecordDocument:
+        """The same with all that is recorded of it."""
+        return run_record_document(self.document(), self.view, source=str(self.source_path))
+
+
+def _attempts(task: TaskRun) -> str:
+    return "attempt 1 only" if task.attempt == 1 else f"attempts 1 to {task.attempt}"
 
 
 class LiveRun(Run):

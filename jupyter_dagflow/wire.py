@@ -19,10 +19,12 @@ from jupyter_dagflow.core.diagnostics import Diagnostic
 from jupyter_dagflow.core.errors import DagflowError
 from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
+from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 
 if TYPE_CHECKING:
+    from jupyter_dagflow.core.run_diff import RunDiff
     from jupyter_dagflow.core.suggest import Suggestion
     from jupyter_dagflow.core.verify import Verification
 
@@ -124,6 +126,118 @@ class RunDocument(msgspec.Struct, kw_only=True):
     notebook: str | None
     tasks: list[TaskRunDocument]
     metrics: dict[str, Any]
+
+
+class AttemptDocument(msgspec.Struct, kw_only=True):
+    """A try at a task that has ended."""
+
+    number: int
+    state: TaskState
+    started_at: datetime | None
+    finished_at: datetime
+    duration_s: float | None
+    failure: TaskFailure | None = msgspec.field(name="error", default=None)
+    why: tuple[str, ...] = ()
+
+
+class RunRecordDocument(RunDocument, kw_only=True):
+    """What ``runs show --json`` prints: a run and all that is recorded of it.
+
+    ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
+    what it was made of, and ``surroundings``, by their digests, what that was done in.
+    """
+
+    parameters: dict[str, Any]
+    source: str
+    record: RunRecord | None
+    records: dict[str, TaskRecord]
+    surroundings: dict[str, Surroundings]
+    attempts: dict[str, list[AttemptDocument]]
+
+
+class ComparedDocument(msgspec.Struct, kw_only=True):
+    """One of two runs that were compared."""
+
+    run_id: str
+    pipeline: str
+    state: RunState
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ChangeDocument(msgspec.Struct, kw_only=True):
+    """Something that differs between two runs, in words; null where it is not there."""
+
+    name: str
+    before: str | None
+    after: str | None
+    tasks: tuple[str, ...]
+
+
+class MetricChangeDocument(msgspec.Struct, kw_only=True):
+    """A metric that differs between two runs; null where it is not there."""
+
+    name: str
+    before: Any
+    after: Any
+
+
+class CodeChangeDocument(msgspec.Struct, kw_only=True):
+    """Code that differs between two runs: a unified diff, and the tasks it matters to.
+
+    ``kind`` is ``cells``, ``when``, ``definitions`` or ``setup``; cells count all of the notebook from 0.
+    """
+
+    kind: str
+    tasks: tuple[str, ...]
+    cells_before: tuple[int, ...]
+    cells_after: tuple[int, ...]
+    diff: str
+
+
+class InputChangeDocument(msgspec.Struct, kw_only=True):
+    """A value that a task took and that is another one; ``made_by`` are the tasks it may come from."""
+
+    task: str
+    name: str
+    made_by: tuple[str, ...]
+
+
+class ResultChangeDocument(msgspec.Struct, kw_only=True):
+    """Values that a task left and that are others, though nothing it was made of is."""
+
+    task: str
+    names: tuple[str, ...]
+
+
+class DurationChangeDocument(msgspec.Struct, kw_only=True):
+    """A task that took notably longer, or less long."""
+
+    task: str
+    before_s: float
+    after_s: float
+
+
+class RunDiffDocument(msgspec.Struct, kw_only=True):
+    """What ``runs diff --json`` prints: what differs between two runs; what is empty does not."""
+
+    before: ComparedDocument
+    after: ComparedDocument
+    summary: str
+    metrics: list[MetricChangeDocument]
+    states: list[ChangeDocument]
+    added: list[str]
+    removed: list[str]
+    code: list[CodeChangeDocument]
+    parameters: list[ChangeDocument]
+    files: list[ChangeDocument]
+    versions: list[ChangeDocument]
+    git: list[ChangeDocument]
+    asked: list[ChangeDocument]
+    unexplained: list[ResultChangeDocument]
+    inputs: list[InputChangeDocument]
+    durations: list[DurationChangeDocument]
+    unknown: list[str]
 
 
 class GraphDocument(msgspec.Struct, kw_only=True):
@@ -281,6 +395,8 @@ DOCUMENTS: tuple[type[Any], ...] = (
     SuggestionsDocument,
     GraphDocument,
     RunDocument,
+    RunRecordDocument,
+    RunDiffDocument,
     RunSummaryDocument,
     ArtifactDocument,
     GarbageDocument,
@@ -328,6 +444,28 @@ def run_document(view: RunView, *, notebook: str | None = None) -> RunDocument:
         tasks=_same_fields(tuple(view.tasks.values()), list[TaskRunDocument]),
         metrics=dict(view.metrics),
     )
+
+
+def run_record_document(run: RunDocument, view: RunView, *, source: str) -> RunRecordDocument:
+    """The document of a run with all that is recorded of it; ``source`` is where its notebook lies."""
+    return RunRecordDocument(
+        **msgspec.structs.asdict(run),
+        parameters=dict(view.parameters),
+        source=source,
+        record=view.record,
+        records={name: task.record for name, task in view.tasks.items() if task.record is not None},
+        surroundings=dict(view.surroundings),
+        attempts={
+            name: _same_fields(task.attempts, list[AttemptDocument])
+            for name, task in view.tasks.items()
+            if task.attempts
+        },
+    )
+
+
+def run_diff_document(diff: RunDiff) -> RunDiffDocument:
+    """The document of what differs between two runs."""
+    return _same_fields(diff, RunDiffDocument)
 
 
 def graph_document(

@@ -39,7 +39,7 @@ class Code:
 
     def __init__(self, notebook: Notebook, pipeline: Pipeline) -> None:
         self._notebook = notebook
-        self._slicer = Slicer(notebook, pipeline, parameters={}, environ={})
+        self._slicer = Slicer(notebook, pipeline, parameters={}, environ={}, secrets={}, key=b"")
         self._tasks: Mapping[str, Task] = {task.name: task for task in pipeline.tasks}
 
     def parts(self, name: TaskName) -> tuple[Part, ...]:

@@ -13,6 +13,7 @@ from datetime import datetime
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.states import RunState, TaskState
 
 NO_RESULT = "no_result"
@@ -74,6 +75,7 @@ class RunCreated:
     """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
 
     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+    ``record`` tells by whom and of what; runs of earlier versions have none.
     """
 
     run_id: RunId
@@ -86,6 +88,7 @@ class RunCreated:
     trigger: str = "manual"
     options: Mapping[str, object] = field(default_factory=dict)
     state: RunState = RunState.QUEUED
+    record: RunRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,8 @@ class TaskFinished:
     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
     code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
-    or did not.
+    or did not. ``record`` tells what it was made of, and ``surroundings`` what it ran in, if no task of the run
+    had the same before.
     """
 
     run_id: RunId
@@ -171,6 +175,8 @@ class TaskFinished:
     observed: tuple[Observed, ...] = ()
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
+    record: TaskRecord | None = None
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.remaining_paths import remaining_paths
 from jupyter_dagflow.core.resume import MOST_LOST, anew, below, lost_within_budget
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
@@ -79,6 +80,7 @@ class Plan:
     pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
     options: Mapping[str, object] = field(default_factory=dict)
+    record: RunRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,8 @@ class AttemptEnded:
     files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
     1970. ``used`` is all that it was seen to use, and ``barred`` why its result may never stand for another, if so.
     With ``reused_from`` it did not run: all this is what came of it in that run.
-    ``why`` it ran or did not. It is ``skipped`` if its condition was false.
+    ``why`` it ran or did not. It is ``skipped`` if its condition was false. ``record`` and ``surroundings`` are
+    what it was made of and ran in.
     """
 
     at: datetime
@@ -140,6 +143,8 @@ class AttemptEnded:
     barred: str = ""
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
+    record: TaskRecord | None = None
+    surroundings: Surroundings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +276,7 @@ class RunMachine:
             tasks=tuple((task.name, task.upstream) for task in plan.tasks),
             trigger=plan.trigger,
             options=plan.options,
+            record=plan.record,
         )
         self._view = RunView.of(created)
         self._events.append(created)
@@ -391,6 +397,8 @@ class RunMachine:
                 observed=ended.observed,
                 reused_from=ended.reused_from,
                 why=ended.why,
+                record=ended.record,
+                surroundings=self._not_recorded_yet(ended),
             )
         )
         if retry_after_s is not None:
@@ -400,6 +408,12 @@ class RunMachine:
             self._after_end(ended.task, state, ended.at)
         self._fill_slots(ended.at)
         self._finish_if_done(ended.at)
+
+    def _not_recorded_yet(self, ended: AttemptEnded) -> Surroundings | None:
+        """What the attempt ran in, unless the run has that recorded of another."""
+        if ended.record is None or ended.record.surroundings in self.view.surroundings:
+            return None
+        return ended.surroundings
 
     def _retry_after_s(self, failure: TaskFailure, ended: AttemptEnded) -> float | None:
         if self.view.cancel_requested:

@@ -46,6 +46,11 @@ class Recipe:
     program: str = ""
 
     @property
+    def code(self) -> str:
+        """The digest of the source alone."""
+        return digest_of([piece.digest for piece in self.pieces])
+
+    @property
     def digest(self) -> str:
         """The same for all recipes that give the same; where in the notebook cells stand does not count."""
         return digest_of(
@@ -115,7 +120,7 @@ class Used:
 
     ``modules`` and ``read`` are files by their paths from the notebook's folder, ``folders`` lists of names,
     ``patterns`` the files that fit what ``reads:`` says. ``written`` are the files it left. ``packages`` are
-    versions by the folder they are installed in and their names.
+    versions by the folder they are installed in and their names; ``python`` is the version of what ran it.
     """
 
     modules: Mapping[str, str | None] = field(default_factory=dict)
@@ -124,6 +129,7 @@ class Used:
     folders: Mapping[str, str | None] = field(default_factory=dict)
     patterns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     packages: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    python: str = ""
 
     def changes(self, now: Used) -> Iterator[str]:
         """What is not as it was, in words; ``now`` are the same things as they are."""

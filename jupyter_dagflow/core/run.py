@@ -25,7 +25,21 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.states import RunState, TaskState, check_run, check_task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at a task that has ended: in which state it left the task, and ``why`` it was made."""
+
+    number: int
+    state: TaskState
+    started_at: datetime | None
+    finished_at: datetime
+    duration_s: float | None = None
+    failure: TaskFailure | None = None
+    why: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +49,7 @@ class TaskRun:
     Since somebody last cleared it, ``tried`` counts the attempts that used up a retry, ``lost`` those that were lost
     with their runner. One that was ``cleared`` by name is to run though there may be a result of it. ``last`` tells how
     its last attempt ended, ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
+    ``attempts`` are those that have ended, ``record`` is what the last of them was made of.
     """
 
     name: TaskName
@@ -57,6 +72,8 @@ class TaskRun:
     metrics: Mapping[str, object] = field(default_factory=dict)
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    record: TaskRecord | None = None
 
     @property
     def overhead_s(self) -> float | None:
@@ -68,7 +85,7 @@ class TaskRun:
 
 @dataclass(slots=True, kw_only=True)
 class RunView:
-    """A run as it stands after event number ``seq``."""
+    """A run as it stands after event number ``seq``; ``surroundings`` are those of its tasks, by their digests."""
 
     run_id: RunId
     seq: int
@@ -83,6 +100,8 @@ class RunView:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     cancel_requested: bool = False
+    record: RunRecord | None = None
+    surroundings: dict[str, Surroundings] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, object]:
@@ -103,12 +122,17 @@ class RunView:
             created_at=created.at,
             state=created.state,
             tasks={name: TaskRun(name=name, upstream=upstream) for name, upstream in created.tasks},
+            record=created.record,
         )
 
     def copy(self) -> RunView:
         """The run as it stands now, which later events do not change."""
         tasks = {name: replace(task) for name, task in self.tasks.items()}
-        return replace(self, tasks=tasks)
+        return replace(self, tasks=tasks, surroundings=dict(self.surroundings))
+
+    def surroundings_of(self, task: TaskRun) -> Surroundings | None:
+        """What a task ran in, if that is recorded."""
+        return self.surroundings.get(task.record.surroundings) if task.record is not None else None
 
     def apply(self, event: Event) -> None:
         """Take one more event; raises `IllegalTransition`, changing nothing, if it cannot follow."""
@@ -142,7 +166,13 @@ class RunView:
             task = self.tasks[name]
             task.upstream = upstream
             if state is TaskState.NONE:
-                again = TaskRun(name=name, upstream=upstream, attempt=task.attempt, last=task.last)
+                again = TaskRun(
+                    name=name,
+                    upstream=upstream,
+                    attempt=task.attempt,
+                    last=task.last,
+                    attempts=task.attempts,
+                )
                 again.cleared = task.cleared or name in event.cleared
                 if event.recovered:
                     again.tried, again.lost = task.tried, task.lost
@@ -178,6 +208,26 @@ class RunView:
                 task.reused_from = event.reused_from
                 task.why = event.why or task.why
                 task.metrics = event.metrics
+                task.record = event.record
+                task.attempts = _attempts(task, event)
+                if event.record is not None and event.surroundings is not None:
+                    self.surroundings[event.record.surroundings] = event.surroundings
+
+
+def _attempts(task: TaskRun, event: TaskFinished) -> tuple[Attempt, ...]:
+    """The attempts that have ended by now: a task may also end while it waits for the next one."""
+    if event.attempt <= (task.attempts[-1].number if task.attempts else 0):
+        return task.attempts
+    ended = Attempt(
+        number=event.attempt,
+        state=event.state,
+        started_at=task.started_at,
+        finished_at=event.at,
+        duration_s=event.duration_s,
+        failure=event.failure,
+        why=task.why,
+    )
+    return (*task.attempts, ended)
 
 
 def replay(events: Iterable[Event]) -> RunView:

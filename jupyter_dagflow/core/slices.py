@@ -127,9 +127,7 @@ class Slicer:
             for parameter in pipeline.parameters
             if parameter.name not in secrets
         }
-        self._values |= {
-            name: KEYED + self._keyed(shown(value)) for name, value in secrets.items()
-        }
+        self._values |= {name: KEYED + self._keyed(shown(value)) for name, value in secrets.items()}
 
     def slice(self, task: Task) -> Slice:
         """The slice of one task."""

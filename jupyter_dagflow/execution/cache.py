@@ -1,4 +1,4 @@
-"""Earlier results in place of tasks: asked before an executor is, and told of what ran.
+"""Earlier results in place of tasks: asked before an executor is, and told of what ran. Records what went into each.
 
 The law: a result is given back only if all that went into it is the same and its values are whole, by all their bytes.
 What cannot be told is not the same. Asking changes nothing of the run; all of it blocks and belongs in a thread.
@@ -14,15 +14,18 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
+import msgspec
+
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.core.events import NO_RESULT, Stored, TaskFailure
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
+from jupyter_dagflow.core.records import Surroundings, TaskRecord
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
 from jupyter_dagflow.core.secrets import Secrets
-from jupyter_dagflow.core.slices import Slicer, normalised
+from jupyter_dagflow.core.slices import Slicer, digest_of, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
@@ -59,7 +62,8 @@ class ResultCache:
 
     Tasks that are ``given`` do not run: there has to be a result of them; one that was skipped is asked again.
 
-    Responsible for what is the same. Not for what runs when, nor for how long results are kept.
+    Responsible for what is the same, and for the record of what that was, also where nothing is to be reused. Not
+    for what runs when, nor for how long results are kept.
     """
 
     def __init__(
@@ -97,7 +101,9 @@ class ResultCache:
         self._by_recipe: dict[str, list[KnownEntry]] = {}
         self._by_place: dict[str, KnownEntry] = {}
         self._given = frozenset(given)
-        self._asked: dict[TaskName, tuple[Mapping[str, str], Asked]] = {}
+        self._codes: dict[TaskName, str] = {}
+        self._inputs: dict[TaskName, Mapping[str, str]] = {}
+        self._asked: dict[TaskName, Asked] = {}
         self._reused: set[str] = set()
 
     def ask(
@@ -113,10 +119,9 @@ class ResultCache:
 
         None may for a task that was ``cleared``.
         """
-        if self._reuse is Reuse.NEVER:
-            return Answer(why=(_VERIFIED,))
         task = self._lookup.task(name)
         try:
+            self._inputs[name] = inputs_of(self._lookup, task, sources)
             self._look_up()
             return self._answer(task, attempt, sources, at, cleared=cleared)
         except (OSError, EnvironmentFault, ValueError) as error:
@@ -141,6 +146,24 @@ class ResultCache:
         except (OSError, EnvironmentFault, ValueError, KeyError):
             _log.exception("It cannot be told what task %s did", name)
         return None
+
+    def recorded(self, ended: AttemptEnded) -> AttemptEnded:
+        """The end of an attempt that was asked about, with the record of what it was made of."""
+        name, used = ended.task, ended.used
+        surroundings = Surroundings(
+            kernel=self._notebook.kernel_of(self._lookup.task(name)),
+            python=used.python,
+            packages={n: v for found in used.packages.values() for n, v in found.items()},
+            modules=used.modules,
+        )
+        record = TaskRecord(
+            code=self._codes.get(name, ""),
+            recipe=self._digests.get(name, ""),
+            inputs=self._inputs.get(name, {}),
+            files=used.read,
+            surroundings=digest_of(msgspec.to_builtins(surroundings)),
+        )
+        return replace(ended, record=record, surroundings=surroundings)
 
     def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
         """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
@@ -192,6 +215,7 @@ class ResultCache:
                 own=tuple(sorted({name for cell in task.cells for name in own.get(cell, ())})),
                 program=program,
             )
+        self._codes = {name: recipe.code for name, recipe in recipes.items()}
         self._digests = {name: recipe.digest for name, recipe in recipes.items()}
         if find or self._reuse is Reuse.YES or self._given:
             self._find({*self._digests.values()})
@@ -218,15 +242,16 @@ class ResultCache:
         *,
         cleared: bool,
     ) -> Answer:
-        inputs = inputs_of(self._lookup, task, sources)
+        if self._reuse is Reuse.NEVER:
+            return Answer(why=(_VERIFIED,))
+        inputs = self._inputs[task.name]
         codes = codes_of(self._notebook, self._pipeline, task)
-        asked = Asked(
+        self._asked[task.name] = asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
             keep_all=self._keep_all,
             checks=checks_of(self._lookup, task, codes, sources),
         )
-        self._asked[task.name] = (inputs, asked)
         given = task.name in self._given
         if not given and cleared:
             return Answer(why=(reuse.CLEARED,))
@@ -319,20 +344,20 @@ class ResultCache:
             drawn=entry.drawn,
             seeded=entry.seeded,
             left=entry.left,
+            used=entry.used,
             reused_from=run_id,
             why=(f"unchanged since run {run_id}",),
         )
 
     def _entry(self, ended: AttemptEnded) -> Entry:
         task = self._lookup.task(ended.task)
-        inputs, asked = self._asked[ended.task]
         entry = Entry(
             place=self._place(ended.task),
             made_at=ended.at,
             taskbook=(self._files.run_id, ended.task, ended.attempt),
             recipe=self._recipes[ended.task],
-            inputs=inputs,
-            asked=asked,
+            inputs=self._inputs[ended.task],
+            asked=self._asked[ended.task],
         )
         if ended.skipped:
             return replace(entry, barred=reuse.SKIPPED)

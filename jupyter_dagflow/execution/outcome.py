@@ -101,6 +101,7 @@ def _used(outcome: Mapping[str, Any]) -> Used:
         folders=told["folders"],
         patterns={pattern: tuple(files) for pattern, files in told["patterns"].items()},
         packages=told["packages"],
+        python=told["python"],
     )
 
 

@@ -52,6 +52,7 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.records import RunRecord
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
@@ -129,6 +130,7 @@ class RunRequest:
     selected: Selected | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     begun: Begun | None = None
+    record: RunRecord | None = None
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
     @property
@@ -167,6 +169,7 @@ class RunRequest:
             pools=self.pools,
             trigger=self.trigger,
             options=self.options,
+            record=self.record,
         )
 
 
@@ -419,9 +422,10 @@ class Runner:
         return event
 
     async def _judged(self, ended: AttemptEnded) -> AttemptEnded:
-        """The end of an attempt, and why it was made; a failure if its results cannot be relied upon."""
+        """The end of an attempt, why it was made and of what; a failure if its results cannot be relied upon."""
         if ended.reused_from is None and not ended.skipped:
             ended = replace(ended, why=self._why.get(ended.task, ()))
+        ended = self._cache.recorded(ended)
         last = self._machine.has_one_left
         if ended.left or last:  # the code of the project has to be read, or its files looked at
             return await self._threads.do(self._soundness.judged, ended, last)

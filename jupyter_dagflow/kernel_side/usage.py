@@ -10,6 +10,7 @@ import contextlib
 import functools
 import glob
 import os
+import platform
 import re
 import site
 import sys
@@ -97,6 +98,7 @@ def used(where: Where, uses: Sequence[Uses], imports: Collection[str], began_ns:
         "folders": {places.name(path): listing(path) for path in sorted(listed)},
         "patterns": patterns,
         "packages": versions,
+        "python": platform.python_version(),
         "unsteady": sorted(map(places.name, unsteady)),
         "altered": sorted(map(places.name, altered)),
     }

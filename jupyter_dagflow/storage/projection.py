@@ -114,6 +114,7 @@ def _create(connection: Connection, event: RunCreated) -> None:
             "run_id": event.run_id,
             "pipeline": event.pipeline,
             "notebook": event.notebook,
+            "source_digest": None if event.record is None else event.record.source_digest,
             "state": event.state.value,
             "trigger": event.trigger,
             "parameters": as_json(event.parameters),

@@ -20,13 +20,15 @@ from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
-from jupyter_dagflow.surfaces import report
+from jupyter_dagflow.surfaces import report, run_comparison
 from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
+    parse_diff,
     parse_graph,
     parse_load,
     parse_run,
@@ -39,6 +41,7 @@ from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
 from jupyter_dagflow.surfaces.suggestions import suggestions_report
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 from jupyter_dagflow.verifying import Verifying
+from jupyter_dagflow.wire import run_diff_document, to_json
 
 
 class MagicFailed(Exception):
@@ -59,7 +62,7 @@ class MagicCommands:
     @cached_property
     def _app(self) -> Dagflow:
         """Made when it is first needed, so that settings that make no sense fail that cell only."""
-        return Dagflow()
+        return Dagflow(origin=Origin.MAGIC)
 
     def do(self, line: str) -> None:
         """Do what a line says; raises `MagicFailed`."""
@@ -71,6 +74,7 @@ class MagicCommands:
             "status": self._status,
             "cancel": self._cancel,
             "load": self._load,
+            "runs": self._runs,
         }
         try:
             verb, *rest = _split(line) or [""]
@@ -228,6 +232,20 @@ class MagicCommands:
             _, stored = run.find(name)
             shape = f" {stored.shape}" if stored.shape else ""
             print(f"{name}: {stored.type}{shape}")  # noqa: T201
+
+    def _runs(self, argv: Sequence[str]) -> None:
+        verb, *rest = argv or [""]
+        if verb != "diff":
+            hint = "It has: diff. dagflow runs in a terminal has more."
+            raise OptionError(f"%dagflow runs has no command {verb!r}.", hint=hint)
+        options = parse_diff(rest)
+        if options is None:
+            return
+        found = self._app.diff(options.before, options.after)
+        if options.as_json:
+            print(to_json(run_diff_document(found)))  # noqa: T201
+        else:
+            print(report.as_text(run_comparison.parts(found)))  # noqa: T201
 
     def _find(self, name: str) -> Run:
         """A run by its name; ``latest`` is this kernel's own newest, if it has run one."""

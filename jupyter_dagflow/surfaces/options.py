@@ -127,6 +127,22 @@ RunArgument = Annotated[
     str,
     typer.Argument(metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
 ]
+RunBefore = Annotated[
+    str,
+    typer.Argument(metavar="BEFORE", help="A run: its id, the beginning of it, or 'latest'."),
+]
+RunAfter = Annotated[
+    str, typer.Argument(metavar="AFTER", help="The run to compare it with, named likewise.")
+]
+AttemptOption = Annotated[
+    str | None,
+    typer.Option(
+        "--attempt",
+        metavar="N",
+        help="Of this attempt at the task.",
+        show_default="the last one",
+    ),
+]
 RunOption = Annotated[
     str,
     typer.Option("--run", metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
@@ -166,6 +182,15 @@ class LoadOptions:
 
     names: tuple[str, ...]
     run: str = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffOptions:
+    """What ``runs diff`` is asked: two runs, and whether in JSON."""
+
+    before: str
+    after: str
+    as_json: bool = False
 
 
 def run_command(
@@ -293,6 +318,16 @@ def parse_load(argv: Sequence[str]) -> LoadOptions | None:
     return _parsed(load, argv, program="%dagflow load")
 
 
+def diff_command(before: RunBefore, after: RunAfter, as_json: AsJson = False) -> DiffOptions:
+    """Show what differs between two runs: code, parameters, files, versions, results, durations."""
+    return DiffOptions(before=before, after=after, as_json=as_json)
+
+
+def parse_diff(argv: Sequence[str]) -> DiffOptions | None:
+    """Read the options of ``%dagflow runs diff``; None if help was asked for."""
+    return _parsed(diff_command, argv, program="%dagflow runs diff")
+
+
 def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> str | None:
     """Read which run ``%dagflow status`` (or ``cancel``) is asked for; None if help was."""
 
@@ -325,12 +360,12 @@ def checked_by(by: str) -> PartitionBy:
         raise OptionError(f"--by is {by!r}.", hint=f"Say one of: {known}.") from None
 
 
-def whole_number(jobs: str | None) -> int | None:
-    """The number given to ``--jobs``; raises `OptionError` if it is none."""
+def whole_number(text: str | None, option: str = "--jobs") -> int | None:
+    """The number given to an option; raises `OptionError` if it is none."""
     try:
-        return None if jobs is None else int(jobs)
+        return None if text is None else int(text)
     except ValueError:
-        raise OptionError(f"--jobs is {jobs!r}.", hint="Give it a whole number.") from None
+        raise OptionError(f"{option} is {text!r}.", hint="Give it a whole number.") from None
 
 
 def duration(older_than: str) -> float:

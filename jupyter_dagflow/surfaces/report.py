@@ -1,7 +1,7 @@
 """What people are told, as text and tables: errors, findings, how a run ended.
 
-The law: a report is a sequence of parts, each a text or a `Table`; the terminal prints tables with
-rich, the notebook and everything else as aligned text. What was said here once is said the same by
+The law: a report is a sequence of parts, each a text, a `Table` or `Lines`; the terminal prints these two with
+rich, the notebook and everything else as text. What was said here once is said the same by
 every surface.
 """
 
@@ -18,10 +18,11 @@ from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces import words
+from jupyter_dagflow.surfaces.lines import Lines, unstyled
 from jupyter_dagflow.surfaces.look import TASK_LOOKS, run_look
 from jupyter_dagflow.surfaces.table import Column, Table, plain
 
-Part = str | Table
+Part = str | Table | Lines
 
 _ADVICE = {
     "error": "Open the taskbook and run it again: it loads the very values the task was given.",
@@ -34,7 +35,13 @@ _REPORT_IT = "Please report this, with the output of the same command and --debu
 
 def as_text(parts: Sequence[Part]) -> str:
     """The parts below one another with a blank line between, tables as aligned text."""
-    return "\n\n".join(plain(part) if isinstance(part, Table) else part for part in parts)
+    return "\n\n".join(_text(part) for part in parts)
+
+
+def _text(part: Part) -> str:
+    if isinstance(part, Table):
+        return plain(part)
+    return unstyled(part) if isinstance(part, Lines) else part
 
 
 def error_block(error: DagflowError) -> str:

@@ -26,11 +26,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Rows of as many cells as there are columns; ``styles`` are rich styles of whole rows."""
+    """Rows of as many cells as there are columns; ``styles`` are rich styles of whole rows.
+
+    One that is not ``headed`` is shown without the headings of its columns.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     styles: tuple[str, ...] = ()
+    headed: bool = True
 
 
 def _filled(table: Table) -> list[int]:
@@ -45,8 +49,9 @@ def _filled(table: Table) -> list[int]:
 def plain(table: Table) -> str:
     """The table as aligned lines, headings first, without trailing blanks."""
     shown = _filled(table)
+    headings = [[table.columns[at].heading for at in shown]] if table.headed else []
     grid = [
-        [table.columns[at].heading for at in shown],
+        *headings,
         *([row[at] for at in shown] for row in table.rows),
     ]
     widths = [max(len(line[at]) for line in grid) for at in range(len(shown))]
@@ -66,7 +71,9 @@ def drawn(table: Table) -> rich.table.Table:
     import rich.table
     from rich.text import Text
 
-    result = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    result = rich.table.Table(
+        box=rich.box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=table.headed
+    )
     shown = _filled(table)
     for at in shown:
         column = table.columns[at]

@@ -3,21 +3,31 @@
 export type Shape =
   | DagflowEvent
   | ArtifactDocument
+  | AttemptDocument
+  | ChangeDocument
   | CheckDocument
+  | CodeChangeDocument
+  | ComparedDocument
   | CompilationDocument
   | DatabaseDocument
   | DefinitionDocument
   | DiagnosticsDocument
   | DifferenceDocument
   | DoctorDocument
+  | DurationChangeDocument
   | ErrorDocument
   | ExampleDocument
   | GarbageDocument
   | GraphDocument
+  | InputChangeDocument
+  | MetricChangeDocument
   | NotComparedDocument
   | ParameterDocument
   | RefusalDocument
+  | ResultChangeDocument
+  | RunDiffDocument
   | RunDocument
+  | RunRecordDocument
   | RunSummaryDocument
   | StatusDocument
   | StoppedDocument
@@ -41,6 +51,14 @@ export type DagflowEvent =
  */
 export type RunState = 'cancelled' | 'failed' | 'queued' | 'running' | 'success';
 /**
+ * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
+ */
+export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
+/**
+ * From where a run was asked for.
+ */
+export type Origin = 'cli' | 'magic' | 'python' | 'server';
+/**
  * Where a task of one run is in its life.
  */
 export type TaskState =
@@ -54,10 +72,6 @@ export type TaskState =
   | 'success'
   | 'up_for_retry'
   | 'upstream_failed';
-/**
- * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
- */
-export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
 /**
  * How much a finding matters: an error stops a run, a warning does not, information only explains.
  */
@@ -91,6 +105,7 @@ export interface CellProgress {
  * A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
  *
  *     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+ *     ``record`` tells by whom and of what; runs of earlier versions have none.
  */
 export interface RunCreated {
   at: string;
@@ -98,12 +113,41 @@ export interface RunCreated {
   options: Record<string, unknown>;
   parameters: Record<string, unknown>;
   pipeline: string;
+  record: RunRecord | null;
   run_id: string;
   seq: number;
   state: RunState;
   tasks: [string, string[]][];
   trigger: string;
   type: 'run_created';
+}
+/**
+ * Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.
+ *
+ *     ``source_digest`` is the SHA-256 of the notebook's bytes, ``by`` what made tasks of its cells, ``folder`` where it
+ *     lay. There is no ``revision`` outside a repository.
+ */
+export interface RunRecord {
+  by: PartitionBy;
+  folder: string;
+  host: string;
+  origin: Origin;
+  python: string;
+  revision?: Revision | null;
+  source_digest: string;
+  user: string;
+  version: string;
+}
+/**
+ * The git commit that a notebook's folder stands on.
+ *
+ *     ``branch`` is empty where none is checked out. ``dirty`` tells whether files that git knows differ from the commit;
+ *     None if git did not say so in time.
+ */
+export interface Revision {
+  branch?: string;
+  commit: string;
+  dirty?: boolean | null;
 }
 /**
  * Nothing more will happen in this run.
@@ -149,7 +193,8 @@ export interface RunStarted {
  *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
  *     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
  *     code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
- *     or did not.
+ *     or did not. ``record`` tells what it was made of, and ``surroundings`` what it ran in, if no task of the run
+ *     had the same before.
  */
 export interface TaskFinished {
   at: string;
@@ -162,12 +207,14 @@ export interface TaskFinished {
   files_written: string[];
   metrics: Record<string, unknown>;
   observed: Observed[];
+  record: TaskRecord | null;
   retry_at: string | null;
   reused_from: string | null;
   run_id: string;
   seq: number;
   state: TaskState;
   stored: Stored[];
+  surroundings: Surroundings | null;
   task: string;
   type: 'task_finished';
   why: string[];
@@ -204,6 +251,22 @@ export interface Observed {
   other?: string;
 }
 /**
+ * What an attempt was made of, by digests.
+ *
+ *     ``code`` is that of the source it depends on (see `slices`), ``recipe`` that of all that makes its result but
+ *     for its inputs; both empty if they could not be told. ``inputs`` are the values it took, ``files`` what it read
+ *     (None: not there), ``surroundings`` the digest of its `Surroundings`.
+ */
+export interface TaskRecord {
+  code?: string;
+  files?: Record<string, unknown>;
+  inputs?: {
+    [k: string]: string;
+  };
+  recipe?: string;
+  surroundings?: string;
+}
+/**
  * A value that a task left behind: what can be told of it without unpickling it.
  *
  *     Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
@@ -218,6 +281,18 @@ export interface Stored {
   type: string;
   value?: unknown;
   version?: number;
+}
+/**
+ * What a task ran in, but for its values: the kernel's name and Python, packages and modules of the project.
+ *
+ *     ``packages`` are the versions of those that were imported, ``modules`` digests of files by their paths from the
+ *     notebook's folder. Of a task that did not come to its end only the kernel is known.
+ */
+export interface Surroundings {
+  kernel: string;
+  modules?: Record<string, unknown>;
+  packages?: Record<string, unknown>;
+  python?: string;
 }
 /**
  * All that the task waited for has come; it waits for a free slot.
@@ -258,6 +333,27 @@ export interface ArtifactDocument {
   value?: unknown;
 }
 /**
+ * A try at a task that has ended.
+ */
+export interface AttemptDocument {
+  duration_s: number | null;
+  error?: TaskFailure | null;
+  finished_at: string;
+  number: number;
+  started_at: string | null;
+  state: TaskState;
+  why?: string[];
+}
+/**
+ * Something that differs between two runs, in words; null where it is not there.
+ */
+export interface ChangeDocument {
+  after: string | null;
+  before: string | null;
+  name: string;
+  tasks: string[];
+}
+/**
  * What one check of ``dagflow doctor`` found; a run needs those that are ``essential``.
  */
 export interface CheckDocument {
@@ -266,6 +362,28 @@ export interface CheckDocument {
   hint: string;
   name: string;
   ok: boolean;
+}
+/**
+ * Code that differs between two runs: a unified diff, and the tasks it matters to.
+ *
+ *     ``kind`` is ``cells``, ``when``, ``definitions`` or ``setup``; cells count all of the notebook from 0.
+ */
+export interface CodeChangeDocument {
+  cells_after: number[];
+  cells_before: number[];
+  diff: string;
+  kind: string;
+  tasks: string[];
+}
+/**
+ * One of two runs that were compared.
+ */
+export interface ComparedDocument {
+  finished_at: string | null;
+  pipeline: string;
+  run_id: string;
+  started_at: string | null;
+  state: RunState;
 }
 /**
  * What ``dagflow compile --format json`` prints.
@@ -374,6 +492,14 @@ export interface DoctorDocument {
   ok: boolean;
 }
 /**
+ * A task that took notably longer, or less long.
+ */
+export interface DurationChangeDocument {
+  after_s: number;
+  before_s: number;
+  task: string;
+}
+/**
  * What a command that fails prints under ``--json``.
  */
 export interface ErrorDocument {
@@ -452,6 +578,22 @@ export interface TaskRunDocument {
   why?: string[];
 }
 /**
+ * A value that a task took and that is another one; ``made_by`` are the tasks it may come from.
+ */
+export interface InputChangeDocument {
+  made_by: string[];
+  name: string;
+  task: string;
+}
+/**
+ * A metric that differs between two runs; null where it is not there.
+ */
+export interface MetricChangeDocument {
+  after: unknown;
+  before: unknown;
+  name: string;
+}
+/**
  * A variable of which it cannot be told whether it is the same.
  */
 export interface NotComparedDocument {
@@ -465,6 +607,64 @@ export interface RefusalDocument {
   code: string;
   hint: string;
   message: string;
+}
+/**
+ * Values that a task left and that are others, though nothing it was made of is.
+ */
+export interface ResultChangeDocument {
+  names: string[];
+  task: string;
+}
+/**
+ * What ``runs diff --json`` prints: what differs between two runs; what is empty does not.
+ */
+export interface RunDiffDocument {
+  added: string[];
+  after: ComparedDocument;
+  asked: ChangeDocument[];
+  before: ComparedDocument;
+  code: CodeChangeDocument[];
+  durations: DurationChangeDocument[];
+  files: ChangeDocument[];
+  git: ChangeDocument[];
+  inputs: InputChangeDocument[];
+  metrics: MetricChangeDocument[];
+  parameters: ChangeDocument[];
+  removed: string[];
+  states: ChangeDocument[];
+  summary: string;
+  unexplained: ResultChangeDocument[];
+  unknown: string[];
+  versions: ChangeDocument[];
+}
+/**
+ * What ``runs show --json`` prints: a run and all that is recorded of it.
+ *
+ *     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
+ *     what it was made of, and ``surroundings``, by their digests, what that was done in.
+ */
+export interface RunRecordDocument {
+  attempts: {
+    [k: string]: AttemptDocument[];
+  };
+  finished_at: string | null;
+  metrics: {};
+  notebook: string | null;
+  parameters: {};
+  pipeline: string;
+  record: RunRecord | null;
+  records: {
+    [k: string]: TaskRecord;
+  };
+  run_id: string;
+  seq: number;
+  source: string;
+  started_at: string | null;
+  state: RunState;
+  surroundings: {
+    [k: string]: Surroundings;
+  };
+  tasks: TaskRunDocument[];
 }
 /**
  * A row of ``dagflow runs list``.

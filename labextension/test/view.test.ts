@@ -71,7 +71,9 @@ test('a run restyles the cards that changed and draws none anew', async () => {
     files_written: [],
     observed: [],
     reused_from: null,
-    why: []
+    why: [],
+    record: null,
+    surroundings: null
   };
   view.setRun(
     reduce(run, {

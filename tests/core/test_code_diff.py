@@ -118,7 +118,7 @@ NOTEBOOKS = st.tuples(SOURCES, SOURCES, SOURCES).map(
 def digests(cells: Cells, task: TaskName) -> list[str]:
     notebook = tagged(*cells)
     pipeline = compile_cells(notebook).pipeline
-    slicer = Slicer(notebook, pipeline, parameters={}, environ={})
+    slicer = Slicer(notebook, pipeline, parameters={}, environ={}, secrets={}, key=b"")
     found = pipeline.task(task)
     return [] if found is None else [piece.digest for piece in slicer.slice(found).pieces]
 

@@ -101,6 +101,7 @@ def run_of(
         notebook=pipeline.notebook,
         parameters={},
         trigger="manual",
+        options={},
         created_at=AT,
         state=state,
         tasks=tasks,
@@ -178,13 +179,16 @@ def dagflow(
 
 @pytest.fixture
 def settled() -> Callable[[str], str]:
-    """Takes what differs from run to run, and from one IPython to the next, out of a text."""
+    """Takes what differs from run to run, machine to machine, and one IPython to the next, out of a text."""
 
     def settle(text: str) -> str:
         text = re.sub(r"\d{8}-\d{6}-[0-9a-f]{6}", "<run>", text)
         text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "<time>", text)
         text = re.sub(r"\d+\.\d+ s\b|\d+ min \d\d s", "<s>", text)
         text = re.sub(r"\b\d+ B\b", "<size>", text)
+        text = re.sub(r"(?m)^(asked for +)by .* on .*, from", r"\1by <user> on <host>, from", text)
+        text = re.sub(r"(?m)^(kernel|run by)( +).*", r"\1\2<versions>", text)
+        text = re.sub(r"(?m)^(packages|git) .*\n", "", text)
         text = re.sub(r"(  \|.*\n)+(  \| .*\n)", r"  | <traceback>\n\2", text)
         return re.sub(r" {3,}", "  ", text)
 

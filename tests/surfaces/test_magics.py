@@ -17,6 +17,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from jupyter_dagflow import Dagflow, Settings
+from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces.planned import PLANNED
 
@@ -118,6 +119,25 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_two_runs_are_compared(session: Session) -> None:
+    write(session.folder / "other.ipynb", ("name = 'x'", "parameters"), ("y = name", "task:a"))
+    for name in ("Ada", "Bea"):
+        assert raised(session.type(f"%dagflow run --notebook other.ipynb -p name={name}")) == ""
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(session.folder / "home")}, config={}))
+    after, before = app.history(limit=2)
+    record = app.open_run(after.run_id).view.record
+    app.close()
+    assert record is not None
+    assert record.origin is Origin.MAGIC
+    outputs = session.type(f"%dagflow runs diff {before.run_id} latest")
+    assert raised(outputs) == ""
+    assert "parameter name 'Ada' → 'Bea'" in printed(outputs).splitlines()[0]
+    document = json.loads(
+        printed(session.type(f"%dagflow runs diff {before.run_id} latest --json"))
+    )
+    assert document["parameters"][0]["after"] == "'Bea'"
+
+
 def test_loaded_anew_it_replaces_what_was_there(session: Session) -> None:
     noted = "print(sum(f.__name__ == 'note_execution' for f in get_ipython().events.callbacks['pre_run_cell']))"
     assert printed(session.type(noted)) == "1\n"
@@ -162,6 +182,9 @@ def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
         "%dagflow run 'x": "No closing quotation",
         "%dagflow load nosuch": "Nothing was run yet",
         "%dagflow status nosuch": "No run",
+        "%dagflow runs diff nosuch latest": "No run",
+        "%dagflow runs diff latest": "Missing argument 'AFTER'",
+        "%dagflow runs frob": "no command 'frob'",
     }.items():
         text = raised(session.type(line))
         assert words in text, line

@@ -9,10 +9,12 @@ import pytest
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
 from jupyter_dagflow.surfaces.options import (
+    DiffOptions,
     GraphOptions,
     LoadOptions,
     RunOptions,
     gathered_parameters,
+    parse_diff,
     parse_graph,
     parse_load,
     parse_run,
@@ -35,6 +37,15 @@ def test_the_magic_reads_what_the_command_reads() -> None:
         fresh=True,
         background=True,
     )
+
+
+def test_which_runs_are_to_be_compared() -> None:
+    assert parse_diff(["20260308", "latest", "--json"]) == DiffOptions(
+        before="20260308", after="latest", as_json=True
+    )
+    assert parse_diff(["--help"]) is None
+    with pytest.raises(OptionError, match="Missing argument 'AFTER'"):
+        parse_diff(["latest"])
 
 
 def test_what_is_said_twice_alike_is_no_contradiction() -> None:

@@ -77,7 +77,7 @@ def test_how_a_run_ended(
         last_lines="----> 7 1 / 0\n\nZeroDivisionError: division by zero",
         taskbook="/home/runs/r/tasks/features/2/features.ipynb",
     )
-    view.metrics = {"auc": 0.912345678, "best": "forest", "rows": 1000}
+    view.tasks[churn.tasks[0].name].metrics = {"auc": 0.912345678, "best": "forest", "rows": 1000}
     parts = report.run_ended(view, notebook=Path("/home/runs/r/executed.ipynb"))
     assert report.as_text(parts) == snapshot
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.cli.others import Others
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
@@ -31,7 +32,7 @@ def follow(begin: Begin, *, as_json: bool) -> Run:
     """Begin a run, show how it goes and tell how it ended."""
     from jupyter_dagflow.app import Dagflow
 
-    app = Dagflow()
+    app = Dagflow(origin=Origin.CLI)
     others = Others(app, tell=lambda line: put(line, error=True))
     live = None
     try:

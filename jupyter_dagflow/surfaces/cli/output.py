@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from jupyter_dagflow.surfaces.lines import Lines, unstyled
 from jupyter_dagflow.surfaces.look import TASK_LOOKS
 from jupyter_dagflow.surfaces.report import Part
 from jupyter_dagflow.surfaces.table import Table, plain
@@ -79,6 +80,8 @@ def put_parts(parts: Sequence[Part]) -> None:
             put("")
         if isinstance(part, Table):
             put_table(part)
+        elif isinstance(part, Lines):
+            put_lines(part)
         else:
             put(part)
 
@@ -88,12 +91,26 @@ def put_table(table: Table) -> None:
     if not is_rich(sys.stdout):
         put(plain(table))
         return
-    from rich.console import Console
-
     from jupyter_dagflow.surfaces.table import drawn
 
+    _draw(drawn(table))
+
+
+def put_lines(lines: Lines) -> None:
+    """Print lines: in colour in a terminal, which wraps those that are too long for it."""
+    if not is_rich(sys.stdout):
+        put(unstyled(lines))
+        return
+    from jupyter_dagflow.surfaces.lines import coloured
+
+    _draw(coloured(lines))
+
+
+def _draw(drawing: Any) -> None:
+    from rich.console import Console
+
     try:
-        Console(file=sys.stdout).print(drawn(table))
+        Console(file=sys.stdout).print(drawing)
     except BrokenPipeError:
         hush(sys.stdout)
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import functools
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jupyter_dagflow.core.errors import NotFound
+from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import TaskName
-from jupyter_dagflow.surfaces import report, words
+from jupyter_dagflow.surfaces import report, run_record, words
 from jupyter_dagflow.surfaces.cli.following import follow, warn
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.commands import Commands
 from jupyter_dagflow.surfaces.look import run_look
-from jupyter_dagflow.surfaces.options import AsJson, RunArgument
+from jupyter_dagflow.surfaces.options import (
+    AsJson,
+    AttemptOption,
+    RunArgument,
+    diff_command,
+    whole_number,
+)
 from jupyter_dagflow.surfaces.table import Column, Table
 
 if TYPE_CHECKING:
@@ -40,6 +47,7 @@ def group() -> Commands:
     runs.command()(resume)
     runs.command()(clear)
     runs.command()(notebook)
+    runs.command("diff")(diff)
     return runs
 
 
@@ -64,23 +72,41 @@ def list_(
 
 
 def show(run: RunArgument, as_json: AsJson = False) -> None:
-    """Show a run: its tasks, what failed, its metrics."""
+    """Show a run: its tasks, what failed, its metrics, and what it was made of."""
     with application() as app:
         found = app.open_run(run)
         if as_json:
-            put_json(found.document())
+            put_json(found.record_document())
         else:
-            put_parts(report.run_ended(found.view, notebook=found.notebook_path))
+            view = found.view
+            told = report.run_ended(view, notebook=found.notebook_path)
+            put_parts([*told, *run_record.parts(view, source=found.source_path)])
 
 
-def logs(run: RunArgument, task: TaskArgument = None) -> None:
+@functools.wraps(diff_command)
+def diff(*args: Any, **kwargs: Any) -> None:
+    """Read the options as the magic does too, and compare."""
+    from jupyter_dagflow.surfaces import run_comparison
+    from jupyter_dagflow.wire import run_diff_document
+
+    options = diff_command(*args, **kwargs)
+    with application() as app:
+        found = app.diff(options.before, options.after)
+    if options.as_json:
+        put_json(run_diff_document(found))
+    else:
+        put_parts(run_comparison.parts(found))
+
+
+def logs(run: RunArgument, task: TaskArgument = None, attempt: AttemptOption = None) -> None:
     """Print what the tasks of a run printed, and their tracebacks."""
+    number = _attempt(task, attempt)
     with application() as app:
         found = app.open_run(run)
         for name in [task] if task is not None else _started(found):
             if task is None:
                 put(f"== {report.outcome(found.tasks[TaskName(name)])}")
-            for entry in found.log(name):
+            for entry in found.log(name, number):
                 put(entry.text)
 
 
@@ -124,11 +150,12 @@ def clear(
     raise typer.Exit(follow(begin, as_json=as_json).exit_code)
 
 
-def notebook(run: RunArgument, task: TaskArgument = None) -> None:
+def notebook(run: RunArgument, task: TaskArgument = None, attempt: AttemptOption = None) -> None:
     """Print where the executed notebook of a run lies, or the taskbook of one of its tasks."""
+    number = _attempt(task, attempt)
     with application() as app:
         found = app.open_run(run)
-        path = found.taskbook_path(task) if task is not None else found.notebook_path
+        path = found.taskbook_path(task, number) if task is not None else found.notebook_path
     if path is None:
         raise NotFound(
             f"Run {found.run_id} has no executed notebook: it is {found.state.value}.",
@@ -136,6 +163,13 @@ def notebook(run: RunArgument, task: TaskArgument = None) -> None:
             f"dagflow runs notebook {found.run_id} TASK",
         )
     put(str(path))
+
+
+def _attempt(task: str | None, attempt: str | None) -> int | None:
+    """The number given to ``--attempt``, which is one of a task."""
+    if attempt is not None and task is None:
+        raise OptionError("--attempt is of one task.", hint="Say of which: RUN TASK --attempt N.")
+    return whole_number(attempt, "--attempt")
 
 
 def _started(run: Run) -> list[str]:

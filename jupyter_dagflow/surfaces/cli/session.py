@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jupyter_dagflow.core.records import Origin
+
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
 
@@ -15,7 +17,7 @@ def application() -> Iterator[Dagflow]:
     """The app with the settings of this environment, closed in the end."""
     from jupyter_dagflow.app import Dagflow
 
-    app = Dagflow()
+    app = Dagflow(origin=Origin.CLI)
     try:
         yield app
     finally:

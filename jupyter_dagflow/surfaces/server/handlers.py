@@ -25,6 +25,7 @@ from jupyter_dagflow.core.errors import (
     OptionError,
     RunGoesOn,
 )
+from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
 from jupyter_dagflow.surfaces.graph.dot import dot
@@ -58,7 +59,7 @@ def app_of(settings: dict[str, Any]) -> Dagflow:
     """The app of a server with these settings, made when it is first asked for; raises `EnvironmentFault`."""
     if _APP not in settings:
         section = settings["config"].get("Dagflow") or None
-        settings[_APP] = Dagflow(Settings.load(config=section))
+        settings[_APP] = Dagflow(Settings.load(config=section), origin=Origin.SERVER)
     app: Dagflow = settings[_APP]
     return app
 
