@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import FrameType
 
@@ -22,6 +23,8 @@ from jupyter_dagflow.core.machine import (
     Submit,
 )
 from jupyter_dagflow.core.model import Notebook, RunId, TaskName
+from jupyter_dagflow.core.records import Surroundings, TaskRecord
+from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
 from jupyter_dagflow.core.states import RunState
 from tests.benchmarks.synthetic import (
     TaggedCell,
@@ -76,6 +79,37 @@ def test_a_run_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
         return lines(lambda: _run(RunMachine(plan)))
 
     assert running(LARGE) / running(SMALL) < MOST
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_comparing_two_runs_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
+    """All code is another, and so are all inputs and all packages."""
+
+    def comparing(size: int) -> int:
+        before, after = (_side(shape(size), version) for version in "12")
+        found: list[RunDiff] = []
+        counted = lines(lambda: found.append(diff_runs(before, after)))
+        (diff,) = found
+        changed = {task for change in diff.code for task in change.tasks}
+        assert changed == before.view.tasks.keys() == {*diff.versions[0].tasks}
+        return counted
+
+    comparing(SMALL)
+    assert comparing(LARGE) / comparing(SMALL + 1) < MOST
+
+
+def _side(cells: list[TaggedCell], version: str) -> Side:
+    """A run of these cells, and one statement more in each, of which everything is recorded."""
+    cells = [cell._replace(source=f"{cell.source}\nversion = {version}") for cell in cells]
+    notebook = replace(_notebook(cells), digest=version)
+    machine = RunMachine(_plan(cells))
+    _run(machine)
+    view = machine.view
+    here = Surroundings(kernel="k", python="3", packages={f"p{n}": version for n in range(30)})
+    for name, task in view.tasks.items():
+        task.record = TaskRecord(code=f"{name}{version}", recipe=version, surroundings=version)
+    view.surroundings[version] = here
+    return Side(view=view, notebook=notebook, pipeline=compile_cells(notebook).pipeline)
 
 
 def _notebook(cells: list[TaggedCell]) -> Notebook:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow.core.errors import NotFound
@@ -34,17 +35,36 @@ from jupyter_dagflow.core.machine import (
     Stimulus,
     Submit,
 )
-from jupyter_dagflow.core.model import CellId, RunId, TaskName
+from jupyter_dagflow.core.model import CellId, PartitionBy, RunId, TaskName
+from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.reuse import Asked, Checks, Entry, Recipe, Used
 from jupyter_dagflow.core.run import replay
 from jupyter_dagflow.core.slices import Piece
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
+from jupyter_dagflow.storage.tables import runs
 
 NOON = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
 R1 = RunId("20260308-120000-aa")
 LOAD, TRAIN = TaskName("load"), TaskName("train")
 X = Stored(name="X", digest="xxh3:1", size_bytes=10, type="DataFrame", shape=(3, 2), preview="…")
+HERE = Surroundings(
+    kernel="python3", python="3.12.1", packages={"numpy": "2.1"}, modules={"gone.py": None}
+)
+MADE_OF = TaskRecord(
+    code="c", recipe="r", inputs={"rows": "xxh3:3"}, files={"no.csv": None}, surroundings="here"
+)
+RECORD = RunRecord(
+    origin=Origin.CLI,
+    user="ada",
+    host="laptop",
+    python="3.12.1",
+    version="0.1.0",
+    source_digest="5d41402a",
+    by=PartitionBy.TAGS,
+    folder="/work",
+    revision=Revision(commit="9d592f6", dirty=None),
+)
 N = Stored(name="n", digest="xxh3:2", size_bytes=5, type="int", preview="3", value=3)
 
 
@@ -72,6 +92,7 @@ def whole_run(run_id: RunId = R1) -> list[Event]:
         parameters={"n": 3, "names": ["a", None], "x": 1.5},
         tasks=tasks,
         slots=2,
+        record=RECORD,
     )
     machine = RunMachine(plan)
     failure = TaskFailure(kind="error", message="KeyError: 'x'", cell=CellId("c"), line=2)
@@ -84,6 +105,8 @@ def whole_run(run_id: RunId = R1) -> list[Event]:
             cells_s=1.5,
             stored=(X, N),
             metrics={"auc": 0.5},
+            record=MADE_OF,
+            surroundings=HERE,
         ),
         AttemptEnded(at=NOON + timedelta(seconds=3), task=TRAIN, attempt=1, failure=failure),
     ]
@@ -109,6 +132,8 @@ def test_the_projection_agrees_with_the_log(store: Metastore) -> None:
     assert (summary.pipeline, summary.state) == (view.pipeline, view.state)
     assert (summary.trigger, summary.logical_date) == (view.trigger, None)
     assert (summary.started_at, summary.finished_at) == (view.started_at, view.finished_at)
+    with store._transaction(store._reader) as connection:
+        assert connection.scalar(select(runs.c.source_digest)) == RECORD.source_digest
     kept = [(name, stored) for name, task in view.tasks.items() for stored in task.stored]
     assert store.artifacts(R1) == kept == [(LOAD, X), (LOAD, N)]
 

@@ -10,7 +10,7 @@ import sys
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import Compilation, Pipeline
 from jupyter_dagflow.core.run import RunView
-from jupyter_dagflow.wire import graph_document, json_schema, to_plain
+from jupyter_dagflow.wire import event_from_dict, graph_document, json_schema, to_plain
 
 
 def test_the_schema_does_not_depend_on_hashing() -> None:
@@ -32,6 +32,34 @@ def test_every_field_of_an_event_is_required() -> None:
     schema = json_schema()["$defs"]["TaskFinished"]
     assert schema["properties"]["type"] == {"const": "task_finished"}
     assert schema["required"] == list(schema["properties"])
+
+
+def test_events_of_before_there_were_records_are_read() -> None:
+    created = {
+        "type": "run_created",
+        "run_id": "20260308-120000-aa",
+        "seq": 1,
+        "at": "2026-03-08T12:00:00Z",
+        "pipeline": "churn",
+        "notebook": "churn.ipynb",
+        "parameters": {"n": 3},
+        "tasks": [["load", []]],
+        "trigger": "manual",
+        "state": "queued",
+    }
+    finished = {
+        "type": "task_finished",
+        "run_id": "20260308-120000-aa",
+        "seq": 4,
+        "at": "2026-03-08T12:00:01Z",
+        "task": "load",
+        "attempt": 1,
+        "state": "success",
+        "duration_s": 1.0,
+    }
+    assert event_from_dict(created).record is None
+    assert event_from_dict(finished).record is None
+    assert event_from_dict(finished).surroundings is None
 
 
 def test_a_graph_is_a_pipeline_its_dot_and_perhaps_a_run(
