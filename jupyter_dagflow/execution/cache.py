@@ -23,7 +23,7 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.records import Surroundings, TaskRecord
-from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
+from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import Slicer, digest_of, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
@@ -104,6 +104,7 @@ class ResultCache:
         self._codes: dict[TaskName, str] = {}
         self._inputs: dict[TaskName, Mapping[str, str]] = {}
         self._asked: dict[TaskName, Asked] = {}
+        self._surroundings: dict[object, tuple[str, Surroundings]] = {}
         self._reused: set[str] = set()
 
     def ask(
@@ -150,20 +151,30 @@ class ResultCache:
     def recorded(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt that was asked about, with the record of what it was made of."""
         name, used = ended.task, ended.used
-        surroundings = Surroundings(
-            kernel=self._notebook.kernel_of(self._lookup.task(name)),
-            python=used.python,
-            packages={n: v for found in used.packages.values() for n, v in found.items()},
-            modules=used.modules,
-        )
+        kernel = self._notebook.kernel_of(self._lookup.task(name))
+        digest, surroundings = self._surroundings_of(kernel, used)
         record = TaskRecord(
             code=self._codes.get(name, ""),
             recipe=self._digests.get(name, ""),
             inputs=self._inputs.get(name, {}),
             files=used.read,
-            surroundings=digest_of(msgspec.to_builtins(surroundings)),
+            surroundings=digest,
         )
         return replace(ended, record=record, surroundings=surroundings)
+
+    def _surroundings_of(self, kernel: str, used: Used) -> tuple[str, Surroundings]:
+        """What a task ran in, and the digest of it, which is worked out once for all tasks that had the same."""
+        packages = tuple(each for found in used.packages.values() for each in found.items())
+        key = (kernel, used.python, packages, tuple(used.modules.items()))
+        if key not in self._surroundings:
+            found = Surroundings(
+                kernel=kernel,
+                python=used.python,
+                packages=dict(sorted(packages)),
+                modules=used.modules,
+            )
+            self._surroundings[key] = digest_of(msgspec.to_builtins(found)), found
+        return self._surroundings[key]
 
     def results(self, ran: Iterable[AttemptEnded]) -> list[cache_entries.Row]:
         """What came of attempts that ran, to be kept for runs to come together with their end; never raises."""
