@@ -450,9 +450,7 @@ class Dagflow:
             selected=config.selected,
             options=config.options(),
             begun=begun,
-            record=None
-            if begun
-            else prepared.circumstances.record(prepared.source, prepared.compilation.pipeline.by),
+            record=None if begun else prepared.circumstances.record(prepared.source),
             sinks=[*sinks, *self._watchers(prepared.compilation.pipeline.name)],
         )
         make_executor = partial(LocalExecutor, kernels=self.kernels)
@@ -548,8 +546,8 @@ class Dagflow:
             source = read_notebook(run.source_path)
         except NotebookError:
             return Side(view=view)
-        by = view.record.by if view.record is not None else PartitionBy.AUTO
-        return Side(view=view, notebook=source, pipeline=self._compiled(source, by).pipeline)
+        config = RunConfig.of(view.options, folder="")
+        return Side(view=view, notebook=source, pipeline=self._compiled(source, config.by).pipeline)
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from jupyter_dagflow.core.model import PartitionBy
-
 
 class Origin(str, Enum):
     """From where a run was asked for."""
@@ -40,8 +38,7 @@ class Revision:
 class RunRecord:
     """Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.
 
-    ``source_digest`` is the SHA-256 of the notebook's bytes, ``by`` what made tasks of its cells, ``folder`` where it
-    lay. There is no ``revision`` outside a repository.
+    ``source_digest`` is the SHA-256 of the notebook's bytes. There is no ``revision`` outside a repository.
     """
 
     origin: Origin
@@ -50,8 +47,6 @@ class RunRecord:
     python: str
     version: str
     source_digest: str
-    by: PartitionBy
-    folder: str
     revision: Revision | None = None
 
 

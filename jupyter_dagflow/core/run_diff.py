@@ -23,6 +23,7 @@ _NOTHING = "none"
 _NOTABLE_S = 0.5
 _NOTABLE_PART = 0.25
 _NAMED = 3
+_OPTIONS = ("folder", "by", "jobs", "keep_all", "reuse")  # of `run_config`
 _MAY_MATTER = ("pipeline", "host")  # of how a run was asked for
 
 
@@ -169,7 +170,7 @@ def diff_runs(before: Side, after: Side) -> RunDiff:
         files=(*_file_changes(recorded), *modules),
         versions=(*_runner_changes(old.record, new.record), *versions),
         git=_changes(_git(old.record), _git(new.record)) if old.record and new.record else (),
-        asked=_changes(_asked(old), _asked(new)) if old.record and new.record else (),
+        asked=_asked_changes(old, new),
         unexplained=tuple(_unexplained(recorded)),
         inputs=tuple(_input_changes(recorded, after.pipeline)),
         durations=_duration_changes(pairs),
@@ -335,18 +336,20 @@ def _git(record: RunRecord) -> dict[str, str]:
     }
 
 
-def _asked(view: RunView) -> dict[str, str]:
-    assert view.record is not None
-    record = view.record
-    return {
-        "pipeline": view.pipeline,
-        "folder": record.folder,
-        "host": record.host,
-        "user": record.user,
-        "from": record.origin.value,
-        "trigger": view.trigger,
-        "tasks by": record.by.value,
-    }
+def _asked_changes(old: RunView, new: RunView) -> tuple[Change, ...]:
+    return (
+        *_changes(*({"pipeline": v.pipeline, "trigger": v.trigger} for v in (old, new))),
+        *(_changes(_who(old.record), _who(new.record)) if old.record and new.record else ()),
+        *(_changes(_options(old), _options(new)) if old.options and new.options else ()),
+    )
+
+
+def _who(record: RunRecord) -> dict[str, str]:
+    return {"host": record.host, "user": record.user, "from": record.origin.value}
+
+
+def _options(view: RunView) -> dict[str, str]:
+    return {name: str(view.options[name]) for name in _OPTIONS if name in view.options}
 
 
 def _has_ended_well(task: _Recorded) -> bool:

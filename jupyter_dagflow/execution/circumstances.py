@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from jupyter_dagflow import __version__
-from jupyter_dagflow.core.model import Notebook, PartitionBy
+from jupyter_dagflow.core.model import Notebook
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord
 
 T = TypeVar("T")
@@ -65,12 +65,11 @@ class Circumstances:
     """Of one run that is asked for now: threads look them up, `record` takes what they have found."""
 
     def __init__(self, folder: Path, origin: Origin) -> None:
-        self._folder = folder
         self._origin = origin
         self._head = _Later(head, folder)
         self._dirty = _Later(is_dirty, folder)
 
-    def record(self, notebook: Notebook, by: PartitionBy) -> RunRecord:
+    def record(self, notebook: Notebook) -> RunRecord:
         """The record of a run of this notebook; waits for what is not known yet, but never long."""
         deadline = time.monotonic() + _PATIENCE_S
         revision = self._head.by(deadline)
@@ -83,8 +82,6 @@ class Circumstances:
             python=platform.python_version(),
             version=__version__,
             source_digest=notebook.digest,
-            by=by,
-            folder=str(self._folder),
             revision=revision,
         )
 

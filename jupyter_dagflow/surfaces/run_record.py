@@ -77,7 +77,8 @@ def _rows(view: RunView, source: Path) -> Iterator[tuple[str, str]]:
     record = view.record
     if record is not None:
         yield "asked for", _asked_for(view, record)
-        yield "folder", record.folder
+    if view.options.get("folder"):
+        yield "folder", str(view.options["folder"])
     if source.exists():
         yield "exact source", str(source)
     if record is not None and record.revision is not None:

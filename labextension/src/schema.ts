@@ -51,10 +51,6 @@ export type DagflowEvent =
  */
 export type RunState = 'cancelled' | 'failed' | 'queued' | 'running' | 'success';
 /**
- * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
- */
-export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
-/**
  * From where a run was asked for.
  */
 export type Origin = 'cli' | 'magic' | 'python' | 'server';
@@ -72,6 +68,10 @@ export type TaskState =
   | 'success'
   | 'up_for_retry'
   | 'upstream_failed';
+/**
+ * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
+ */
+export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
 /**
  * How much a finding matters: an error stops a run, a warning does not, information only explains.
  */
@@ -124,12 +124,9 @@ export interface RunCreated {
 /**
  * Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.
  *
- *     ``source_digest`` is the SHA-256 of the notebook's bytes, ``by`` what made tasks of its cells, ``folder`` where it
- *     lay. There is no ``revision`` outside a repository.
+ *     ``source_digest`` is the SHA-256 of the notebook's bytes. There is no ``revision`` outside a repository.
  */
 export interface RunRecord {
-  by: PartitionBy;
-  folder: string;
   host: string;
   origin: Origin;
   python: string;

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.events import Stored
-from jupyter_dagflow.core.model import Notebook, PartitionBy, RunId, TaskName
+from jupyter_dagflow.core.model import Notebook, RunId, TaskName
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.run_diff import Change, MetricChange, RunDiff, Side, diff_runs
@@ -40,8 +40,6 @@ RECORD = RunRecord(
     python="3.12.1",
     version="0.1.0",
     source_digest="s",
-    by=PartitionBy.TAGS,
-    folder="/work",
     revision=Revision(commit="c1", branch="main", dirty=False),
 )
 
@@ -81,7 +79,7 @@ def side(*cells: tuple[str, str], run_id: str = "r1") -> Side:
         notebook="nb.ipynb",
         parameters={},
         trigger="manual",
-        options={},
+        options={"folder": "/work", "reuse": "yes"},
         created_at=NOON,
         state=RunState.SUCCESS,
         tasks=tasks,
@@ -189,6 +187,12 @@ TABLE: list[tuple[str, Callable[[Side], Side], set[str], str]] = [
         lambda s: asked(s, user="bea", host="server", origin=Origin.SERVER),
         {"asked"},
         "What differs: host laptop → server.",
+    ),
+    (
+        "how it was asked for",
+        lambda s: viewed(s, options={"folder": "/play", "reuse": "fresh", "given": ()}),
+        {"asked"},
+        "Nothing that could matter differs between these runs.",
     ),
     (
         "an input",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_dagflow import __version__
-from jupyter_dagflow.core.model import Notebook, PartitionBy
+from jupyter_dagflow.core.model import Notebook
 from jupyter_dagflow.core.records import Origin, Revision
 from jupyter_dagflow.execution import circumstances
 from jupyter_dagflow.execution.circumstances import Circumstances, head, is_dirty
@@ -99,7 +99,7 @@ def test_without_git_there_is_no_revision(
 ) -> None:
     committed(git, tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-    record = Circumstances(tmp_path, Origin.PYTHON).record(NOTEBOOK, PartitionBy.TAGS)
+    record = Circumstances(tmp_path, Origin.PYTHON).record(NOTEBOOK)
     assert record.revision is None
 
 
@@ -116,24 +116,16 @@ def test_a_git_that_takes_its_time_is_not_waited_for(
     monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setattr(circumstances, "_PATIENCE_S", 20.0)  # git is ended before
     monkeypatch.setattr(circumstances, "_GIT_ENDS_S", 1.0)
-    record = Circumstances(tmp_path, Origin.PYTHON).record(NOTEBOOK, PartitionBy.TAGS)
+    record = Circumstances(tmp_path, Origin.PYTHON).record(NOTEBOOK)
     assert record.revision == Revision(commit=commit, branch="main", dirty=None)
 
 
 def test_who_asks_is_recorded(git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commit = committed(git, tmp_path)
     monkeypatch.setattr(circumstances, "_PATIENCE_S", 20.0)
-    record = Circumstances(tmp_path, Origin.MAGIC).record(NOTEBOOK, PartitionBy.CELLS)
-    assert (record.origin, record.user, record.by) == (
-        Origin.MAGIC,
-        getpass.getuser(),
-        PartitionBy.CELLS,
-    )
-    assert (record.version, record.source_digest, record.folder) == (
-        __version__,
-        "abc",
-        str(tmp_path),
-    )
+    record = Circumstances(tmp_path, Origin.MAGIC).record(NOTEBOOK)
+    assert (record.origin, record.user) == (Origin.MAGIC, getpass.getuser())
+    assert (record.version, record.source_digest) == (__version__, "abc")
     assert record.revision == Revision(commit=commit, branch="main", dirty=False)
     assert record.host
 

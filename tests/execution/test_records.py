@@ -50,7 +50,7 @@ def test_a_run_tells_what_it_was_made_of(project: Project) -> None:
     run = project.run(*CELLS)
     assert run.view.record is not None
     assert run.view.record.origin is Origin.PYTHON
-    assert run.view.record.folder == str(project.folder)
+    assert run.view.options["folder"] == str(project.folder)
     of_load, of_total, of_skipped = records(run).values()
     assert of_load is not None
     assert of_total is not None

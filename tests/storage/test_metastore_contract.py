@@ -35,7 +35,7 @@ from jupyter_dagflow.core.machine import (
     Stimulus,
     Submit,
 )
-from jupyter_dagflow.core.model import CellId, PartitionBy, RunId, TaskName
+from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.reuse import Asked, Checks, Entry, Recipe, Used
 from jupyter_dagflow.core.run import replay
@@ -61,8 +61,6 @@ RECORD = RunRecord(
     python="3.12.1",
     version="0.1.0",
     source_digest="5d41402a",
-    by=PartitionBy.TAGS,
-    folder="/work",
     revision=Revision(commit="9d592f6", dirty=None),
 )
 N = Stored(name="n", digest="xxh3:2", size_bytes=5, type="int", preview="3", value=3)

@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow.core.code_diff import CodeChange
 from jupyter_dagflow.core.events import TaskFailure
-from jupyter_dagflow.core.model import PartitionBy, Pipeline, RunId, TaskName
+from jupyter_dagflow.core.model import Pipeline, RunId, TaskName
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.run import Attempt, RunView
 from jupyter_dagflow.core.run_diff import (
@@ -190,6 +190,7 @@ def recorded(churn: Pipeline, make_run: Callable[..., RunView]) -> RunView:
     )
     task.record = TaskRecord(code="c", recipe="r", surroundings="here")
     view.parameters = {"n": 5, "name": "Ada"}
+    view.options = {"folder": "/work/churn"}
     view.surroundings["here"] = Surroundings(
         kernel="python3", python="3.12.1", packages={"pandas": "2.2.3", "numpy": "2.1.0"}
     )
@@ -200,8 +201,6 @@ def recorded(churn: Pipeline, make_run: Callable[..., RunView]) -> RunView:
         python="3.12.1",
         version="0.1.0",
         source_digest="abc",
-        by=PartitionBy.TAGS,
-        folder="/work/churn",
         revision=Revision(commit="9d592f6644915e1081442fa5", branch="main", dirty=True),
     )
     return view
