@@ -8,7 +8,7 @@ from pathlib import Path
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings
 from jupyter_dagflow.core.run import Attempt, RunView, TaskRun
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.surfaces import report, words
+from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.look import TASK_LOOKS, Look
 from jupyter_dagflow.surfaces.report import Part
 from jupyter_dagflow.surfaces.table import Column, Table
@@ -49,7 +49,7 @@ def _attempts_table(earlier: list[tuple[TaskRun, Attempt]]) -> Table:
             Column("attempt", number=True),
             Column("state"),
             Column("duration", number=True),
-            Column("why it ended so"),
+            Column("failure"),
         ),
         rows=tuple(_attempt_row(task, attempt) for task, attempt in earlier),
         styles=tuple(_attempt_look(attempt).terminal for _, attempt in earlier),
@@ -63,7 +63,7 @@ def _attempt_row(task: TaskRun, attempt: Attempt) -> tuple[str, ...]:
         str(attempt.number),
         f"{look.icon} {look.word}",
         words.duration(attempt.duration_s) if attempt.duration_s is not None else "",
-        attempt.failure.message if attempt.failure is not None else report.why(attempt.why),
+        attempt.failure.message if attempt.failure is not None else "",
     )
 
 
