@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
-from jupyter_dagflow.core.errors import ArtifactDamaged, NotFound
-from jupyter_dagflow.core.events import Stored, TaskFailure
+from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault, NotFound
+from jupyter_dagflow.core.events import NO_SPACE, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
@@ -82,6 +82,11 @@ class Run:
     @property
     def exit_code(self) -> int:
         """What a command that waited for this run exits with."""
+        if self.state is RunState.FAILED and any(
+            task.failure is not None and task.failure.kind == NO_SPACE
+            for task in self.tasks.values()
+        ):
+            return EnvironmentFault.exit_code
         return EXIT_CODES[self.state]
 
     @property

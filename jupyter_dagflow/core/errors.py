@@ -170,6 +170,18 @@ class MetastoreUnreachable(EnvironmentFault):
     code = "metastore_unreachable"
 
 
+class MetastoreBlocked(MetastoreUnreachable):
+    """The metastore is locked, or its disk is full or read-only: nothing was recorded, and later it may be."""
+
+    code = "metastore_blocked"
+
+
+class NoSpace(EnvironmentFault):
+    """The disk is full. Free some space, or set the setting that the hint names to a folder with room."""
+
+    code = "no_space"
+
+
 class MetastoreTooNew(EnvironmentFault):
     """A newer jupyter-dagflow wrote this database; it is left untouched. Upgrade, or use another home."""
 

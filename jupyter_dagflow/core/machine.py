@@ -113,7 +113,8 @@ class AttemptEnded:
     them that it left as a seed makes them, and ``left`` is what it left outside variables. ``files_at`` tells where
     it first touched a file (its name, and whether it wrote it), if that is known, ``changed_last`` of
     files that it read when they had changed last by then, ``span_ns`` when its own cells ran, in nanoseconds since
-    1970. ``used`` is all that it was seen to use, and ``barred`` why its result may never stand for another, if so.
+    1970. ``took_s`` is its wall time by a clock that nobody sets, if somebody looked at one. ``used`` is all that it
+    was seen to use, and ``barred`` why its result may never stand for another, if so.
     With ``reused_from`` it did not run: all this is what came of it in that run.
     ``why`` it ran or did not. It is ``skipped`` if its condition was false. ``record`` and ``surroundings`` are
     what it was made of and ran in.
@@ -141,6 +142,7 @@ class AttemptEnded:
     span_ns: tuple[int, int] | None = None
     used: Used = field(default_factory=Used)
     barred: str = ""
+    took_s: float | None = None
     reused_from: RunId | None = None
     why: tuple[str, ...] = ()
     record: TaskRecord | None = None
@@ -383,7 +385,9 @@ class RunMachine:
                 task=ended.task,
                 attempt=ended.attempt,
                 state=state,
-                duration_s=max(0.0, (ended.at - task.started_at).total_seconds()),
+                duration_s=ended.took_s
+                if ended.took_s is not None
+                else max(0.0, (ended.at - task.started_at).total_seconds()),
                 cells_s=ended.cells_s,
                 cached=ended.reused_from is not None,
                 failure=ended.failure,

@@ -28,6 +28,7 @@ from jupyter_dagflow.execution.papermill_door import execute
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.running_kernel import note_kernel
 from jupyter_dagflow.execution.tracebacks import CellError, RanCell
+from jupyter_dagflow.storage.space import lacks_space
 
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
 _LOG_TAIL_BYTES = 4096
@@ -216,6 +217,8 @@ class Attempt:
         assignment = self._assignment
         if self._error is not None:
             return failure.cell_failure(self._error, assignment, outcome)
+        if lacks_space(trouble):
+            return failure.no_space(str(trouble), assignment)
         if self._saved and outcome:
             return None  # all that counts is done, however the kernel ended then
         if isinstance(trouble, KernelNotStarted):

@@ -126,7 +126,7 @@ class ResultCache:
             self._look_up()
             return self._answer(task, attempt, sources, at, cleared=cleared)
         except (OSError, EnvironmentFault, ValueError) as error:
-            _log.exception("The cache could not be asked for task %s", name)
+            _log.warning("The cache could not be asked for task %s: %s", name, error)
             why = (f"the cache could not be asked: {error}",)
             return _no_result(name, attempt, why, at) if name in self._given else Answer(why=why)
 
@@ -192,8 +192,8 @@ class ResultCache:
         try:
             if self._reused:
                 self._metastore.note_reuse(self._reused, at=at)
-        except EnvironmentFault:
-            _log.exception("It was not noted which results were reused")
+        except EnvironmentFault as error:
+            _log.warning("It was not noted which results were reused: %s", error)
 
     def _look_up(self, *, find: bool = False) -> None:
         """Find all that the run may come to need, once; ``find`` results even if none is to be reused."""

@@ -15,8 +15,10 @@ from pathlib import Path
 from jupyter_dagflow.core.model import CellId, Pipeline, TaskName
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.pace import Pace
+from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.executed import write_executed
+from jupyter_dagflow.storage.space import lacks_space
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +33,13 @@ class ExecutedFile:
         *,
         attempt_of: Callable[[TaskName], int],
         threads: Threads,
+        patience: Patience,
     ) -> None:
         self._files = files
         self._pipeline = pipeline
         self._attempt_of = attempt_of
         self._threads = threads
+        self._patience = patience
         self._pace = Pace()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -55,7 +59,7 @@ class ExecutedFile:
             self._timer = loop.call_later(self._pace.wait_s(), self._begin)
 
     async def finish(self) -> None:
-        """Write what the run leaves, for good."""
+        """Write what the run leaves, for good: when there is space for it."""
         self._finished = True
         if self._timer is not None:
             self._timer.cancel()
@@ -71,13 +75,16 @@ class ExecutedFile:
         """Put the outputs of every task that started into their places in the notebook."""
         began = time.monotonic()
         try:
-            await self._threads.do(
+            await (self._patience if durable else self._threads).do(
                 self._put_together,
                 {task.name: self._attempt_of(task.name) for task in self._pipeline.tasks},
                 durable=durable,
             )
-        except Exception:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
-            _log.exception("The executed notebook of run %s was not written", self._files.run_id)
+        except Exception as error:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
+            if not lacks_space(error):  # that is told if it lasts
+                _log.exception(
+                    "The executed notebook of run %s was not written", self._files.run_id
+                )
         finally:
             self._pace.wrote(began=began)
             self._writing = None

@@ -6,13 +6,14 @@ our own cells are never named as the place.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import Location
-from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.events import NO_SPACE, TaskFailure
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.core.taskbook import (
     LOAD_ID,
@@ -30,7 +31,9 @@ from jupyter_dagflow.execution.tracebacks import (
     line_in_cell,
 )
 from jupyter_dagflow.storage.logs import plain_text
+from jupyter_dagflow.storage.space import NO_SPACE_ERRNOS
 
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
 _NOT_OWN = "cannot resize this array: it does not own its data"
 
 
@@ -117,6 +120,17 @@ def kernel_did_not_start(reason: str, assignment: Assignment, *, log: str) -> Ta
     )
 
 
+def no_space(reason: str, assignment: Assignment) -> TaskFailure:
+    """The failure of a task whose results or taskbook could not be written to a full disk."""
+    return TaskFailure(
+        kind=NO_SPACE,
+        message=f"There is no space left for what task {assignment.task} leaves: {reason}",
+        taskbook=str(assignment.taskbook),
+        hint="Free some space (dagflow artifacts gc removes values that nobody needs), or set DAGFLOW_HOME to a "
+        "folder on another disk. What other tasks have done is kept.",
+    )
+
+
 def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFailure:
     """A failure that is nobody's cell's fault."""
     return TaskFailure(
@@ -158,6 +172,9 @@ def _save_failure(
         return _undeclared_sharing(outcome["sharing"][0], assignment)
     if error.ename == "StillRunning" and outcome.get("running"):
         return _still_running(outcome["running"][0], assignment)
+    number = _ERRNO.match(plain_text(error.evalue))
+    if error.ename == "OSError" and number and int(number[1]) in NO_SPACE_ERRNOS:
+        return no_space(plain_text(error.evalue), assignment)
     refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])

@@ -2,7 +2,8 @@
 
 The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
 only then obeys. Stimuli that have come meanwhile are taken together: one transaction, and only then what follows from
-any of them. A task that the machine would start is looked for among earlier results first: one that is there ends
+any of them. What cannot be recorded now is recorded later: a locked or full metastore delays the run. A task that
+the machine would start is looked for among earlier results first: one that is there ends
 the attempt, which is the next stimulus, and what follows from it is recorded in the same transaction. The runner alone
 appends to a run's log, and what it shows of the run is never ahead of what is recorded. Nobody who watches can harm
 the run or hold it up.
@@ -61,6 +62,7 @@ from jupyter_dagflow.execution.attempt_files import prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
 from jupyter_dagflow.execution.running_kernel import end_kernel
 from jupyter_dagflow.execution.safekeeping import Safekeeping
@@ -230,12 +232,18 @@ class Runner:
             metastore=metastore,
         )
         self._threads = Threads(f"runner of {request.run_id}")
+        self._patience = Patience(
+            f"Run {request.run_id}", home=request.files.home, threads=self._threads
+        )
+        self._began: dict[TaskName, float] = {}  # when, by a clock that nobody sets
+        self._stops: set[asyncio.Task[None]] = set()
         self._safekeeping = Safekeeping(ArtifactStore(request.artifacts), self._threads)
         self._executed = ExecutedFile(
             request.files,
             request.compilation.pipeline,
             attempt_of=self._attempt_of,
             threads=self._threads,
+            patience=self._patience,
         )
 
     def _attempt_of(self, task: TaskName) -> int:
@@ -256,18 +264,28 @@ class Runner:
         self._watchers.add(sink)
 
     def cancel(self, reason: str) -> None:
-        """Ask for the run to be cancelled; to be called in the loop's thread."""
+        """Ask for the run to be cancelled; to be called in the loop's thread.
+
+        While something waits to be recorded, what runs is ended already, and that is recorded when it can be.
+        """
         self._inbox.put_nowait(Cancel(at=self._now(), reason=reason))
+        if self._patience.is_tried:
+            for name, task in self._machine.view.tasks.items():
+                if task.state is TaskState.RUNNING:
+                    stop = asyncio.create_task(self._stop(name, task.attempt))
+                    self._stops.add(stop)
+                    stop.add_done_callback(self._stops.discard)
 
     def abandon(self) -> None:
         """Leave the run to others as it stands, and end what was started; to be called in the loop's thread."""
+        self._patience.end(Abandoned())
         self._inbox.put_nowait(Abandoned())
 
     async def run(self, on_submitted: Callable[[], None] = lambda: None) -> RunView:
         """Run to the end and return the run as it then stands; ``on_submitted`` is told when it is recorded.
 
-        Raises what the metastore raises when it cannot record, `LeaseLost` if another has taken the run over,
-        `Abandoned` if it was; nothing is left running then either.
+        Raises what the metastore raises when it cannot record the run at all, or never will, `LeaseLost` if another
+        has taken the run over, `Abandoned` if it was; nothing is left running then either.
         """
         async with (
             contextlib.AsyncExitStack() as at_end
@@ -325,11 +343,16 @@ class Runner:
     def _hear(self, news: News) -> None:
         """Take what the executor reports; progress is for those who watch and changes nothing."""
         if isinstance(news, AttemptEnded):
-            self._inbox.put_nowait(news)
+            self._end(news)
             return
         if isinstance(news, CellProgress):
             self._watchers.tell(news)
         self._executed.grow()
+
+    def _end(self, ended: AttemptEnded) -> None:
+        """Take the end of an attempt, and how long it took by a clock that nobody sets."""
+        took_s = time.monotonic() - self._began.get(ended.task, time.monotonic())
+        self._inbox.put_nowait(replace(ended, took_s=took_s))
 
     def _in_file(self, ended: AttemptEnded) -> AttemptEnded:
         """The same; a failure in it tells the line of the file also, if people read the notebook by lines."""
@@ -376,12 +399,15 @@ class Runner:
             await self._executed.finish()
             self._safekeeping.begin(values)
             await self._safekeeping.all_safe()
-        await self._threads.do(self._record, events, ran)
+        # A run of which nothing has run yet is refused: whoever asked for it is there to hear.
+        recorder = self._patience if self._recorded is not None else self._threads
+        await recorder.do(self._record, events, ran)
         for event in events:
             self._watchers.tell(event)
         for instruction in instructions:
             match instruction:
                 case StartTask(task=task, attempt=attempt):
+                    self._began[task] = time.monotonic()
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
@@ -452,9 +478,7 @@ class Runner:
             failure = TaskFailure(
                 kind="internal", message=f"The task could not be started: {error}"
             )
-            self._inbox.put_nowait(
-                AttemptEnded(at=self._now(), task=task, attempt=attempt, failure=failure)
-            )
+            self._end(AttemptEnded(at=self._now(), task=task, attempt=attempt, failure=failure))
         finally:
             self._starting.pop(task, None)
 
@@ -471,8 +495,7 @@ class Runner:
     async def _stop(self, task: TaskName, attempt: int) -> None:
         starting = self._starting.pop(task, None)
         if starting is not None and starting.cancel():
-            ended = AttemptEnded(at=self._now(), task=task, attempt=attempt, stopped=True)
-            self._inbox.put_nowait(ended)
+            self._end(AttemptEnded(at=self._now(), task=task, attempt=attempt, stopped=True))
         await self._executor.stop(task, attempt)
 
     def _assignment(
@@ -502,10 +525,11 @@ class Runner:
             try:
                 await self._threads.do(self._metastore.move_lease, self._request.lease)
             except LeaseLost as lost:
+                self._patience.end(lost)
                 self._inbox.put_nowait(lost)
                 return
             except EnvironmentFault:  # a database that is busy now may answer later
-                _log.warning("Run %s: the metastore did not answer", self._request.run_id)
+                _log.info("Run %s: the metastore did not answer", self._request.run_id)
 
     async def _give_lease_back(self) -> None:
         try:
@@ -523,5 +547,5 @@ class Runner:
                     self._metastore.cancel_requested, self._request.run_id
                 )
             except EnvironmentFault:  # a database that is busy now may answer later
-                _log.warning("Run %s: the metastore did not answer", self._request.run_id)
+                _log.info("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")

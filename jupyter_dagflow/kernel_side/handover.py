@@ -377,9 +377,14 @@ class Handover:
     def _write(self, outcome: dict[str, Any]) -> None:
         path = self._spec["outcome"]
         temporary = f"{path}.{os.getpid()}.tmp"
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(self._without_secrets(outcome), file)
-        os.replace(temporary, path)
+        try:
+            with open(temporary, "w", encoding="utf-8") as file:
+                json.dump(self._without_secrets(outcome), file)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
 
     def _without_secrets(self, outcome: Mapping[str, Any]) -> dict[str, Any]:
         """What is written: names, digests and types as they are, all else with secrets hidden.

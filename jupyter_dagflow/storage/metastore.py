@@ -32,6 +32,7 @@ from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_d
 
 _LATEST = ("latest", "last")
 _NAMED_IN_HINT = 5
+_EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _HIGHEST = "\U0010ffff"  # no character sorts behind it
 _APPEND = events.insert()
 _LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
@@ -298,7 +299,9 @@ class Metastore:
             digests = cache_entries.needed(connection)
             digests.update(connection.scalars(query.where(kept).distinct()))
             began = connection.scalar(first)
-        return Needed(forgotten=count, digests=digests, before=min(now, began or now))
+        # One that began later than now: the clock was set back, and stamps tell nothing of what it has written.
+        before = _EPOCH if began and began > now else (began or now)
+        return Needed(forgotten=count, digests=digests, before=before)
 
     def forget_those_of(self, values: Collection[str]) -> int:
         """Forget the results that would give back a removed value (a digest without its kind); returns how many."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from jupyter_dagflow.core.errors import MetastoreTooNew, MetastoreUnreachable
+from jupyter_dagflow.core.errors import MetastoreBlocked, MetastoreTooNew, MetastoreUnreachable
 from jupyter_dagflow.storage import sqlite
 from jupyter_dagflow.storage.tables import metadata
 
@@ -109,7 +109,8 @@ def refuse_newer(url: str, schema: Schema) -> None:
 def unreachable(url: URL, error: BaseException) -> MetastoreUnreachable:
     """The error that says what is wrong with the database."""
     what, hint = sqlite.advice(error)
-    return MetastoreUnreachable(f"{describe(url)} {what} ({sqlite.reason(error)}).", hint=hint)
+    kind = MetastoreBlocked if sqlite.may_pass(error) else MetastoreUnreachable
+    return kind(f"{describe(url)} {what} ({sqlite.reason(error)}).", hint=hint)
 
 
 def describe(url: URL) -> str:

@@ -36,11 +36,16 @@ _ADVICE = {
         "Close what holds it (a database browser?), and keep it off network file systems.",
     ),
     "full": ("cannot grow: the disk is full", "Free some space, then try again."),
+    "I/O error": (
+        "cannot be written or read: the disk failed, or is full",
+        "See to the disk's room and health, then try again.",
+    ),
     "readonly": (
         "is read-only",
         "Make the file and its folder writable, or set DAGFLOW_HOME to a folder of your own.",
     ),
 }
+_MAY_PASS = ("locked", "full", "I/O error", "readonly")  # what somebody may set right meanwhile
 _OTHERWISE = (
     "cannot be opened",
     "Check that its folder exists and is yours; DAGFLOW_DATABASE_URL and DAGFLOW_HOME say where.",
@@ -86,6 +91,11 @@ def advice(error: BaseException) -> tuple[str, str]:
     """What is wrong with the database, and what to do about it."""
     text = str(reason(error))
     return next((pair for word, pair in _ADVICE.items() if word in text), _OTHERWISE)
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same may well be done later: the database itself is sound."""
+    return any(word in str(reason(error)) for word in _MAY_PASS)
 
 
 def reason(error: BaseException) -> BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,11 @@ class Scripted:
     the start, ``hang``, or ``together`` with all others of which it says so.
     """
 
-    def __init__(self, report: Report, script: dict[str, str]) -> None:
+    def __init__(
+        self, report: Report, script: dict[str, str], now: Callable[[], datetime] = now
+    ) -> None:
         self._report = report
+        self._now = now
         self._script = script
         self.started: list[str] = []
         self.stopped: list[str] = []
@@ -75,8 +78,13 @@ class Scripted:
     async def close(self) -> None:
         self.closed = True
 
+    def finish(self, *tasks: str) -> None:
+        """Have attempts end well that hang."""
+        for task in tasks:
+            self._end(task, 1)
+
     def _end(self, task: str, attempt: int, **fields: Any) -> None:
-        self._report(AttemptEnded(at=now(), task=TaskName(task), attempt=attempt, **fields))
+        self._report(AttemptEnded(at=self._now(), task=TaskName(task), attempt=attempt, **fields))
 
 
 class Stage:
@@ -102,11 +110,16 @@ class Stage:
         self.metastore = Metastore.open(f"sqlite:///{home / 'metastore.db'}")
         self.executor: Scripted | None = None
 
-    def runner(self, script: dict[str, str] | None = None, sinks: Sequence[Sink] = ()) -> Runner:
+    def runner(
+        self,
+        script: dict[str, str] | None = None,
+        sinks: Sequence[Sink] = (),
+        now: Callable[[], datetime] = now,
+    ) -> Runner:
         notebook = read_notebook(self.files.source)
 
         def make(report: Report) -> Scripted:
-            self.executor = Scripted(report, script or {})
+            self.executor = Scripted(report, script or {}, now)
             return self.executor
 
         request = RunRequest(
@@ -286,10 +299,10 @@ def test_when_the_metastore_cannot_record_nothing_is_left_running(
 def test_a_run_ends_though_its_notebook_cannot_be_written(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    def forbidden(*_: object, **__: object) -> None:
+        raise OSError(13, "Permission denied")
 
-    monkeypatch.setattr("jupyter_dagflow.execution.executed_file.write_executed", full)
+    monkeypatch.setattr("jupyter_dagflow.execution.executed_file.write_executed", forbidden)
     asyncio.run(stage.runner().run())
     assert stage.metastore.view(RUN).state is RunState.SUCCESS
 

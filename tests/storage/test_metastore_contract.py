@@ -499,3 +499,5 @@ def test_what_nobody_needs_any_more(store: Metastore) -> None:
         "what was written since the oldest run that goes on began may be its own"
     )
     assert found(store) == [reused]
+    set_back = store.forget_unused(NOON - 2 * hour, now=NOON - hour)
+    assert set_back.before.timestamp() == 0, "nothing is old by a clock that was set back"

@@ -205,4 +205,4 @@ def _table(found: list[RunSummaryDocument]) -> Table:
 def _taken(row: RunSummaryDocument) -> str:
     if row.started_at is None or row.finished_at is None:
         return ""
-    return words.duration((row.finished_at - row.started_at).total_seconds())
+    return words.duration(max(0.0, (row.finished_at - row.started_at).total_seconds()))
