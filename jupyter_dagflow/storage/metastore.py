@@ -82,7 +82,7 @@ class Metastore:
     def open(cls, url: str) -> Metastore:
         """Open a database, making or upgrading it first if need be.
 
-        Raises `MetastoreUnreachable`, or `MetastoreTooNew` and then leaves its bytes as they are.
+        Raises `MetastoreUnreachable`, or `MetastoreTooNew` or `NoBackup` and then leaves its bytes as they are.
         """
         found = schema.inspect_schema(url)
         schema.refuse_newer(url, found)
@@ -94,6 +94,9 @@ class Metastore:
         except sqlite.ERRORS as error:
             engine.dispose()
             raise schema.unreachable(parsed, error) from error
+        except BaseException:
+            engine.dispose()
+            raise
         # Threads share the one connection of a database in memory.
         lock = threading.RLock() if sqlite.in_memory(parsed) else nullcontext()
         return cls(engine, lock=lock)

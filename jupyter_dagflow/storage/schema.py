@@ -1,27 +1,43 @@
 """Which revision of the schema a database has, and bringing it to ours.
 
-The law: a database of a newer program is refused before one of its bytes is changed. Alembic is
-imported only when there is something to migrate.
+The law: a database of a newer program is refused before one of its bytes is changed; one of an older program is kept as
+it was before it is changed, or not changed. Alembic is imported only when there is something to migrate.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
 
-from jupyter_dagflow.core.errors import MetastoreBlocked, MetastoreTooNew, MetastoreUnreachable
+from jupyter_dagflow.core.errors import (
+    EnvironmentFault,
+    MetastoreBlocked,
+    MetastoreTooNew,
+    MetastoreUnreachable,
+)
 from jupyter_dagflow.storage import sqlite
+from jupyter_dagflow.storage.backup import back_up, backups
 from jupyter_dagflow.storage.tables import metadata
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "dagflow_schema"
+_WHICH = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 -- a constant
 _SQLITE = "sqlite:///"
+
+_log = logging.getLogger(__name__)
+
+
+class NoBackup(EnvironmentFault):
+    """The database has to be upgraded, and no copy of it could be kept; it was not changed. Make room beside it."""
+
+    code = "no_backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +98,10 @@ def inspect_schema(url: str) -> Schema:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring the database to `HEAD` in one transaction; whoever comes second finds it done."""
+    """Bring the database to `HEAD` in one transaction; whoever comes second finds it done.
+
+    One that has something in it is copied first; raises `NoBackup` if that cannot be.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -91,8 +110,35 @@ def upgrade(engine: Engine) -> None:
     config.set_main_option("script_location", folder.replace("%", "%%"))
     writing = engine.execution_options(**{sqlite.WRITES: True})
     with writing.begin() as connection:
+        revision = _revision(connection)
+        if revision in REVISIONS[:-1]:
+            _back_up(engine.url, revision)
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
+
+
+def _revision(connection: Connection) -> str | None:
+    """What it is of by now, when nobody else can change that."""
+    try:
+        revision: str | None = connection.exec_driver_sql(_WHICH).scalar()
+    except OperationalError:  # there is no such table
+        return None
+    return revision
+
+
+def _back_up(url: URL, revision: str) -> None:
+    try:
+        kept = back_up(sqlite.database_path(url), before=HEAD)
+    except (OSError, *sqlite.ERRORS) as error:
+        raise NoBackup(
+            f"{describe(url)} has to be upgraded from schema {revision} to {HEAD}, but no copy of it could be kept "
+            f"beside it ({error}). It has been left as it is.",
+            hint="Free some space there and see that its folder can be written, then run: dagflow db upgrade",
+        ) from error
+    _log.warning(
+        "%s is upgraded from schema %s to %s; as it was, it is kept in %s.",
+        *(describe(url), revision, HEAD, kept),
+    )
 
 
 def refuse_newer(url: str, schema: Schema) -> None:
@@ -104,6 +150,11 @@ def refuse_newer(url: str, schema: Schema) -> None:
             "It has been left as it is.",
             hint="Upgrade jupyter-dagflow, or set DAGFLOW_HOME to another folder.",
         )
+
+
+def backups_of(url: str) -> list[Path]:
+    """The copies of a database that were kept as it was upgraded."""
+    return backups(sqlite.database_path(parse_url(url)))
 
 
 def unreachable(url: URL, error: BaseException) -> MetastoreUnreachable:
@@ -123,7 +174,7 @@ def describe(url: URL) -> str:
 def _schema(connection: sqlite3.Connection, url: URL) -> Schema:
     names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
     if VERSION_TABLE in names:
-        row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608 -- a constant
+        row = connection.execute(_WHICH).fetchone()
         return Schema(revision=row[0] if row else None)
     if taken := names & set(metadata.tables):
         raise MetastoreUnreachable(

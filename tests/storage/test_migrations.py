@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
+from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow.core.events import CancelRequested
+from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.storage import schema, sqlite
-from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.metastore import EventConflict, LeaseLost, Metastore
 from jupyter_dagflow.storage.tables import metadata
 
 
@@ -122,6 +127,121 @@ def test_an_upgrade_that_fails_changes_nothing(tmp_path: Path) -> None:
         schema.upgrade(engine)
     engine.dispose()
     assert list(statements(path)) == ["ix_runs_state"]
+
+
+FIXTURES = sorted((Path(__file__).parent / "fixtures").glob("[0-9]*.sql"))
+
+
+def restored(fixture: Path, folder: Path) -> Path:
+    """The database that a program of that time left."""
+    path = folder / "metastore.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(fixture.read_text())
+        connection.execute("PRAGMA journal_mode = WAL")
+    return path
+
+
+def test_every_schema_there_was_is_kept() -> None:
+    assert tuple(fixture.stem for fixture in FIXTURES) == schema.REVISIONS
+
+
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda fixture: fixture.stem)
+def test_a_database_of_every_earlier_program_shows_the_same_runs(
+    fixture: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = restored(fixture, tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        listed = connection.execute(
+            "SELECT run_id, state FROM runs ORDER BY run_id DESC"
+        ).fetchall()
+        logged = connection.execute("SELECT count(*) FROM events").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert [state for _, state in listed] == ["failed", "success"]
+    before = dump(path)
+    store = Metastore.open(f"sqlite:///{path}")
+    assert [(run.run_id, run.state) for run in store.runs()] == listed
+    assert sum(len(store.events(RunId(run_id))) for run_id, _ in listed) == logged[0]
+    failed, well = (store.view(RunId(run_id)) for run_id, _ in listed)
+    assert [task.state.value for task in well.tasks.values()] == ["success"] * 3
+    assert [task.state.value for task in failed.tasks.values()] == ["success", "success", "failed"]
+    assert failed.tasks[TaskName("share")].failure is not None
+    assert [(task, kept.name, kept.value) for task, kept in store.artifacts(well.run_id)] == [
+        ("load", "numbers", [0, 1, 2]),
+        ("total", "total", 3),
+    ]
+    assert store.durations("numbers").keys() >= {"load", "total"}
+    cancel = CancelRequested(
+        run_id=well.run_id, seq=99, at=datetime.now(timezone.utc), reason="too late"
+    )
+    with pytest.raises((EventConflict, LeaseLost)):
+        store.append(well.run_id, [cancel])
+    store.close()
+    kept = tmp_path / f"metastore.db.before-{schema.HEAD}.bak"
+    assert kept.exists() == (fixture.stem != schema.HEAD)
+    if kept.exists():
+        assert dump(kept) == before
+        assert f"from schema {fixture.stem} to {schema.HEAD}; as it was, it is kept in {kept}" in (
+            caplog.text
+        )
+    assert schema.backups_of(f"sqlite:///{path}") == [kept] * kept.exists()
+    left = {file.name for file in tmp_path.iterdir()}
+    assert left == {"metastore.db", *([kept.name] if kept.exists() else [])}
+
+
+def dump(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        return "\n".join(connection.iterdump())
+
+
+def test_a_backup_is_not_repeated_nor_replaced(tmp_path: Path) -> None:
+    path = restored(FIXTURES[0], tmp_path)
+    url = f"sqlite:///{path}"
+    old = path.read_bytes()
+    names = []
+    for change in ("", "", "DELETE FROM metrics"):
+        path.write_bytes(old)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(change)
+        Metastore.open(url).close()
+        names.append([kept.name for kept in schema.backups_of(url)])
+    first, second = (f"metastore.db.before-{schema.HEAD}{n}.bak" for n in ("", ".2"))
+    assert names == [[first], [first], [second, first]]
+    assert 'INSERT INTO "metrics"' in dump(tmp_path / first)
+    assert 'INSERT INTO "metrics"' not in dump(tmp_path / second)
+
+
+def test_without_a_backup_nothing_is_upgraded(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    path = restored(FIXTURES[0], tmp_path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with closing(sqlite3.connect(path)) as reader:  # keeps the files beside it, which need room too
+        reader.execute("SELECT count(*) FROM runs").fetchone()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+        try:
+            with pytest.raises(schema.NoBackup) as caught:
+                Metastore.open(f"sqlite:///{path}")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value).replace(str(tmp_path), "FOLDER") == snapshot
+    assert caught.value.exit_code == 3
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["metastore.db"]
+
+
+def test_processes_that_upgrade_at_once_keep_one_backup(tmp_path: Path) -> None:
+    path = restored(FIXTURES[0], tmp_path)
+    before = dump(path)
+    script = (
+        "from jupyter_dagflow.storage.metastore import Metastore\n"
+        f"print(len(Metastore.open('sqlite:///{path}').runs()))"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [process.communicate()[0] for process in both] == ["2\n", "2\n"]
+    (kept,) = schema.backups_of(f"sqlite:///{path}")
+    assert dump(kept) == before
 
 
 def test_alembic_is_imported_only_for_an_upgrade(tmp_path: Path) -> None:

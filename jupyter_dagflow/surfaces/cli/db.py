@@ -25,10 +25,14 @@ def group() -> Commands:
 
 
 def upgrade() -> None:
-    """Make the database, or bring it up to date; one of a newer version is left as it is."""
+    """Make the database, or bring it up to date and keep a copy; one of a newer version is left as it is."""
+    from jupyter_dagflow.storage.schema import backups_of
+
     with application() as app:
         app.metastore.runs(limit=1)
         put(f"The database is up to date: {app.settings.database_url}")
+        for kept in backups_of(app.settings.database_url):
+            put(f"Kept as it was before an upgrade: {kept}")
 
 
 def check(as_json: AsJson = False) -> None:
@@ -47,7 +51,7 @@ def check(as_json: AsJson = False) -> None:
     state = "does not exist yet" if schema.revision is None else f"is of revision {schema.revision}"
     raise EnvironmentFault(
         f"The database {url} {state}.",
-        hint="dagflow db upgrade brings it up to date; so does any run.",
+        hint="dagflow db upgrade brings it up to date; so does any run. A copy of it as it was is kept beside it.",
     )
 
 
