@@ -532,13 +532,32 @@ def refusal_document(error: DagflowError) -> RefusalDocument:
 
 def to_json(document: Any, *, indent: int | None = 2) -> str:
     """A document as JSON text; times as ISO 8601 in UTC."""
-    text = msgspec.json.encode(document)
+    text = _encoded(document)
     return (msgspec.json.format(text, indent=indent) if indent else text).decode()
 
 
 def to_plain(document: Any) -> Any:
     """A document as plain lists, dicts, numbers and text."""
-    return msgspec.json.decode(msgspec.json.encode(document))
+    return msgspec.json.decode(_encoded(document))
+
+
+def _encoded(document: Any) -> bytes:
+    try:
+        return msgspec.json.encode(document)
+    except (
+        UnicodeEncodeError
+    ):  # half a surrogate pair, which UTF-8 cannot hold, is shown as Python writes it
+        return msgspec.json.encode(_without_halves(msgspec.to_builtins(document)))
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_without_halves(key): _without_halves(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_halves(each) for each in value]
+    return value
 
 
 EVENTS: dict[str, type[Any]] = {

@@ -92,7 +92,8 @@ def _read_taskbook(path: Path) -> dict[str, Any]:
 
 
 def _tags(cell: Mapping[str, Any]) -> Sequence[str]:
-    return (cell.get("metadata") or {}).get("tags") or ()
+    metadata = cell.get("metadata")
+    return (metadata.get("tags") or ()) if isinstance(metadata, dict) else ()
 
 
 def _key(cell: Mapping[str, Any]) -> Any:
@@ -149,7 +150,8 @@ def _recounted(text: str, counts: Mapping[int, int | None]) -> str:
 
 def _add_widgets(notebook: dict[str, Any], books: Iterable[Mapping[str, Any]]) -> None:
     """Outputs that show widgets need their state, which stands in the notebook's metadata."""
-    metadata = {**(notebook.get("metadata") or {})}
+    given = notebook.get("metadata")
+    metadata = dict(given) if isinstance(given, dict) else {}  # nobody else minds it either
     metadata.pop("widgets", None)
     notebook["metadata"] = metadata
     merged: dict[str, Any] = {}

@@ -71,6 +71,8 @@ def parse_notebook(text: str, *, path: str | Path) -> dict[str, Any]:
         _broken_json(path, text, error)
     except _NotANumberError:
         _not_a_number(path, text)
+    except ValueError:  # Python reads no number of more than some thousand digits
+        _fail(path, "has a number in it that is too long to be read.", "Restore it from a backup.")
     except RecursionError:
         _fail(path, "is nested too deeply to be a notebook.", "Restore the file from a backup.")
     _check_shape(path, raw)
