@@ -453,7 +453,9 @@ class Dagflow:
             record=None if begun else prepared.circumstances.record(prepared.source),
             sinks=[*sinks, *self._watchers(prepared.compilation.pipeline.name)],
         )
-        make_executor = partial(LocalExecutor, kernels=self.kernels)
+        make_executor = partial(
+            LocalExecutor, kernels=self.kernels, output_limit=self.settings.output_limit
+        )
         runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
         run = LiveRun(
             runner,

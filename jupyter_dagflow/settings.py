@@ -17,8 +17,14 @@ from urllib.parse import unquote, urlsplit
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 
 from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
+from jupyter_dagflow.core.sizes import parse_size
 from jupyter_dagflow.core.tags import duration_s
+from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
 
+_NAMES = (
+    *("home", "database_url", "artifacts_url", "jobs", "fork", "pools", "output_limit"),
+    *("notify", "notify_on", "notify_long"),
+)
 _CONFIG_NAME = "jupyter_dagflow_config"
 
 
@@ -45,6 +51,7 @@ class Settings:
     """Where runs, the metastore and artifacts are kept, and how many tasks may run at once (``jobs``).
 
     ``pools`` tells of pools how many of their tasks may run at once in a run; of others, one may.
+    Of what a cell puts out, ``output_limit`` bytes are kept.
     With ``fork`` false, kernels are never forked from one that has their imports, but started as commands.
     ``notify`` says who is told how runs go.
     """
@@ -56,6 +63,7 @@ class Settings:
     fork: bool = True
     pools: Mapping[str, int] = field(default_factory=dict)
     notify: Notifications = Notifications()
+    output_limit: int = DEFAULT_BYTES
 
     @classmethod
     def load(
@@ -70,13 +78,7 @@ class Settings:
         """
         env = os.environ if environ is None else environ
         given = _config_section() if config is None else config
-        values = {
-            name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name)
-            for name in (
-                *("home", "database_url", "artifacts_url", "jobs", "fork", "pools"),
-                *("notify", "notify_on", "notify_long"),
-            )
-        }
+        values = {name: env.get(f"DAGFLOW_{name.upper()}") or given.get(name) for name in _NAMES}
         home = (
             Path(str(values["home"] or Path(jupyter_data_dir()) / "dagflow"))
             .expanduser()
@@ -94,6 +96,7 @@ class Settings:
                 on=_occasions(values["notify_on"]),
                 long_s=_long_s(values["notify_long"]),
             ),
+            output_limit=_output_limit(values["output_limit"]),
         )
 
     def prepare_home(self) -> None:
@@ -180,6 +183,18 @@ def _long_s(value: object) -> float:
             f"DAGFLOW_NOTIFY_LONG (or c.Dagflow.notify_long) is {value!r}, which is no duration.",
             hint="Set it to a duration like 30m or 2h.",
         ) from None
+
+
+def _output_limit(value: object) -> int:
+    if value is None:
+        return DEFAULT_BYTES
+    found = parse_size(str(value))
+    if not found:
+        raise EnvironmentFault(
+            f"DAGFLOW_OUTPUT_LIMIT (or c.Dagflow.output_limit) is {value!r}, which is no size.",
+            hint="Set it to a size like 500kB or 100MB.",
+        )
+    return found
 
 
 def _truth(value: object) -> bool:

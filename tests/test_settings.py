@@ -54,6 +54,17 @@ def test_pools_that_make_no_sense(given: object) -> None:
         load({}, pools=given)
 
 
+def test_an_output_limit_is_a_size() -> None:
+    assert load({"DAGFLOW_OUTPUT_LIMIT": "1.5MB"}).output_limit == 1_500_000
+    assert load({}).output_limit == 10_000_000
+
+
+@pytest.mark.parametrize("given", ["much", "-1", "0"])
+def test_an_output_limit_that_makes_no_sense(given: str) -> None:
+    with pytest.raises(EnvironmentFault, match="DAGFLOW_OUTPUT_LIMIT"):
+        load({"DAGFLOW_OUTPUT_LIMIT": given})
+
+
 @pytest.mark.parametrize("jobs", ["0", "-1", "many", "1.5"])
 def test_jobs_that_make_no_sense(jobs: str) -> None:
     with pytest.raises(EnvironmentFault, match="DAGFLOW_JOBS"):

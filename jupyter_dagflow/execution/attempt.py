@@ -57,12 +57,14 @@ class Attempt:
         on_cell: Callable[[CellId, int], None],
         on_write: Callable[[], None],
         now: Callable[[], datetime],
+        output_limit: int,
     ) -> None:
         self._assignment = assignment
         self._session = session
         self._on_cell = on_cell
         self._on_write = on_write
         self._now = now
+        self._output_limit = output_limit
         self._stopping = threading.Event()
         self._timed_out = False
         self._current: str | None = None
@@ -133,6 +135,7 @@ class Attempt:
             mask=assignment.secrets.mask,
             on_start=self._leave_if_stopping,
             on_write=self._on_write,
+            most_bytes=self._output_limit,
             on_cell_execute=self._on_cell_execute,
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,

@@ -33,6 +33,8 @@ START_TIMEOUT_S = 120
 _SOON_S = 0.2  # iopub tells of an answer at once, or nobody listened there yet
 _LOOK_S = 1.0  # how long it may go unnoticed that a kernel has ended before it answered
 _ASK_AGAIN_S = 10.0  # a question waits in the socket for the kernel, and is hardly ever lost
+_LONGEST_LOG = 10_000_000
+_CUT = b"[dagflow: this log was too long; what stood here before is left out]\n"
 _LONGEST_SOCKET_PATH = 90  # the system's limit is 107, less the port number and some air
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({"msg_type": ""})
@@ -222,6 +224,15 @@ class TaskKernel(AsyncKernelManager):
         ):  # it was never started, or cannot be moved before it ends
             self._log.replace(path)
             self._log = path
+
+    async def _async_is_alive(self) -> bool:
+        """Whether the process has not ended; asked every second while a cell runs, so its log is looked at, too."""
+        with contextlib.suppress(OSError):
+            if self._log.stat().st_size > _LONGEST_LOG:
+                os.truncate(self._log, 0)  # the kernel appends, so it goes on from here
+                with self._log.open("ab") as file:
+                    file.write(_CUT)
+        return bool(await super()._async_is_alive())
 
     @property
     def log_path(self) -> Path:

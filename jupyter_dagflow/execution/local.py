@@ -22,6 +22,7 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
 from jupyter_dagflow.execution.attempt_files import mask_file
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
+from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
 from jupyter_dagflow.execution.ports import Assignment, News, OutputsWritten, Report
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 class LocalExecutor:
     """Runs attempts on this machine, in kernels from ``kernels`` where these have some; see
-    `ports.Executor` for the contract.
+    `ports.Executor` for the contract. Of each cell's output ``output_limit`` bytes are kept.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class LocalExecutor:
         kernels: KernelPools | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
         polite_s: float = _POLITE_S,
+        output_limit: int = DEFAULT_BYTES,
     ) -> None:
         self._report = report
         self._kernels = kernels
         self._now = now
         self._polite_s = polite_s
+        self._output_limit = output_limit
         self._attempts: dict[tuple[TaskName, int], _Worker] = {}
         self._workers: set[_Worker] = set()  # whose threads have not ended
         self._spare: _Worker | None = None
@@ -130,6 +133,7 @@ class LocalExecutor:
             on_ready=self._limit_time,
             tell=self._tell,
             now=self._now,
+            output_limit=self._output_limit,
         )
         worker.start()  # raises if there is no thread to be had; what it tells comes in this loop, later
         self._workers.add(worker)
@@ -169,6 +173,7 @@ class _Worker:
         on_ready: Callable[[_Worker], None],
         tell: Callable[[_Worker, News | None], None],
         now: Callable[[], datetime],
+        output_limit: int,
     ) -> None:
         self.assignment: Assignment | None = None
         self.ended = asyncio.Event()
@@ -182,6 +187,7 @@ class _Worker:
         self._on_ready = on_ready
         self._tell = tell
         self._now = now
+        self._output_limit = output_limit
         self._assigned = threading.Event()
         self._session: KernelSession | None = None
         self._attempt: Attempt | None = None
@@ -264,6 +270,7 @@ class _Worker:
                 on_cell=self._on_cell,
                 on_write=lambda: self._send(OutputsWritten(task=assignment.task)),
                 now=self._now,
+                output_limit=self._output_limit,
             )
             if self.stopping.is_set():
                 self._attempt.stop(timed_out=self._timed_out)

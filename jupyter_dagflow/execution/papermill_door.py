@@ -27,6 +27,7 @@ from papermill.iorw import papermill_io
 from jupyter_dagflow.core.masking import Mask
 from jupyter_dagflow.execution.kernel_process import log
 from jupyter_dagflow.execution.masked_outputs import MaskedOutputs
+from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES, OutputLimit
 from jupyter_dagflow.execution.pace import Pace
 from jupyter_dagflow.storage.atomic import write_bytes
 
@@ -42,6 +43,7 @@ def execute(
     mask: Mask,
     on_start: Callable[[], None],
     on_write: Callable[[], None],
+    most_bytes: int = DEFAULT_BYTES,
     **options: Any,
 ) -> None:
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
@@ -49,7 +51,7 @@ def execute(
 
     ``mask`` hides what is secret in outputs.
     ``on_start`` is called when the kernel has answered, ``on_write`` whenever the taskbook has
-    been written; ``options`` go to nbclient. That a cell
+    been written; of each cell's output ``most_bytes`` are kept; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
     `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
     """
@@ -72,6 +74,7 @@ def execute(
             on_notebook_start=started,
             on_write=on_write,
             mask=mask,
+            most_bytes=most_bytes,
             **options,
         )
 
@@ -124,12 +127,13 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
 class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
     """Papermill's runner of cells; it does not ask the kernel, once more in the end, what its language is.
 
-    What a ``mask`` hides never comes into the notebook.
+    What a ``mask`` hides never comes into the notebook, nor does more of a cell's output than ``most_bytes``.
     """
 
-    def __init__(self, *args: Any, mask: Mask, **options: Any) -> None:
+    def __init__(self, *args: Any, mask: Mask, most_bytes: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self._outputs = MaskedOutputs(mask)
+        self._limit = OutputLimit(most_bytes)
 
     def execute(self, **options: Any) -> Any:
         """Run the cells in the kernel that is there."""
@@ -144,7 +148,8 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
         """Take what can be shown of a message by now; what was held back comes before the cell's end."""
         output = None
         for shown in self._outputs.shown(msg):
-            output = super().process_message(shown, cell, cell_index)
+            for kept in self._limit.kept(shown, cell_index):
+                output = super().process_message(kept, cell, cell_index)
         return output
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
@@ -153,7 +158,8 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
             return await super().async_execute_cell(cell, cell_index, **options)
         finally:
             for last in self._outputs.rest():
-                super().process_message(last, cell, cell_index)
+                for kept in self._limit.kept(last, cell_index):
+                    super().process_message(kept, cell, cell_index)
 
     execute_cell = run_sync(async_execute_cell)
 
@@ -170,6 +176,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         *,
         on_write: Callable[[], None],
         mask: Mask,
+        most_bytes: int,
         **options: Any,
     ) -> Any:
         """As papermill's own does."""
@@ -179,7 +186,14 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
             for name in ("progress_bar", "input_path"):
                 options.pop(name, None)
             options["startup_timeout"] = options.pop("start_timeout")
-            client = TaskbookClient(record, kernel_name=kernel_name, log=log, mask=mask, **options)
+            client = TaskbookClient(
+                record,
+                mask=mask,
+                most_bytes=most_bytes,
+                kernel_name=kernel_name,
+                log=log,
+                **options,
+            )
             client.execute()
         except BaseException:
             record.notebook_complete()

@@ -237,6 +237,7 @@ class Runner:
         )
         self._began: dict[TaskName, float] = {}  # when, by a clock that nobody sets
         self._stops: set[asyncio.Task[None]] = set()
+        self._stopped: set[TaskName] = set()
         self._safekeeping = Safekeeping(ArtifactStore(request.artifacts), self._threads)
         self._executed = ExecutedFile(
             request.files,
@@ -271,7 +272,7 @@ class Runner:
         self._inbox.put_nowait(Cancel(at=self._now(), reason=reason))
         if self._patience.is_tried:
             for name, task in self._machine.view.tasks.items():
-                if task.state is TaskState.RUNNING:
+                if task.state is TaskState.RUNNING and name in self._began:
                     stop = asyncio.create_task(self._stop(name, task.attempt))
                     self._stops.add(stop)
                     stop.add_done_callback(self._stops.discard)
@@ -408,6 +409,7 @@ class Runner:
             match instruction:
                 case StartTask(task=task, attempt=attempt):
                     self._began[task] = time.monotonic()
+                    self._stopped.discard(task)
                     self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
@@ -493,6 +495,10 @@ class Runner:
             retry.cancel()
 
     async def _stop(self, task: TaskName, attempt: int) -> None:
+        if task in self._stopped:  # while that was still to be recorded
+            return
+        if task in self._began:
+            self._stopped.add(task)
         starting = self._starting.pop(task, None)
         if starting is not None and starting.cancel():
             self._end(AttemptEnded(at=self._now(), task=task, attempt=attempt, stopped=True))

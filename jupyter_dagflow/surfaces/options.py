@@ -9,7 +9,6 @@ option is an `OptionError` here as there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.masking import MASK
 from jupyter_dagflow.core.model import PartitionBy
 from jupyter_dagflow.core.selection import EVERYTHING, Selection
+from jupyter_dagflow.core.sizes import parse_size
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.commands import Commands, UsageError, option_error
 
@@ -380,11 +380,10 @@ def duration(older_than: str) -> float:
 
 def size_bytes(max_size: str) -> int:
     """The bytes given to ``--max-size``; raises `OptionError` if it is no size."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([kmgt]?)(i?)b?", max_size.strip().lower())
-    if found is None:
+    size = parse_size(max_size)
+    if size is None:
         raise OptionError(f"--max-size is {max_size!r}.", hint="Give it a size like 500MB or 20GB.")
-    number, unit, binary = found.groups()
-    return int(float(number) * (1024 if binary else 1000) ** " kmgt".index(unit or " "))
+    return size
 
 
 def check_executor(executor: str) -> None:

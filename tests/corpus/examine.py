@@ -53,12 +53,12 @@ def examine(path: Path) -> bool:
     codes = {told(*command[:1], str(path), *command[1:])[0] for command in COMMANDS}
     assert codes <= {0, 2, 3}, codes
     before = path.read_bytes()
+    refused: list[DagflowError] = []
     try:
         could_run = prepared(path, path.parent / "home")
     except DagflowError as error:
-        assert error.exit_code in (2, 3)
-        assert error.hint
-        could_run = False
+        refused, could_run = [error], False
+    assert all(error.exit_code in (2, 3) and error.hint for error in refused)
     assert path.read_bytes() == before
     assert could_run or codes != {0}, "who refuses it says so"
     return could_run
@@ -87,7 +87,7 @@ def prepared(path: Path, home: Path) -> bool:
             files=files,
             store=home / "artifacts",
             cwd=path.parent,
-            sources={name: () for name in [each.name for each in pipeline.tasks]},
+            sources=dict.fromkeys([each.name for each in pipeline.tasks], ()),
             parameters=parameters,
         )
         write_files(assignment)

@@ -34,6 +34,7 @@ from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
+from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
 from jupyter_dagflow.execution.ports import Assignment, News
 from jupyter_dagflow.settings import Settings
 
@@ -52,6 +53,7 @@ class Bench:
     ended: dict[str, AttemptEnded] = field(default_factory=dict)
     progress: list[CellProgress] = field(default_factory=list)
     reports: int = 0
+    output_limit: int = DEFAULT_BYTES
 
     def cell(self, source: str, *, tags: tuple[str, ...] = ()) -> CellId:
         """Add a cell and return its id."""
@@ -163,7 +165,9 @@ class Bench:
 
     def executor(self, **options: Any) -> LocalExecutor:
         """An executor that reports to us."""
-        return LocalExecutor(self.report, kernels=self.pools, **options)
+        return LocalExecutor(
+            self.report, kernels=self.pools, output_limit=self.output_limit, **options
+        )
 
     def run(self, *names: str, **options: Any) -> AttemptEnded:
         """Run these tasks one after another; how the last of them ended."""
