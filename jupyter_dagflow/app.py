@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from importlib.metadata import entry_points
@@ -17,32 +17,22 @@ from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
 from jupyter_dagflow.core.lease import Lease
-from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
+from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
-from jupyter_dagflow.core.resume import (
-    anew,
-    below,
-    changed_since,
-    require_kept,
-    require_same_tasks,
-    require_unchanged,
-    tasks_named,
-)
+from jupyter_dagflow.core.resume import lost_within_budget, tasks_named
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
 from jupyter_dagflow.core.secrets import (
-    NO_SECRETS,
-    Secrets,
     hidden,
     open_parameters,
     require_secrets,
     without_secrets,
 )
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, Selection, select
-from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.core.suggest import Suggestion, suggest
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.circumstances import Circumstances
@@ -53,6 +43,15 @@ from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Begun, Runner, RunRequest, Survivors
 from jupyter_dagflow.execution.watchers import Sink
+from jupyter_dagflow.prepared import Prepared
+from jupyter_dagflow.resuming import (
+    as_it_stands,
+    check_inputs,
+    check_resumable,
+    config_of,
+    keep_source,
+    notebook_file,
+)
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over
 from jupyter_dagflow.scheduling.recovery import Recovery
@@ -121,22 +120,6 @@ def _to_its_end(start: Callable[P, LiveRun]) -> Callable[P, Run]:
         return live
 
     return run
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A notebook that can run: compiled without errors, its parameters resolved, its kernel there.
-
-    ``source`` and ``parameters`` are without ``secrets``.
-    """
-
-    source: Notebook
-    compilation: Compilation
-    parameters: dict[str, object]
-    cwd: Path
-    by: PartitionBy = PartitionBy.AUTO
-    secrets: Secrets = NO_SECRETS
-    circumstances: Circumstances
 
 
 class Dagflow:
@@ -261,7 +244,7 @@ class Dagflow:
             given=values,
             environ=os.environ,
             recorded=recorded.parameters if recorded else None,
-            now=self._as_it_stands(recorded) if recorded else None,
+            now=as_it_stands(recorded) if recorded else None,
         )
         return Prepared(
             source=hidden(source, pipeline, secrets.mask),
@@ -323,32 +306,39 @@ class Dagflow:
             view = self.metastore.view(run_id)
             asked = tasks_named(view, clear)
             files = RunFiles(self.settings.home, run_id)
-            config = RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
-            before = self._recorded(view, files, config)
-            path = Path(config.folder) / Path(view.notebook).name
-            prepared = before
+            prepared = self._recorded(view, files)
+            path = notebook_file(view)
             if path.exists():
-                prepared = self.prepare(path, by=config.by, on_compiled=on_compiled, recorded=view)
-                self._check_resumable(view, before, prepared, config, asked, downstream=downstream)
-                self._keep_source(files, prepared)
+                before = prepared
+                prepared = self.prepare(path, by=before.by, on_compiled=on_compiled, recorded=view)
+                check_resumable(view, before, prepared, asked, downstream=downstream)
+                keep_source(files, prepared)
             begun = Begun(view=view, clear=asked, downstream=downstream)
             return self._begin(
-                prepared, config, lease=lease, trigger=view.trigger, sinks=sinks, begun=begun
+                prepared,
+                config_of(view),
+                lease=lease,
+                trigger=view.trigger,
+                sinks=sinks,
+                begun=begun,
             )
 
     def recover(self, lease: Lease, *, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Go on with a run that has lost its runner, of which we have the ``lease`` now, exactly as it was begun.
 
-        Raises what `start` does.
+        Raises `NotResumable`, and what `start` does.
         """
         with self._given_back_on_error(lease):
             view = self.metastore.view(lease.run_id)
-            files = RunFiles(self.settings.home, lease.run_id)
-            config = RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
-            prepared = self._recorded(view, files, config)
-            begun = Begun(view=view, recovered=True)
+            prepared = self._recorded(view, RunFiles(self.settings.home, lease.run_id))
+            check_inputs(view, prepared, lost_within_budget(view))
             return self._begin(
-                prepared, config, lease=lease, trigger=view.trigger, sinks=sinks, begun=begun
+                prepared,
+                config_of(view),
+                lease=lease,
+                trigger=view.trigger,
+                sinks=sinks,
+                begun=Begun(view=view, recovered=True),
             )
 
     def recovery(self) -> Recovery[LiveRun] | None:
@@ -357,59 +347,12 @@ class Dagflow:
             return None
         return Recovery(self.metastore, recover=self.recover)
 
-    def _recorded(self, view: RunView, files: RunFiles, config: RunConfig) -> Prepared:
+    def _recorded(self, view: RunView, files: RunFiles) -> Prepared:
         """The notebook of a run as it was when it was last begun."""
-        folder = Path(config.folder)
+        config = config_of(view)
         prepared = self.prepare(files.source, by=config.by, recorded=view)
-        return replace(prepared, source=replace(prepared.source, path=view.notebook), cwd=folder)
-
-    def _as_it_stands(self, recorded: RunView) -> Notebook | None:
-        """The notebook of a run as it is now; None if it is gone, or no notebook any more."""
-        config = RunConfig.of(
-            recorded.options, folder=str(Path(recorded.notebook).absolute().parent)
-        )
-        try:
-            return read_notebook(Path(config.folder) / Path(recorded.notebook).name)
-        except NotebookError:
-            return None
-
-    def _check_resumable(
-        self,
-        view: RunView,
-        before: Prepared,
-        now: Prepared,
-        config: RunConfig,
-        asked: Sequence[TaskName],
-        *,
-        downstream: bool,
-    ) -> None:
-        """Raise `NotResumable` unless what succeeded in a run would be the same now."""
-        pipeline = now.compilation.pipeline
-        selected = config.selected or select(pipeline, EVERYTHING)
-        require_same_tasks(view, [task.name for task in pipeline.tasks if task.name in selected])
-        again = anew(view, below(view, asked) if downstream else asked)
-        if not config.keep_all:
-            require_kept(view, before.compilation.pipeline, pipeline, again)
-        kept = [n for n, t in view.tasks.items() if t.state is TaskState.SUCCESS and n not in again]
-        require_unchanged(
-            view,
-            changed_since(
-                (before.source, before.compilation),
-                (now.source, now.compilation),
-                kept,
-                parameters=now.parameters,
-                secrets=now.secrets.values,
-                environ=os.environ,
-            ),
-        )
-
-    def _keep_source(self, files: RunFiles, prepared: Prepared) -> None:
-        """Have the source of a run be this from now on; what it was at first stays beside it."""
-        data = notebook_bytes_of(prepared.source, mask=prepared.secrets.mask)
-        if data != files.source.read_bytes():
-            if not files.first_source.exists():
-                write_bytes(files.first_source, files.source.read_bytes())
-            write_bytes(files.source, data)
+        source = replace(prepared.source, path=view.notebook)
+        return replace(prepared, source=source, cwd=Path(config.folder))
 
     @contextmanager
     def _given_back_on_error(self, lease: Lease) -> Iterator[None]:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from jupyter_dagflow.app import Dagflow, Prepared, check_jobs
+from jupyter_dagflow.app import Dagflow, check_jobs
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.verify import (
@@ -29,6 +29,7 @@ from jupyter_dagflow.execution.comparing import compare
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.runner import Survivors
 from jupyter_dagflow.execution.watchers import Sink
+from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.run_handle import LiveRun
 
 TRIGGER = "verify"

@@ -96,6 +96,26 @@ def require_kept(
                     )
 
 
+def require_same_inputs(
+    view: RunView, taken: Mapping[TaskName, Mapping[str, str]], again: Collection[TaskName]
+) -> None:
+    """Raise `NotResumable` if tasks would take other values (names and digests) than they took.
+
+    That is so if a run has found out since what depends on what. What is made ``again`` is not known yet.
+    """
+    for name, inputs in taken.items():
+        task = view.tasks[name]
+        if task.record is None or set(task.upstream) & set(again):
+            continue
+        if dict(task.record.inputs) != dict(inputs):
+            differs = sorted(dict(set(task.record.inputs.items()) ^ set(inputs.items())))
+            raise NotResumable(
+                f"{name} succeeded in run {view.run_id} with another {', '.join(differs)} than it "
+                "would take now: meanwhile it was found out which task changes that.",
+                hint=f"Have it run again: dagflow runs clear {view.run_id} {name} --downstream",
+            )
+
+
 def changed_since(
     before: tuple[Notebook, Compilation],
     now: tuple[Notebook, Compilation],

@@ -1,0 +1,96 @@
+"""What has to hold for a run to be gone on with, and the notebook that it goes on with.
+
+The law: what succeeded in a run is what it would be if all of the run were done now; else whoever asks is told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from jupyter_dagflow.core.errors import NotebookError
+from jupyter_dagflow.core.lookup import Lookup
+from jupyter_dagflow.core.model import Notebook, TaskName
+from jupyter_dagflow.core.resume import (
+    anew,
+    below,
+    changed_since,
+    require_kept,
+    require_same_inputs,
+    require_same_tasks,
+    require_unchanged,
+)
+from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run_config import RunConfig
+from jupyter_dagflow.core.selection import EVERYTHING, select
+from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.execution.attempt_files import inputs_of
+from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.prepared import Prepared
+from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
+
+
+def config_of(view: RunView) -> RunConfig:
+    """How a run was asked for."""
+    return RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
+
+
+def notebook_file(view: RunView) -> Path:
+    """The file that a run is of, wherever we are now."""
+    return Path(config_of(view).folder) / Path(view.notebook).name
+
+
+def as_it_stands(view: RunView) -> Notebook | None:
+    """The notebook of a run as it is now; None if it is gone, or no notebook any more."""
+    try:
+        return read_notebook(notebook_file(view))
+    except NotebookError:
+        return None
+
+
+def check_resumable(
+    view: RunView, before: Prepared, now: Prepared, asked: Sequence[TaskName], *, downstream: bool
+) -> None:
+    """Raise `NotResumable` unless what succeeded in a run, and is not to be repeated, would be the same now."""
+    pipeline, config = now.compilation.pipeline, config_of(view)
+    selected = config.selected or select(pipeline, EVERYTHING)
+    require_same_tasks(view, [task.name for task in pipeline.tasks if task.name in selected])
+    again = anew(view, below(view, asked) if downstream else asked)
+    if not config.keep_all:
+        require_kept(view, before.compilation.pipeline, pipeline, again)
+    changed = changed_since(
+        (before.source, before.compilation),
+        (now.source, now.compilation),
+        _kept(view, again),
+        parameters=now.parameters,
+        secrets=now.secrets.values,
+        environ=os.environ,
+    )
+    require_unchanged(view, changed)
+    check_inputs(view, now, again)
+
+
+def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> None:
+    """Raise `NotResumable` if a task that is not to be repeated would take other values than it took."""
+    lookup = Lookup(now.compilation.pipeline)
+    stored = {name: task.stored for name, task in view.tasks.items()}
+    kept = _kept(view, again)
+    taken = {name: inputs_of(lookup, lookup.task(name), stored) for name in kept}
+    require_same_inputs(view, taken, again)
+
+
+def keep_source(files: RunFiles, prepared: Prepared) -> None:
+    """Have the source of a run be this from now on; what it was at first stays beside it."""
+    data = notebook_bytes_of(prepared.source, mask=prepared.secrets.mask)
+    before = files.source.read_bytes()
+    if data != before:
+        if not files.first_source.exists():
+            write_bytes(files.first_source, before)
+        write_bytes(files.source, data)
+
+
+def _kept(view: RunView, again: Collection[TaskName]) -> list[TaskName]:
+    tasks = view.tasks.items()
+    return [n for n, task in tasks if task.state is TaskState.SUCCESS and n not in again]
