@@ -107,6 +107,8 @@ class Run:
                 f"Run {self.run_id} has no task {task!r}.", hint=f"It has: {', '.join(self.tasks)}."
             )
         path = self._files.taskbook(task, run.attempt if attempt is None else attempt)
+        if not path.exists():  # it has a mapped loop, and was not gathered
+            path = self._files.expansion(task, run.attempt if attempt is None else attempt)
         if not run.attempt or (attempt is None and not path.exists()):
             raise NotFound(
                 f"Task {task} has no taskbook: it is {run.state.value} and never started.",
@@ -129,7 +131,7 @@ class Run:
             (name, stored)
             for name, task in self.tasks.items()
             for stored in task.stored
-            if stored.name not in AMBIENT_STATES
+            if stored.name not in AMBIENT_STATES and task.instance_of is None
         ]
 
     def find(self, name: str) -> tuple[TaskName, Stored]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from jupyter_dagflow.app import Dagflow, check_jobs
 from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.run import is_instance
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.verify import (
     Left,
@@ -33,6 +34,7 @@ from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.run_handle import LiveRun
 
 TRIGGER = "verify"
+_OF_AN_ITERATION = "each iteration of the mapped loop has its own"
 
 
 class Verifying:
@@ -122,9 +124,10 @@ def _left(run: LiveRun) -> Left:
     """What the run has left, by what its tasks' last cells wrote of it."""
     pipeline = run.compilation.pipeline
     versions = {task.name: task.versions for task in pipeline.tasks}
+    own = {task.name: task.loop.own for task in pipeline.tasks if task.loop is not None}
     tasks = {}
     for name, task in run.tasks.items():
-        if task.state is not TaskState.SUCCESS:  # skipped: it left nothing
+        if task.state is not TaskState.SUCCESS or is_instance(name):  # skipped: it left nothing
             continue
         path = run.taskbook_path(name).with_name("outcome.json")
         outcome = json.loads(path.read_text(encoding="utf-8"))
@@ -132,7 +135,11 @@ def _left(run: LiveRun) -> Left:
             stored=task.stored,
             gone=outcome["gone"],
             not_stored={
-                left["name"]: f"{left['type']}: {left['reason']}" for left in outcome["not_kept"]
+                **{
+                    left["name"]: f"{left['type']}: {left['reason']}"
+                    for left in outcome["not_kept"]
+                },
+                **dict.fromkeys(own.get(name, ()), _OF_AN_ITERATION),
             },
             versions=versions[name],
         )

@@ -97,7 +97,8 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
     """A task of a run. Times are aware UTC.
 
     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
-    again, that is at ``retry_at``.
+    again, that is at ``retry_at``. A mapped task has ``instances`` once it is expanded, of which ``instances_done``
+    have ended; they are tasks of the run, too, each the ``instance_of`` it.
     """
 
     name: str
@@ -112,6 +113,9 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
     retry_at: datetime | None = None
     why: tuple[str, ...] = ()
     reused_from: str | None = None
+    instances: int | None = None
+    instances_done: int = 0
+    instance_of: str | None = None
 
 
 class RunDocument(msgspec.Struct, kw_only=True):

@@ -23,11 +23,13 @@ from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
 from jupyter_dagflow.core.literal_paths import PathNames, touches
+from jupyter_dagflow.core.mapping import map_loops
 from jupyter_dagflow.core.model import (
     Cell,
     CellId,
     Compilation,
     Edge,
+    Loop,
     Mention,
     Notebook,
     Parameter,
@@ -97,6 +99,7 @@ def compile_cells(
     facts = _facts(parts, observed)
     blocks = _blocks(notebook, parts, facts)
     flow = analyse(blocks, summarise=_summary_of)
+    mapped = map_loops(parts, blocks, flow, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
     path_of = PathNames(block.code for block in blocks)
     files = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
@@ -104,13 +107,15 @@ def compile_cells(
     met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)
     tasks = tuple(
-        _task(task, flow, outputs[name], files[name]) for name, task in parts.tasks.items()
+        _task(task, flow, outputs[name], files[name], mapped.loops.get(name))
+        for name, task in parts.tasks.items()
     )
     diagnostics = [
         *translation.diagnostics,
         *parts.diagnostics,
         *parameter_diagnostics,
         *flow.diagnostics,
+        *mapped.diagnostics,
         *after_diagnostics,
         *_cycles(edges, parts),
         *_file_order(met, notebook),
@@ -418,7 +423,13 @@ def _outputs(parts: Partition, flow: Dataflow) -> dict[TaskName, tuple[str, ...]
     return {name: tuple(names) for name, names in wanted.items()}
 
 
-def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...], files: FileUses) -> Task:
+def _task(
+    task: TaskCells,
+    flow: Dataflow,
+    outputs: tuple[str, ...],
+    files: FileUses,
+    loop: Loop | None,
+) -> Task:
     node = flow.nodes.get(task.name)
     return Task(
         name=task.name,
@@ -439,6 +450,7 @@ def _task(task: TaskCells, flow: Dataflow, outputs: tuple[str, ...], files: File
             key: list(value) if isinstance(value, tuple) else value
             for key, value in task.options.items()
         },
+        loop=loop,
     )
 
 

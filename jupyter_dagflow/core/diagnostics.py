@@ -49,6 +49,10 @@ class Code(Enum):
     SHADOWED = ("DF124", Severity.INFO)
     SETTING_STAYS = ("DF125", Severity.WARNING)
     UNKNOWN_SECRET = ("DF130", Severity.ERROR)
+    MAP_ACCUMULATOR = ("DF131", Severity.ERROR)
+    MAP_DEPENDENCE = ("DF132", Severity.ERROR)
+    MAP_LAST_ITERATION = ("DF133", Severity.ERROR)
+    MAP_FORM = ("DF134", Severity.ERROR)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     NO_PARAMETER = ("DF141", Severity.INFO)
     # found when it runs

@@ -72,6 +72,17 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """What one instance of a mapped loop gets: the digest of its stored value.
+
+    With ``shared`` somebody else has objects of it, too: another instance, or a variable.
+    """
+
+    digest: str
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunCreated:
     """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
 
@@ -147,6 +158,24 @@ class TaskStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskExpanded:
+    """It is known what the task's loop goes through: an instance of the task for each of the ``items``, in order.
+
+    Instances are called ``train[0]``, ``train[1]`` and so on, and are tasks of the run from now on. Those that ended
+    well before the run was resumed, with the same item, stay as they are: so many are ``done``.
+    """
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    task: TaskName
+    attempt: int
+    items: tuple[Item, ...]
+    done: int = 0
+    state: TaskState = TaskState.RUNNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFinished:
     """An attempt ended, and with it the task, unless it is to be tried again at ``retry_at``.
 
@@ -207,6 +236,7 @@ Event = (
     | RunResumed
     | TaskQueued
     | TaskStarted
+    | TaskExpanded
     | TaskFinished
     | CancelRequested
     | RunFinished

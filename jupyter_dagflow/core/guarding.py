@@ -75,6 +75,20 @@ def guarded(lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]) -> dict[
     return found
 
 
+def of_other_iterations(task: Task, part: Task) -> dict[str, LaterRead]:
+    """What a part of a task with a mapped loop has and must not change: every iteration has it as it was."""
+    names = [
+        *(item.name for item in part.inputs),
+        *(mention.name for mention in part.from_prelude),
+        *(definition.name for definition in part.definitions),
+    ]
+    cell = task.loop.cell if task.loop is not None else None
+    return {
+        name: LaterRead(name=name, task=task.name, cell=cell)
+        for name in _believed_unchanged(part, dict.fromkeys(names))
+    }
+
+
 def shared(
     lookup: Lookup, task: Task, bundles: Mapping[str, Bundled]
 ) -> dict[str, tuple[str, LaterRead]]:
@@ -135,7 +149,7 @@ def unguarded(task: Task, names: Collection[str]) -> tuple[str, ...]:
     return tuple(n for n in dict.fromkeys(_believed_unchanged(task, has)) if n not in names)
 
 
-def _believed_unchanged(task: Task, names: Collection[str] | Iterator[str]) -> Iterator[str]:
+def _believed_unchanged(task: Task, names: Iterable[str]) -> Iterator[str]:
     known = {*_changed(task), *task.options.pure}
     return (name for name in names if name not in known and not name.startswith("<"))
 

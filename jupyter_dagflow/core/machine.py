@@ -5,8 +5,10 @@ stimulus says when it happened), keeps no state but what its own events made (`R
 it, and its work per stimulus is proportional to what the stimulus sets free, not to the size of the run.
 Of the tasks that are ready, the one of the highest priority starts first; among equals, the one with the longest
 remaining path; then, the one that stands first in the notebook; those whose pool is full let others pass. A task that
-waits to be tried again holds no slot. A run ends when nothing is unfinished; it failed if a leaf of the DAG failed or
-could not run. One that is resumed goes on from its view as if it had never stopped.
+waits to be tried again holds no slot, nor does one whose instances run: a task with a mapped loop starts twice, to
+find out its instances and, when they have ended, to gather what they reported. A run ends when nothing is unfinished;
+it failed if a leaf of the DAG failed or could not run. One that is resumed goes on from its view as if it had never
+stopped.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from jupyter_dagflow.core.errors import Location
@@ -23,11 +25,13 @@ from jupyter_dagflow.core.events import (
     NO_RESULT,
     CancelRequested,
     Event,
+    Item,
     RunCreated,
     RunFinished,
     RunResumed,
     RunStarted,
     Stored,
+    TaskExpanded,
     TaskFailure,
     TaskFinished,
     TaskQueued,
@@ -40,7 +44,7 @@ from jupyter_dagflow.core.remaining_paths import remaining_paths
 from jupyter_dagflow.core.resume import MOST_LOST, anew, below, lost_within_budget
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
 from jupyter_dagflow.core.reuse import Used
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, TaskRun, instance_name, is_done
 from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
@@ -117,7 +121,8 @@ class AttemptEnded:
     was seen to use, and ``barred`` why its result may never stand for another, if so.
     With ``reused_from`` it did not run: all this is what came of it in that run.
     ``why`` it ran or did not. It is ``skipped`` if its condition was false. ``record`` and ``surroundings`` are
-    what it was made of and ran in.
+    what it was made of and ran in. With ``items`` it has found out what the task's loop goes through, and the task
+    goes on.
     """
 
     at: datetime
@@ -147,6 +152,7 @@ class AttemptEnded:
     why: tuple[str, ...] = ()
     record: TaskRecord | None = None
     surroundings: Surroundings | None = None
+    items: tuple[Item, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +172,8 @@ class Cancel:
     reason: str
 
 
-_Rank = tuple[int, float, int, TaskName]
+_Place = tuple[int, int]  # in notebook order, then of an instance among those of its task
+_Rank = tuple[int, float, _Place, TaskName]
 Stimulus = Submit | Resume | AttemptEnded | RetryDue | Cancel
 
 
@@ -216,7 +223,9 @@ class RunMachine:
     def __init__(self, plan: Plan, view: RunView | None = None) -> None:
         self._plan = plan
         self._planned = {task.name: task for task in plan.tasks}
-        self._position = {task.name: i for i, task in enumerate(plan.tasks)}
+        self._position: dict[TaskName, _Place] = {
+            task.name: (i, 0) for i, task in enumerate(plan.tasks)
+        }
         self._upstream = {task.name: Upstream(total=len(task.upstream)) for task in plan.tasks}
         self._downstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in plan.tasks}
         for task in plan.tasks:
@@ -227,6 +236,7 @@ class RunMachine:
         self._ready: dict[str | None, list[_Rank]] = {}
         self._in_pool: Counter[str | None] = Counter()
         self._running: set[TaskName] = set()
+        self._unended: Counter[TaskName] = Counter()  # instances of each task that is expanded
         self._unfinished = len(plan.tasks)
         self._seq = view.seq if view is not None else 0
         self._view = view
@@ -366,6 +376,9 @@ class RunMachine:
             return
         self._running.discard(ended.task)
         self._in_pool[self._planned[ended.task].pool] -= 1
+        if ended.items is not None and not (ended.stopped or ended.failure or ended.skipped):
+            self._expand(ended, ended.items)
+            return
         retry_after_s = None
         if ended.stopped:
             state = TaskState.CANCELLED
@@ -419,6 +432,72 @@ class RunMachine:
             return None
         return ended.surroundings
 
+    def _expand(self, ended: AttemptEnded, items: tuple[Item, ...]) -> None:
+        """Take the instances of a task for tasks, and start what there is room for."""
+        task, tasks = ended.task, self.view.tasks
+        names = [instance_name(task, number) for number in range(len(items))]
+        done = sum(is_done(tasks.get(n), item) for n, item in zip(names, items, strict=True))
+        self._record(
+            TaskExpanded(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=ended.at,
+                task=task,
+                attempt=ended.attempt,
+                items=items,
+                done=done,
+            )
+        )
+        whole, (place, _) = self._planned[task], self._position[task]
+        new = [name for name in names if not self.view.tasks[name].state.is_final]
+        for number, name in enumerate(names):
+            self._planned[name] = replace(whole, name=name, upstream=(), alternatives={})
+            self._position[name] = (place, number)
+            self._remaining[name] = self._remaining[task]
+        self._unfinished += len(new)
+        self._unended[task] = len(new)
+        for name in new:
+            if self.view.cancel_requested:
+                self._end_unstarted(name, TaskState.CANCELLED, ended.at)
+            else:
+                self._queue(self._planned[name], ended.at)
+        if not new:
+            self._instances_ended(task, ended.at)
+        self._fill_slots(ended.at)
+        self._finish_if_done(ended.at)
+
+    def _instances_ended(self, name: TaskName, at: datetime) -> None:
+        """Have what they reported gathered; if one of them did not end well, nor did the task."""
+        tasks = self.view.tasks
+        count = tasks[name].instances or 0
+        instances = [tasks[instance_name(name, number)] for number in range(count)]
+        bad = [each for each in instances if each.state is not TaskState.SUCCESS]
+        if self.view.cancel_requested:
+            self._end_expanded(name, TaskState.CANCELLED, at)
+        elif bad:
+            self._end_expanded(name, TaskState.FAILED, at, _failure_of_some(bad, count))
+        else:
+            self._make_ready(self._planned[name])
+
+    def _end_expanded(
+        self, name: TaskName, state: TaskState, at: datetime, failure: TaskFailure | None = None
+    ) -> None:
+        task = self.view.tasks[name]
+        assert task.started_at is not None  # it was expanded
+        self._record(
+            TaskFinished(
+                run_id=self._plan.run_id,
+                seq=self._next_seq(),
+                at=at,
+                task=name,
+                attempt=task.attempt,
+                state=state,
+                duration_s=max(0.0, (at - task.started_at).total_seconds()),
+                failure=failure,
+            )
+        )
+        self._after_end(name, state, at)
+
     def _retry_after_s(self, failure: TaskFailure, ended: AttemptEnded) -> float | None:
         if self.view.cancel_requested:
             return None
@@ -451,7 +530,7 @@ class RunMachine:
         for name, task in self.view.tasks.items():
             if name in self._running:
                 self._instructions.append(StopTask(task=name, attempt=task.attempt))
-            elif not task.state.is_final:
+            elif not task.state.is_final and not self._unended[name]:
                 self._end_unstarted(name, TaskState.CANCELLED, at)
 
     def _settle(self, names: Sequence[TaskName], at: datetime) -> None:
@@ -504,8 +583,12 @@ class RunMachine:
     def _fill_slots(self, at: datetime) -> None:
         while len(self._running) < self._plan.slots and (name := self._next()) is not None:
             self._in_pool[self._planned[name].pool] += 1
-            attempt = self.view.tasks[name].attempt + 1
             self._running.add(name)
+            if self.view.tasks[name].state is TaskState.RUNNING:  # its instances have ended well
+                gathers = StartTask(task=name, attempt=self.view.tasks[name].attempt)
+                self._instructions.append(gathers)
+                continue
+            attempt = self.view.tasks[name].attempt + 1
             self._record(
                 TaskStarted(
                     run_id=self._plan.run_id,
@@ -529,15 +612,21 @@ class RunMachine:
                 state=state,
             )
         )
-        return self._count_end(name, state)
+        return self._count_end(name, state, at)
 
     def _after_end(self, name: TaskName, state: TaskState, at: datetime) -> None:
-        freed = self._count_end(name, state)
+        freed = self._count_end(name, state, at)
         if not self.view.cancel_requested:
             self._settle(freed, at)
 
-    def _count_end(self, name: TaskName, state: TaskState) -> list[TaskName]:
+    def _count_end(self, name: TaskName, state: TaskState, at: datetime) -> list[TaskName]:
         self._unfinished -= 1
+        whole = self.view.tasks[name].instance_of
+        if whole is not None:
+            self._unended[whole] -= 1
+            if not self._unended[whole]:
+                self._instances_ended(whole, at)
+            return []
         downstream = self._downstream[name]
         for child in downstream:
             if state is TaskState.SKIPPED and self._planned[child].alternatives:
@@ -588,3 +677,14 @@ class RunMachine:
     def _next_seq(self) -> int:
         self._seq += 1
         return self._seq
+
+
+def _failure_of_some(bad: Sequence[TaskRun], count: int) -> TaskFailure | None:
+    """That of the first instance that failed; it is told in full where the instance is."""
+    first, failure = bad[0], bad[0].failure
+    if failure is None:
+        return None
+    which = f"{first.name} of {count} instances failed"
+    if len(bad) > 1:
+        which = f"{len(bad)} of {count} instances failed, {first.name} is the first"
+    return replace(failure, message=f"{failure.message} ({which})", last_lines="")

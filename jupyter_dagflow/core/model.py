@@ -229,6 +229,34 @@ class TaskOptions:
     kernel: str | None = None
 
 
+ITEMS = "__dagflow_items__"
+"""The name that what a mapped loop goes through has, in the task's kernels and nowhere else."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """The loop of a task tagged ``map``: it stands in ``cell``, on ``line``, and each iteration is an instance.
+
+    ``accumulators`` are the names through which it reports, ``own`` those that it binds itself, ``settled`` those of
+    them that no iteration takes from the one before. The next three are sources by cell, each line where it is in
+    the notebook: ``expansion`` binds `ITEMS` to what the loop goes through, ``instance`` goes through `ITEMS`,
+    ``gathering`` is what stands above the loop. The values that the first two take from other tasks are
+    ``expansion_reads`` and ``instance_reads``, ``instance_uses`` those that an instance has of setup.
+    """
+
+    cell: CellId
+    line: int
+    accumulators: tuple[str, ...]
+    own: tuple[str, ...]
+    settled: frozenset[str]
+    expansion: Mapping[CellId, str]
+    instance: Mapping[CellId, str]
+    gathering: Mapping[CellId, str]
+    expansion_reads: tuple[str, ...] = ()
+    instance_reads: tuple[str, ...] = ()
+    instance_uses: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A step of the pipeline: some cells of the notebook that run, in order, in one kernel.
@@ -240,6 +268,7 @@ class Task:
     be it that it is deleted. ``replaces`` are names that it gives a definition and then a value,
     ``sets`` modules that are set in its kernel, by it or for it, ``leaves_files`` patterns of files
     that it writes, as its tags or earlier runs say. ``exposed`` are values it has that later tasks change in place.
+    With a ``loop``, that is fanned out.
     """
 
     name: TaskName
@@ -257,6 +286,7 @@ class Task:
     versions: Mapping[str, int] = field(default_factory=dict)
     exposed: tuple[Exposed, ...] = ()
     declared: Mapping[str, object] = field(default_factory=dict)
+    loop: Loop | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from jupyter_dagflow.core.errors import NotFound, NotResumable
 from jupyter_dagflow.core.model import Compilation, Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.reach import reached
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, is_instance, whole_of
 from jupyter_dagflow.core.slices import Slicer
 from jupyter_dagflow.core.states import TaskState
 
@@ -41,19 +41,20 @@ def anew(view: RunView, named: Collection[TaskName]) -> set[TaskName]:
 
 
 def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
-    """Tasks of a run by their names; raises `NotFound`."""
+    """Tasks of a run by their names, for an instance the task that it is one of; raises `NotFound`."""
     for name in names:
         if name not in view.tasks:
             raise NotFound(
                 f"Run {view.run_id} has no task {name!r}.",
                 hint=f"It has: {', '.join(view.tasks)}.",
             )
-    return tuple(map(TaskName, names))
+    return tuple(dict.fromkeys(whole_of(TaskName(name)) for name in names))
 
 
 def require_same_tasks(view: RunView, names: Collection[TaskName]) -> None:
     """Raise `NotResumable` unless the notebook still has the tasks of the run."""
-    new, gone = [n for n in names if n not in view.tasks], [n for n in view.tasks if n not in names]
+    before = [name for name in view.tasks if not is_instance(name)]
+    new, gone = [n for n in names if n not in before], [n for n in before if n not in names]
     if new or gone:
         told = [f"new is {', '.join(new)}"] * bool(new) + [f"gone is {', '.join(gone)}"] * bool(
             gone

@@ -34,7 +34,7 @@ class Recipe:
 
     ``own`` are the definitions of its cells that other tasks copy: such classes are stored by name.
     ``kernel`` is the kernel's name and what it runs, ``folder`` where the notebook lies, ``program`` our own
-    part of what runs there, which checks the task.
+    part of what runs there, which checks the task. An instance of a mapped loop has an ``item``: its digest.
     """
 
     pieces: tuple[Piece, ...]
@@ -44,6 +44,7 @@ class Recipe:
     folder: str
     own: tuple[str, ...] = ()
     program: str = ""
+    item: str = ""
 
     @property
     def code(self) -> str:
@@ -63,6 +64,7 @@ class Recipe:
                 self.folder,
                 self.own,
                 self.program,
+                *([self.item] if self.item else []),
             ]
         )
 
@@ -211,6 +213,7 @@ def differences(entry: Entry, recipe: Recipe, inputs: Mapping[str, str]) -> list
         *(["the notebook lies in another folder"] if before.folder != recipe.folder else []),
         *_own_changes(before.own, recipe.own),
         *(["jupyter-dagflow itself changed"] if before.program != recipe.program else []),
+        *(["its item changed"] if before.item != recipe.item else []),
         *(f"input {n} changed" for n, digest in inputs.items() if entry.inputs.get(n) != digest),
         *(f"input {n} is gone" for n in entry.inputs if n not in inputs),
     ]

@@ -14,11 +14,13 @@ from jupyter_dagflow.core.events import (
     LOST,
     CancelRequested,
     Event,
+    Item,
     RunCreated,
     RunFinished,
     RunResumed,
     RunStarted,
     Stored,
+    TaskExpanded,
     TaskFailure,
     TaskFinished,
     TaskQueued,
@@ -26,7 +28,7 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
-from jupyter_dagflow.core.states import RunState, TaskState, check_run, check_task
+from jupyter_dagflow.core.states import RunState, TaskState, check_expanded, check_run, check_task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ class TaskRun:
     with their runner. One that was ``cleared`` by name is to run though there may be a result of it. ``last`` tells how
     its last attempt ended, ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
     ``attempts`` are those that have ended, ``record`` is what the last of them was made of.
+    A task whose loop is mapped has ``instances`` once it is expanded, of which ``instances_done`` have ended; an
+    instance is ``instance_of`` that task and has an ``item``.
     """
 
     name: TaskName
@@ -74,6 +78,10 @@ class TaskRun:
     why: tuple[str, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     record: TaskRecord | None = None
+    instances: int | None = None
+    instances_done: int = 0
+    instance_of: TaskName | None = None
+    item: Item | None = None
 
     @property
     def overhead_s(self) -> float | None:
@@ -85,7 +93,10 @@ class TaskRun:
 
 @dataclass(slots=True, kw_only=True)
 class RunView:
-    """A run as it stands after event number ``seq``; ``surroundings`` are those of its tasks, by their digests."""
+    """A run as it stands after event number ``seq``; ``surroundings`` are those of its tasks, by their digests.
+
+    ``instance_attempts`` are the numbers of the attempts at instances before it was last resumed.
+    """
 
     run_id: RunId
     seq: int
@@ -102,6 +113,7 @@ class RunView:
     cancel_requested: bool = False
     record: RunRecord | None = None
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
+    instance_attempts: dict[TaskName, int] = field(default_factory=dict)
 
     @property
     def metrics(self) -> dict[str, object]:
@@ -128,7 +140,12 @@ class RunView:
     def copy(self) -> RunView:
         """The run as it stands now, which later events do not change."""
         tasks = {name: replace(task) for name, task in self.tasks.items()}
-        return replace(self, tasks=tasks, surroundings=dict(self.surroundings))
+        return replace(
+            self,
+            tasks=tasks,
+            surroundings=dict(self.surroundings),
+            instance_attempts=dict(self.instance_attempts),
+        )
 
     def surroundings_of(self, task: TaskRun) -> Surroundings | None:
         """What a task ran in, if that is recorded."""
@@ -150,6 +167,8 @@ class RunView:
                 self.cancel_requested = True
             case TaskQueued() | TaskStarted() | TaskFinished():
                 self._apply_to_task(self.tasks[event.task], event)
+            case TaskExpanded():
+                self._expand(event)
             case RunCreated():
                 raise ValueError("A run is created once: start from RunView.of().")
         self.seq = event.seq
@@ -162,6 +181,7 @@ class RunView:
         self.state = event.state
         self.finished_at = None
         self.cancel_requested = self.cancel_requested and event.recovered
+        self._drop_instances(event)
         for name, upstream, state in event.tasks:
             task = self.tasks[name]
             task.upstream = upstream
@@ -177,6 +197,18 @@ class RunView:
                 if event.recovered:
                     again.tried, again.lost = task.tried, task.lost
                 self.tasks[name] = again
+
+    def _drop_instances(self, event: RunResumed) -> None:
+        """Leave of the instances those that a task, expanded again, need not repeat: none if it was cleared."""
+        anew = {name for name, _, state in event.tasks if state is TaskState.NONE}
+        instances = [task for task in self.tasks.values() if task.instance_of is not None]
+        for task in instances:
+            whole = self.tasks[task.instance_of or task.name]
+            succeeded = whole.name in anew and whole.state is TaskState.SUCCESS
+            repeated = succeeded or whole.name in event.cleared
+            self.instance_attempts[task.name] = task.attempt
+            if repeated or task.state is not TaskState.SUCCESS:
+                del self.tasks[task.name]
 
     def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
         check_task(task.state, event.state)
@@ -212,6 +244,30 @@ class RunView:
                 task.attempts = _attempts(task, event)
                 if event.record is not None and event.surroundings is not None:
                     self.surroundings[event.record.surroundings] = event.surroundings
+                if task.instance_of is not None and task.state.is_final:
+                    self.tasks[task.instance_of].instances_done += 1
+
+    def _expand(self, event: TaskExpanded) -> None:
+        task = self.tasks[event.task]
+        check_expanded(task.state)
+        instances = {}
+        for number, item in enumerate(event.items):
+            name = instance_name(event.task, number)
+            before = self.tasks.get(name)
+            if before is None or not is_done(before, item):
+                attempt = self.instance_attempts.get(name, 0)
+                before = TaskRun(
+                    name=name, upstream=(), attempt=attempt, instance_of=event.task, item=item
+                )
+                before.cleared = task.cleared
+            instances[name] = before
+        task.instances, task.instances_done = len(instances), event.done
+        tasks: dict[TaskName, TaskRun] = {}
+        for name, each in self.tasks.items():
+            if each.instance_of != event.task:
+                tasks[name] = each
+                tasks.update(instances if name == event.task else {})
+        self.tasks = tasks
 
 
 def _attempts(task: TaskRun, event: TaskFinished) -> tuple[Attempt, ...]:
@@ -228,6 +284,34 @@ def _attempts(task: TaskRun, event: TaskFinished) -> tuple[Attempt, ...]:
         why=task.why,
     )
     return (*task.attempts, ended)
+
+
+def instance_name(task: TaskName, number: int) -> TaskName:
+    """What an instance of a mapped task is called.
+
+    >>> instance_name(TaskName("train"), 3)
+    'train[3]'
+    """
+    return TaskName(f"{task}[{number}]")
+
+
+def is_done(task: TaskRun | None, item: Item) -> bool:
+    """Whether an instance has ended well with this very item, and need not be repeated."""
+    return task is not None and task.state is TaskState.SUCCESS and task.item == item
+
+
+def is_instance(task: TaskName) -> bool:
+    """Whether a name is that of an instance, which no task of a notebook can have."""
+    return task.endswith("]")
+
+
+def whole_of(task: TaskName) -> TaskName:
+    """The task of which one of this name is an instance; itself if it is none.
+
+    >>> whole_of(TaskName("train[3]")), whole_of(TaskName("load"))
+    ('train', 'load')
+    """
+    return TaskName(task.rpartition("[")[0]) if is_instance(task) else task
 
 
 def replay(events: Iterable[Event]) -> RunView:

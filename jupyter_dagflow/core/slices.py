@@ -129,9 +129,9 @@ class Slicer:
         }
         self._values |= {name: KEYED + self._keyed(shown(value)) for name, value in secrets.items()}
 
-    def slice(self, task: Task) -> Slice:
-        """The slice of one task."""
-        felt, others, words = self._source(task)
+    def slice(self, task: Task, sources: Mapping[CellId, str] | None = None) -> Slice:
+        """The slice of one task; ``sources`` are what of its cells counts, if that is not all."""
+        felt, others, words = self._source(task, sources)
         everything = not _LOOKS_NAMES_UP.isdisjoint(words)
         environ = self._environ if not _READS_ENVIRONMENT.isdisjoint(words) else {}
         return Slice(
@@ -152,10 +152,13 @@ class Slicer:
         felt, others, _ = self._source(task)
         return (*(each.part for each in felt), *others)
 
-    def _source(self, task: Task) -> tuple[list[_Statement], list[Part], frozenset[str]]:
+    def _source(
+        self, task: Task, sources: Mapping[CellId, str] | None = None
+    ) -> tuple[list[_Statement], list[Part], frozenset[str]]:
         """What of the prelude a task can feel, all other source of it, and the words that count in both."""
         own = [self._cells[id_] for id_ in task.cells]
-        codes = [(code, cell.index) for cell in own if (code := normalised(cell.code))]
+        texts = [(cell.code if sources is None else sources[cell.id], cell.index) for cell in own]
+        codes = [(code, index) for text, index in texts if (code := normalised(text))]
         asked = [(task.options.when, own[0].index)] if task.options.when is not None else []
         copied = list(_copied(task.definitions))
         words = frozenset[str]().union(*(words_in(code) for code, _ in (*copied, *asked, *codes)))

@@ -104,3 +104,9 @@ def check_task(before: TaskState, after: TaskState) -> None:
     """Raise `IllegalTransition` unless a task may go from one state to the other."""
     if after not in TASK_TRANSITIONS[before]:
         raise IllegalTransition(f"A task cannot go from {before.value} to {after.value}.")
+
+
+def check_expanded(before: TaskState) -> None:
+    """Raise `IllegalTransition` unless a task may be expanded in this state, which it keeps."""
+    if before is not TaskState.RUNNING:
+        raise IllegalTransition(f"A task cannot be expanded that is {before.value}.")

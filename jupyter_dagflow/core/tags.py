@@ -183,7 +183,7 @@ BARE: dict[str, Role] = {
     "skip": Role.SKIP,
     "skip-execution": Role.SKIP,
 }
-_MAP = "map"
+MAP = "map"
 # Kale's, of which a notebook has any number. Nobody means it by another word, so it is no candidate for a slip.
 MORE_PARAMETERS = Role.MORE_PARAMETERS.value
 
@@ -241,15 +241,15 @@ class _Reader:
                 self._roles.append(BARE[tag])
             elif tag == MORE_PARAMETERS:
                 self._roles.append(Role.MORE_PARAMETERS)
-            elif tag == _MAP:
-                self._not_built("map")
+            elif tag == MAP:
+                into[MAP] = True
             elif tag in VOCABULARY:
                 self._bad(
                     f"Tag {tag!r} lacks its value.",
                     f"Write {tag}:VALUE: {VOCABULARY[tag].expects}.",
                 )
             else:
-                self._ask_about(tag, tag, [*BARE, _MAP])
+                self._ask_about(tag, tag, [*BARE, MAP])
         elif key in VOCABULARY:
             self._read_option(key, value, into)
         else:
@@ -283,7 +283,7 @@ class _Reader:
     def _read_metadata(self) -> dict[str, object]:
         found: dict[str, object] = {}
         for key, value in self._cell.options.items():
-            if key in BARE or key == _MAP:
+            if key in BARE or key == MAP:
                 if value is True:
                     self._read_tag(key, found)
                 elif value is not False:
@@ -292,7 +292,7 @@ class _Reader:
                         f"Set {key} to true or remove it.",
                     )
             elif key not in VOCABULARY:
-                near = _nearest(key, [*VOCABULARY, *BARE, _MAP])
+                near = _nearest(key, [*VOCABULARY, *BARE, MAP])
                 self._bad(
                     f"metadata.dagflow has no option {key!r}.",
                     f"Did you mean {near!r}?" if near else "Remove it.",
@@ -346,7 +346,7 @@ class _Reader:
 
     def _refuse_misplaced(self, role: Role, options: dict[str, object]) -> None:
         for key in list(options):
-            belongs = VOCABULARY[key].on
+            belongs = Role.TASK if key == MAP else VOCABULARY[key].on
             fits = (
                 role is belongs
                 if belongs is Role.PARAMETERS
@@ -356,7 +356,7 @@ class _Reader:
                 del options[key]
                 self._find(
                     Code.OPTION_WITHOUT_TASK,
-                    f"{key}: has no meaning on a cell tagged {role.value}.",
+                    f"{key if key == MAP else f'{key}:'} has no meaning on a cell tagged {role.value}.",
                     f"Put it on a cell of the {'parameters' if belongs is Role.PARAMETERS else 'task'} it is for.",
                 )
 

@@ -11,7 +11,7 @@ task makes between the task's own cells stands between them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from jupyter_dagflow.core.model import (
@@ -59,12 +59,14 @@ def assemble(
     save: str,
     decide: str = "",
     secret: Callable[[Parameter], str] = lambda parameter: repr(parameter.default),
+    sources: Mapping[CellId, str] | None = None,
 ) -> tuple[TaskbookCell, ...]:
     """The cells of the taskbook of ``task``, in the order in which they run.
 
     ``enter`` is the source of the cell that goes to the notebook's folder, ``load`` and ``save``
     of those that take and hand over values, ``decide`` of that which asks whether the task is to run,
     empty if nothing does, ``secret`` the expression that gives a secret parameter's value.
+    ``sources`` are those of the task's cells where only a part of it runs.
     ``parameters`` are the values this run overrides; of
     these, dates get a cell of their own, because papermill can only inject their text.
     """
@@ -78,7 +80,8 @@ def assemble(
     taskbook += [_own(WHEN_ID, decide)] if decide else []
     for cell, index in zip(task.cells, task.cell_indexes, strict=True):
         taskbook += _definitions(definitions, _above(index))
-        taskbook.append(_users(cells[cell]))
+        source = cells[cell].source if sources is None else sources[cell]
+        taskbook.append(_users(replace(cells[cell], source=source)))
     taskbook.append(_own(SAVE_ID, save))
     return tuple(taskbook)
 

@@ -11,19 +11,21 @@ import functools
 import importlib.util
 import json
 import pickle
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.parsing import parsed
-from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.events import Item, Stored
+from jupyter_dagflow.core.fan_out import Part, expansion, gathering, instance, loop_of
 from jupyter_dagflow.core.guarding import (
     Bundled,
     LaterRead,
     guarded,
     left_behind,
     looked_into,
+    of_other_iterations,
     shared,
     strange,
     unguarded,
@@ -43,15 +45,41 @@ from jupyter_dagflow.core.model import (
 )
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
+from jupyter_dagflow.core.run import is_instance, whole_of
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.taskbook import assemble, statements
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
+from jupyter_dagflow.execution.ports import HANDOVER, Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
 _BOOT = Path(__file__).parents[1] / "kernel_side" / "boot.py"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instances:
+    """What is known of a task's instances where one of them runs, or where all are brought together.
+
+    One has an ``item``. To be brought together they have ``reports``, the digests of them in order, and
+    ``taskbooks``.
+    """
+
+    item: Item | None = None
+    reports: tuple[str, ...] = ()
+    taskbooks: tuple[Path, ...] = ()
+
+    def told(self, task: Task) -> dict[str, object]:
+        """What the kernel is told of it."""
+        loop = loop_of(task)
+        if self.item is None:
+            gathered = zip(self.reports, map(str, self.taskbooks), strict=True)
+            return {"reports": [(digest, taskbook, loop.cell) for digest, taskbook in gathered]}
+        return {
+            "accumulators": list(loop.accumulators),
+            "item": self.item.digest,
+            "item_shared": self.item.shared,
+        }
 
 
 def prepare_attempt(
@@ -68,20 +96,25 @@ def prepare_attempt(
     parameters: Mapping[str, object],
     keep_all: bool = False,
     survivors: str = "",
+    instances: Instances | None = None,
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
     ``sources`` are the values that other tasks of the run have stored; of several that may give a
     name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
-    is stored as far as it can be.
+    is stored as far as it can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
     """
-    pipeline, the_task = lookup.pipeline, lookup.task(task)
+    pipeline, whole = lookup.pipeline, lookup.task(whole_of(task))
     taskbook = files.taskbook(task, attempt).absolute()
+    part = Part(task=whole)
+    expands = whole.loop is not None and instances is None
+    if expands:
+        taskbook = files.expansion(task, attempt).absolute()
+    part = _part(whole, task, taskbook.with_name(HANDOVER), instances)
+    the_task = part.task
     bundles = dict(_bundles(the_task, sources))
-    reads = guarded(lookup, the_task, bundles)
-    reads_of_shared = shared(lookup, the_task, bundles)
     codes = codes_of(notebook, pipeline, the_task)
-    of_others = strange(lookup, the_task, codes)
+    reads, reads_of_shared, of_others = _watched(lookup, part, bundles, codes)
     told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     checks = _checks(the_task, reads, reads_of_shared, of_others)
     assignment = Assignment(
@@ -106,6 +139,7 @@ def prepare_attempt(
         timeout_s=the_task.options.timeout_s,
         when=the_task.options.when or "",
         condition=_asked(notebook, the_task),
+        expands=expands,
     )
     spec = {
         "task": task,
@@ -134,6 +168,7 @@ def prepare_attempt(
         "imports": list(imports_in(codes)),
         "survivors": survivors,
         **_outputs(the_task, assignment.outcome),
+        **(instances.told(whole) if instances is not None else {}),
     }
     notebook_cells = assemble(
         notebook=notebook,
@@ -145,8 +180,20 @@ def prepare_attempt(
         decide=_condition(the_task, assignment.handover),
         save=door("save", assignment.handover, _say_save(the_task)),
         secret=secret_door,
+        sources=part.sources or None,
     )
     return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
+
+
+def _part(whole: Task, name: TaskName, handover: Path, instances: Instances | None) -> Part:
+    """What of a task an attempt runs."""
+    if whole.loop is None:
+        return Part(task=whole)
+    if is_instance(name):
+        return instance(whole, name)
+    if instances is None:
+        return expansion(whole, _door_in_line("expand", handover))
+    return gathering(whole, _door_in_line("gather", handover))
 
 
 def write_files(assignment: Assignment) -> None:
@@ -174,9 +221,25 @@ def checks_of(
     sources: Mapping[TaskName, tuple[Stored, ...]],
 ) -> Checks:
     """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
-    bundles = dict(_bundles(task, sources))
-    reads, of_shared = guarded(lookup, task, bundles), shared(lookup, task, bundles)
-    return _checks(task, reads, of_shared, strange(lookup, task, codes))
+    part = Part(task=task, alone=is_instance(task.name))
+    return _checks(task, *_watched(lookup, part, dict(_bundles(task, sources)), codes))
+
+
+_Watched = tuple[dict[str, LaterRead], dict[str, tuple[str, LaterRead]], dict[str, LaterRead]]
+
+
+def _watched(
+    lookup: Lookup, part: Part, bundles: Mapping[str, Bundled], codes: Iterable[str]
+) -> _Watched:
+    """What must stay as it is: names that the task has, names that came with them, and names of others."""
+    task = part.task
+    if part.alone:
+        return of_other_iterations(lookup.task(whole_of(task.name)), task), {}, {}
+    return (
+        guarded(lookup, task, bundles),
+        shared(lookup, task, bundles),
+        strange(lookup, task, codes),
+    )
 
 
 def _checks(
@@ -216,6 +279,11 @@ def _outputs(task: Task, outcome: Path) -> dict[str, object]:
         "outcome": str(outcome),
         "cloudpickle": cloudpickle_folder(),
     }
+
+
+def _door_in_line(action: str, path: Path) -> str:
+    """The same as a part of a user's line."""
+    return f"{_open(action)}({str(path)!r})"
 
 
 def door(action: str, path: Path, comment: str, *arguments: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -18,12 +18,14 @@ import msgspec
 
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
-from jupyter_dagflow.core.events import NO_RESULT, Stored, TaskFailure
+from jupyter_dagflow.core.events import NO_RESULT, Item, Stored, TaskFailure
+from jupyter_dagflow.core.fan_out import instance
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.records import Surroundings, TaskRecord
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
+from jupyter_dagflow.core.run import is_instance, whole_of
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import Slicer, digest_of, normalised
 from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
@@ -97,6 +99,7 @@ class ResultCache:
         self._present = Present(cwd)
         self._faults: dict[str, str] = {}
         self._recipes: dict[TaskName, Recipe] = {}
+        self._slicer: Slicer | None = None
         self._digests: dict[TaskName, str] = {}
         self._by_recipe: dict[str, list[KnownEntry]] = {}
         self._by_place: dict[str, KnownEntry] = {}
@@ -120,7 +123,7 @@ class ResultCache:
 
         None may for a task that was ``cleared``.
         """
-        task = self._lookup.task(name)
+        task = self._task(name)
         try:
             self._inputs[name] = inputs_of(self._lookup, task, sources)
             self._look_up()
@@ -140,10 +143,10 @@ class ResultCache:
         """What came of a task that this run, which goes on, has done before; None if that is not kept. Never raises."""
         try:
             self._look_up(find=True)
-            inputs = inputs_of(self._lookup, self._lookup.task(name), sources)
+            inputs = inputs_of(self._lookup, self._task(name), sources)
             for known in self._by_recipe.get(self._digests[name], ()):
                 if known.entry.inputs == inputs and not known.entry.barred:
-                    return self._ended(known.entry, self._lookup.task(name), attempt, at)
+                    return self._ended(known.entry, self._task(name), attempt, at)
         except (OSError, EnvironmentFault, ValueError, KeyError):
             _log.exception("It cannot be told what task %s did", name)
         return None
@@ -151,7 +154,7 @@ class ResultCache:
     def recorded(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an attempt that was asked about, with the record of what it was made of."""
         name, used = ended.task, ended.used
-        kernel = self._notebook.kernel_of(self._lookup.task(name))
+        kernel = self._notebook.kernel_of(self._task(name))
         digest, surroundings = self._surroundings_of(kernel, used)
         record = TaskRecord(
             code=self._codes.get(name, ""),
@@ -195,6 +198,44 @@ class ResultCache:
         except EnvironmentFault as error:
             _log.warning("It was not noted which results were reused: %s", error)
 
+    def expand(self, task: TaskName, items: Mapping[TaskName, Item], *, find: bool = False) -> None:
+        """Find all that the instances of a task may come to need, at once, as `_look_up` does; never raises."""
+        if self._reuse is Reuse.NEVER:
+            return
+        try:
+            self._look_up()
+            recipes = dict(self._recipes_of_instances(self._lookup.task(task), items))
+            digests = {name: recipe.digest for name, recipe in recipes.items()}
+            self._digests |= digests
+            self._codes |= {name: recipe.code for name, recipe in recipes.items()}
+            if find or self._reuse is Reuse.YES:
+                self._find({*digests.values()}, digests)
+            self._recipes |= recipes
+        except (OSError, EnvironmentFault, ValueError) as error:
+            _log.warning("The cache could not be asked for the instances of %s: %s", task, error)
+
+    def _recipes_of_instances(
+        self, task: Task, items: Mapping[TaskName, Item]
+    ) -> Iterator[tuple[TaskName, Recipe]]:
+        assert self._slicer is not None  # it was made when the first task was asked for
+        part = instance(task, task.name)
+        found = self._slicer.slice(part.task, part.sources)
+        for name, item in items.items():
+            yield (
+                name,
+                replace(
+                    self._recipes[task.name],
+                    pieces=found.pieces,
+                    parameters=found.parameters,
+                    environment=found.environment,
+                    item=f"{item.digest}{' shared' if item.shared else ''}",
+                ),
+            )
+
+    def _task(self, name: TaskName) -> Task:
+        whole = self._lookup.task(whole_of(name))
+        return instance(whole, name).task if is_instance(name) else whole
+
     def _look_up(self, *, find: bool = False) -> None:
         """Find all that the run may come to need, once; ``find`` results even if none is to be reused."""
         if self._recipes:
@@ -202,7 +243,7 @@ class ResultCache:
         kernels = {self._notebook.kernel_of(task) for task in self._pipeline.tasks}
         identities = {name: (name, kernel_identity(name)) for name in kernels}
         program = kernel_side_digest()
-        slicer = Slicer(
+        slicer = self._slicer = Slicer(
             self._notebook,
             self._pipeline,
             parameters=self._parameters,
@@ -229,11 +270,11 @@ class ResultCache:
         self._codes = {name: recipe.code for name, recipe in recipes.items()}
         self._digests = {name: recipe.digest for name, recipe in recipes.items()}
         if find or self._reuse is Reuse.YES or self._given:
-            self._find({*self._digests.values()})
+            self._find({*self._digests.values()}, self._digests)
         self._recipes = recipes
 
-    def _find(self, recipes: set[str]) -> None:
-        places = {self._place(task.name) for task in self._pipeline.tasks}
+    def _find(self, recipes: set[str], tasks: Iterable[TaskName]) -> None:
+        places = {self._place(task) for task in tasks}
         for known in self._metastore.reusable(recipes=recipes, places=places):
             self._by_recipe.setdefault(known.recipe, []).append(known)
             if known.place in places:
@@ -361,7 +402,7 @@ class ResultCache:
         )
 
     def _entry(self, ended: AttemptEnded) -> Entry:
-        task = self._lookup.task(ended.task)
+        task = self._task(ended.task)
         entry = Entry(
             place=self._place(ended.task),
             made_at=ended.at,

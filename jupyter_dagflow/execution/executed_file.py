@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.model import CellId, Pipeline, TaskName
@@ -24,20 +24,20 @@ _log = logging.getLogger(__name__)
 
 
 class ExecutedFile:
-    """Writes it; ``attempt_of`` tells which attempt at a task is its last, 0 if it has not begun."""
+    """Writes it; ``taskbooks_of`` tells of a task which files may show its last attempt, the best first."""
 
     def __init__(
         self,
         files: RunFiles,
         pipeline: Pipeline,
         *,
-        attempt_of: Callable[[TaskName], int],
+        taskbooks_of: Callable[[TaskName], Sequence[Path]],
         threads: Threads,
         patience: Patience,
     ) -> None:
         self._files = files
         self._pipeline = pipeline
-        self._attempt_of = attempt_of
+        self._taskbooks_of = taskbooks_of
         self._threads = threads
         self._patience = patience
         self._pace = Pace()
@@ -77,7 +77,7 @@ class ExecutedFile:
         try:
             await (self._patience if durable else self._threads).do(
                 self._put_together,
-                {task.name: self._attempt_of(task.name) for task in self._pipeline.tasks},
+                {task.name: self._taskbooks_of(task.name) for task in self._pipeline.tasks},
                 durable=durable,
             )
         except Exception as error:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
@@ -92,13 +92,14 @@ class ExecutedFile:
                 self._more = False
                 self.grow()
 
-    def _put_together(self, attempts: Mapping[TaskName, int], *, durable: bool) -> None:
+    def _put_together(
+        self, candidates: Mapping[TaskName, Sequence[Path]], *, durable: bool
+    ) -> None:
         """The prelude ran in all taskbooks and shows what the first saw."""
         taskbooks: dict[CellId, Path] = {}
         for task in reversed(self._pipeline.tasks):
-            attempt = attempts[task.name]
-            taskbook = self._files.taskbook(task.name, attempt)
-            if attempt and taskbook.exists():
+            taskbook = next((path for path in candidates[task.name] if path.exists()), None)
+            if taskbook is not None:
                 taskbooks.update(dict.fromkeys([*self._pipeline.prelude, *task.cells], taskbook))
         write_executed(
             self._files.executed, source=self._files.source, taskbooks=taskbooks, durable=durable

@@ -14,7 +14,9 @@ from typing import Any
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import NO_SPACE, TaskFailure
+from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.model import CellId, Definition
+from jupyter_dagflow.core.run import is_instance
 from jupyter_dagflow.core.taskbook import (
     LOAD_ID,
     SAVE_ID,
@@ -175,6 +177,10 @@ def _save_failure(
     number = _ERRNO.match(plain_text(error.evalue))
     if error.ename == "OSError" and number and int(number[1]) in NO_SPACE_ERRNOS:
         return no_space(plain_text(error.evalue), assignment)
+    if outcome.get("reports_of"):
+        return _shared_report(outcome["reports_of"], assignment)
+    if outcome.get("rewritten"):
+        return _rewritten_report(outcome["rewritten"], assignment)
     refused = outcome.get("refused")
     if refused:
         made = assignment.handed_over.get(refused["name"])
@@ -209,6 +215,8 @@ def _save_failure(
 
 
 def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
+    if is_instance(assignment.task) or assignment.expands:
+        return _changed_for_others(guarded.name, assignment)
     mentions = guarded.mentions or _own_cells(assignment)
     cells = dict.fromkeys(place.cell_index for place in mentions)
     first = mentions[0]
@@ -228,6 +236,26 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
     )
 
 
+def _changed_for_others(name: str, assignment: Assignment) -> TaskFailure:
+    """The failure of a part of a mapped loop that changed what other iterations have."""
+    place = _last_cell(assignment)
+    what = "an item that others have, too" if name == ITEM else name
+    who = (
+        f"what the loop of {assignment.task} goes through"
+        if assignment.expands
+        else assignment.task
+    )
+    return TaskFailure(
+        kind="unsound",
+        cell=place.cell,
+        cell_index=place.cell_index,
+        message=f"{Code.UNDECLARED_CHANGE.code}: {who} changed {what}, in which an ordinary loop would let the next "
+        "iterations see that.",
+        taskbook=str(assignment.taskbook),
+        hint="Change a copy of it, or remove the tag map.",
+    )
+
+
 def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFailure:
     name, other = pair
     handed_over = assignment.handed_over
@@ -242,6 +270,33 @@ def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFa
         taskbook=str(assignment.taskbook),
         hint=f"Run it again: that is known from now on, and whoever changes {other} has {name}, too. "
         f"Or give {name} a copy of {other}.",
+    )
+
+
+def _shared_report(name: str, assignment: Assignment) -> TaskFailure:
+    place = _last_cell(assignment)
+    whose = "an item that others have, too" if name == ITEM else f"an object of {name}"
+    return TaskFailure(
+        kind="unsound",
+        cell=place.cell,
+        cell_index=place.cell_index,
+        message=f"{Code.UNDECLARED_SHARING.code}: {assignment.task} reports {whose}: after an ordinary loop all who "
+        "have it would have one object, here each has its own.",
+        taskbook=str(assignment.taskbook),
+        hint="Report a copy, say copy.deepcopy(…), or plain data made of it.",
+    )
+
+
+def _rewritten_report(name: str, assignment: Assignment) -> TaskFailure:
+    place = _last_cell(assignment)
+    return TaskFailure(
+        kind="unsound",
+        cell=place.cell,
+        cell_index=place.cell_index,
+        message=f"{Code.UNDECLARED_CHANGE.code}: {assignment.task} changes a value after it was reported through "
+        f"{name}, and whether {name} has it as it was or as it is now only {name} itself could tell.",
+        taskbook=str(assignment.taskbook),
+        hint="Report it when it is finished, or report a copy.",
     )
 
 
@@ -265,6 +320,10 @@ def _own_cells(assignment: Assignment) -> tuple[Written, ...]:
     return tuple(
         Written(cell=cell, cell_index=index, line=None) for cell, index in assignment.cells.items()
     )
+
+
+def _last_cell(assignment: Assignment) -> Written:
+    return _own_cells(assignment)[-1]
 
 
 def _first_cell(assignment: Assignment) -> Written:

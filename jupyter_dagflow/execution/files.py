@@ -51,3 +51,7 @@ class RunFiles:
     def process(self, task: str, attempt: int) -> Path:
         """Which process runs an attempt, for whoever may have to end it."""
         return self.attempt(task, attempt) / "process.json"
+
+    def expansion(self, task: str, attempt: int) -> Path:
+        """The notebook that finds out what a mapped loop goes through, beside the task's own."""
+        return self.taskbook(f"{task}[]", attempt)

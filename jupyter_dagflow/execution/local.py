@@ -149,7 +149,11 @@ class LocalExecutor:
             if worker is self._spare:
                 self._spare = None
             if worker.assignment is not None:
-                self._attempts.pop((worker.assignment.task, worker.assignment.attempt), None)
+                key = worker.assignment.task, worker.assignment.attempt
+                if (
+                    self._attempts.get(key) is worker
+                ):  # and not what gathers where this one expanded
+                    del self._attempts[key]
                 if (
                     not worker.ended.is_set()
                 ):  # whatever became of its thread, the attempt has an end

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_dagflow.core.events import Stored
+from jupyter_dagflow.core.events import Item, Stored
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import UNTOLD, Used
 from jupyter_dagflow.core.side_effects import ChangedModule, Left
@@ -48,6 +48,7 @@ def ending(outcome: Mapping[str, Any], assignment: Assignment) -> dict[str, Any]
         "span_ns": _span(outcome),
         "used": _used(outcome),
         "barred": _barred(outcome),
+        "items": _items(outcome),
     }
 
 
@@ -83,6 +84,11 @@ def _left(outcome: Mapping[str, Any]) -> Left:
             for name, classes in outcome.get("classes", {}).items()
         },
     )
+
+
+def _items(outcome: Mapping[str, Any]) -> tuple[Item, ...] | None:
+    told = outcome.get("items")
+    return None if told is None else tuple(Item(**fields) for fields in told)
 
 
 def _stored(fields: Mapping[str, Any]) -> Stored:

@@ -18,6 +18,8 @@ from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.taskbook import TaskbookCell
 
+HANDOVER = "handover.json"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputsWritten:
@@ -77,6 +79,7 @@ class Assignment:
     its kernel is ready. It runs only ``when`` that expression is true, which stands at ``condition`` in the notebook.
     ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
     what to load, to store and to look at (see `kernel_side.handover`). ``secrets`` go to its kernel and into no file.
+    With ``expands`` it is to find out the instances of its task.
     """
 
     run_id: RunId
@@ -101,11 +104,12 @@ class Assignment:
     taskbook_cells: tuple[TaskbookCell, ...] = ()
     spec: Mapping[str, object] = field(default_factory=dict)
     secrets: Secrets = NO_SECRETS
+    expands: bool = False
 
     @property
     def handover(self) -> Path:
         """Where what the kernel is told stands."""
-        return self.taskbook.with_name("handover.json")
+        return self.taskbook.with_name(HANDOVER)
 
     @property
     def outcome(self) -> Path:

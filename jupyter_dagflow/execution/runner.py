@@ -31,6 +31,7 @@ from jupyter_dagflow.core.events import (
     RunCreated,
     RunFinished,
     Stored,
+    TaskExpanded,
     TaskFailure,
     TaskStarted,
 )
@@ -54,13 +55,14 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
 from jupyter_dagflow.core.records import RunRecord
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, instance_name, is_instance
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.execution.attempt_files import prepare_attempt
+from jupyter_dagflow.execution.attempt_files import Instances, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
+from jupyter_dagflow.execution.fan_in import FanIn
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
@@ -208,6 +210,7 @@ class Runner:
         self._executor = make_executor(self._hear)
         self._watchers = Watchers(f"run {request.run_id}")
         self._lookup = Lookup(request.compilation.pipeline)
+        self._fan_in = FanIn(request.notebook, self._lookup)
         self._soundness = Soundness(
             notebook=request.notebook, lookup=self._lookup, files=request.files, cwd=request.cwd
         )
@@ -242,15 +245,23 @@ class Runner:
         self._executed = ExecutedFile(
             request.files,
             request.compilation.pipeline,
-            attempt_of=self._attempt_of,
+            taskbooks_of=self._taskbooks_of,
             threads=self._threads,
             patience=self._patience,
         )
 
-    def _attempt_of(self, task: TaskName) -> int:
-        """The number of a task's last attempt; 0 if it has not begun, or is no part of the run."""
-        run = self._machine.view.tasks.get(task)
-        return run.attempt if run is not None else 0
+    def _taskbooks_of(self, task: TaskName) -> list[Path]:
+        """Where a task's last attempt may be seen: where it has instances, once they are gathered or one has failed."""
+        tasks, files = self._machine.view.tasks, self._request.files
+        run = tasks.get(task)
+        if run is None or not run.attempt:
+            return []
+        found = [files.taskbook(task, run.attempt)]
+        if run.instances is not None and run.state is TaskState.FAILED:
+            instances = (tasks[instance_name(task, number)] for number in range(run.instances))
+            failed = next((each for each in instances if each.state is TaskState.FAILED), None)
+            found += [files.taskbook(failed.name, failed.attempt)] if failed is not None else []
+        return [*found, files.expansion(task, run.attempt)]
 
     @property
     def view(self) -> RunView:
@@ -322,7 +333,8 @@ class Runner:
         files = self._request.files
         running = [t for t in begun.view.tasks.values() if t.state is TaskState.RUNNING]
         for task in running:
-            await self._threads.do(end_kernel, files.process(task.name, task.attempt))
+            for part in (task.name, f"{task.name}[]"):
+                await self._threads.do(end_kernel, files.process(part, task.attempt))
         await self._threads.do(self._recall, begun.view)
         return Resume(
             at=self._now(),
@@ -336,7 +348,7 @@ class Runner:
     def _recall(self, view: RunView) -> None:
         """Have what the tasks did that ended well before count among what the others do."""
         for name, task in view.tasks.items():
-            if task.state is TaskState.SUCCESS:
+            if task.state is TaskState.SUCCESS and task.instance_of is None:
                 ended = self._cache.recall(name, task.attempt, self._stored, self._now())
                 if ended is not None:
                     self._soundness.recall(ended)
@@ -374,9 +386,14 @@ class Runner:
             if isinstance(stimulus, AttemptEnded):
                 stimulus = self._in_file(await self._judged(stimulus))
                 self._stored[stimulus.task] = stimulus.stored
-                ran += [stimulus] if stimulus.reused_from is None else []
+                whole = stimulus.reused_from is None and stimulus.items is None
+                ran += [stimulus] if whole else []
             step = self._machine.handle(stimulus)
-            answers = await self._ask([i for i in step.instructions if isinstance(i, StartTask)])
+            for event in step.events:
+                if isinstance(event, TaskExpanded):
+                    await self._expand(event)
+            starts = [i for i in step.instructions if isinstance(i, StartTask)]
+            answers = await self._ask([start for start in starts if not self._gathers(start.task)])
             events += [self._explained(event, answers) for event in step.events]
             for instruction in step.instructions:
                 answer = answers.get(instruction.task)
@@ -421,6 +438,27 @@ class Runner:
             if ran:
                 self._executed.grow()
 
+    async def _expand(self, event: TaskExpanded) -> None:
+        """Look for earlier results of the instances, all at once; those that this run has count as they did."""
+        tasks = self._machine.view.tasks
+        names = [instance_name(event.task, number) for number in range(len(event.items))]
+        done = [name for name in names if tasks[name].state is TaskState.SUCCESS]
+        self._to_come += len(names) - len(done)
+
+        def look() -> list[AttemptEnded | None]:
+            items = dict(zip(names, event.items, strict=True))
+            self._cache.expand(event.task, items, find=bool(done))
+            at = self._now()
+            return [self._cache.recall(n, tasks[n].attempt, self._stored, at) for n in done]
+
+        for ended in await self._threads.do(look):
+            if ended is not None:
+                self._fan_in.part(ended)
+
+    def _gathers(self, task: TaskName) -> bool:
+        """Whether a start of a task is that of bringing together what its instances reported."""
+        return self._machine.view.tasks[task].instances is not None
+
     async def _ask(self, starts: Sequence[StartTask]) -> dict[TaskName, Answer]:
         """Whether earlier results may stand for tasks that are to start."""
         if not starts:
@@ -453,6 +491,10 @@ class Runner:
         """The end of an attempt, why it was made and of what; a failure if its results cannot be relied upon."""
         if ended.reused_from is None and not ended.skipped:
             ended = replace(ended, why=self._why.get(ended.task, ()))
+        if is_instance(ended.task) or ended.items is not None:
+            return self._fan_in.part(self._cache.recorded(ended))
+        if self._gathers(ended.task):
+            ended = self._fan_in.gathered(ended)
         ended = self._cache.recorded(ended)
         last = self._machine.has_one_left
         if ended.left or last:  # the code of the project has to be read, or its files looked at
@@ -521,6 +563,7 @@ class Runner:
             parameters=request.parameters,
             keep_all=request.keep_all,
             survivors=request.survivors.value,
+            instances=self._instances(task),
         )
         return replace(assignment, imports=self._imports, secrets=request.secrets)
 
@@ -542,6 +585,23 @@ class Runner:
             await self._threads.do(self._metastore.give_lease_back, self._request.lease)
         except EnvironmentFault:
             _log.warning("Run %s: its lease was not given back", self._request.run_id)
+
+    def _instances(self, task: TaskName) -> Instances | None:
+        """What an attempt has to know of the instances of its task."""
+        tasks = self._machine.view.tasks
+        if tasks[task].item is not None:
+            return Instances(item=tasks[task].item)
+        count = tasks[task].instances
+        if count is None:
+            return None
+        ended = [tasks[instance_name(task, number)] for number in range(count)]
+        return Instances(
+            reports=tuple(each.stored[0].digest for each in ended),
+            taskbooks=tuple(self._taskbook(each.name, each.attempt) for each in ended),
+        )
+
+    def _taskbook(self, task: TaskName, attempt: int) -> Path:
+        return self._request.files.taskbook(task, attempt).absolute()
 
     async def _watch_for_cancel(self) -> None:
         """Another process asks by a mark in the metastore: there is no other way from it to here."""

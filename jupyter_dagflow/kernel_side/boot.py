@@ -49,6 +49,16 @@ def decide(spec_path: str, condition: object) -> None:
         prepare().handovers[spec_path].skip()
 
 
+def expand(spec_path: str) -> None:
+    """Store what the loop goes through, item by item."""
+    prepare().handovers[spec_path].expand()
+
+
+def gather(spec_path: str) -> None:
+    """Do to the accumulators what the instances reported."""
+    prepare().handovers[spec_path].gather()
+
+
 def save(spec_path: str) -> None:
     """Store the outputs that the spec names, and write the outcome."""
     package = prepare()

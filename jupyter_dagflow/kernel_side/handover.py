@@ -21,7 +21,7 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from . import bundle, figures, loading, sharing, user_threads
+from . import bundle, fan_out, figures, loading, sharing, user_threads
 from .ambient import Ambient
 from .arrays import Place
 from .definitions import Definitions, is_code
@@ -63,6 +63,19 @@ _TELLING = (
 )  # fmt: skip
 
 
+class SharedReport(Exception):
+    """An instance reports an object that is not its own alone; the text says whose it is."""
+
+
+class RewrittenReport(Exception):
+    """A value was changed after it was reported, perhaps by copy; the text says through which accumulator."""
+
+
+_ITEMS = "__dagflow_items__"
+_ITEM = "<item>"
+_REPORT = "<report>"
+
+
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
@@ -81,7 +94,9 @@ class Handover:
     (names that it reads as setup left them), ``changing`` (names that count as extras if they have
     changed), ``ambient`` and ``generators`` (see `Ambient`), ``project`` and ``ignored`` (folders, see
     `Touched`), ``mentioned``, ``patterns``, ``leaves_files`` and ``imports`` (see `usage`), and ``outcome``
-    (the file that `save` writes).
+    (the file that `save` writes). An instance of a mapped loop has ``accumulators`` (names) and ``item`` (digest of
+    what it gets), which is ``item_shared`` if others have objects of it; where reports are gathered, ``reports`` are
+    in order their digests, the taskbooks of the instances, and the cell of each whose outputs are put out again.
     """
 
     def __init__(self, spec_path: str, touched: Touched, secrets: SecretValues) -> None:
@@ -102,25 +117,28 @@ class Handover:
         self._figures: dict[int, int] = {}
         self._threads: Collection[threading.Thread] = ()
         self._before: dict[str, Any] = {}
+        self._apart: dict[str, Any] = {}  # values that are stored, and are no variables
+        self._recording: fan_out.Recording | None = None
+        self._items: list[dict[str, Any]] | None = None
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
         self._definitions = self._define(dict(self._namespace))
-        store = self._spec["store"]
         names: dict[str, list[str]] = {}
         beside: dict[str, Any] = {}
         for name, digest in self._spec["inputs"].items():
             names.setdefault(digest, []).append(name)
         for digest, wanted in sorted(names.items(), key=lambda item: self._is_ambient(item[1])):
-            path = bundle.digest_path(store, digest)
-            try:
-                values = loading.load(
-                    path, digest, self._definitions, cloudpickle=self._cloudpickle
-                )
-            except bundle.DamagedBundle as error:
-                raise bundle.DamagedBundle(f"Cannot load {', '.join(wanted)}. {error}") from None
+            values = self._load(digest, ", ".join(wanted))
             self._bind({name: values[name] for name in wanted})
             beside.update({o: values[o] for o, n in self._spec["beside"].items() if n in wanted})
+        if self._spec.get("item"):
+            self._recording = fan_out.Recording(self._namespace, self._spec["accumulators"])
+            self._apart[_REPORT] = self._recording.report
+            self._apart[_ITEM] = self._load(self._spec["item"], "the item of this instance")[_ITEM]
+            self._namespace[_ITEMS] = [self._apart[_ITEM]]
+            if self._spec["item_shared"]:
+                beside[_ITEM] = self._apart[_ITEM]
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
@@ -136,6 +154,42 @@ class Handover:
         self._threads = user_threads.alive()
         self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
+
+    def expand(self) -> None:
+        """Store what the loop goes through, each item as it comes: an iterator may change those it has given."""
+        kept = []
+        self._items = []
+        for item in self._namespace.pop(_ITEMS):
+            kept.append(item)
+            self._apart[_ITEM] = item
+            try:
+                stored = self._store({_ITEM: self._dump({_ITEM: item})})[0]
+            except Refused as refused:
+                what = f"item {len(kept) - 1} ({type_name(type(item))})"
+                raise NotStorable(f"{what} cannot leave its kernel: {refused}") from None
+            self._items.append({"digest": stored["digest"]})
+        outside = [self._parts(name) for name in self._outside()]
+        for number, is_shared in enumerate(fan_out.shared(kept, outside)):
+            self._items[number]["shared"] = is_shared
+
+    def gather(self) -> None:
+        """Do to the accumulators what the instances reported, in order, and put out what they did."""
+        for digest, taskbook, cell in self._spec["reports"]:
+            fan_out.show(taskbook, cell)
+            report = self._load(digest, "what an instance reported")[_REPORT]
+            fan_out.gather(self._namespace, report)
+
+    def _load(self, digest: str, what: str) -> dict[str, Any]:
+        path = bundle.digest_path(self._spec["store"], digest)
+        try:
+            return loading.load(path, digest, self._definitions, cloudpickle=self._cloudpickle)
+        except bundle.DamagedBundle as error:
+            raise bundle.DamagedBundle(f"Cannot load {what}. {error}") from None
+
+    def _outside(self) -> list[str]:
+        """The variables of others that this kernel has."""
+        names = dict.fromkeys([*self._spec["inputs"], *self._spec["from_prelude"]])
+        return [name for name in names if name not in self._spec.get("accumulators", ())]
 
     def skip(self) -> None:
         """Write that the task is not to run."""
@@ -169,9 +223,13 @@ class Handover:
             "metrics": {},
             "not_metric": None,
             "used": None,
+            "items": self._items,
+            "reports_of": None,
+            "rewritten": None,
         }
         try:
             self._refuse_changes(outcome)
+            self._refuse_reports(outcome)
             if still_running and self._spec["outputs"]:
                 raise StillRunning(f"Still running: {', '.join(still_running)}")
             pickled = self._pickle_all(outcome)
@@ -216,11 +274,29 @@ class Handover:
     def _refuse_changes(self, outcome: dict[str, Any]) -> None:
         spec = self._spec
         watched = [*spec["guarded"], *spec["made_alike"], *spec["looked_into"], *spec["beside"]]
+        watched += [_ITEM] if spec.get("item_shared") else []
         bound = [n for n in spec["strange"] if n in self._namespace and n not in self._before]
         outcome["changed"] = [*self._guard.changed(dict.fromkeys(watched)), *bound]
         if outcome["changed"]:
             names = ", ".join(outcome["changed"])
             raise UndeclaredChange(f"Changed, though a later task reads it as it was: {names}")
+
+    def _refuse_reports(self, outcome: dict[str, Any]) -> None:
+        """Refuse what gathering could not bring together as one loop would have."""
+        if self._recording is None:
+            return
+        for name in self._recording.rewritten():
+            outcome["rewritten"] = name
+            raise RewrittenReport(f"Changed after it was reported through {name}")
+        reported = parts(self._recording.report)
+        reported.objects.discard(id(self._recording.report))
+        others = {name: self._parts(name) for name in self._outside()}
+        if self._spec["item_shared"]:
+            others[_ITEM] = parts(self._apart[_ITEM])
+        for name, theirs in others.items():
+            if overlap(reported, theirs):
+                outcome["reports_of"] = name
+                raise SharedReport(f"Reports an object that {name} has, too")
 
     def _states(self) -> dict[str, str]:
         watched = Ambient(self._spec["generators"])
@@ -239,11 +315,15 @@ class Handover:
         return {**moved, **{n: uuid.uuid4().hex for n in late if not watched.is_idle(n)}}
 
     def _is_bound(self, name: str) -> bool:
+        if name in self._apart:
+            return True
         if name in self._ambient:
             return self._ambient.is_there(name)
         return name in self._namespace
 
     def _value(self, name: str) -> Any:
+        if name in self._apart:
+            return self._apart[name]
         return self._ambient.take(name) if name in self._ambient else self._namespace[name]
 
     def _pickle_all(self, outcome: dict[str, Any]) -> dict[str, Pickled]:
@@ -334,7 +414,9 @@ class Handover:
         return versions.get(name, max(versions.values(), default=0))
 
     def _is_spare_code(self, name: str) -> bool:
-        return name not in self._spec["outputs"] and is_code(name, self._namespace[name])
+        if name in self._apart or name in self._spec["outputs"]:
+            return False
+        return is_code(name, self._namespace[name])
 
     def _header(self, names: list[str], whole: Pickled) -> dict[str, Any]:
         needed = self._definitions.needed_for(whole.by_name | whole.looked_up)

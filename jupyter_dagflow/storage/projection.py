@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     select,
 )
 
@@ -32,10 +33,12 @@ from jupyter_dagflow.core.events import (
     RunResumed,
     RunStarted,
     Stored,
+    TaskExpanded,
     TaskFinished,
     TaskQueued,
     TaskStarted,
 )
+from jupyter_dagflow.core.run import instance_name, is_instance
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import (
@@ -86,6 +89,8 @@ def project(connection: Connection, new: Sequence[Event]) -> None:
                 _resume(connection, event)
             case RunFinished():
                 _update_run(connection, event, state=event.state.value, finished_at=event.at)
+            case TaskExpanded():
+                _expand(connection, event)
             case CancelRequested():
                 _update_run(connection, event, cancel_requested_at=first_request(event.at))
             case TaskQueued() | TaskStarted() | TaskFinished():
@@ -148,6 +153,44 @@ def _resume(connection: Connection, event: RunResumed) -> None:
         _update_tasks(connection, event, dict.fromkeys(anew, row))
 
 
+_INSTANCE = (
+    task_runs.insert()
+    .prefix_with("OR IGNORE")
+    .from_select(
+        ["run_id", "task", "position", "state", "attempt", "cached"],
+        select(
+            task_runs.c.run_id,
+            bindparam("instance", type_=String),
+            task_runs.c.position,
+            literal_column(f"'{TaskState.NONE.value}'"),
+            literal_column("0"),
+            literal_column("0"),
+        ).where(*_THIS_TASK),
+    )
+)
+
+
+def _expand(connection: Connection, event: TaskExpanded) -> None:
+    """The instances stand where their task does. One that was there before is queued anew, or stays as it is."""
+    rows = [
+        {
+            "of_run": event.run_id,
+            "of_task": event.task,
+            "instance": instance_name(event.task, number),
+        }
+        for number in range(len(event.items))
+    ]
+    instances = task_runs.c.task.between(f"{event.task}[", f"{event.task}]")  # and what sorts there
+    connection.execute(
+        task_runs.delete().where(
+            task_runs.c.run_id == event.run_id,
+            instances,
+            task_runs.c.state != TaskState.SUCCESS.value,
+        )
+    )
+    prepared.execute(connection, _INSTANCE, rows)
+
+
 def _update_run(connection: Connection, event: Event, **values: object) -> None:
     connection.execute(runs.update().where(runs.c.run_id == event.run_id).values(**values))
 
@@ -194,7 +237,11 @@ def _finish_tasks(connection: Connection, finished: Sequence[TaskFinished]) -> N
     # A first attempt takes nobody's place.
     keys = [{"of_run": e.run_id, "of_task": e.task} for e in finished if e.attempt > 1]
     prepared.execute(connection, _FORGET, keys)
-    ran = [e for e in finished if e.state is TaskState.SUCCESS and not e.cached]
+    ran = [
+        e
+        for e in finished
+        if e.state is TaskState.SUCCESS and not e.cached and not is_instance(e.task)
+    ]
     took = [
         {"of_run": event.run_id, "of_task": event.task, "took": event.duration_s}
         for event in ran

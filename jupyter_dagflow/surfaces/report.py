@@ -14,9 +14,9 @@ from pathlib import Path
 from jupyter_dagflow.core.diagnostics import Diagnostic, Severity
 from jupyter_dagflow.core.errors import DagflowError, block
 from jupyter_dagflow.core.events import TaskFailure
-from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.core.model import Compilation, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
-from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.lines import Lines, unstyled
 from jupyter_dagflow.surfaces.look import TASK_LOOKS, run_look
@@ -30,6 +30,7 @@ _ADVICE = {
     "kernel_start": "dagflow doctor tests the kernels of this machine.",
 }
 _MOST_REASONS = 3
+_MOST_INSTANCES = 20
 _REPORT_IT = "Please report this, with the output of the same command and --debug."
 
 
@@ -84,7 +85,7 @@ def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:
     parts: list[Part] = [headline(view), tasks_table(view)]
     parts += [
         failure_block(task, failure=task.failure, notebook=view.notebook)
-        for task in view.tasks.values()
+        for task in _failed(view)
         if task.failure is not None
     ]
     if view.metrics:
@@ -92,6 +93,19 @@ def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:
     if notebook is not None:
         parts.append(f"executed notebook: {notebook}")
     return parts
+
+
+def _failed(view: RunView) -> list[TaskRun]:
+    """The tasks whose failure is told in full: of a mapped one, its first instance that failed, if one did."""
+    told: dict[TaskName, TaskRun] = {}
+    for task in view.tasks.values():
+        if task.failure is None:
+            continue
+        if task.instance_of is None:
+            told[task.name] = task
+        elif told.get(task.instance_of, task).instance_of is None:
+            told[task.instance_of] = task
+    return list(told.values())
 
 
 def headline(view: RunView) -> str:
@@ -107,7 +121,8 @@ def headline(view: RunView) -> str:
 
 
 def tasks_table(view: RunView) -> Table:
-    """The tasks of a run with state and times."""
+    """The tasks of a run with state and times; of very many instances only those that did not end well."""
+    tasks = [task for task in view.tasks.values() if _is_shown(task, view)]
     return Table(
         columns=(
             Column("task", style="bold"),
@@ -117,16 +132,25 @@ def tasks_table(view: RunView) -> Table:
             Column("overhead", number=True),
             Column("why"),
         ),
-        rows=tuple(_task_row(task) for task in view.tasks.values()),
-        styles=tuple(TASK_LOOKS[task.state].terminal for task in view.tasks.values()),
+        rows=tuple(_task_row(task) for task in tasks),
+        styles=tuple(TASK_LOOKS[task.state].terminal for task in tasks),
     )
+
+
+def _is_shown(task: TaskRun, view: RunView) -> bool:
+    if task.instance_of is None or task.state is TaskState.FAILED:
+        return True
+    return (view.tasks[task.instance_of].instances or 0) <= _MOST_INSTANCES
 
 
 def _task_row(task: TaskRun) -> tuple[str, ...]:
     look = TASK_LOOKS[task.state]
+    more = " (reused)" if task.cached else ""
+    if task.instances is not None:
+        more = f" ({task.instances_done}/{task.instances} done)"
     return (
         task.name,
-        f"{look.icon} {look.word}" + (" (reused)" if task.cached else ""),
+        f"{look.icon} {look.word}{more}",
         str(task.attempt) if task.attempt > 1 else "",
         words.duration(task.duration_s) if task.duration_s is not None else "",
         words.duration(task.overhead_s) if task.overhead_s is not None else "",

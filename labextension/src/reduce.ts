@@ -3,14 +3,16 @@
  *
  * The law: events carry the state reached, so nothing here decides what may follow what. An event that the run
  * already includes (`seq`) changes nothing, and what an event does not touch keeps its identity, so that whoever
- * draws can compare by `===`.
+ * draws can compare by `===`. Instances of a mapped task are only counted, at their task.
  */
+import { LOOKS } from './looks';
 import type {
   CellProgress,
   DagflowEvent,
   RunCreated,
   RunDocument,
   RunResumed,
+  TaskExpanded,
   TaskFinished,
   TaskQueued,
   TaskRunDocument,
@@ -38,7 +40,8 @@ export function adopt(run: LiveRun | null, snapshot: RunDocument | null): LiveRu
   if (same && snapshot.seq < run.seq) {
     return run;
   }
-  return { ...snapshot, progress: same ? run.progress : {} };
+  const tasks = snapshot.tasks.filter(({ instance_of }) => !instance_of);
+  return { ...snapshot, tasks, progress: same ? run.progress : {} };
 }
 
 /** The run after one more event; events of a run that is not followed are dropped, except the one that begins it. */
@@ -50,7 +53,7 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
     return run;
   }
   if (event.type === 'cell_progress') {
-    return progressed(run, event);
+    return isInstance(event.task) ? run : progressed(run, event);
   }
   if (event.seq <= run.seq) {
     return run;
@@ -67,6 +70,7 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
       return next;
     case 'task_queued':
     case 'task_started':
+    case 'task_expanded':
       return { ...next, tasks: withTask(run.tasks, event) };
     case 'task_finished':
       return {
@@ -93,7 +97,17 @@ function created(event: RunCreated): LiveRun {
 }
 
 function unstarted(name: string): TaskRunDocument {
-  return { name, state: 'none', attempt: 0, cached: false, why: [], reused_from: null };
+  return {
+    name,
+    state: 'none',
+    attempt: 0,
+    cached: false,
+    why: [],
+    reused_from: null,
+    instances: null,
+    instances_done: 0,
+    instance_of: null
+  };
 }
 
 /** What goes on keeps its identity; what begins anew is a task that has not run yet, of so many attempts. */
@@ -109,12 +123,30 @@ function progressed(run: LiveRun, event: CellProgress): LiveRun {
   return { ...run, progress: { ...run.progress, [event.task]: { attempt, done, total } } };
 }
 
-function withTask(tasks: TaskRunDocument[], event: TaskQueued | TaskStarted | TaskFinished): TaskRunDocument[] {
+type TaskEvent = TaskQueued | TaskStarted | TaskExpanded | TaskFinished;
+
+function withTask(tasks: TaskRunDocument[], event: TaskEvent): TaskRunDocument[] {
+  if (isInstance(event.task)) {
+    const whole = event.task.slice(0, event.task.lastIndexOf('['));
+    const ended = event.type === 'task_finished' && LOOKS[event.state].final;
+    return ended ? tasks.map(task => (task.name === whole ? oneMoreDone(task) : task)) : tasks;
+  }
   return tasks.map(task => (task.name === event.task ? afterEvent(task, event) : task));
 }
 
-function afterEvent(task: TaskRunDocument, event: TaskQueued | TaskStarted | TaskFinished): TaskRunDocument {
+/** Whether a task is an instance of another, as `train[3]` is. */
+function isInstance(task: string): boolean {
+  return task.endsWith(']');
+}
+
+function oneMoreDone(task: TaskRunDocument): TaskRunDocument {
+  return { ...task, instances_done: (task.instances_done ?? 0) + 1 };
+}
+
+function afterEvent(task: TaskRunDocument, event: TaskEvent): TaskRunDocument {
   switch (event.type) {
+    case 'task_expanded':
+      return { ...task, instances: event.items.length, instances_done: event.done };
     case 'task_queued':
       return { ...task, state: event.state };
     case 'task_started':

@@ -43,6 +43,7 @@ export type DagflowEvent =
   | RunFinished
   | RunResumed
   | RunStarted
+  | TaskExpanded
   | TaskFinished
   | TaskQueued
   | TaskStarted;
@@ -182,6 +183,32 @@ export interface RunStarted {
   seq: number;
   state: RunState;
   type: 'run_started';
+}
+/**
+ * It is known what the task's loop goes through: an instance of the task for each of the ``items``, in order.
+ *
+ *     Instances are called ``train[0]``, ``train[1]`` and so on, and are tasks of the run from now on. Those that ended
+ *     well before the run was resumed, with the same item, stay as they are: so many are ``done``.
+ */
+export interface TaskExpanded {
+  at: string;
+  attempt: number;
+  done: number;
+  items: Item[];
+  run_id: string;
+  seq: number;
+  state: TaskState;
+  task: string;
+  type: 'task_expanded';
+}
+/**
+ * What one instance of a mapped loop gets: the digest of its stored value.
+ *
+ *     With ``shared`` somebody else has objects of it, too: another instance, or a variable.
+ */
+export interface Item {
+  digest: string;
+  shared?: boolean;
 }
 /**
  * An attempt ended, and with it the task, unless it is to be tried again at ``retry_at``.
@@ -558,7 +585,8 @@ export interface RunDocument {
  * A task of a run. Times are aware UTC.
  *
  *     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
- *     again, that is at ``retry_at``.
+ *     again, that is at ``retry_at``. A mapped task has ``instances`` once it is expanded, of which ``instances_done``
+ *     have ended; they are tasks of the run, too, each the ``instance_of`` it.
  */
 export interface TaskRunDocument {
   attempt: number;
@@ -566,6 +594,9 @@ export interface TaskRunDocument {
   duration_s?: number | null;
   error?: TaskFailure | null;
   finished_at?: string | null;
+  instance_of?: string | null;
+  instances?: number | null;
+  instances_done?: number;
   name: string;
   overhead_s?: number | null;
   retry_at?: string | null;

@@ -23,7 +23,7 @@ function told(): Step[] {
     .map(line => JSON.parse(line) as Step);
 }
 
-/** The document within a live run, with absent and null told apart no longer. */
+/** The document within a live run but for instances, with absent and null told apart no longer. */
 function documentOf(run: LiveRun | RunDocument | null): unknown {
   const { progress: _, ...document } = run as LiveRun;
   const full = (task: object) => ({
@@ -35,7 +35,7 @@ function documentOf(run: LiveRun | RunDocument | null): unknown {
     retry_at: null,
     ...task
   });
-  return { ...document, tasks: document.tasks.map(full) };
+  return { ...document, tasks: document.tasks.filter(task => !task.instance_of).map(full) };
 }
 
 const steps = told();

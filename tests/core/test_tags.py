@@ -150,7 +150,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
         "lane:a",
         "resource:gpu=1",
         "queue:big",
-        "map",
     ],
 )
 def test_what_is_not_built_says_so(tag: str) -> None:

@@ -19,10 +19,12 @@ from jupyter_dagflow.core.events import (
     RunCreated,
     RunFinished,
     RunResumed,
+    TaskExpanded,
     TaskFinished,
     TaskStarted,
 )
 from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.core.run import is_instance, whole_of
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import is_rich, put
@@ -74,6 +76,11 @@ class Lines:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 why = f": {report.why(event.why)}" if event.why else ""
                 self._say(event.at, f"{_state(event.state)} {event.task}{again}{why}")
+            case TaskExpanded():
+                self._total += len(event.items)
+                self._done += event.done
+                count = words.count(len(event.items), "instance")
+                self._say(event.at, f"{_state(event.state)} {event.task}: {count}")
             case TaskFinished():
                 self._done += event.state.is_final
                 self._say(
@@ -95,12 +102,13 @@ class Lines:
 
 
 class Board:
-    """A live board: the tasks with their cells done, and the whole run below them."""
+    """A live board: the tasks with their cells or instances done, and the whole run below them."""
 
     def __init__(self) -> None:
         self.progress = _progress()
         self._rows: dict[str, TaskID] = {}
         self._cells: dict[str, int] = {}
+        self._expanded: set[str] = set()
         self._all: TaskID | None = None
 
     def __call__(self, event: Event | CellProgress) -> None:
@@ -110,6 +118,17 @@ class Board:
                 self._begin({name: TaskState.NONE for name, _ in event.tasks})
             case RunResumed():
                 self._begin({name: state for name, _, state in event.tasks})
+            case TaskExpanded():
+                self._expanded.add(event.task)
+                row, total = self._rows[event.task], len(event.items)
+                self.progress.update(row, completed=event.done, total=total, visible=True)
+            case TaskFinished() if is_instance(event.task):
+                if event.state.is_final and whole_of(event.task) in self._expanded:
+                    self.progress.advance(self._rows[whole_of(event.task)])
+            case TaskStarted() | CellProgress() if (
+                is_instance(event.task) or event.task in self._expanded
+            ):
+                pass  # it is told by its task, and that by its instances
             case TaskStarted():
                 self.progress.start_task(self._rows[event.task])
                 self._show(event.task, event.state)
@@ -139,7 +158,7 @@ class Board:
         row = self._rows[event.task]
         self._show(event.task, event.state)
         self.progress.stop_task(row)
-        if event.state is TaskState.SUCCESS:
+        if event.state is TaskState.SUCCESS and event.task not in self._expanded:
             cells = self._cells.get(event.task, 1)
             self.progress.update(row, completed=cells, total=cells)
         if len(self._rows) > _SHOWN_AT_ONCE:

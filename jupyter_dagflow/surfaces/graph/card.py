@@ -73,8 +73,10 @@ def _card(task: Task, task_run: TaskRun | None) -> Card:
 
 
 def status(task_run: TaskRun) -> str:
-    """The state of a task in words, with its duration or its attempt where that says more."""
+    """The state of a task in words, with its instances, its duration or its attempt where that says more."""
     word = TASK_LOOKS[task_run.state].word
+    if task_run.instances is not None and not task_run.state.is_final:
+        return f"{word} · {task_run.instances_done}/{task_run.instances} done"
     if task_run.cached:
         return f"{word} · reused"
     if task_run.duration_s is not None:

@@ -73,6 +73,12 @@ export class Card {
       'aria-label',
       `${this.task.name}: ${hasRun ? statusWord(task) : words.cells(this.task.cell_indexes)}`
     );
+    const instances = task?.instances ?? null;
+    if (state === 'running' && task && instances !== null) {
+      this.node.classList.remove('dagflow-indeterminate');
+      this.bar.style.width = `${(100 * (task.instances_done ?? 0)) / Math.max(1, instances)}%`;
+      return;
+    }
     const known =
       state === 'running' && progress !== undefined && progress.attempt === task?.attempt && progress.total > 1;
     this.node.classList.toggle('dagflow-indeterminate', state === 'running' && !known);
@@ -80,7 +86,7 @@ export class Card {
   }
 }
 
-/** The second line of a card: the state in a word, and the time it took or has taken so far. */
+/** The second line of a card: the state in a word, and how many of its instances are done, or the time. */
 export function statusText(task: TaskRunDocument | undefined, document: TaskDocument, clock?: Clock): string {
   if (task === undefined) {
     return words.cells(document.cell_indexes);
@@ -88,6 +94,9 @@ export function statusText(task: TaskRunDocument | undefined, document: TaskDocu
   const word = statusWord(task);
   if (task.cached) {
     return word;
+  }
+  if (task.state === 'running' && typeof task.instances === 'number') {
+    return `${word} · ${task.instances_done}/${task.instances} done`;
   }
   const elapsed = clock?.taskElapsed(task) ?? task.duration_s ?? null;
   if (elapsed === null) {

@@ -49,6 +49,21 @@ def story():
         (e.TaskQueued, {"task": "fit", "attempt": 1}),
         (e.TaskQueued, {"task": "plot", "attempt": 1}),
         (e.TaskStarted, {"task": "fit", "attempt": 1}),
+        (
+            e.TaskExpanded,
+            {"task": "fit", "attempt": 1, "items": (e.Item(digest="a"), e.Item(digest="b"))},
+        ),
+        (e.TaskQueued, {"task": "fit[0]", "attempt": 1}),
+        (e.TaskQueued, {"task": "fit[1]", "attempt": 1}),
+        (e.TaskStarted, {"task": "fit[0]", "attempt": 1}),
+        (
+            e.TaskFinished,
+            {"task": "fit[0]", "attempt": 1, "state": TaskState.UP_FOR_RETRY, "failure": FAILURE},
+        ),
+        (e.TaskQueued, {"task": "fit[0]", "attempt": 2}),
+        (e.TaskStarted, {"task": "fit[0]", "attempt": 2}),
+        (e.TaskFinished, {"task": "fit[0]", "attempt": 2, "state": TaskState.SUCCESS}),
+        (e.TaskFinished, {"task": "fit[1]", "attempt": 0, "state": TaskState.CANCELLED}),
         (e.CancelRequested, {"reason": "enough"}),
         (
             e.TaskFinished,

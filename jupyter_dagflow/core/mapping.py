@@ -1,0 +1,265 @@
+"""Whether the iterations of mapped loops stand alone, and what each of them takes from other tasks.
+
+The law: a loop may be fanned out if it could be written twice in a row and the second of the two took nothing from
+the first but accumulators. So that is what is analysed: what the loop goes through, the loop, and the loop again, as
+three tasks. Whatever the analysis knows of hidden ways from one task to another, it thereby knows of iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
+from jupyter_dagflow.core.analysis.dataflow import Block, Dataflow, NodeFlow, analyse
+from jupyter_dagflow.core.analysis.ir import CellSummary
+from jupyter_dagflow.core.analysis.parsing import parsed
+from jupyter_dagflow.core.analysis.source import names_bound
+from jupyter_dagflow.core.assigned import free_in_functions
+from jupyter_dagflow.core.diagnostics import Code, Diagnostic
+from jupyter_dagflow.core.loops import read_loop
+from jupyter_dagflow.core.model import ITEMS, CellId, Loop, Reason, TaskName
+from jupyter_dagflow.core.partition import Partition, TaskCells
+from jupyter_dagflow.core.slices import words_in
+from jupyter_dagflow.core.tags import MAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loops:
+    """The loops of the tasks tagged ``map``, and all that stands against them."""
+
+    loops: Mapping[TaskName, Loop]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+_NONE = Loops(loops={})
+_GENERATORS = frozenset(AMBIENT_STATES.keys() - {WORKING_DIRECTORY})
+
+
+def map_loops(
+    parts: Partition,
+    blocks: Sequence[Block],
+    flow: Dataflow,
+    *,
+    summarise: Callable[[str], CellSummary],
+) -> Loops:
+    """Read the mapped loops of a notebook whose ``blocks`` have that ``flow``."""
+    tasks = [task for task in parts.tasks.values() if MAP in task.options]
+    if not tasks:
+        return _NONE
+    loops: dict[TaskName, Loop] = {}
+    diagnostics: list[Diagnostic] = []
+    for task in tasks:
+        found = read_loop(task.name, task.cells)
+        if isinstance(found, Loop):
+            loops[task.name] = found
+        elif not any(
+            d.cell in {c.id for c in task.cells} for d in flow.diagnostics if _is_syntax(d)
+        ):
+            diagnostics.append(found)
+    twice = analyse(list(_twice(blocks, loops)), summarise=summarise) if loops else flow
+    indexes = {block.cell: block.index for block in blocks}
+    felt = (
+        free_in_functions(s for block in blocks for s in parsed(block.code))
+        if loops
+        else frozenset[str]()
+    )
+    for name, loop in loops.items():
+        judged = _Judged(parts.tasks[name], loop, flow, twice, indexes, felt)
+        diagnostics += judged.findings()
+        loops[name] = judged.loop()
+    return Loops(loops=loops, diagnostics=tuple(diagnostics))
+
+
+def _is_syntax(found: Diagnostic) -> bool:
+    return found.code == Code.SYNTAX.code
+
+
+def _expansion(task: str) -> str:
+    return f"{task}[]"
+
+
+def _again(task: str) -> str:
+    return f"{task}[+1]"
+
+
+def _twice(blocks: Sequence[Block], loops: Mapping[TaskName, Loop]) -> Iterator[Block]:
+    """The same notebook, but with each mapped loop taken apart and written twice."""
+    for block in blocks:
+        loop = loops.get(TaskName(block.node))
+        if loop is None:
+            yield block
+        elif not block.asks:
+            block = replace(block, conditional=False)
+            yield replace(block, code=loop.gathering[block.cell])
+            if block.cell == loop.cell:
+                drawn = replace(block, code="pass", mutates=_GENERATORS, node=f"{block.node}[seed]")
+                yield drawn  # or draws of generators that nobody seeds would not be told
+                listed = f"{loop.expansion[loop.cell]}\n{ITEMS} = [*{ITEMS}]"  # as it is when it is gone through
+                yield replace(block, code=listed, node=_expansion(block.node))
+                yield replace(block, code=loop.instance[loop.cell])
+                yield replace(block, code=loop.instance[loop.cell], node=_again(block.node))
+
+
+class _Judged:
+    """One loop, and what the analysis says of it."""
+
+    def __init__(
+        self,
+        task: TaskCells,
+        loop: Loop,
+        flow: Dataflow,
+        twice: Dataflow,
+        indexes: Mapping[CellId, int],
+        felt: frozenset[str],
+    ) -> None:
+        self._task = task
+        self._loop = loop
+        self._flow = flow
+        self._twice = twice
+        self._indexes = indexes
+        self._expansion = twice.nodes[_expansion(task.name)]
+        self._first = twice.nodes[task.name]
+        self._again = twice.nodes[_again(task.name)]
+        self._shared = {
+            name
+            for item in self._again.inputs
+            if item.name in loop.accumulators
+            for name in item.shares
+        }
+        self._not_taken = {ITEMS, *loop.accumulators, *loop.settled - felt, *self._unsaid()}
+
+    def _unsaid(self) -> set[str]:
+        """The other names of what the loop reports through, if nothing in it speaks of them."""
+        said = words_in(self._loop.instance[self._loop.cell])
+        said = said.union(*(words_in(each.source) for each in self._again.definitions))
+        return self._shared - said
+
+    def loop(self) -> Loop:
+        """The loop, and what its parts take from others."""
+        return replace(
+            self._loop,
+            expansion_reads=tuple(_names(self._expansion)),
+            instance_reads=tuple(n for n in _names(self._again) if n not in self._not_taken),
+            instance_uses=tuple(read.name for read in self._again.from_prelude),
+        )
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """What stands against it."""
+        met = dict(self._met())
+        for name, reason in met.items():
+            yield self._dependence(name, reason)
+        yield from self._changed_elsewhere(met)
+        yield from self._changed_by_expansion(met)
+        yield from self._settings()
+        yield from self._last_iteration()
+
+    def _met(self) -> Iterator[tuple[str, Reason]]:
+        """What the loop, written again, would take from the one above it, and where."""
+        for edge in self._twice.edges:
+            if edge.source == self._task.name and edge.target == _again(self._task.name):
+                for reason in edge.reasons:
+                    if reason.kind == "data" and reason.name not in self._not_taken:
+                        yield reason.name, reason
+
+    def _dependence(self, name: str, reason: Reason) -> Diagnostic:
+        made = f"line {reason.source_line}" if reason.source_line else "the loop"
+        if name.startswith("<"):
+            message = (
+                f"An iteration of the loop goes on where the one before has left {name}: {made}."
+            )
+            hint = (
+                "Give each iteration a generator of its own, say np.random.default_rng(seed) with the seed among "
+                "what the loop goes through."
+            )
+            return self._found(Code.MAP_DEPENDENCE, message, hint, line=reason.target_line)
+        return self._found(
+            Code.MAP_DEPENDENCE,
+            f"An iteration of the loop reads {name} as the one before has left it ({made}), but they run side by side.",
+            f"Set {name} anew in each iteration, change a copy of it, or report what it is to hold through an "
+            "accumulator.",
+            line=reason.target_line,
+        )
+
+    def _changed_elsewhere(self, met: Collection[str]) -> Iterator[Diagnostic]:
+        """What an iteration binds though it is none of its own, by a function say, and no other iteration reads."""
+        allowed = {ITEMS, *self._loop.accumulators, *self._loop.own, *self._shared, *met}
+        allowed.update(*(names_bound(code) for code in self._loop.gathering.values()))
+        for name in self._first.writes:
+            if name not in allowed:
+                yield self._found(
+                    Code.MAP_DEPENDENCE,
+                    f"The loop changes {name}, which is not its own: each iteration would change a copy.",
+                    f"Report what {name} is to hold through an accumulator.",
+                )
+
+    def _settings(self) -> Iterator[Diagnostic]:
+        for found in self._twice.diagnostics:
+            if found.code == Code.SETTING_STAYS.code and found.cell == self._loop.cell:
+                yield self._found(
+                    Code.MAP_DEPENDENCE,
+                    "The loop makes settings of a module with values of its own, which the next iteration would have.",
+                    "Hand the values over as arguments, or make the settings in a setup cell.",
+                    line=found.line,
+                )
+
+    def _changed_by_expansion(self, met: Collection[str]) -> Iterator[Diagnostic]:
+        """What going through changes; that draws from a generator, too."""
+        drawn = [item.name for item in self._expansion.inputs if item.name.startswith("<")]
+        for name in dict.fromkeys([*self._expansion.writes, *drawn]):
+            if name != ITEMS and name not in met:
+                yield self._found(
+                    Code.MAP_DEPENDENCE,
+                    f"To find out what the loop goes through changes {name}.",
+                    "Put what it is to go through into a variable in a task above.",
+                )
+
+    def _last_iteration(self) -> Iterator[Diagnostic]:
+        """What others would take from the last iteration, as after an ordinary loop."""
+        name, own = self._task.name, {*self._loop.own}
+        for edge in self._flow.edges:
+            for reason in edge.reasons:
+                if edge.source == name and reason.kind == "data" and reason.name in own:
+                    yield self._found(
+                        Code.MAP_LAST_ITERATION,
+                        f"Task {edge.target} reads {reason.name} as the last iteration of the loop of task {name} "
+                        "leaves it, but no iteration of a loop tagged map is the last.",
+                        f"Report it through an accumulator, or give it another name in task {edge.target}.",
+                        cell=reason.target_cell,
+                        line=reason.target_line,
+                    )
+        for key in ("keep", "metric"):
+            asked = self._task.options.get(key, ())
+            for variable in own.intersection(asked if isinstance(asked, tuple) else ()):
+                yield self._found(
+                    Code.MAP_LAST_ITERATION,
+                    f"{key}:{variable} asks for {variable} as the last iteration of the loop leaves it, but no "
+                    "iteration of a loop tagged map is the last.",
+                    f"Report it through an accumulator, and tag {key}: with the name of that.",
+                    cell=self._task.option_cells[key].id,
+                    line=None,
+                )
+
+    def _found(
+        self,
+        code: Code,
+        message: str,
+        hint: str,
+        *,
+        cell: CellId | None = None,
+        line: int | None = 0,
+    ) -> Diagnostic:
+        """A finding, about the line of the loop if none is told."""
+        place = cell or self._loop.cell
+        return Diagnostic.of(
+            code,
+            message,
+            cell=place,
+            cell_index=self._indexes[place],
+            line=self._loop.line if line == 0 else line,
+            hint=hint,
+        )
+
+
+def _names(node: NodeFlow) -> list[str]:
+    return [item.name for item in node.inputs]
