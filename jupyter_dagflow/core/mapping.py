@@ -7,6 +7,7 @@ three tasks. Whatever the analysis knows of hidden ways from one task to another
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,9 @@ class Loops:
 
 
 _NONE = Loops(loops={})
+_GLOBAL_DRAW = re.compile(
+    r"\brandom\b(?!\s*\.\s*(?:default_rng|Generator|RandomState|SeedSequence|Random|SystemRandom|PCG64|Philox)\b)"
+)
 _GENERATORS = frozenset(AMBIENT_STATES.keys() - {WORKING_DIRECTORY})
 
 
@@ -89,7 +93,9 @@ def _twice(blocks: Sequence[Block], loops: Mapping[TaskName, Loop]) -> Iterator[
         loop = loops.get(TaskName(block.node))
         if loop is None:
             yield block
-        elif not block.asks:
+        elif block.asks:
+            yield replace(block, node=_expansion(block.node), conditional=False, asks=False)
+        else:
             block = replace(block, conditional=False)
             yield replace(block, code=loop.gathering[block.cell])
             if block.cell == loop.cell:
@@ -127,13 +133,17 @@ class _Judged:
             if item.name in loop.accumulators
             for name in item.shares
         }
+        definitions = {*self._again.definitions, *self._expansion.definitions}
+        texts = [loop.instance[loop.cell], loop.expansion[loop.cell]]
+        texts += [definition.source for definition in definitions]
+        self._said = frozenset[str]().union(*map(words_in, texts))
+        self._draws = any(map(_GLOBAL_DRAW.search, texts))
+        self._above = frozenset[str]().union(*map(names_bound, loop.gathering.values()))
         self._not_taken = {ITEMS, *loop.accumulators, *loop.settled - felt, *self._unsaid()}
 
     def _unsaid(self) -> set[str]:
         """The other names of what the loop reports through, if nothing in it speaks of them."""
-        said = words_in(self._loop.instance[self._loop.cell])
-        said = said.union(*(words_in(each.source) for each in self._again.definitions))
-        return self._shared - said
+        return self._shared - self._said
 
     def loop(self) -> Loop:
         """The loop, and what its parts take from others."""
@@ -159,20 +169,27 @@ class _Judged:
         for edge in self._twice.edges:
             if edge.source == self._task.name and edge.target == _again(self._task.name):
                 for reason in edge.reasons:
-                    if reason.kind == "data" and reason.name not in self._not_taken:
+                    if reason.kind == "data" and not self._is_nothing(reason.name):
                         yield reason.name, reason
+
+    def _is_nothing(self, name: str) -> bool:
+        """Whether a name is none that an iteration takes; of draws that nobody can see, running tells."""
+        unseen = name in _GENERATORS and not self._draws
+        return unseen or name in self._not_taken
 
     def _dependence(self, name: str, reason: Reason) -> Diagnostic:
         made = f"line {reason.source_line}" if reason.source_line else "the loop"
-        if name.startswith("<"):
-            message = (
-                f"An iteration of the loop goes on where the one before has left {name}: {made}."
+        if name in AMBIENT_STATES:
+            state = AMBIENT_STATES[name]
+            return self._found(
+                Code.MAP_DEPENDENCE,
+                f"An iteration of the loop goes on with {state.what} as the one before has left it ({made}), but they "
+                "run side by side.",
+                f"{state.instead[0].upper()}{state.instead[1:]}.".replace(
+                    "each task", "each iteration"
+                ),
+                line=reason.target_line,
             )
-            hint = (
-                "Give each iteration a generator of its own, say np.random.default_rng(seed) with the seed among "
-                "what the loop goes through."
-            )
-            return self._found(Code.MAP_DEPENDENCE, message, hint, line=reason.target_line)
         return self._found(
             Code.MAP_DEPENDENCE,
             f"An iteration of the loop reads {name} as the one before has left it ({made}), but they run side by side.",
@@ -184,13 +201,13 @@ class _Judged:
     def _changed_elsewhere(self, met: Collection[str]) -> Iterator[Diagnostic]:
         """What an iteration binds though it is none of its own, by a function say, and no other iteration reads."""
         allowed = {ITEMS, *self._loop.accumulators, *self._loop.own, *self._shared, *met}
-        allowed.update(*(names_bound(code) for code in self._loop.gathering.values()))
+        allowed |= self._above
         for name in self._first.writes:
-            if name not in allowed:
+            if name not in allowed and not self._is_nothing(name):
                 yield self._found(
                     Code.MAP_DEPENDENCE,
-                    f"The loop changes {name}, which is not its own: each iteration would change a copy.",
-                    f"Report what {name} is to hold through an accumulator.",
+                    f"The loop changes {_called(name)}, which is not its own: each iteration would change a copy.",
+                    f"Report what {_called(name)} is to hold through an accumulator.",
                 )
 
     def _settings(self) -> Iterator[Diagnostic]:
@@ -207,10 +224,11 @@ class _Judged:
         """What going through changes; that draws from a generator, too."""
         drawn = [item.name for item in self._expansion.inputs if item.name.startswith("<")]
         for name in dict.fromkeys([*self._expansion.writes, *drawn]):
-            if name != ITEMS and name not in met:
+            known = name == ITEMS or name in met or name in self._above
+            if not known and not self._is_nothing(name):
                 yield self._found(
                     Code.MAP_DEPENDENCE,
-                    f"To find out what the loop goes through changes {name}.",
+                    f"To find out what the loop goes through changes {_called(name)}.",
                     "Put what it is to go through into a variable in a task above.",
                 )
 
@@ -259,6 +277,11 @@ class _Judged:
             line=self._loop.line if line == 0 else line,
             hint=hint,
         )
+
+
+def _called(name: str) -> str:
+    """A name in words, if it is none of a variable."""
+    return AMBIENT_STATES[name].what if name in AMBIENT_STATES else name
 
 
 def _names(node: NodeFlow) -> list[str]:

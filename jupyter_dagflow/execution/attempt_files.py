@@ -112,6 +112,8 @@ def prepare_attempt(
         taskbook = files.expansion(task, attempt).absolute()
     part = _part(whole, task, taskbook.with_name(HANDOVER), instances)
     the_task = part.task
+    if part.alone:  # it leaves nothing but what it reports
+        keep_all, survivors = False, ""
     bundles = dict(_bundles(the_task, sources))
     codes = codes_of(notebook, pipeline, the_task)
     reads, reads_of_shared, of_others = _watched(lookup, part, bundles, codes)

@@ -200,7 +200,7 @@ class ResultCache:
 
     def expand(self, task: TaskName, items: Mapping[TaskName, Item], *, find: bool = False) -> None:
         """Find all that the instances of a task may come to need, at once, as `_look_up` does; never raises."""
-        if self._reuse is Reuse.NEVER:
+        if self._reuse is Reuse.NEVER and not find:
             return
         try:
             self._look_up()
@@ -301,7 +301,7 @@ class ResultCache:
         self._asked[task.name] = asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
-            keep_all=self._keep_all,
+            keep_all=self._keep_all and not is_instance(task.name),
             checks=checks_of(self._lookup, task, codes, sources),
         )
         given = task.name in self._given

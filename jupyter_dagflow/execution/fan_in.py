@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import NOWHERE, Location
 from jupyter_dagflow.core.events import TaskFailure
@@ -57,8 +58,8 @@ class FanIn:
             return None
         return self._unsound(
             ended,
-            f"{Code.UNSEEN_DRAW.code}: {ended.task} drew from {min(ended.drawn)}, the generator of all iterations, "
-            "where the compiler did not see it.",
+            f"{Code.UNSEEN_DRAW.code}: {ended.task} drew from {AMBIENT_STATES[min(ended.drawn)].what}, from which the "
+            "iterations after it would draw other numbers then.",
             "Give each iteration a generator of its own, say random_state=0 or np.random.default_rng(seed).",
         )
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import Any
 
+from .anatomy import root_package
 from .fingerprint import fingerprint
 from .overlap import Parts, overlap, parts
 
@@ -43,7 +44,7 @@ class Recorder:
         self.__note("__setitem__", key, value)
 
     def __iadd__(self, value: Any) -> Recorder:
-        self.__note("__iadd__", list(value) if type(value) is list else value)
+        self.__note("__iadd__", _apart(value))
         return self
 
     def __getattr__(self, name: str) -> Any:
@@ -76,6 +77,13 @@ class Recording:
         self.report.append((name, how, arguments))
         if how in _COPIED and type(arguments[-1]) not in _CONSTANT:
             self._copied.append((name, arguments[-1], fingerprint(arguments[-1])))
+
+
+def _apart(value: Any) -> Any:
+    """What is added, as it is now, if whoever it is added to keeps no more than its elements."""
+    kind = type(value)
+    plain = root_package(kind) in ("numpy", "pandas") and hasattr(value, "copy")
+    return value.copy() if kind is list or plain else value
 
 
 def gather(
@@ -117,13 +125,17 @@ def show(taskbook: str, cell: str) -> None:
     except (OSError, ValueError):  # it was cut off: what it printed is lost, and not what it did
         return
     outputs = [out for each in cells if each.get("id") == cell for out in each.get("outputs", ())]
+    last = sys.stdout
     for output in outputs:
         if output["output_type"] == "stream":
             stream = sys.stderr if output["name"] == "stderr" else sys.stdout
+            if stream is not last:
+                last.flush()
+            last = stream
             stream.write("".join(output["text"]))
-            stream.flush()
         elif output["output_type"] in ("display_data", "execute_result"):
             data = {kind: _text(kind, shown) for kind, shown in output["data"].items()}
+            last.flush()
             publisher = sys.modules["IPython"].get_ipython().display_pub
             publisher.publish(data, output.get("metadata") or {})
 

@@ -20,7 +20,9 @@ from hypothesis.stateful import (
 
 from jupyter_dagflow.core.events import (
     Event,
+    Item,
     RunFinished,
+    TaskExpanded,
     TaskFailure,
     TaskFinished,
     TaskStarted,
@@ -42,7 +44,7 @@ from jupyter_dagflow.core.machine import (
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.resume import MOST_LOST
 from jupyter_dagflow.core.retry import RetryPolicy
-from jupyter_dagflow.core.run import replay
+from jupyter_dagflow.core.run import instance_name, is_instance, replay, whole_of
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
 
@@ -81,9 +83,14 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
+def planned_as(plan: Plan, task: TaskName) -> PlannedTask:
+    """What is planned of a task, or of the task that it is an instance of."""
+    return next(each for each in plan.tasks if each.name == whole_of(task))
+
+
 def pool_of(plan: Plan, task: TaskName) -> str | None:
     """The pool that a task is in."""
-    return next(each.pool for each in plan.tasks if each.name == task)
+    return planned_as(plan, task).pool
 
 
 def longest_path(plan: Plan, task: TaskName) -> float:
@@ -96,10 +103,12 @@ def longest_path(plan: Plan, task: TaskName) -> float:
     return own + max((longest_path(plan, child) for child in children), default=0.0)
 
 
-def claim(plan: Plan, task: TaskName) -> tuple[int, float, int]:
+def claim(plan: Plan, task: TaskName) -> tuple[int, float, int, int]:
     """What a ready task may say for itself; the lowest starts first."""
-    place = next(i for i, each in enumerate(plan.tasks) if each.name == task)
-    return (-plan.tasks[place].priority, -longest_path(plan, task), place)
+    planned = planned_as(plan, task)
+    number = int(task[:-1].rpartition("[")[2]) if is_instance(task) else 0
+    place = plan.tasks.index(planned)
+    return (-planned.priority, -longest_path(plan, planned.name), place, number)
 
 
 class MachineLaws(RuleBasedStateMachine):
@@ -129,7 +138,7 @@ class MachineLaws(RuleBasedStateMachine):
                 self.begun.add((event.task, event.attempt))
                 self.check_allowed(event.task)
                 self.check_first(event.task)
-            if isinstance(event, TaskFinished):
+            if isinstance(event, (TaskFinished, TaskExpanded)):
                 self.running.pop(event.task, None)
         for instruction in step.instructions:
             if isinstance(instruction, StartTask):
@@ -137,7 +146,8 @@ class MachineLaws(RuleBasedStateMachine):
                     "never two attempts of one task at once"
                 )
                 self.running[instruction.task] = instruction.attempt
-                planned = next(t for t in self.plan.tasks if t.name == instruction.task)
+                planned = planned_as(self.plan, instruction.task)
+                self.check_gathers(instruction.task)
                 tried = self.machine.view.tasks[instruction.task].tried
                 assert tried <= 1 + planned.retry.retries
             if isinstance(instruction, StopTask):
@@ -148,6 +158,10 @@ class MachineLaws(RuleBasedStateMachine):
 
     def check_allowed(self, task: TaskName) -> None:
         """No task starts before its parents allow it: judged from the log alone."""
+        assert not self.cancelled
+        if is_instance(task):
+            assert replay(self.log).tasks[whole_of(task)].state is TaskState.RUNNING
+            return
         planned = next(t for t in self.plan.tasks if t.name == task)
         tasks = replay(self.log).tasks
         upstream = Upstream(total=len(planned.upstream))
@@ -155,7 +169,14 @@ class MachineLaws(RuleBasedStateMachine):
             if tasks[parent].state.is_final:
                 upstream.count(tasks[parent].state)
         assert verdict(planned.rule, upstream) is Verdict.RUN
-        assert not self.cancelled
+
+    def check_gathers(self, task: TaskName) -> None:
+        """What instances report is gathered when all have ended well."""
+        tasks = self.machine.view.tasks
+        count = tasks[task].instances
+        for number in range(count or 0):
+            assert tasks[instance_name(task, number)].state is TaskState.SUCCESS
+        assert tasks[task].instances_done == (count or 0)
 
     def check_first(self, task: TaskName) -> None:
         """Of all that were ready, none had a better claim: judged from the log and the plan alone."""
@@ -172,7 +193,7 @@ class MachineLaws(RuleBasedStateMachine):
         for event in log:
             if isinstance(event, TaskStarted):
                 running.add(event.task)
-            elif isinstance(event, TaskFinished):
+            elif isinstance(event, (TaskFinished, TaskExpanded)):
                 running.discard(event.task)
         beside = sum(pool_of(self.plan, each) == pool for each in running)
         return pool is None or beside < self.plan.pools.get(pool, 1)
@@ -197,6 +218,37 @@ class MachineLaws(RuleBasedStateMachine):
         )
         self.check(self.machine.handle(ended))
 
+    @precondition(lambda self: self.unexpanded())
+    @rule(data=st.data(), digests=st.lists(st.sampled_from("abc"), max_size=3))
+    def task_is_expanded(self, data: st.DataObject, digests: list[str]) -> None:
+        task = data.draw(st.sampled_from(self.unexpanded()))
+        items = tuple(Item(digest=digest) for digest in digests)
+        before = self.machine.view.tasks
+        ended = AttemptEnded(at=self.tick(), task=task, attempt=self.running[task], items=items)
+        self.check(self.machine.handle(ended))
+        view = self.machine.view.tasks
+        assert view[task].instances == len(items)
+        for number, item in enumerate(items):
+            one = instance_name(task, number)
+            assert view[one].item == item
+            if (
+                one in before
+                and before[one].state is TaskState.SUCCESS
+                and before[one].item == item
+            ):
+                assert view[one] == before[one], "what ended well is not repeated"
+
+    def unexpanded(self) -> list[TaskName]:
+        """The tasks that may turn out to have instances; the log does not tell who gathers, so those in no pool."""
+        tasks = self.machine.view.tasks
+        return sorted(
+            task
+            for task in self.running
+            if tasks[task].instances is None
+            and not is_instance(task)
+            and pool_of(self.plan, task) is None
+        )
+
     @precondition(lambda self: self.waiting)
     @rule(data=st.data())
     def retry_is_due(self, data: st.DataObject) -> None:
@@ -210,7 +262,8 @@ class MachineLaws(RuleBasedStateMachine):
     @precondition(lambda self: not self.machine.view.state.is_final)
     @rule(cancel=st.sampled_from([False, False, False, True]))
     def the_runner_dies_and_another_takes_over(self, cancel: bool) -> None:
-        lost, waiting = set(self.running), dict(self.waiting)
+        lost = {task for task in self.running if not is_instance(task)}
+        waiting = {task: n for task, n in self.waiting.items() if not is_instance(task)}
         before = self.states()
         self.cancelled = self.cancelled or cancel
         self.take_over(Resume(at=self.tick(), recovered=True, cancel=cancel))
@@ -227,13 +280,18 @@ class MachineLaws(RuleBasedStateMachine):
     @precondition(lambda self: self.machine.view.state.is_final)
     @rule(data=st.data(), downstream=st.booleans())
     def somebody_resumes(self, data: st.DataObject, downstream: bool) -> None:
-        names = st.lists(st.sampled_from(sorted(self.machine.view.tasks)), unique=True, max_size=2)
-        clear = data.draw(names) if self.machine.view.tasks else []
+        tasks = sorted(task.name for task in self.plan.tasks)
+        names = st.lists(st.sampled_from(tasks), unique=True, max_size=2)
+        clear = data.draw(names) if tasks else []
         before = self.states()
         self.cancelled = False
         self.take_over(Resume(at=self.tick(), clear=tuple(clear), downstream=downstream))
         for task, state in before.items():
-            view = self.machine.view.tasks[task]
+            view = self.machine.view.tasks.get(task)
+            if view is None:
+                assert is_instance(task)
+                assert clear or state is not TaskState.SUCCESS
+                continue
             if state is TaskState.SUCCESS and not clear:
                 assert view.state is TaskState.SUCCESS
             if task in clear:
@@ -442,3 +500,64 @@ def test_ten_thousand_tasks_settle_in_one_chain_of_skips() -> None:
     machine.handle(Submit(at=BEGINNING))
     end(machine, "t0", failure=TaskFailure(kind="error", message="boom"))
     assert machine.view.tasks[name(9_999)].state is TaskState.UPSTREAM_FAILED
+
+
+def expanded(machine: RunMachine, task: str, count: int) -> Step:
+    items = tuple(Item(digest=str(number)) for number in range(count))
+    return machine.handle(AttemptEnded(at=BEGINNING, task=TaskName(task), attempt=1, items=items))
+
+
+def test_instances_run_side_by_side_and_are_gathered_when_all_have_ended() -> None:
+    machine = run_of(
+        PlannedTask(name=TaskName("a")),
+        PlannedTask(name=TaskName("b"), upstream=(TaskName("a"),)),
+        slots=2,
+    )
+    machine.handle(Submit(at=BEGINNING))
+    assert started(expanded(machine, "a", 3)) == ["a[0]", "a[1]"]
+    assert list(machine.view.tasks) == ["a", "a[0]", "a[1]", "a[2]", "b"]
+    assert started(end(machine, "a[1]")) == ["a[2]"]
+    assert started(end(machine, "a[0]")) == []
+    view = machine.view.tasks[TaskName("a")]
+    assert (view.state, view.instances_done, view.instances) == (TaskState.RUNNING, 2, 3)
+    assert started(end(machine, "a[2]")) == ["a"]
+    assert started(end(machine, "a")) == ["b"]
+    assert end(machine, "b").events[-1].state is RunState.SUCCESS
+
+
+def test_an_instance_that_fails_fails_its_task_and_lets_the_others_end() -> None:
+    machine = run_of(PlannedTask(name=TaskName("a")), slots=2)
+    machine.handle(Submit(at=BEGINNING))
+    expanded(machine, "a", 3)
+    end(machine, "a[0]", failure=TaskFailure(kind="error", message="boom", cell_index=4))
+    end(machine, "a[1]")
+    assert machine.view.state is RunState.RUNNING
+    end(machine, "a[2]", failure=TaskFailure(kind="error", message="bang"))
+    failure = machine.view.tasks[TaskName("a")].failure
+    assert failure is not None
+    assert failure.message == "boom (2 of 3 instances failed, a[0] is the first)"
+    assert failure.cell_index == 4
+    assert machine.view.state is RunState.FAILED
+
+
+def test_a_loop_that_goes_through_nothing_is_gathered_at_once() -> None:
+    machine = run_of(PlannedTask(name=TaskName("a")))
+    machine.handle(Submit(at=BEGINNING))
+    assert started(expanded(machine, "a", 0)) == ["a"]
+    end(machine, "a")
+    assert machine.view.state is RunState.SUCCESS
+
+
+def test_a_task_that_is_resumed_repeats_the_instances_that_did_not_end_well() -> None:
+    plan = run_of(PlannedTask(name=TaskName("a")), slots=3)._plan
+    machine = RunMachine(plan)
+    log = [*machine.handle(Submit(at=BEGINNING)).events, *expanded(machine, "a", 3).events]
+    log += end(machine, "a[1]").events
+    log += end(machine, "a[0]", failure=TaskFailure(kind="error", message="boom")).events
+    log += end(machine, "a[2]").events
+    again = RunMachine(plan, replay(log))
+    assert started(again.handle(Resume(at=BEGINNING))) == ["a"]
+    items = (Item(digest="0"), Item(digest="1"), Item(digest="changed"))
+    step = again.handle(AttemptEnded(at=BEGINNING, task=TaskName("a"), attempt=2, items=items))
+    assert started(step) == ["a[0]", "a[2]"]
+    assert step.instructions[0] == StartTask(task=TaskName("a[0]"), attempt=2)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from jupyter_dagflow.core.diagnostics import Code, CompilationFailed, Diagnostic
+from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.diagnostics import Code, CompilationFailed, Diagnostic, Severity
 from jupyter_dagflow.core.errors import Location, ParameterError
 from jupyter_dagflow.core.events import Stored, TaskFailure
 from jupyter_dagflow.core.model import CellId, Pipeline
@@ -20,6 +21,7 @@ from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.surfaces import report
 from jupyter_dagflow.surfaces.cli.output import for_markup, is_rich, put, put_json, put_table
 from jupyter_dagflow.surfaces.table import Column, Table, plain
+from tests.core.notebooks import tagged
 
 FINDINGS = (
     Diagnostic.of(Code.NO_TASKS, "there is nothing to run", hint="Tag a cell task:NAME."),
@@ -48,6 +50,21 @@ def test_error_block(snapshot: SnapshotAssertion) -> None:
 
 def test_error_block_of_a_compilation(snapshot: SnapshotAssertion) -> None:
     assert report.error_block(CompilationFailed("nb.ipynb", FINDINGS)) == snapshot
+
+
+def test_findings_of_mapped_loops(snapshot: SnapshotAssertion) -> None:
+    bad = (
+        "for x in xs:\n    break",
+        "out = []\nfor x in xs:\n    out.append(len(out))",
+        "out = []\nfor x in xs:\n    k = k + x\n    out.append(k)",
+        "out = []\nfor x in xs:\n    out.append(random.random())",
+        "out = []\nfor x in xs:\n    d[x] = 1\n    last = d",
+    )
+    cells = [(f"task:t{number} map", code) for number, code in enumerate(bad)]
+    above, below = "import random\nxs, k, d = [1], 0, {}", "print(x)"
+    found = compile_cells(tagged(("task:load", above), *cells, ("task:below", below)))
+    errors = [each for each in found.diagnostics if each.severity is Severity.ERROR]
+    assert report.findings(errors, notebook="nb.ipynb") == snapshot
 
 
 def test_findings(snapshot: SnapshotAssertion) -> None:
