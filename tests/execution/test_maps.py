@@ -200,6 +200,25 @@ def test_only_instances_that_changed_or_failed_run_again(project: Project) -> No
     assert ran(run) == ["load", "train", "train[1]"]
 
 
+def test_a_run_that_goes_on_repeats_only_the_instances_that_did_not_end_well(
+    project: Project,
+) -> None:
+    loop = "out = []\nfor x in xs:\n    print(x)\n    assert x != 2 or open('flag').read()\n    out.append(x)"
+    path = project.write(LOAD, (f"{MAP} cache:off", loop), ("task:below keep:y", "y = out"))
+    run = project.app.run(path)
+    assert run.state is RunState.FAILED
+    before = {name: task.started_at for name, task in run.tasks.items()}
+    (project.folder / "flag").write_text("yes")
+    again = project.app.resume(run.run_id)
+    again.wait()
+    assert again.state is RunState.SUCCESS, again.error
+    assert again.value("y") == [1, 2, 3]
+    repeated = {n for n, task in again.tasks.items() if task.started_at != before.get(n)}
+    assert repeated == {"train", "train[1]", "below"}
+    assert again.tasks["train[1]"].attempt == 2
+    assert [entry.text for entry in again.log("train")] == ["1\n2\n3\n"]
+
+
 def test_an_instance_is_tried_again_by_itself(project: Project) -> None:
     loop = "out = []\nfor x in xs:\n    mark = f'ran{x}'\n    import os\n    if x == 2 and not os.path.exists(mark):\n"
     loop += "        open(mark, 'w').close(); os._exit(3)\n    out.append(x)"

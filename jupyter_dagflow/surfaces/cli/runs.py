@@ -9,6 +9,7 @@ import typer
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces import report, run_record, words
 from jupyter_dagflow.surfaces.cli.following import follow, warn
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
@@ -173,7 +174,13 @@ def _attempt(task: str | None, attempt: str | None) -> int | None:
 
 
 def _started(run: Run) -> list[str]:
-    return [name for name, task in run.tasks.items() if task.attempt]
+    """The tasks that began; instances whose task has gathered them have put out nothing else than that."""
+    return [
+        name
+        for name, task in run.tasks.items()
+        if task.attempt
+        and (task.instance_of is None or run.tasks[task.instance_of].state is not TaskState.SUCCESS)
+    ]
 
 
 def _table(found: list[RunSummaryDocument]) -> Table:
