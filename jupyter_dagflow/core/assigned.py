@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeGuard
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_TRY_STAR: tuple[type[ast.AST], ...] = tuple(
+    getattr(ast, name) for name in ("TryStar",) if hasattr(ast, name)
+)
 _SWALLOWS = frozenset({"suppress", "raises", "assertRaises"})
 
 
@@ -22,7 +26,17 @@ def settled(loop: ast.For) -> frozenset[str]:
     """
     uses = _Uses({*_stored(loop.target)})
     uses.follow(loop.body)
-    return frozenset({*_stored(loop)} - uses.early)
+    return frozenset({*_stored(loop), *uses.bound} - uses.early)
+
+
+def catches(node: ast.AST) -> TypeGuard[ast.Try | ast.With | ast.AsyncWith]:
+    """Whether a statement may catch what its body raises."""
+    match node:
+        case ast.Try(handlers=[_, *_]):
+            return True
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            return not _SWALLOWS.isdisjoint(_words(items))
+    return isinstance(node, _TRY_STAR)
 
 
 def free_in_functions(statements: Iterable[ast.stmt]) -> frozenset[str]:
@@ -58,10 +72,13 @@ def _stored(node: ast.AST) -> Iterator[str]:
 
 
 class _Uses:
-    """Walks down a body; ``early`` are the names that it uses before they are surely bound."""
+    """Walks down a body; ``bound`` are imports and definitions in it, ``early`` the names that it uses before they are
+    surely bound.
+    """
 
     def __init__(self, bound: set[str]) -> None:
         self._bound = bound
+        self.bound: set[str] = set()
         self.early: set[str] = set()
 
     def follow(self, body: Sequence[ast.stmt]) -> bool:
@@ -86,7 +103,7 @@ class _Uses:
             case ast.With() | ast.AsyncWith():
                 for item in node.items:
                     self._read(item)
-                if not _SWALLOWS.isdisjoint(_words(node.items)):
+                if catches(node):
                     self._perhaps(node.body)
                     return True
                 return self.follow(node.body)
@@ -110,6 +127,8 @@ class _Uses:
                 self._read(node.value)
                 self._bound.add(name)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                self._bound.add(node.name)  # it may speak of itself
+                self.bound.add(node.name)
                 self._read(node)
             case ast.Assign() | ast.AnnAssign():
                 if node.value is not None:
@@ -121,6 +140,8 @@ class _Uses:
 
     def _read(self, node: ast.AST) -> None:
         """Note what an expression or a plain statement uses, then what it binds for sure."""
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            self.bound |= {*_targets(node)}
         for each in ast.walk(node):
             if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Store):
                 self._use(each.id)
@@ -167,6 +188,8 @@ def _targets(node: ast.AST) -> Iterator[str]:
         case ast.Assign(targets=targets):
             for target in targets:
                 yield from _stored(target)
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in names)
         case ast.AnnAssign(target=target) | ast.withitem(optional_vars=ast.expr() as target):
             yield from _stored(target)
 

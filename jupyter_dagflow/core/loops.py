@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.parsing import parsed
-from jupyter_dagflow.core.assigned import settled
+from jupyter_dagflow.core.assigned import catches, settled
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.model import ITEMS, Cell, CellId, Loop, TaskName
 
@@ -66,6 +66,7 @@ def _read(task: TaskName, cells: Sequence[Cell]) -> Loop:
     reports = list(_reports(loop.node.body, own))
     accumulators = tuple(dict.fromkeys(report.id for report in reports))
     _refuse_other_uses(loop, accumulators, reports)
+    _refuse_caught_reports(loop, accumulators)
     above = standing[:place]
     for each in above:
         _refuse_other_beginnings(each, accumulators)
@@ -210,6 +211,22 @@ def _refuse_other_uses(
                 _refuse_use(node.target, node, loop.cell)
         elif isinstance(node, ast.Name) and node.id in accumulators and id(node) not in known:
             _refuse_use(node, node, loop.cell)
+
+
+def _refuse_caught_reports(loop: _Standing, accumulators: Sequence[str]) -> None:
+    """An error that only the accumulator itself could raise would come too late to be caught."""
+    caught = (each for node in ast.walk(loop.node) if catches(node) for each in node.body)
+    for node in (each for statement in caught for each in ast.walk(statement)):
+        name = _reported(node)
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and name and name.id in accumulators:
+            raise _Refused(
+                Code.MAP_ACCUMULATOR,
+                f"What is reported through {name.id} here may raise an error, which would only come when all reports are "
+                "brought together, and would not be caught.",
+                loop.cell,
+                node=node,
+                hint="Put it into the else: of the try, or below it.",
+            )
 
 
 def _refuse_use(name: ast.Name, node: ast.AST, cell: Cell) -> None:

@@ -44,6 +44,11 @@ TAKEN = {
     ),
     "nothing to report": ("for x in xs:\n    print(x)", "", "x"),
     "imports": ("import math\nout = []\nfor x in xs:\n    out.append(math.sqrt(x))", "out", "x"),
+    "reports that are caught and raise nothing": (
+        "for x in xs:\n    try:\n        a.append(f(x))\n    except E:\n        b[x] = 1\n    else:\n        n += 1",
+        "a b n",
+        "x",
+    ),
     "a text above": ("'''Trains.'''\nfor x in xs:\n    out.append(x)", "out", "x"),
 }
 
@@ -93,6 +98,16 @@ REFUSED = {
     ),
     "one that is taken from": ("for x in xs:\n    n += x\n    n -= 1", "DF131", 3),
     "an element of one": ("for x in xs:\n    out[x] = 1\n    out[x].append(2)", "DF131", 3),
+    "an element that may not be set, and is caught": (
+        "for x in xs:\n    try:\n        out[x] = 1\n    except E:\n        pass",
+        "DF131",
+        3,
+    ),
+    "a sum that may not be made, and is caught": (
+        "for x in xs:\n    with suppress(E):\n        if x:\n            n += x",
+        "DF131",
+        4,
+    ),
     "one in a function": ("for x in xs:\n    out.append(x)\n    f = lambda: out", "DF131", 3),
 }
 
@@ -145,6 +160,8 @@ SETTLED = {
     "x = 0\ndel x\nprint(x)": "i",
     "f = lambda: x\nx = 1": "f i",
     "(x := 1)\nprint(x)": "i",
+    "def f():\n    return f\nf()": "i f",
+    "if i:\n    def f(): ...\nf()": "i",
     "match i:\n    case [x]:\n        print(x)": "i",
 }
 
@@ -154,7 +171,7 @@ def test_names_that_each_iteration_binds_before_it_uses_them(body: str) -> None:
     lines = "\n".join(f"    {line}" for line in body.split("\n"))
     loop = ast.parse(f"for i in xs:\n{lines}").body[0]
     assert isinstance(loop, ast.For)
-    bound = {
+    bound = {n.name for n in ast.walk(loop) if isinstance(n, ast.FunctionDef)} | {
         n.id for n in ast.walk(loop) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
     }
     assert settled(loop) & bound == {*SETTLED[body].split()}

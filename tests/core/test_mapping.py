@@ -56,6 +56,11 @@ ALONE = {
         "w",
     ),
     "a generator of its own": ("r = np.random.default_rng(x)\nout.append(r.random())", "", ""),
+    "an import and a function of its own": (
+        "import math\ndef f(v):\n    return math.sqrt(v)\nout.append(f(x))",
+        "",
+        "",
+    ),
     "an iterator": ("for i, (a, b) in enumerate(zip(xs, xs)):\n    out.append(a)", "", ""),
     "another name for what it reports through": ("out.append(x)", "out = []\nalso = out", ""),
     "a library that may draw": (

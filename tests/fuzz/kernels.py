@@ -32,10 +32,12 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
+from jupyter_dagflow.core.run import instance_name, is_instance
 from jupyter_dagflow.core.taskbook import WHEN_ID
-from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
+from jupyter_dagflow.execution.attempt_files import Instances, prepare_attempt, write_files
+from jupyter_dagflow.execution.fan_in import FanIn
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.outcome import observations, read_outcome
+from jupyter_dagflow.execution.outcome import ending, observations, read_outcome
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.kernel_side import bundle, loading
@@ -182,10 +184,12 @@ class Cluster:
         self._pipeline = pipeline
         self._folder = folder
         self._lookup = Lookup(pipeline)
+        self._home = home
         self._files = RunFiles(home, RunId("run"))
         self._soundness = Soundness(
             notebook=notebook, lookup=self._lookup, files=self._files, cwd=folder
         )
+        self._fan_in = FanIn(notebook, self._lookup)
         self._store = home / "artifacts"
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
         self.kept: dict[TaskName, dict[str, Picture]] = {}
@@ -193,8 +197,27 @@ class Cluster:
 
     def run(self, task: Task, *, seed: int) -> None:
         """Run one task; raises `Failed`."""
+        if task.loop is None:
+            self._run(task, task.name, seed=seed)
+            return
+        expanded = self._run(task, task.name, seed=seed)
+        if expanded.skipped:
+            return
+        reports = []
+        for number, item in enumerate(expanded.items or ()):
+            name = instance_name(task.name, number)
+            ended = self._run(task, name, seed=seed, instances=Instances(item=item))
+            reports.append(ended.stored[0].digest)
+        taskbooks = tuple(self._home / "nothing was put out" for _ in reports)
+        instances = Instances(reports=tuple(reports), taskbooks=taskbooks)
+        self._run(task, task.name, seed=seed, instances=instances)
+
+    def _run(
+        self, task: Task, name: TaskName, *, seed: int, instances: Instances | None = None
+    ) -> AttemptEnded:
+        """Run a task, or a part of it, and have its end judged."""
         assignment = prepare_attempt(
-            task=task.name,
+            task=name,
             attempt=1,
             run_id=self._files.run_id,
             notebook=self._notebook,
@@ -205,11 +228,13 @@ class Cluster:
             sources=self.stored,
             parameters={},
             keep_all=True,
+            instances=instances,
         )
         write_files(assignment)
         _leave_out_this_process(assignment)
         taskbook = json.loads(assignment.taskbook.read_text(encoding="utf-8"))
         codes = {cell.id: cell.code for cell in self._notebook.cells}
+        codes = codes if task.loop is None else {c: codes[c] for c in self._pipeline.prelude}
         with new_kernel(self._folder, seed=seed) as namespace:
             try:
                 for cell in taskbook["cells"]:
@@ -221,14 +246,16 @@ class Cluster:
                     _run(id_, source if asks else codes.get(id_, source), namespace)
                     if asks and read_outcome(assignment.outcome).get("skipped"):
                         self.stored[task.name], self.kept[task.name] = (), {}
-                        return
+                        return AttemptEnded(at=_BEGAN_AT, task=name, attempt=1, skipped=True)
             except Failed as failed:
                 self._learn(assignment)
                 self._judge(assignment, {}, failed)
                 raise
             outcome = json.loads(assignment.outcome.read_text(encoding="utf-8"))
-            self._judge(assignment, outcome)
-            self._keep(task, namespace, outcome)
+            ended = self._judge(assignment, outcome)
+            if not (assignment.expands or is_instance(name)):
+                self._keep(task, namespace, outcome)
+            return ended
 
     def read_back(self, *, seed: int) -> None:
         """Picture what was stored as it is loaded into a kernel that has run nothing but setup.
@@ -263,31 +290,37 @@ class Cluster:
 
     def _judge(
         self, assignment: Assignment, outcome: Mapping[str, Any], failed: Failed | None = None
-    ) -> None:
+    ) -> AttemptEnded:
         """Have the end of a task judged as a run does; raises `Failed` by `Unsound`."""
         failure = None
         if failed is not None:
             error = failed.error
             failure = TaskFailure(kind="error", message=f"{type(error).__name__}: {error}")
         files = outcome.get("files", {})
-        judged = self._soundness.judged(
-            AttemptEnded(
-                at=_BEGAN_AT,
-                task=assignment.task,
-                attempt=1,
-                failure=failure,
-                files_read=tuple(files.get("read", ())),
-                files_written=tuple(files.get("written", ())),
-                files_appended=tuple(files.get("appended", ())),
-                files_by_setup=tuple(files.get("by_setup", ())),
-                drawn=outcome.get("drawn", {}),
-                seeded=tuple(outcome.get("seeded", ())),
-            )
+        told = ending(outcome, assignment) if outcome else {}
+        ended = AttemptEnded(
+            at=_BEGAN_AT,
+            task=assignment.task,
+            attempt=1,
+            failure=failure,
+            files_read=tuple(files.get("read", ())),
+            files_written=tuple(files.get("written", ())),
+            files_appended=tuple(files.get("appended", ())),
+            files_by_setup=tuple(files.get("by_setup", ())),
+            drawn=outcome.get("drawn", {}),
+            seeded=tuple(outcome.get("seeded", ())),
+            stored=told.get("stored", ()),
+            items=told.get("items"),
         )
+        if assignment.expands or is_instance(assignment.task):
+            judged = self._fan_in.part(ended)
+        else:
+            judged = self._soundness.judged(self._fan_in.gathered(ended))
         self.observed.update(judged.observed)
         if judged.failure is not None and (failure is None or judged.failure.hint):
             place = failed.cell if failed else "dagflow-save"
             raise Failed(place, Unsound(judged.failure.message or judged.failure.hint))
+        return judged
 
     def _keep(self, task: Task, namespace: Namespace, outcome: Mapping[str, Any]) -> None:
         fields = outcome["stored"]

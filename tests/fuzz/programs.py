@@ -315,6 +315,8 @@ class _Notebook:
             cells.append(ProgramCell((f"everything = [\n{lines}]",), self._tags()))
         if self._tagged and not self._certain and self._rng.random() < 0.2:
             cells = self._conditional(cells)
+        if self._tagged and not self._certain and self._rng.random() < 0.15:
+            cells += self._mapped(cells)
         return Program(
             cells=tuple(cells),
             certain=self._certain,
@@ -336,6 +338,28 @@ class _Notebook:
             numbers.update(dict.fromkeys(_NUMBER.findall(cell.source)))
             found.append(cell)
         return found
+
+    def _mapped(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
+        """A loop of what a cell above does, each iteration of which reports some of the values it then sees."""
+        rng = self._rng
+        code = [cell for cell in cells if not cell.heading and "skip" not in cell.tags]
+        above = [each for cell in code for each in cell.statements]
+        body = "\n".join(rng.choice(above) for _ in range(rng.randrange(1, 4)))
+        names = [n for n, t in self._writer.names.items() if t.kind in _DATA]
+        seen = [rng.choice(names) for _ in range(rng.randrange(3))]
+        reports = [f"gathered.append(({', '.join(['turn', *seen])},))"]
+        reports += [f"table[turn] = str({name})" for name in seen]
+        reports += [f"total += len(str({name}))" for name in seen]
+        said = "\n".join([body, *rng.sample(reports, rng.randrange(1, len(reports) + 1))])
+        begin = ["gathered = []", "table = {}", "total = 0"]
+        begin = [each for each in begin if f"\n{each.partition(' ')[0]}" in said]
+        items = rng.choice(["range(3)", "[1, 1, 2]", "'ab'", *names])
+        lines = "\n".join(f"    {line}" for line in said.split("\n"))
+        self._odd_tags = True  # iterations mostly see each other
+        return [
+            ProgramCell((*begin, f"for turn in {items}:\n{lines}"), (*self._tags(), "map")),
+            ProgramCell(("seen_of_all = str(globals().get('gathered'))",), self._tags()),
+        ]
 
     def _begin(self) -> list[ProgramCell]:
         writer, rng = self._writer, self._rng

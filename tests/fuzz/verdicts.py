@@ -42,6 +42,8 @@ _FOUND_BY_RUNS = {
     "UndeclaredChange": "DF201",
     "UndeclaredSharing": "DF205",
     "StillRunning": "DF206",
+    "SharedReport": "DF205",
+    "RewrittenReport": "DF201",
 }
 
 
@@ -264,6 +266,9 @@ class _Trial:
                 version = task.versions.get(name, max(task.versions.values(), default=0))
                 if version >= newest.get(name, 0):
                     newest[name], kept[name] = version, (task.name, found)
+            for name in task.loop.own if task.loop is not None else ():
+                kept.pop(name, None)
+                below.add(name)  # what the last iteration leaves is nobody's
         for name, expected in left.items():
             if name in below or (name in prelude and name not in kept):
                 continue
