@@ -221,8 +221,8 @@ def _refuse_caught_reports(loop: _Standing, accumulators: Sequence[str]) -> None
         if isinstance(node, (ast.Assign, ast.AugAssign)) and name and name.id in accumulators:
             raise _Refused(
                 Code.MAP_ACCUMULATOR,
-                f"What is reported through {name.id} here may raise an error, which would only come when all reports are "
-                "brought together, and would not be caught.",
+                f"What is reported through {name.id} here may raise an error, which would only come when all reports "
+                "are brought together, and would not be caught.",
                 loop.cell,
                 node=node,
                 hint="Put it into the else: of the try, or below it.",
