@@ -129,6 +129,7 @@ def _together(parts: list[AttemptEnded], ended: AttemptEnded) -> AttemptEnded:
     return replace(
         ended,
         cells_s=None,
+        took_s=None,  # its parts took more than the last of them
         files_read=_all(part.files_read for part in parts),
         files_written=_all(part.files_written for part in parts),
         files_appended=_all(part.files_appended for part in parts),
@@ -179,4 +180,5 @@ def _used(parts: Iterable[AttemptEnded]) -> Used:
         folders=_first(each.folders for each in used),
         patterns=_first(each.patterns for each in used),
         packages=packages,
+        python=next((each.python for each in used if each.python), used[-1].python),
     )
