@@ -93,4 +93,5 @@ def keep_source(files: RunFiles, prepared: Prepared) -> None:
 
 def _kept(view: RunView, again: Collection[TaskName]) -> list[TaskName]:
     tasks = view.tasks.items()
-    return [n for n, task in tasks if task.state is TaskState.SUCCESS and n not in again]
+    kept = [(n, task) for n, task in tasks if task.instance_of is None and n not in again]
+    return [n for n, task in kept if task.state is TaskState.SUCCESS]

@@ -214,23 +214,37 @@ class ResultCache:
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.warning("The cache could not be asked for the instances of %s: %s", task, error)
 
+    def instances_made_of(
+        self, name: TaskName, sources: Mapping[TaskName, tuple[Stored, ...]]
+    ) -> str:
+        """The digest of what goes into each instance of a task but its item; empty if it cannot be told."""
+        try:
+            self._look_up()
+            task = self._lookup.task(name)
+            inputs = inputs_of(self._lookup, instance(task, name).task, sources)
+            return digest_of([self._recipe_of_instances(task).digest, inputs])
+        except (OSError, EnvironmentFault, ValueError) as error:
+            _log.warning("It cannot be told what instances of %s are made of: %s", name, error)
+            return ""
+
     def _recipes_of_instances(
         self, task: Task, items: Mapping[TaskName, Item]
     ) -> Iterator[tuple[TaskName, Recipe]]:
+        recipe = self._recipe_of_instances(task)
+        for name, item in items.items():
+            yield name, replace(recipe, item=f"{item.digest}{' shared' if item.shared else ''}")
+
+    def _recipe_of_instances(self, task: Task) -> Recipe:
+        """What makes an instance, whatever its item."""
         assert self._slicer is not None  # it was made when the first task was asked for
         part = instance(task, task.name)
         found = self._slicer.slice(part.task, part.sources)
-        for name, item in items.items():
-            yield (
-                name,
-                replace(
-                    self._recipes[task.name],
-                    pieces=found.pieces,
-                    parameters=found.parameters,
-                    environment=found.environment,
-                    item=f"{item.digest}{' shared' if item.shared else ''}",
-                ),
-            )
+        return replace(
+            self._recipes[task.name],
+            pieces=found.pieces,
+            parameters=found.parameters,
+            environment=found.environment,
+        )
 
     def _task(self, name: TaskName) -> Task:
         whole = self._lookup.task(whole_of(name))

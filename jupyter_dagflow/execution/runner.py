@@ -455,6 +455,12 @@ class Runner:
             if ended is not None:
                 self._fan_in.part(ended)
 
+    def _told_of_items(self, ended: AttemptEnded) -> AttemptEnded:
+        """The end of an expansion, with what all else goes into the instances."""
+        made_of = self._cache.instances_made_of(ended.task, self._stored)
+        items = tuple(replace(item, made_of=made_of) for item in ended.items or ())
+        return replace(ended, items=items)
+
     def _gathers(self, task: TaskName) -> bool:
         """Whether a start of a task is that of bringing together what its instances reported."""
         return self._machine.view.tasks[task].instances is not None
@@ -491,7 +497,9 @@ class Runner:
         """The end of an attempt, why it was made and of what; a failure if its results cannot be relied upon."""
         if ended.reused_from is None and not ended.skipped:
             ended = replace(ended, why=self._why.get(ended.task, ()))
-        if is_instance(ended.task) or ended.items is not None:
+        if ended.items is not None:
+            return self._fan_in.part(await self._threads.do(self._told_of_items, ended))
+        if is_instance(ended.task):
             return self._fan_in.part(self._cache.recorded(ended))
         if self._gathers(ended.task):
             ended = self._fan_in.gathered(ended)

@@ -188,7 +188,7 @@ export interface RunStarted {
  * It is known what the task's loop goes through: an instance of the task for each of the ``items``, in order.
  *
  *     Instances are called ``train[0]``, ``train[1]`` and so on, and are tasks of the run from now on. Those that ended
- *     well before the run was resumed, with the same item, stay as they are: so many are ``done``.
+ *     well before the run was resumed, and would be made of the same, stay as they are: so many are ``done``.
  */
 export interface TaskExpanded {
   at: string;
@@ -204,10 +204,12 @@ export interface TaskExpanded {
 /**
  * What one instance of a mapped loop gets: the digest of its stored value.
  *
- *     With ``shared`` somebody else has objects of it, too: another instance, or a variable.
+ *     With ``shared`` somebody else has objects of it, too: another instance, or a variable. ``made_of`` is the digest of
+ *     all else that goes into the instance, code and inputs; empty if that cannot be told.
  */
 export interface Item {
   digest: string;
+  made_of?: string;
   shared?: boolean;
 }
 /**

@@ -222,7 +222,7 @@ class MachineLaws(RuleBasedStateMachine):
     @rule(data=st.data(), digests=st.lists(st.sampled_from("abc"), max_size=3))
     def task_is_expanded(self, data: st.DataObject, digests: list[str]) -> None:
         task = data.draw(st.sampled_from(self.unexpanded()))
-        items = tuple(Item(digest=digest) for digest in digests)
+        items = tuple(Item(digest=digest, made_of="code") for digest in digests)
         before = self.machine.view.tasks
         ended = AttemptEnded(at=self.tick(), task=task, attempt=self.running[task], items=items)
         self.check(self.machine.handle(ended))
@@ -503,7 +503,7 @@ def test_ten_thousand_tasks_settle_in_one_chain_of_skips() -> None:
 
 
 def expanded(machine: RunMachine, task: str, count: int) -> Step:
-    items = tuple(Item(digest=str(number)) for number in range(count))
+    items = tuple(Item(digest=str(number), made_of="code") for number in range(count))
     return machine.handle(AttemptEnded(at=BEGINNING, task=TaskName(task), attempt=1, items=items))
 
 
@@ -557,7 +557,12 @@ def test_a_task_that_is_resumed_repeats_the_instances_that_did_not_end_well() ->
     log += end(machine, "a[2]").events
     again = RunMachine(plan, replay(log))
     assert started(again.handle(Resume(at=BEGINNING))) == ["a"]
-    items = (Item(digest="0"), Item(digest="1"), Item(digest="changed"))
+    items = tuple(Item(digest=digest, made_of="code") for digest in ("0", "1", "changed"))
     step = again.handle(AttemptEnded(at=BEGINNING, task=TaskName("a"), attempt=2, items=items))
     assert started(step) == ["a[0]", "a[2]"]
+    other = RunMachine(plan, replay(log))
+    other.handle(Resume(at=BEGINNING))
+    items = tuple(Item(digest=digest, made_of="other code") for digest in "012")
+    ended = AttemptEnded(at=BEGINNING, task=TaskName("a"), attempt=2, items=items)
+    assert started(other.handle(ended)) == ["a[0]", "a[1]", "a[2]"]
     assert step.instructions[0] == StartTask(task=TaskName("a[0]"), attempt=2)

@@ -219,6 +219,20 @@ def test_a_run_that_goes_on_repeats_only_the_instances_that_did_not_end_well(
     assert [entry.text for entry in again.log("train")] == ["1\n2\n3\n"]
 
 
+def test_a_run_that_goes_on_with_another_loop_repeats_all_instances(project: Project) -> None:
+    loop = "out = []\nfor x in xs:\n    assert x != 2\n    out.append(x)"
+    path = project.write(LOAD, (f"{MAP} cache:off keep:out", loop))
+    run = project.app.run(path)
+    assert run.state is RunState.FAILED
+    book = nbformat.read(path, as_version=4)
+    book.cells[1].source = loop.replace("assert x != 2", "x = x * 10")
+    nbformat.write(book, path)
+    again = project.app.resume(run.run_id)
+    again.wait()
+    assert again.state is RunState.SUCCESS, again.error
+    assert again.value("out") == [10, 20, 30]
+
+
 def test_an_instance_is_tried_again_by_itself(project: Project) -> None:
     loop = "out = []\nfor x in xs:\n    mark = f'ran{x}'\n    import os\n    if x == 2 and not os.path.exists(mark):\n"
     loop += "        open(mark, 'w').close(); os._exit(3)\n    out.append(x)"
