@@ -47,7 +47,7 @@ from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import RunView, TaskRun, instance_name, is_done
 from jupyter_dagflow.core.side_effects import Left
 from jupyter_dagflow.core.states import RunState, TaskState
-from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict
+from jupyter_dagflow.core.triggers import TriggerRule, Upstream, Verdict, verdict, why_not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -545,11 +545,18 @@ class RunMachine:
                 case Verdict.RUN:
                     self._queue(planned, at)
                 case Verdict.SKIP:
-                    pending.extend(self._end_unstarted(name, TaskState.SKIPPED, at))
+                    why = self._why_not(planned)
+                    pending.extend(self._end_unstarted(name, TaskState.SKIPPED, at, why))
                 case Verdict.UPSTREAM_FAILED:
-                    pending.extend(self._end_unstarted(name, TaskState.UPSTREAM_FAILED, at))
+                    why = self._why_not(planned)
+                    pending.extend(self._end_unstarted(name, TaskState.UPSTREAM_FAILED, at, why))
                 case Verdict.WAIT:
                     pass
+
+    def _why_not(self, planned: PlannedTask) -> tuple[str, ...]:
+        return why_not(
+            planned.rule, [(name, self.view.tasks[name].state) for name in planned.upstream]
+        )
 
     def _queue(self, planned: PlannedTask, at: datetime) -> None:
         attempt = self.view.tasks[planned.name].attempt + 1
@@ -600,7 +607,9 @@ class RunMachine:
             )
             self._instructions.append(StartTask(task=name, attempt=attempt))
 
-    def _end_unstarted(self, name: TaskName, state: TaskState, at: datetime) -> list[TaskName]:
+    def _end_unstarted(
+        self, name: TaskName, state: TaskState, at: datetime, why: tuple[str, ...] = ()
+    ) -> list[TaskName]:
         """End a task that never started; returns the tasks that may be decided by that."""
         self._record(
             TaskFinished(
@@ -610,6 +619,7 @@ class RunMachine:
                 task=name,
                 attempt=self.view.tasks[name].attempt,
                 state=state,
+                why=why,
             )
         )
         return self._count_end(name, state, at)

@@ -6,10 +6,21 @@ in which state, never on their order, and may fall before all of them have ended
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from jupyter_dagflow.core.states import TaskState
+
+_MOST_TOLD = 3
+_ENDED = {
+    TaskState.SUCCESS: "succeeded",
+    TaskState.FAILED: "failed",
+    TaskState.SKIPPED: "was skipped",
+    TaskState.UPSTREAM_FAILED: "could not run",
+    TaskState.CANCELLED: "was cancelled",
+    TaskState.LOST: "was lost",
+}
 
 
 class TriggerRule(str, Enum):
@@ -79,6 +90,23 @@ def verdict(rule: TriggerRule, upstream: Upstream) -> Verdict:
         or (Verdict.RUN if _satisfied(rule, upstream) else None)
         or Verdict.WAIT
     )
+
+
+def why_not(rule: TriggerRule, upstream: Sequence[tuple[str, TaskState]]) -> tuple[str, ...]:
+    """Why a task with these upstream tasks does not run, in words.
+
+    >>> why_not(TriggerRule.ALL_SUCCESS, [("a", TaskState.SUCCESS), ("b", TaskState.FAILED)])
+    ('b failed',)
+    >>> why_not(TriggerRule.ALL_FAILED, [("a", TaskState.SUCCESS)])
+    ('trigger:all_failed, and a succeeded',)
+    """
+    ended = [(name, state) for name, state in upstream if state in _ENDED]
+    bad = [(name, state) for name, state in ended if state is not TaskState.SUCCESS]
+    told = [f"{name} {_ENDED[state]}" for name, state in (bad or ended)]
+    text = ", ".join(told[:_MOST_TOLD])
+    if len(told) > _MOST_TOLD:
+        text += f", and {len(told) - _MOST_TOLD} more"
+    return (text if rule is TriggerRule.ALL_SUCCESS else f"trigger:{rule.value}, and {text}",)
 
 
 def _hopeless(rule: TriggerRule, up: Upstream) -> Verdict | None:

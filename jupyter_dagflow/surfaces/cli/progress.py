@@ -86,7 +86,7 @@ class Lines:
                 self._say(
                     event.at,
                     f"{_state(event.state)} {event.task}{_taken(event)}{self._count()}"
-                    f"{_again(event)}{_skipped(event)}",
+                    f"{_again(event)}{_not_run(event)}",
                 )
             case CancelRequested():
                 self._say(event.at, "cancelling: waiting for tasks to stop")
@@ -190,9 +190,10 @@ def _again(event: TaskFinished) -> str:
     return f"  again in {wait}: {event.failure.message}"
 
 
-def _skipped(event: TaskFinished) -> str:
-    """Why a task was skipped that was asked."""
-    return f"  {event.why[0]}" if event.state is TaskState.SKIPPED and event.why else ""
+def _not_run(event: TaskFinished) -> str:
+    """Why a task did not run."""
+    not_run = event.state in (TaskState.SKIPPED, TaskState.UPSTREAM_FAILED)
+    return f"  {event.why[0]}" if not_run and event.why else ""
 
 
 def _state(state: TaskState) -> str:
