@@ -245,9 +245,15 @@ class Touched:
         """Note what is told of a file by others than its content: not if Python's own code sees to it for a copy."""
         caller = sys._getframe(2)  # noqa: SLF001 -- there is no other way
         if not _is_careful(caller) and arguments[-1:] == (-1,):
-            self._note(path, self._written)
+            self._alter(path)
 
     def _truncated(self, path: Any, length: int) -> None:  # noqa: ARG002
+        self._alter(path)
+
+    def _alter(self, path: Any) -> None:
+        """Note that a file becomes another, and keeps of what it was."""
+        self._note_read(path)
+        self._note(path, self._read)
         self._note(path, self._written)
 
     def _connected(self, database: Any) -> None:

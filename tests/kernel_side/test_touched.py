@@ -31,8 +31,8 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("shutil.copy('a', 'c')", ["a"], ["c"]),
         ("shutil.rmtree('sub', ignore_errors=True)", ["sub", "sub/"], ["sub", "sub/b"]),
         ("os.makedirs('d/e'); shutil.rmtree('d')", ["d", "e", "d/", "d/e/"], ["d", "d/e"]),
-        ("os.access('a', os.R_OK); os.chmod('sub/b', 0o600)", ["a"], ["sub/b"]),
-        ("os.utime('a')", [], ["a"]),
+        ("os.access('a', os.R_OK); os.chmod('sub/b', 0o600)", ["a", "sub/b"], ["sub/b"]),
+        ("os.utime('a')", ["a"], ["a"]),
         (
             "import importlib.util; importlib.util.find_spec('none')",
             ["none.py", "none/__init__.py"],

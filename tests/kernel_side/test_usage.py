@@ -123,7 +123,10 @@ def told(folder: Path, code: str, *, setup: str = "", **spec: Any) -> dict[str, 
             "import subprocess, sys; subprocess.run([sys.executable, '-c', \"open('a.txt')\"])",
             {"read": ["a.txt"]},
         ),
-        ("import os, time; os.utime('a.txt'); open('a.txt').read()", {"read": ["a.txt"]}),
+        (
+            "import os, time; os.utime('a.txt'); open('a.txt').read()",
+            {"read": ["a.txt"], "written": ["a.txt"], "altered": ["a.txt"]},
+        ),
     ],
 )
 def test_files(tmp_path: Path, code: str, expected: dict[str, list[str]]) -> None:

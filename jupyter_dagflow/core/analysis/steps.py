@@ -237,7 +237,7 @@ def _follow(
         block.node,
         bound=bound or EMPTY,
         deleted=deleted,
-        touched=touched or EMPTY,
+        touched=dict(sorted(touched.items())) or EMPTY,  # versions are counted in this order
         seen=follower.seen or EMPTY,
         values=values or EMPTY,
         kin=kin or EMPTY,

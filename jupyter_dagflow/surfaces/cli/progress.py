@@ -155,6 +155,8 @@ class Board:
         self.progress.advance(self._all, sum(state.is_final for state in states.values()))
 
     def _finish(self, event: TaskFinished) -> None:
+        if event.task not in self._rows:  # it was lost before the run went on
+            return
         row = self._rows[event.task]
         self._show(event.task, event.state)
         self.progress.stop_task(row)
