@@ -15,14 +15,9 @@ from pathlib import Path
 def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
     """Make the file hold these bytes, and its folders exist; raises `OSError` if it cannot."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}.tmp")
+    temporary = _temporary(path)
     try:
-        descriptor = os.open(temporary, _NEW, 0o666)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, _NEW, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(_open_new(temporary), "wb") as file:
             file.write(data)
             if durable:
                 file.flush()
@@ -35,6 +30,26 @@ def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
         _sync_folder(path.parent)
 
 
+def create(path: Path, data: bytes) -> None:
+    """Make a file that must not be there yet, with these bytes at once; of those who try, one succeeds.
+
+    Not durable. Raises `OSError`: `FileExistsError` for all but the first.
+    """
+    temporary = _temporary(path)
+    try:
+        with os.fdopen(_open_new(temporary), "wb") as file:
+            file.write(data)
+        _link(temporary, path, data)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers have left below a folder that were killed; one that lives and still writes finds out."""
+    for path in folder.rglob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
 def sync(path: Path) -> None:
     """Have a file that others have written on the disk, under its name; raises `OSError`."""
     descriptor = os.open(path, os.O_RDWR | _BINARY)  # only to read, Windows would not do it
@@ -45,8 +60,31 @@ def sync(path: Path) -> None:
     _sync_folder(path.parent)
 
 
+_UNFINISHED = ".tmp"
 _BINARY = getattr(os, "O_BINARY", 0)  # only Windows has it
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+
+
+def _link(temporary: Path, path: Path, data: bytes) -> None:
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: whoever reads it just now finds it empty
+        with os.fdopen(_open_new(path), "wb") as file:
+            file.write(data)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name[:80]}.{secrets.token_hex(6)}{_UNFINISHED}")
+
+
+def _open_new(path: Path) -> int:
+    try:
+        return os.open(path, _NEW, 0o666)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, _NEW, 0o666)
 
 
 def _sync_folder(folder: Path) -> None:

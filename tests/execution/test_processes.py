@@ -119,10 +119,23 @@ def test_a_kernel_that_was_noted_is_ended(
 ) -> None:
     process, child = leader
     path = tmp_path / "process.json"
-    end_kernel(path)  # nothing is noted: nothing has run
     note_kernel(path, process.pid)
     end_kernel(path)
     process.wait()
     assert not lives(child)
     path.write_text("{")
     end_kernel(path)  # told in the log
+
+
+def test_a_kernel_that_was_not_noted_in_time_is_to_run_nothing(
+    leader: tuple[subprocess.Popen[str], int], tmp_path: Path
+) -> None:
+    process, child = leader
+    path = tmp_path / "1" / "process.json"  # of an attempt that had not even a folder
+    for _ in range(2):  # whoever took the run over may have died, too
+        end_kernel(path)
+    with pytest.raises(FileExistsError):
+        note_kernel(path, process.pid)
+    end_kernel(path)
+    assert lives(process.pid)
+    assert lives(child)

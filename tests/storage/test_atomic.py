@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_dagflow.storage.atomic import write_bytes
+from jupyter_dagflow.storage.atomic import create, sweep, write_bytes
 
 
 class Crash(BaseException):
     """Stands for whatever ends the process; the test goes on to look at what is left."""
 
 
-def crash(*_: object) -> None:
+def crash(*_: object, **__: object) -> None:
     raise Crash
 
 
@@ -80,3 +80,36 @@ def test_a_folder_in_the_way_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="folder"):
         write_bytes(tmp_path / "folder", b"new")
     assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_those_who_create_a_file_the_first_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "folder" / "file"
+    create(path, b"mine")
+    with pytest.raises(FileExistsError):
+        create(path, b"theirs")
+    assert path.read_bytes() == b"mine"
+    assert os.listdir(path.parent) == ["file"]
+
+
+def test_what_a_killed_writer_left_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "folder" / "file"
+    write_bytes(path, b"old")
+    with monkeypatch.context() as patch:  # a writer that is killed tidies nothing up
+        patch.setattr(os, "replace", crash)
+        patch.setattr(Path, "unlink", crash)
+        with pytest.raises(Crash):
+            write_bytes(path, b"new")
+    assert len(os.listdir(path.parent)) == 2
+    sweep(tmp_path)
+    assert os.listdir(path.parent) == ["file"]
+    assert path.read_bytes() == b"old"
