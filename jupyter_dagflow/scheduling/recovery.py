@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault
+from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
 from jupyter_dagflow.core.lease import Lease, LeaseWatch, Life
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.execution.processes import life_of, this_process
@@ -57,23 +57,28 @@ class Recovery(Generic[Run]):
         self._recover = recover
         self._watch = LeaseWatch()
         self._given_up: set[RunId] = set()
+        self._ended: set[RunId] = set()  # here, whatever stands in their leases
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         self.runs: list[Run] = []
 
     def look(self) -> list[Run]:
         """Take what has lost its runner by now, and go on with it; raises `EnvironmentFault`."""
+        self._ended.update(run.run_id for run in self.runs if not run.is_alive)
         self.runs = [run for run in self.runs if run.is_alive]
         found = []
         for seen in self._metastore.unfinished_leases():
-            life = Life.GONE if seen.owner is None else life_of(seen.owner)
-            ours = seen.owner == this_process()
-            if ours or seen.run_id in self._given_up:
-                continue
-            if self._watch.has_run_out(seen, life, time.monotonic()) and (run := self._take(seen)):
-                found.append(run)
-        self.runs += found
+            if seen.run_id not in self._given_up and self._has_no_runner(seen):
+                if (run := self._take(seen)) is not None:
+                    self.runs.append(run)
+                    found.append(run)
         return found
+
+    def _has_no_runner(self, seen: Lease) -> bool:
+        if seen.owner == this_process():  # which may not have been able to give it back
+            return seen.run_id in self._ended
+        life = Life.GONE if seen.owner is None else life_of(seen.owner)
+        return self._watch.has_run_out(seen, life, time.monotonic())
 
     def start(self) -> None:
         """Look every second from now on, in a thread, until `close`."""
@@ -110,11 +115,15 @@ class Recovery(Generic[Run]):
             lease = self._metastore.take_lease(seen.run_id, this_process(), seen=seen)
         except LeaseLost:  # somebody was faster, or its holder has moved
             return None
+        self._ended.add(seen.run_id)  # as long as it has not begun
         try:
             run = self._recover(lease)
+        except MetastoreUnreachable:  # it may answer later
+            raise
         except DagflowError as error:
             self._given_up.add(seen.run_id)
             _log.warning("Run %s cannot be gone on with: %s", seen.run_id, error.message)
             return None
+        self._ended.discard(seen.run_id)
         _log.info("Run %s had lost its runner (%s) and goes on here", seen.run_id, seen.owner)
         return run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_dagflow.core.errors import NotResumable, RunGoesOn
+from jupyter_dagflow.core.errors import MetastoreUnreachable, NotResumable, RunGoesOn
 from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted
 from jupyter_dagflow.core.lease import Lease, Owner
 from jupyter_dagflow.core.model import RunId
@@ -130,6 +130,38 @@ def test_what_cannot_be_gone_on_with_is_told_once_and_given_up(
     assert recovery.look() == []
     assert recovery.look() == []
     assert caplog.text.count("cannot be gone on with: It has other tasks now.") == 1
+
+
+@pytest.mark.parametrize("given_back", [True, False])
+def test_while_the_metastore_does_not_answer_nothing_is_given_up(
+    metastore: Metastore, given_back: bool
+) -> None:
+    begin(metastore, DEAD)
+    troubles = [MetastoreUnreachable("It is locked.")]
+
+    def recover(lease: Lease) -> Taken:
+        if not troubles:
+            return Taken(lease)
+        if given_back:
+            metastore.give_lease_back(lease)
+        raise troubles.pop()
+
+    recovery = Recovery(metastore, recover=recover)
+    with pytest.raises(MetastoreUnreachable):
+        recovery.look()
+    assert [run.run_id for run in recovery.look()] == [RUN]
+    assert recovery.look() == []
+
+
+def test_a_run_that_stopped_here_is_taken_again_though_its_lease_was_not_given_back(
+    metastore: Metastore,
+) -> None:
+    begin(metastore, DEAD)
+    recovery = Recovery(metastore, recover=Taken)
+    (run,) = recovery.look()
+    run.is_alive = False  # it could not record, nor give its lease back
+    (again,) = recovery.look()
+    assert again.lease.token == run.lease.token + 1
 
 
 def test_who_asks_for_a_run_gets_it_unless_a_living_process_has_it(metastore: Metastore) -> None:
