@@ -53,7 +53,7 @@ from jupyter_dagflow.resuming import (
     notebook_file,
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
-from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over
+from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
 from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -303,9 +303,9 @@ class Dagflow:
         run_id = self.metastore.find_run(name)
         lease = take_over(self.metastore, run_id)
         with self._given_back_on_error(lease):
-            view = self.metastore.view(run_id)
-            asked = tasks_named(view, clear)
             files = RunFiles(self.settings.home, run_id)
+            view = taken_run(self.metastore, lease, files.folder)
+            asked = tasks_named(view, clear)
             prepared = self._recorded(view, files)
             path = notebook_file(view)
             if path.exists():
@@ -329,8 +329,9 @@ class Dagflow:
         Raises `NotResumable`, and what `start` does.
         """
         with self._given_back_on_error(lease):
-            view = self.metastore.view(lease.run_id)
-            prepared = self._recorded(view, RunFiles(self.settings.home, lease.run_id))
+            files = RunFiles(self.settings.home, lease.run_id)
+            view = taken_run(self.metastore, lease, files.folder)
+            prepared = self._recorded(view, files)
             check_inputs(view, prepared, lost_within_budget(view))
             return self._begin(
                 prepared,

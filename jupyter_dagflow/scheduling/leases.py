@@ -7,11 +7,14 @@ those who try, one gets it.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from jupyter_dagflow.core.errors import RunGoesOn
 from jupyter_dagflow.core.lease import RUN_OUT_S, Lease, LeaseWatch, Life
 from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.processes import life_of, this_process
+from jupyter_dagflow.storage.atomic import unfinished
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 
 _LOOK_S = 0.2
@@ -42,3 +45,16 @@ def take_over(metastore: Metastore, run_id: RunId) -> Lease:
                 hint=f"Follow it: dagflow runs show {run_id}, or stop it: dagflow runs cancel {run_id}",
             )
         time.sleep(_LOOK_S)
+
+
+def taken_run(metastore: Metastore, lease: Lease, folder: Path) -> RunView:
+    """The run that was taken, as it stands; what its former runner was writing there when it was killed is removed.
+
+    Whoever is stopped in here, and wakes up when another has the run, touches nothing of that one's: what is removed
+    was there before it was seen that the lease was ours still. Raises `LeaseLost`.
+    """
+    left = unfinished(folder)
+    view = metastore.view(lease.run_id, lease=lease)
+    for path in left:
+        path.unlink(missing_ok=True)
+    return view

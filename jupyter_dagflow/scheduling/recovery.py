@@ -68,10 +68,10 @@ class Recovery(Generic[Run]):
         self.runs = [run for run in self.runs if run.is_alive]
         found = []
         for seen in self._metastore.unfinished_leases():
-            if seen.run_id not in self._given_up and self._has_no_runner(seen):
-                if (run := self._take(seen)) is not None:
-                    self.runs.append(run)
-                    found.append(run)
+            lost = seen.run_id not in self._given_up and self._has_no_runner(seen)
+            if lost and (run := self._take(seen)):
+                self.runs.append(run)
+                found.append(run)
         return found
 
     def _has_no_runner(self, seen: Lease) -> bool:
@@ -118,6 +118,8 @@ class Recovery(Generic[Run]):
         self._ended.add(seen.run_id)  # as long as it has not begun
         try:
             run = self._recover(lease)
+        except LeaseLost:  # we were stopped, and another has it by now
+            return None
         except MetastoreUnreachable:  # it may answer later
             raise
         except DagflowError as error:

@@ -44,10 +44,9 @@ def create(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def sweep(folder: Path) -> None:
-    """Remove what writers have left below a folder that were killed; one that lives and still writes finds out."""
-    for path in folder.rglob(f".*{_UNFINISHED}"):
-        path.unlink(missing_ok=True)
+def unfinished(folder: Path) -> list[Path]:
+    """What is being written below a folder, or was by somebody who was killed; no name comes again."""
+    return [*folder.rglob(f".*{_UNFINISHED}")]
 
 
 def sync(path: Path) -> None:

@@ -139,18 +139,18 @@ class Metastore:
 
     def events(self, run_id: RunId, after: int = 0) -> list[Event]:
         """The run's events after number ``after``, in order; none if there is no such run."""
-        query = (
-            select(events.c.body)
-            .where(events.c.run_id == run_id, events.c.seq > after)
-            .order_by(events.c.seq)
-        )
         with self._transaction(self._reader) as connection:
-            bodies = connection.scalars(query).all()
-        return [event_from_dict(json.loads(body)) for body in bodies]
+            return self._log(connection, run_id, after)
 
-    def view(self, run_id: RunId) -> RunView:
-        """The run as it stands; raises `NotFound`."""
-        log = self.events(run_id)
+    def view(self, run_id: RunId, *, lease: Lease | None = None) -> RunView:
+        """The run as it stands; with a ``lease``, as it stands while that is the one on it.
+
+        So none of the attempts in it is of somebody who has taken the run since. Raises `NotFound`, `LeaseLost`.
+        """
+        with self._transaction(self._reader) as connection:
+            if lease is not None:
+                self._check_lease(connection, run_id, lease)
+            log = self._log(connection, run_id)
         if not log:
             raise NotFound(f"There is no run {run_id}.", hint="dagflow runs list shows them.")
         return replay(log)
@@ -320,6 +320,14 @@ class Metastore:
             raise
         except sqlite.ERRORS as error:
             raise schema.unreachable(self._reader.url, error) from error
+
+    def _log(self, connection: Connection, run_id: RunId, after: int = 0) -> list[Event]:
+        query = (
+            select(events.c.body)
+            .where(events.c.run_id == run_id, events.c.seq > after)
+            .order_by(events.c.seq)
+        )
+        return [event_from_dict(json.loads(body)) for body in connection.scalars(query)]
 
     def _check_lease(self, connection: Connection, run_id: RunId, lease: Lease | None) -> None:
         token = leases.token(connection, run_id)

@@ -17,7 +17,7 @@ from jupyter_dagflow.core.lease import Lease, Owner
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.processes import this_process
-from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over
+from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
 from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 
@@ -162,6 +162,37 @@ def test_a_run_that_stopped_here_is_taken_again_though_its_lease_was_not_given_b
     run.is_alive = False  # it could not record, nor give its lease back
     (again,) = recovery.look()
     assert again.lease.token == run.lease.token + 1
+
+
+def test_whoever_was_stopped_as_it_took_a_run_touches_nothing_of_the_next(
+    metastore: Metastore, tmp_path: Path
+) -> None:
+    first = metastore.take_lease(RUN, this_process(), seen=begin(metastore, DEAD))
+    ours, theirs = tmp_path / ".ours.tmp", tmp_path / ".theirs.tmp"
+    ours.touch()
+    assert taken_run(metastore, first, tmp_path).state is RunState.RUNNING
+    assert not ours.exists()
+    second = metastore.take_lease(RUN, this_process(), seen=first)
+    theirs.touch()
+    with pytest.raises(LeaseLost):
+        taken_run(metastore, first, tmp_path)
+    assert theirs.exists()
+    assert taken_run(metastore, second, tmp_path).run_id == RUN
+
+
+def test_a_run_that_another_has_taken_meanwhile_is_not_given_up(metastore: Metastore) -> None:
+    begin(metastore, DEAD)
+    losses = [LeaseLost("It was taken over.")]
+
+    def recover(lease: Lease) -> Taken:
+        if losses:
+            metastore.give_lease_back(lease)
+            raise losses.pop()
+        return Taken(lease)
+
+    recovery = Recovery(metastore, recover=recover)
+    assert recovery.look() == []
+    assert [run.run_id for run in recovery.look()] == [RUN]
 
 
 def test_who_asks_for_a_run_gets_it_unless_a_living_process_has_it(metastore: Metastore) -> None:

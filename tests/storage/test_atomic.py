@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_dagflow.storage.atomic import create, sweep, write_bytes
+from jupyter_dagflow.storage.atomic import create, unfinished, write_bytes
 
 
 class Crash(BaseException):
@@ -99,17 +99,17 @@ def test_of_those_who_create_a_file_the_first_does(
     assert os.listdir(path.parent) == ["file"]
 
 
-def test_what_a_killed_writer_left_is_swept(
+def test_what_a_killed_writer_left_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "folder" / "file"
     write_bytes(path, b"old")
+    assert unfinished(tmp_path) == []
     with monkeypatch.context() as patch:  # a writer that is killed tidies nothing up
         patch.setattr(os, "replace", crash)
         patch.setattr(Path, "unlink", crash)
         with pytest.raises(Crash):
             write_bytes(path, b"new")
-    assert len(os.listdir(path.parent)) == 2
-    sweep(tmp_path)
-    assert os.listdir(path.parent) == ["file"]
+    (left,) = unfinished(tmp_path)
+    assert left.read_bytes() == b"new"
     assert path.read_bytes() == b"old"
