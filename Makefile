@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/src labextension/style -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz lint types contracts schema picture clean
+.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz chaos lint types contracts schema picture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -71,6 +71,10 @@ bench-peers: $(VENV)/dev  ## the same chain of tasks by papermill, Ploomber and 
 
 fuzz: $(VENV)/dev  ## run N random notebooks both ways (N=20000, SEED=0): none may be different
 	$(BIN)/python -m tests.fuzz $(or $(N),20000) --seed $(or $(SEED),0)
+
+chaos: $(VENV)/dev  ## kill and stop the processes of N runs (N=200, SEED=0), and at each named place: all must hold
+	$(BIN)/python -m tests.chaos --faults
+	$(BIN)/python -m tests.chaos $(or $(N),200) --seed $(or $(SEED),0)
 
 schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts and looks.ts anew
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" npm run schema

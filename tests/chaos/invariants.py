@@ -1,0 +1,180 @@
+"""What must hold of a run, whatever was done to its processes.
+
+Each function tells what is wrong; nothing, if nothing is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.core.errors import DagflowError
+from jupyter_dagflow.core.events import Event, RunResumed, TaskFinished, TaskStarted
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.run import RunView, replay
+from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.run_handle import Run
+from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.storage.metastore import Metastore
+from tests.chaos.home import Home
+from tests.chaos.programs import Line, Program, read_journal
+
+_Attempt = tuple[str, str, int]  # run, task, number
+
+
+def violations(home: Home, program: Program) -> Iterator[str]:
+    """All that is wrong with the runs of a trial that has come to its end."""
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(home.home)}, config={}))
+    tried: list[RunView] = []
+    try:
+        for check in home.query("PRAGMA integrity_check"):
+            if check != ("ok",):
+                yield f"the database is damaged: {check}"
+        for row in app.history(limit=1000):
+            yield from _of_log(home, app.metastore, RunId(row.run_id))
+            run = app.open_run(row.run_id)
+            yield from _of_artifacts(app, run)
+            if row.pipeline == "tried":
+                tried.append(run.view)
+                yield from _of_values(program, run)
+        yield from _of_journal(home, program, tried)
+    finally:
+        app.close()
+    for command in home.commands:
+        if "Traceback" in command.told:
+            yield f"{command} showed a traceback:\n{command.told}"
+
+
+def _of_log(home: Home, metastore: Metastore, run_id: RunId) -> Iterator[str]:
+    """Every state is legal, the log has no gap, the projection is what the log says, and success is for good."""
+    events = metastore.events(run_id)
+    if [event.seq for event in events] != [*range(1, len(events) + 1)]:
+        yield f"the log of {run_id} has gaps: {[event.seq for event in events]}"
+    try:
+        view = replay(events)
+    except DagflowError as error:
+        yield f"the log of {run_id} takes an illegal step: {error.message}"
+        return
+    ((state,),) = home.query(f"select state from runs where run_id = '{run_id}'")
+    if state != view.state.value:
+        yield f"run {run_id} is {state} in its table and {view.state.value} by its log"
+    rows = home.query(f"select task, state, attempt from task_runs where run_id = '{run_id}'")
+    by_log: set[tuple[object, ...]] = {
+        (t.name, t.state.value, t.attempt) for t in view.tasks.values()
+    }
+    if {*rows} != by_log:
+        yield f"tasks of {run_id} are {sorted(rows)} in their table and {sorted(by_log)} by their log"
+    kept = {(task, stored.name, stored.digest) for task, stored in metastore.artifacts(run_id)}
+    left = {(t.name, s.name, s.digest) for t in view.tasks.values() for s in t.stored}
+    if kept != left:
+        yield f"values of {run_id} are {sorted(kept)} in their table and {sorted(left)} by their log"
+    yield from _repeated(events)
+
+
+def _repeated(events: list[Event]) -> Iterator[str]:
+    succeeded: set[str] = set()
+    for event in events:
+        if isinstance(event, TaskStarted) and event.task in succeeded:
+            yield f"{event.task} began attempt {event.attempt} though it had succeeded"
+        if isinstance(event, TaskFinished) and event.state is TaskState.SUCCESS:
+            succeeded.add(event.task)
+        if isinstance(event, RunResumed):
+            succeeded -= {*event.cleared}
+
+
+def _of_artifacts(app: Dagflow, run: Run) -> Iterator[str]:
+    """What succeeded has left its values, whole."""
+    for name, task in run.tasks.items():
+        for stored in task.stored if task.state is TaskState.SUCCESS else ():
+            if fault := app.artifacts.fault(stored.digest):
+                yield f"{name} succeeded, and its value {stored.name} is {fault}"
+
+
+def _of_journal(home: Home, program: Program, views: list[RunView]) -> Iterator[str]:
+    """What the tasks themselves tell: no attempt unknown, none twice, none beside another, none after success."""
+    known = {noted: attempt for view in views for noted, attempt in _attempts(home, view)}
+    begun: Counter[_Attempt] = Counter()
+    ended: set[_Attempt] = set()
+    latest: dict[str, _Attempt] = {}
+    tried = {step.name for step in program.steps}
+    for line in read_journal(home.journal):
+        if line.task.partition("[")[0] not in tried:
+            continue
+        if line.what == "overlap":
+            yield f"{line.task} began in process {line.pid} while process {line.more} was at it"
+            continue
+        attempt = known.get((line.task, line.pid, line.began))
+        if attempt is None:
+            yield f"{line.task} ran in process {line.pid}, which no attempt has noted"
+            continue
+        if line.what == "begin":
+            begun[attempt] += 1
+            if (last := latest.get(line.task, attempt)) > attempt:
+                yield f"attempt {attempt} at {line.task} began after {last}"
+            latest[line.task] = attempt
+        if line.what == "end":
+            ended.add(attempt)
+    for view in views:
+        yield from _of_attempts(program, view, begun, ended)
+
+
+def _of_attempts(
+    program: Program, view: RunView, begun: Mapping[_Attempt, int], ended: Collection[_Attempt]
+) -> Iterator[str]:
+    for (run_id, task, attempt), times in begun.items():
+        if run_id != view.run_id:
+            continue
+        run = view.tasks.get(TaskName(task))
+        if times > 1:
+            yield f"attempt {attempt} at {task} began {times} times"
+        if run is None:
+            yield f"{task} ran, and is no task of the run"
+        elif run.state is TaskState.SUCCESS and attempt > run.attempt:
+            yield f"{task} ran again (attempt {attempt}) after attempt {run.attempt} succeeded"
+    steps = {step.name: step for step in program.steps}
+    for name, run in view.tasks.items():
+        step = steps[name.partition("[")[0]]
+        ran = run.state is TaskState.SUCCESS and not run.cached
+        tells = not step.mapped or run.instance_of is not None
+        if ran and tells and (view.run_id, name, run.attempt) not in ended:
+            yield f"{name} succeeded in attempt {run.attempt}, which never came to its end"
+        if view.state is RunState.SUCCESS and step.runs != (run.state is TaskState.SUCCESS):
+            yield f"{name} is {run.state.value}"
+
+
+def _attempts(home: Home, view: RunView) -> Iterator[tuple[tuple[str, int, str], _Attempt]]:
+    """Which attempt each process that was noted has run."""
+    for task in view.tasks:
+        for path in (home.home / "runs" / view.run_id / "tasks" / task).glob("*/process.json"):
+            owner = json.loads(path.read_bytes() or b"null")
+            if owner is None:  # nothing of it is to run any more
+                continue
+            attempt = (str(view.run_id), str(task), int(path.parent.name))
+            yield (str(task), int(owner["pid"]), str(owner["began"])), attempt
+
+
+def _of_values(program: Program, run: Run) -> Iterator[str]:
+    """A run that succeeded has the values of an undisturbed one."""
+    if run.state is not RunState.SUCCESS:
+        yield f"run {run.run_id} ended as {run.state.value}: {run.error}"
+        return
+    expected = program.expected
+    kept = {stored.name for _, stored in run.artifacts()} & expected.keys()
+    if "result" not in kept:
+        yield f"run {run.run_id} kept no result"
+    for name in sorted(kept):
+        if (value := run.value(name)) != expected[name]:
+            yield f"{name} is {value!r} instead of {expected[name]!r}"
+
+
+def last_line(home: Home) -> Line | None:
+    """The last task that began and has not told of an end."""
+    open_: dict[tuple[str, int], Line] = {}
+    for line in read_journal(home.journal):
+        if line.what == "begin":
+            open_[line.task, line.pid] = line
+        else:
+            open_.pop((line.task, line.pid), None)
+    return [*open_.values()][-1] if open_ else None

@@ -1,0 +1,234 @@
+"""Notebooks whose tasks tell, each in a file of its own, how often it was begun and ended.
+
+The law: a task's line is one write at the end of the file, so lines of tasks that run at once never mix; and a
+task looks itself, as it begins, whether another attempt at it is alive.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+JOURNAL = "DAGFLOW_CHAOS_JOURNAL"
+
+_SETUP = f"""\
+import os
+import time
+
+
+def life(pid):
+    try:
+        with open(f"/proc/{{pid}}/stat") as file:
+            told = file.read().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if told[0] in "ZX" else told[19]
+
+
+def journal(task):
+    return os.path.join(os.environ["{JOURNAL}"], task)
+
+
+def lines(task):
+    try:
+        with open(journal(task)) as file:
+            return [each.split() for each in file]
+    except FileNotFoundError:
+        return []
+
+
+def note(task, what, *more):
+    line = " ".join([what, task, str(os.getpid()), life(os.getpid()), *map(str, more)])
+    file = os.open(journal(task), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.write(file, line.encode() + b"\\n")
+    os.close(file)
+
+
+def begin(task):
+    note(task, "begin")
+    told = lines(task)
+    ended = {{each[2] for each in told if each[0] == "raise"}}
+    for what, _, pid, began, *_ in told:
+        if what == "begin" and int(pid) != os.getpid() and pid not in ended and life(pid) == began:
+            note(task, "overlap", pid)
+
+
+def times(task, what):
+    return sum(each[0] == what for each in lines(task))
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A task: what it computes, how long it takes, its tags, and whether it is ever to run.
+
+    Of one that is ``mapped``, the first line of the loop goes through the numbers of its instances.
+    """
+
+    name: str
+    code: str
+    pause_s: float
+    tags: tuple[str, ...] = ()
+    runs: bool = True
+
+    @property
+    def mapped(self) -> bool:
+        """Whether its loop is fanned out."""
+        return "map" in self.tags
+
+    @property
+    def source(self) -> str:
+        """Its cell, which tells how it goes."""
+        if self.mapped:
+            lines = self.code.splitlines()
+            at = next(i for i, line in enumerate(lines) if line.startswith("for")) + 1
+            name = f'f"{self.name}[{{i}}]"'
+            told = [f"begin({name})", f"time.sleep({self.pause_s})", f'note({name}, "end")']
+            return "\n".join(
+                [*lines[:at], f"    {told[0]}", f"    {told[1]}", *lines[at:], f"    {told[2]}"]
+            )
+        return f'begin("{self.name}")\ntime.sleep({self.pause_s})\n{self.code}\nnote("{self.name}", "end")'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A notebook and its shape."""
+
+    shape: str
+    steps: tuple[Step, ...]
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """What its names stand for when it has run undisturbed."""
+        values: dict[str, Any] = {"begin": _nothing, "note": _nothing, "times": lambda *_: 1}
+        for step in self.steps:
+            if step.runs:
+                exec(step.code, values)
+        return {name: value for name, value in values.items() if isinstance(value, int | list)}
+
+    def write(self, path: Path) -> None:
+        """Make the notebook file."""
+        cells = [_cell("setup", _SETUP, ["setup"])]
+        for step in self.steps:
+            cells.append(_cell(step.name, step.source, [f"task:{step.name}", *step.tags]))
+        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        notebook = {"cells": cells, "metadata": {"kernelspec": kernel}}
+        path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+
+
+@dataclass(slots=True)
+class _Writer:
+    random: random.Random
+    steps: list[Step] = field(default_factory=list)
+
+    def step(self, name: str, code: str, *tags: str, runs: bool = True) -> None:
+        pause_s = round(self.random.uniform(0.05, 1.2), 2)
+        self.steps.append(Step(name=name, code=code, pause_s=pause_s, tags=tags, runs=runs))
+
+
+def _chain(write: _Writer) -> None:
+    write.step("a", "a = list(range(2000))")
+    for before, name in zip("abcd", "bcde", strict=True):
+        write.step(name, f"{name} = [each + 1 for each in {before}]")
+    write.step("last", "result = sum(e)", "keep:result")
+
+
+def _diamond(write: _Writer) -> None:
+    write.step("a", "a = list(range(1000))")
+    write.step("b", "b = [each * 2 for each in a]")
+    write.step("c", "c = [each * 3 for each in a]")
+    write.step("last", "result = sum(b) - sum(c)", "keep:result")
+
+
+def _wide(write: _Writer) -> None:
+    write.step("a", "a = list(range(500))")
+    for number in range(5):
+        write.step(f"w{number}", f"w{number} = sum(a) * {number + 2}")
+    write.step("last", "result = [w0, w1, w2, w3, w4]", "keep:result")
+
+
+def _retries(write: _Writer) -> None:
+    write.step("a", "a = list(range(300))")
+    fails = 'if times("b", "raise") < 1:\n    note("b", "raise")\n    raise RuntimeError("the first time")\n'
+    write.step("b", fails + "b = sum(a)", "retries:3", "retry-delay:1s")
+    write.step("c", "c = len(a)")
+    write.step("last", "result = b + c", "keep:result")
+
+
+def _dying(write: _Writer) -> None:
+    write.step("a", "a = list(range(300))")
+    dies = 'if times("b", "raise") < 1:\n    note("b", "raise")\n    os._exit(7)\n'
+    write.step("b", dies + "b = sum(a)", "retries:3", "retry-delay:1s")
+    write.step("last", "result = b", "keep:result")
+
+
+def _when(write: _Writer) -> None:
+    write.step("a", "x = [1, 2]")
+    runs = write.random.random() < 0.5
+    write.step("b", "x = [*x, 3]", "when:len(x)>1" if runs else "when:len(x)>2", runs=runs)
+    write.step("c", "y = len(x)")
+    write.step("last", "result = [*x, y]", "keep:result")
+
+
+def _map(write: _Writer) -> None:
+    write.step("a", "xs = list(range(5))")
+    write.step("m", "out = []\nfor i in xs:\n    out.append(i * 7)", "map")
+    write.step("last", "result = [*out, sum(out)]", "keep:result")
+
+
+# Notebooks in notebooks have a row here when they run.
+SHAPES: dict[str, Callable[[_Writer], None]] = {
+    "chain": _chain,
+    "diamond": _diamond,
+    "wide": _wide,
+    "retries": _retries,
+    "dying": _dying,
+    "when": _when,
+    "map": _map,
+}
+
+
+def write_program(rng: random.Random, shape: str | None = None) -> Program:
+    """A notebook of that shape, or of any."""
+    shape = shape or rng.choice(list(SHAPES))
+    writer = _Writer(rng)
+    SHAPES[shape](writer)
+    return Program(shape=shape, steps=tuple(writer.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a task has told: ``begin``, ``end``, ``raise``, or that it saw the process of another attempt alive."""
+
+    what: str
+    task: str
+    pid: int
+    began: str
+    more: str = ""
+
+
+def read_journal(folder: Path) -> Iterator[Line]:
+    """What the tasks have told, each in order; the one comes last that has told something last."""
+    for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns):
+        for line in path.read_text().splitlines():
+            what, task, pid, began, *more = line.split()
+            yield Line(what, task, int(pid), began, *more)
+
+
+def _cell(name: str, source: str, tags: list[str]) -> dict[str, Any]:
+    return {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {"tags": tags},
+        "source": source,
+        "outputs": [],
+        "execution_count": None,
+    }
+
+
+def _nothing(*_: object) -> None:
+    pass

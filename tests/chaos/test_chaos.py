@@ -1,0 +1,46 @@
+"""A few of the trials of ``make chaos``: that they disturb what they are to disturb, and that all holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.faults import Fault
+from tests.chaos.places import fault_plan, fault_plans
+from tests.chaos.trial import DISTURBANCES, Plan, random_plan, run_trial
+
+_PLACES = ("after-record:3:kill", "before-note:1:stop", "after-kernel-begin:1:kill")
+
+
+@pytest.mark.parametrize("place", _PLACES)
+def test_a_run_survives_what_happens_at_a_place(place: str) -> None:
+    _holds(fault_plan(Fault.of(place)))
+
+
+def test_a_run_survives_the_death_of_all_of_it() -> None:
+    plan = random_plan(0, 0)
+    _holds(
+        Plan(
+            name="all",
+            program=plan.program,
+            disturbances=((1.0, "kill all", 0.0),),
+            recovery="resume",
+        )
+    )
+
+
+def test_a_trial_is_the_same_each_time() -> None:
+    plans = [random_plan(3, number) for number in range(50)]
+    assert plans == [random_plan(3, number) for number in range(50)]
+    assert {kind for plan in plans for _, kind, _ in plan.disturbances} == {*DISTURBANCES}
+
+
+def test_each_place_can_be_asked_for_by_name() -> None:
+    faults = [str(plan.fault) for plan in fault_plans()]
+    assert {*_PLACES} <= {*faults}
+    assert [str(Fault.of(each)) for each in faults] == faults
+
+
+def _holds(plan: Plan) -> None:
+    outcome = run_trial(plan)
+    assert not outcome.violations, "\n".join([*outcome.violations, *outcome.did])
+    assert outcome.disturbed
