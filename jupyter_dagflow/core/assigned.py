@@ -26,7 +26,7 @@ def settled(loop: ast.For) -> frozenset[str]:
     """
     uses = _Uses({*_stored(loop.target)})
     uses.follow(loop.body)
-    return frozenset({*_stored(loop), *uses.bound} - uses.early)
+    return frozenset({*_stored(loop), *uses.defined} - uses.early)
 
 
 def catches(node: ast.AST) -> TypeGuard[ast.Try | ast.With | ast.AsyncWith]:
@@ -72,13 +72,15 @@ def _stored(node: ast.AST) -> Iterator[str]:
 
 
 class _Uses:
-    """Walks down a body; ``bound`` are imports and definitions in it, ``early`` the names that it uses before they are
-    surely bound.
+    """Walks down a body in which some names are ``bound`` already.
+
+    ``defined`` are the names of imports and definitions in it, ``early`` those that it uses before they are surely
+    bound.
     """
 
     def __init__(self, bound: set[str]) -> None:
         self._bound = bound
-        self.bound: set[str] = set()
+        self.defined: set[str] = set()
         self.early: set[str] = set()
 
     def follow(self, body: Sequence[ast.stmt]) -> bool:
@@ -128,7 +130,7 @@ class _Uses:
                 self._bound.add(name)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self._bound.add(node.name)  # it may speak of itself
-                self.bound.add(node.name)
+                self.defined.add(node.name)
                 self._read(node)
             case ast.Assign() | ast.AnnAssign():
                 if node.value is not None:
@@ -141,7 +143,7 @@ class _Uses:
     def _read(self, node: ast.AST) -> None:
         """Note what an expression or a plain statement uses, then what it binds for sure."""
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            self.bound |= {*_targets(node)}
+            self.defined |= {*_targets(node)}
         for each in ast.walk(node):
             if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Store):
                 self._use(each.id)
@@ -177,8 +179,7 @@ class _Uses:
                 after.append(self._bound - {handler.name or ""})
         self._bound = set(before)
         ends = self.follow(node.finalbody)
-        settled = set.intersection(*after) if after else set[str]()
-        self._bound |= settled
+        self._bound |= set.intersection(*after) if after else set[str]()
         return ends and bool(after)
 
 

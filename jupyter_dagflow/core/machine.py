@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import (
@@ -337,17 +338,7 @@ class RunMachine:
         message = "The process that ran this run is gone."
         if task.lost + 1 == MOST_LOST:
             message += f" This task lost its runner {MOST_LOST} times: it may be what ends it."
-        self._record(
-            TaskFinished(
-                run_id=self._plan.run_id,
-                seq=self._next_seq(),
-                at=at,
-                task=name,
-                attempt=task.attempt,
-                state=TaskState.LOST,
-                failure=TaskFailure(kind=LOST, message=message),
-            )
-        )
+        self._record_end(name, TaskState.LOST, at, failure=TaskFailure(kind=LOST, message=message))
 
     def _go_on(self, at: datetime) -> None:
         """Take up what waits: for a slot, for its time to be tried again, or for what is upstream."""
@@ -484,18 +475,8 @@ class RunMachine:
     ) -> None:
         task = self.view.tasks[name]
         assert task.started_at is not None  # it was expanded
-        self._record(
-            TaskFinished(
-                run_id=self._plan.run_id,
-                seq=self._next_seq(),
-                at=at,
-                task=name,
-                attempt=task.attempt,
-                state=state,
-                duration_s=max(0.0, (at - task.started_at).total_seconds()),
-                failure=failure,
-            )
-        )
+        duration_s = max(0.0, (at - task.started_at).total_seconds())
+        self._record_end(name, state, at, failure=failure, duration_s=duration_s)
         self._after_end(name, state, at)
 
     def _retry_after_s(self, failure: TaskFailure, ended: AttemptEnded) -> float | None:
@@ -611,6 +592,11 @@ class RunMachine:
         self, name: TaskName, state: TaskState, at: datetime, why: tuple[str, ...] = ()
     ) -> list[TaskName]:
         """End a task that never started; returns the tasks that may be decided by that."""
+        self._record_end(name, state, at, why=why)
+        return self._count_end(name, state, at)
+
+    def _record_end(self, name: TaskName, state: TaskState, at: datetime, **told: Any) -> None:
+        """Record the end of a task of which no attempt tells; ``told`` are more fields of the event."""
         self._record(
             TaskFinished(
                 run_id=self._plan.run_id,
@@ -619,10 +605,9 @@ class RunMachine:
                 task=name,
                 attempt=self.view.tasks[name].attempt,
                 state=state,
-                why=why,
+                **told,
             )
         )
-        return self._count_end(name, state, at)
 
     def _after_end(self, name: TaskName, state: TaskState, at: datetime) -> None:
         freed = self._count_end(name, state, at)

@@ -69,7 +69,9 @@ def map_loops(
         else frozenset[str]()
     )
     for name, loop in loops.items():
-        judged = _Judged(parts.tasks[name], loop, flow, twice, indexes, felt)
+        judged = _Judged(
+            parts.tasks[name], loop, flow=flow, twice=twice, indexes=indexes, felt=felt
+        )
         diagnostics += judged.findings()
         loops[name] = judged.loop()
     return Loops(loops=loops, diagnostics=tuple(diagnostics))
@@ -114,6 +116,7 @@ class _Judged:
         self,
         task: TaskCells,
         loop: Loop,
+        *,
         flow: Dataflow,
         twice: Dataflow,
         indexes: Mapping[CellId, int],

@@ -54,11 +54,12 @@ def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
 def require_same_tasks(view: RunView, names: Collection[TaskName]) -> None:
     """Raise `NotResumable` unless the notebook still has the tasks of the run."""
     before = [name for name in view.tasks if not is_instance(name)]
-    new, gone = [n for n in names if n not in before], [n for n in before if n not in names]
-    if new or gone:
-        told = [f"new is {', '.join(new)}"] * bool(new) + [f"gone is {', '.join(gone)}"] * bool(
-            gone
-        )
+    differ = {
+        "new": [name for name in names if name not in before],
+        "gone": [name for name in before if name not in names],
+    }
+    told = [f"{how} is {', '.join(tasks)}" for how, tasks in differ.items() if tasks]
+    if told:
         raise NotResumable(
             f"The notebook has other tasks than run {view.run_id}: {'; '.join(told)}.",
             hint=f"Start a new run, which reuses what is the same: dagflow run {view.notebook}",
@@ -68,9 +69,7 @@ def require_same_tasks(view: RunView, names: Collection[TaskName]) -> None:
 def require_unchanged(view: RunView, changed: Sequence[TaskName]) -> None:
     """Raise `NotResumable` if tasks have changed that are not to be repeated."""
     if changed:
-        clear = "; ".join(
-            f"dagflow runs clear {view.run_id} {name} --downstream" for name in changed[:1]
-        )
+        clear = f"dagflow runs clear {view.run_id} {changed[0]} --downstream"
         raise NotResumable(
             f"{', '.join(changed)} succeeded in run {view.run_id}, and the source has changed since.",
             hint=f"Have it run again: {clear}; or start a new run, which reuses what is the same: "

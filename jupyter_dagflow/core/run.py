@@ -297,8 +297,9 @@ def instance_name(task: TaskName, number: int) -> TaskName:
 
 def is_done(task: TaskRun | None, item: Item) -> bool:
     """Whether an instance has ended well, made of the very same, and need not be repeated."""
-    known = task is not None and task.state is TaskState.SUCCESS and bool(item.made_of)
-    return known and task is not None and task.item == item
+    if task is None or not item.made_of:
+        return False
+    return task.state is TaskState.SUCCESS and task.item == item
 
 
 def is_instance(task: TaskName) -> bool:

@@ -16,75 +16,21 @@ _SECRET = frozenset(
 )
 # A key is one of many things; what stands before it says which.
 _WITH_KEY = frozenset(
-    {
-        "api",
-        "private",
-        "access",
-        "secret",
-        "auth",
-        "signing",
-        "encryption",
-        "ssh",
-        "account",
-        "master",
-    }
+    {"api", "private", "access", "secret", "auth", "signing", "encryption", "ssh"}
+    | {"account", "master"}
 )
 _WITH_TOKENS = frozenset({"api", "access", "auth", "refresh", "bearer", "session"})
 # What comes after a secret's word and makes another thing of it.
 _ABOUT = frozenset(
-    {
-        "count",
-        "counts",
-        "length",
-        "lengths",
-        "len",
-        "size",
-        "sizes",
-        "limit",
-        "limits",
-        "budget",
-        "usage",
-    }
+    {"count", "counts", "length", "lengths", "len", "size", "sizes", "limit", "limits"}
+    | {"budget", "usage"}
     | {"max", "min", "num", "number", "total", "rate", "ratio", "cost", "price", "per"}
-    | {
-        "type",
-        "types",
-        "kind",
-        "name",
-        "names",
-        "id",
-        "ids",
-        "index",
-        "position",
-        "field",
-        "column",
-    }
-    | {
-        "file",
-        "files",
-        "path",
-        "paths",
-        "dir",
-        "folder",
-        "url",
-        "uri",
-        "endpoint",
-        "arn",
-        "ref",
-        "env",
-        "var",
-    }
-    | {
-        "expiry",
-        "expires",
-        "expiration",
-        "ttl",
-        "age",
-        "lifetime",
-        "timeout",
-        "version",
-        "algorithm",
-    }
+    | {"type", "types", "kind", "name", "names", "id", "ids", "index", "position", "field"}
+    | {"column"}
+    | {"file", "files", "path", "paths", "dir", "folder", "url", "uri", "endpoint", "arn"}
+    | {"ref", "env", "var"}
+    | {"expiry", "expires", "expiration", "ttl", "age", "lifetime", "timeout", "version"}
+    | {"algorithm"}
     | {"policy", "rule", "rules", "regex", "pattern", "strength", "required", "enabled", "header"}
     | {"embedding", "embeddings", "vocab", "mask", "dim", "dims", "probs", "weights", "scores"}
 )
