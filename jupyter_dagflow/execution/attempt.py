@@ -135,7 +135,7 @@ class Attempt:
             mask=assignment.secrets.mask,
             on_start=self._leave_if_stopping,
             on_write=self._on_write,
-            most_bytes=self._output_limit,
+            output_limit=self._output_limit,
             on_cell_execute=self._on_cell_execute,
             on_cell_executed=self._on_cell_executed,
             on_cell_error=self._on_cell_error,

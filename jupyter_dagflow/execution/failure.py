@@ -33,7 +33,7 @@ from jupyter_dagflow.execution.tracebacks import (
     line_in_cell,
 )
 from jupyter_dagflow.storage.logs import plain_text
-from jupyter_dagflow.storage.space import NO_SPACE_ERRNOS
+from jupyter_dagflow.storage.space import NO_SPACE_ERRNOS, WAY_OUT
 
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _NOT_OWN = "cannot resize this array: it does not own its data"
@@ -128,8 +128,7 @@ def no_space(reason: str, assignment: Assignment) -> TaskFailure:
         kind=NO_SPACE,
         message=f"There is no space left for what task {assignment.task} leaves: {reason}",
         taskbook=str(assignment.taskbook),
-        hint="Free some space (dagflow artifacts gc removes values that nobody needs), or set DAGFLOW_HOME to a "
-        "folder on another disk. What other tasks have done is kept.",
+        hint=f"{WAY_OUT} What other tasks have done is kept.",
     )
 
 

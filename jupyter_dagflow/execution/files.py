@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.execution.ports import PROCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ class RunFiles:
 
     def process(self, task: str, attempt: int) -> Path:
         """Which process runs an attempt, for whoever may have to end it."""
-        return self.attempt(task, attempt) / "process.json"
+        return self.attempt(task, attempt) / PROCESS
 
     def expansion(self, task: str, attempt: int) -> Path:
         """The notebook that finds out what a mapped loop goes through, beside the task's own."""
-        return self.taskbook(f"{task}[]", attempt)
+        return self.taskbook(expansion_name(task), attempt)
+
+
+def expansion_name(task: str) -> str:
+    """What the expansion of a task is called among its files; no task and no instance has such a name."""
+    return f"{task}[]"

@@ -150,9 +150,8 @@ class LocalExecutor:
                 self._spare = None
             if worker.assignment is not None:
                 key = worker.assignment.task, worker.assignment.attempt
-                if (
-                    self._attempts.get(key) is worker
-                ):  # and not what gathers where this one expanded
+                # What gathers where this one expanded has the same key.
+                if self._attempts.get(key) is worker:
                     del self._attempts[key]
                 if (
                     not worker.ended.is_set()

@@ -43,7 +43,7 @@ def execute(
     mask: Mask,
     on_start: Callable[[], None],
     on_write: Callable[[], None],
-    most_bytes: int = DEFAULT_BYTES,
+    output_limit: int = DEFAULT_BYTES,
     **options: Any,
 ) -> None:
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
@@ -51,7 +51,7 @@ def execute(
 
     ``mask`` hides what is secret in outputs.
     ``on_start`` is called when the kernel has answered, ``on_write`` whenever the taskbook has
-    been written; of each cell's output ``most_bytes`` are kept; ``options`` go to nbclient. That a cell
+    been written; of each cell's output ``output_limit`` are kept; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
     `nbclient.exceptions.DeadKernelError` and whatever the hooks raise.
     """
@@ -74,7 +74,7 @@ def execute(
             on_notebook_start=started,
             on_write=on_write,
             mask=mask,
-            most_bytes=most_bytes,
+            output_limit=output_limit,
             **options,
         )
 
@@ -127,13 +127,13 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
 class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
     """Papermill's runner of cells; it does not ask the kernel, once more in the end, what its language is.
 
-    What a ``mask`` hides never comes into the notebook, nor does more of a cell's output than ``most_bytes``.
+    What a ``mask`` hides never comes into the notebook, nor does more of a cell's output than ``output_limit``.
     """
 
-    def __init__(self, *args: Any, mask: Mask, most_bytes: int, **options: Any) -> None:
+    def __init__(self, *args: Any, mask: Mask, output_limit: int, **options: Any) -> None:
         super().__init__(*args, **options)
         self._outputs = MaskedOutputs(mask)
-        self._limit = OutputLimit(most_bytes)
+        self._limit = OutputLimit(output_limit)
 
     def execute(self, **options: Any) -> Any:
         """Run the cells in the kernel that is there."""
@@ -176,7 +176,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         *,
         on_write: Callable[[], None],
         mask: Mask,
-        most_bytes: int,
+        output_limit: int,
         **options: Any,
     ) -> Any:
         """As papermill's own does."""
@@ -189,7 +189,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
             client = TaskbookClient(
                 record,
                 mask=mask,
-                most_bytes=most_bytes,
+                output_limit=output_limit,
                 kernel_name=kernel_name,
                 log=log,
                 **options,

@@ -19,6 +19,7 @@ from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.taskbook import TaskbookCell
 
 HANDOVER = "handover.json"
+PROCESS = "process.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +120,7 @@ class Assignment:
     @property
     def process(self) -> Path:
         """Where it is noted which process runs it."""
-        return self.taskbook.with_name("process.json")
+        return self.taskbook.with_name(PROCESS)
 
     @property
     def kernel_log(self) -> Path:

@@ -29,12 +29,12 @@ _END_S = 5.0
 
 def this_process() -> Owner:
     """The process that asks."""
-    return named(os.getpid())
+    return owner_of(os.getpid())
 
 
-def named(pid: int) -> Owner:
+def owner_of(pid: int) -> Owner:
     """A living process of this machine by its id; of one that is gone, nothing tells when it began."""
-    boot, space, machine = _surroundings()
+    boot, space, machine = _whereabouts()
     return Owner(
         pid=pid,
         began=_began(pid) or "",
@@ -47,7 +47,7 @@ def named(pid: int) -> Owner:
 
 def life_of(owner: Owner) -> Life:
     """Whether a process lives, as far as that can be told from here."""
-    boot, space, machine = _surroundings()
+    boot, space, machine = _whereabouts()
     if (owner.boot, owner.space, owner.machine) == (boot, space, machine):
         if not owner.began or _began(owner.pid) != owner.began:
             return Life.GONE
@@ -63,7 +63,7 @@ def end_group(leader: Owner) -> None:
     """
     if life_of(leader) is Life.UNKNOWN or not hasattr(os, "killpg"):
         return
-    if _began(leader.pid) not in (None, leader.began) or leader.boot != _surroundings()[0]:
+    if _began(leader.pid) not in (None, leader.began) or leader.boot != _whereabouts()[0]:
         return
     until = time.monotonic() + _END_S
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -75,7 +75,7 @@ def end_group(leader: Owner) -> None:
 
 
 @functools.cache
-def _surroundings() -> tuple[str, str, str]:
+def _whereabouts() -> tuple[str, str, str]:
     """The boot, the namespace of processes and the machine."""
     try:
         boot = _BOOT_ID.read_text().strip()

@@ -63,7 +63,7 @@ from jupyter_dagflow.execution.attempt_files import Instances, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.fan_in import FanIn
-from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.files import RunFiles, expansion_name
 from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
 from jupyter_dagflow.execution.running_kernel import end_kernel
@@ -333,7 +333,7 @@ class Runner:
         files = self._request.files
         running = [t for t in begun.view.tasks.values() if t.state is TaskState.RUNNING]
         for task in running:
-            for part in (task.name, f"{task.name}[]"):
+            for part in (task.name, expansion_name(task.name)):
                 await self._threads.do(end_kernel, files.process(part, task.attempt))
         await self._threads.do(self._recall, begun.view)
         return Resume(

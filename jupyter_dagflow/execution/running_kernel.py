@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from jupyter_dagflow.core.lease import Owner
-from jupyter_dagflow.execution.processes import end_group, named
+from jupyter_dagflow.execution.processes import end_group, owner_of
 from jupyter_dagflow.storage.atomic import create
 
 _NOBODY = b"null"
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 def note_kernel(path: Path, pid: int) -> None:
     """Note the process that leads the group of a kernel; raises `OSError`, also if nothing is to run there any more."""
-    create(path, json.dumps(asdict(named(pid))).encode())
+    create(path, json.dumps(asdict(owner_of(pid))).encode())
 
 
 def end_kernel(path: Path) -> None:

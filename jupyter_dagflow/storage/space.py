@@ -11,6 +11,10 @@ from pathlib import Path
 from jupyter_dagflow.core.errors import NoSpace
 
 NO_SPACE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+WAY_OUT = (
+    "Free some space (dagflow artifacts gc removes values that nobody needs), or set DAGFLOW_HOME to a folder on "
+    "another disk."
+)
 
 
 def lacks_space(error: BaseException | None) -> bool:
@@ -26,6 +30,5 @@ def no_space(folder: Path, error: BaseException) -> NoSpace:
     """The error that says that nothing more can be kept in a folder."""
     return NoSpace(
         f"There is no space left in {folder} ({error}).",
-        hint="Free some space (dagflow artifacts gc removes values that nobody needs), or set DAGFLOW_HOME "
-        "to a folder on another disk.",
+        hint=WAY_OUT,
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_dagflow.core.lease import Life
-from jupyter_dagflow.execution.processes import end_group, life_of, named, this_process
+from jupyter_dagflow.execution.processes import end_group, life_of, owner_of, this_process
 from jupyter_dagflow.execution.running_kernel import end_kernel, note_kernel
 
 WITH_A_CHILD = """
@@ -41,7 +41,7 @@ def leader() -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def lives(pid: int) -> bool:
-    return life_of(named(pid)) is not Life.GONE
+    return life_of(owner_of(pid)) is not Life.GONE
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -51,7 +51,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 def test_the_lives_of_a_process(leader: tuple[subprocess.Popen[str], int]) -> None:
     process, _ = leader
-    owner = named(process.pid)
+    owner = owner_of(process.pid)
     assert life_of(owner) is Life.ALIVE
     os.kill(process.pid, signal.SIGSTOP)
     until(lambda: life_of(owner) is Life.STOPPED)
@@ -82,7 +82,7 @@ def test_what_ran_before_this_machine_was_started_is_gone(
     def surroundings() -> tuple[str, str, str]:
         return "this boot", "space", machine
 
-    monkeypatch.setattr("jupyter_dagflow.execution.processes._surroundings", surroundings)
+    monkeypatch.setattr("jupyter_dagflow.execution.processes._whereabouts", surroundings)
     before = replace(this_process(), boot="the boot before")
     assert life_of(before) is (Life.GONE if machine else Life.UNKNOWN)
 
@@ -91,7 +91,7 @@ def test_a_group_is_ended_even_if_its_leader_is_gone(
     leader: tuple[subprocess.Popen[str], int],
 ) -> None:
     process, child = leader
-    owner = named(process.pid)
+    owner = owner_of(process.pid)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert lives(child)
@@ -103,7 +103,7 @@ def test_another_group_that_has_the_id_now_is_left_alone(
     leader: tuple[subprocess.Popen[str], int],
 ) -> None:
     process, child = leader
-    owner = named(process.pid)
+    owner = owner_of(process.pid)
     for other in (
         replace(owner, began="1"),
         replace(owner, boot="before"),
