@@ -20,9 +20,14 @@ from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 _LOOK_S = 0.2
 
 
+def life_of_holder(lease: Lease | None) -> Life:
+    """What one look tells of who holds a lease; a holder that there is not is gone."""
+    return Life.GONE if lease is None or lease.owner is None else life_of(lease.owner)
+
+
 def holder_is_gone(lease: Lease) -> bool:
     """Whether nobody holds a lease, as far as one look can tell."""
-    return lease.owner is None or life_of(lease.owner) is Life.GONE
+    return life_of_holder(lease) is Life.GONE
 
 
 def take_over(metastore: Metastore, run_id: RunId) -> Lease:
@@ -33,7 +38,7 @@ def take_over(metastore: Metastore, run_id: RunId) -> Lease:
     watch, until = LeaseWatch(), time.monotonic() + RUN_OUT_S + 1
     while True:
         seen = metastore.lease(run_id)
-        life = Life.GONE if seen is None or seen.owner is None else life_of(seen.owner)
+        life = life_of_holder(seen)
         if seen is None or watch.has_run_out(seen, life, time.monotonic()):
             try:
                 return metastore.take_lease(run_id, this_process(), seen=seen)

@@ -14,9 +14,10 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
-from jupyter_dagflow.core.lease import Lease, LeaseWatch, Life
+from jupyter_dagflow.core.lease import Lease, LeaseWatch
 from jupyter_dagflow.core.model import RunId
-from jupyter_dagflow.execution.processes import life_of, this_process
+from jupyter_dagflow.execution.processes import this_process
+from jupyter_dagflow.scheduling.leases import life_of_holder
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 
 LOOK_S = 1.0
@@ -77,8 +78,7 @@ class Recovery(Generic[Run]):
     def _has_no_runner(self, seen: Lease) -> bool:
         if seen.owner == this_process():  # which may not have been able to give it back
             return seen.run_id in self._ended
-        life = Life.GONE if seen.owner is None else life_of(seen.owner)
-        return self._watch.has_run_out(seen, life, time.monotonic())
+        return self._watch.has_run_out(seen, life_of_holder(seen), time.monotonic())
 
     def start(self) -> None:
         """Look every second from now on, in a thread, until `close`."""

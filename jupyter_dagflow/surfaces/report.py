@@ -113,9 +113,7 @@ def headline(view: RunView) -> str:
     look = run_look(view.state)
     taken = ""
     if view.started_at is not None and view.finished_at is not None:
-        taken = (
-            f" in {words.duration(max(0.0, (view.finished_at - view.started_at).total_seconds()))}"
-        )
+        taken = f" in {words.spent(view.started_at, view.finished_at)}"
     pending = " (cancelling)" if view.cancel_requested and view.state is RunState.RUNNING else ""
     return f"{look.icon} {look.word}{pending}: {view.pipeline}, run {view.run_id}{taken}"
 

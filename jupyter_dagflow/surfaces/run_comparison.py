@@ -81,7 +81,7 @@ def _runs(before: Compared, after: Compared) -> Table:
 def _taken(run: Compared) -> str:
     if run.started_at is None or run.finished_at is None:
         return ""
-    return words.duration((run.finished_at - run.started_at).total_seconds())
+    return words.spent(run.started_at, run.finished_at)
 
 
 def _metrics(diff: RunDiff) -> list[Part]:

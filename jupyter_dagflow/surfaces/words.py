@@ -35,6 +35,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def spent(since: datetime, until: datetime) -> str:
+    """The duration between two times; none where the clock was set back between them."""
+    return duration(max(0.0, (until - since).total_seconds()))
+
+
 def size(size_bytes: int) -> str:
     """A number of bytes in decimal units.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -124,13 +125,7 @@ def cancel(run: RunArgument) -> None:
 
 def resume(run: RunArgument, as_json: AsJson = False) -> None:
     """Do again what did not succeed in a run, and what follows from it; waits for the end."""
-
-    def begin(app: Dagflow, others: Others, sink: Sink) -> LiveRun:
-        live = app.resume(run, sinks=[sink], on_compiled=warn)
-        others.take()
-        return live
-
-    raise typer.Exit(follow(begin, as_json=as_json).exit_code)
+    _resume(run, as_json=as_json)
 
 
 def clear(
@@ -142,9 +137,14 @@ def clear(
     as_json: AsJson = False,
 ) -> None:
     """Run tasks of a run again, though they succeeded, with whatever did not; waits for the end."""
+    _resume(run, clear=tasks, downstream=downstream, as_json=as_json)
 
+
+def _resume(
+    run: str, *, clear: Sequence[str] = (), downstream: bool = False, as_json: bool
+) -> None:
     def begin(app: Dagflow, others: Others, sink: Sink) -> LiveRun:
-        live = app.resume(run, clear=tasks, downstream=downstream, sinks=[sink], on_compiled=warn)
+        live = app.resume(run, clear=clear, downstream=downstream, sinks=[sink], on_compiled=warn)
         others.take()
         return live
 
@@ -212,4 +212,4 @@ def _table(found: list[RunSummaryDocument]) -> Table:
 def _taken(row: RunSummaryDocument) -> str:
     if row.started_at is None or row.finished_at is None:
         return ""
-    return words.duration(max(0.0, (row.finished_at - row.started_at).total_seconds()))
+    return words.spent(row.started_at, row.finished_at)

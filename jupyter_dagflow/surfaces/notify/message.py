@@ -22,6 +22,8 @@ _KINDS = {
     Occasion.SUCCESS: "success",
     Occasion.LONG: "warning",
 }
+_TAKEN_OVER = "It was taken over from a process that had died."
+_RECOVERED = "It had failed before."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,11 @@ def message_of(occasion: Occasion, view: RunView, *, now: datetime) -> Message:
     return Message(title=title.format(view.pipeline), body="\n".join(lines), kind=_KINDS[occasion])
 
 
-_TAKEN_OVER = "It was taken over from a process that had died."
-_RECOVERED = "It had failed before."
-
-
 def _state(view: RunView, *, now: datetime) -> str:
     taken = ""
     if view.started_at is not None:
-        spent_s = ((view.finished_at or now) - view.started_at).total_seconds()
-        taken = f" {'after' if view.state.is_final else 'for'} {words.duration(spent_s)}"
+        spent = words.spent(view.started_at, view.finished_at or now)
+        taken = f" {'after' if view.state.is_final else 'for'} {spent}"
     return f"Run {view.run_id} of {view.notebook}: {view.state.value}{taken}."
 
 

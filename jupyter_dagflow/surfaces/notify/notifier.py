@@ -100,14 +100,13 @@ class Notifier:
     def _sent(self, message: Message) -> str:
         """Send a message; why it was not delivered, as far as that is known soon."""
         told = {**asdict(message), "urls": list(self._wanted.urls), "within_s": _WITHIN_S}
+        away = Path(sys.executable).anchor  # modules are not looked for beside the notebook
         process = subprocess.Popen(  # noqa: S603 -- Python itself
             [sys.executable, "-m", sender.__name__],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            cwd=Path(
-                sys.executable
-            ).anchor,  # modules are looked for there: not beside the notebook
+            cwd=away,
             start_new_session=os.name == "posix",
         )
         assert process.stdin is not None
