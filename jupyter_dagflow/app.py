@@ -430,7 +430,10 @@ class Dagflow:
         return diff_runs(self._side(before), self._side(after))
 
     def request_cancel(self, name: str) -> RunId:
-        """Ask whoever runs it to cancel a run; returns its id, at once. One whose runner is gone is ended here."""
+        """Ask whoever runs it to cancel a run; returns its id, at once.
+
+        A run whose runner is gone is ended here, which is waited for.
+        """
         run_id = self.metastore.find_run(name)
         if self.metastore.request_cancel(run_id):
             lease = self.metastore.lease(run_id)
@@ -492,8 +495,8 @@ class Dagflow:
             source = read_notebook(run.source_path)
         except NotebookError:
             return Side(view=view)
-        config = RunConfig.of(view.options, folder="")
-        return Side(view=view, notebook=source, pipeline=self._compiled(source, config.by).pipeline)
+        compilation = self._compiled(source, config_of(view).by)
+        return Side(view=view, notebook=source, pipeline=compilation.pipeline)
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

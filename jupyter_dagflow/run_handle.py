@@ -96,7 +96,7 @@ class Run:
 
     @property
     def source_path(self) -> Path:
-        """The notebook as it was when the run was asked for."""
+        """The notebook as it was when the run was asked for, or last resumed."""
         return self._files.source
 
     def taskbook_path(self, task: str, attempt: int | None = None) -> Path:

@@ -548,9 +548,8 @@ def to_plain(document: Any) -> Any:
 def _encoded(document: Any) -> bytes:
     try:
         return msgspec.json.encode(document)
-    except (
-        UnicodeEncodeError
-    ):  # half a surrogate pair, which UTF-8 cannot hold, is shown as Python writes it
+    except UnicodeEncodeError:
+        # Half a surrogate pair, which UTF-8 cannot hold, is shown as Python writes it.
         return msgspec.json.encode(_without_halves(msgspec.to_builtins(document)))
 
 

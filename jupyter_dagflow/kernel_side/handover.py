@@ -57,12 +57,6 @@ class StillRunning(Exception):
     """A daemon thread of the task may still change what a later task reads; the text says which."""
 
 
-# What of an outcome may hold texts that a task's code has made.
-_TELLING = (
-    "files", "files_at", "used", "changed_last", "modules", "not_kept", "refused", "metrics", "running"
-)  # fmt: skip
-
-
 class SharedReport(Exception):
     """An instance reports an object that is not its own alone; the text says whose it is."""
 
@@ -71,9 +65,13 @@ class RewrittenReport(Exception):
     """A value was changed after it was reported, perhaps by copy; the text says through which accumulator."""
 
 
-_ITEMS = "__dagflow_items__"
+_ITEMS = "__dagflow_items__"  # as `core.model` and `core.fan_out` call them
 _ITEM = "<item>"
 _REPORT = "<report>"
+# What of an outcome may hold texts that a task's code has made.
+_TELLING = (
+    "files", "files_at", "used", "changed_last", "modules", "not_kept", "refused", "metrics", "running"
+)  # fmt: skip
 
 
 class Handover:

@@ -380,9 +380,8 @@ class _LastFinder:
             asking = asking.f_back
         if asking is None or asking.f_code.co_filename.startswith(_KERNELS):
             return  # a library asks for what it can do without
-        with contextlib.suppress(
-            Exception
-        ):  # raised here, it would be the user's own import that fails
+        # Raised here, it would be the user's own import that fails.
+        with contextlib.suppress(Exception):
             self._touched.looked_for(module, sys.path if folders is None else folders)
 
 
