@@ -24,7 +24,7 @@ from jupyter_dagflow.core.taskbook import (
     definition_at,
     definitions_by_cell,
 )
-from jupyter_dagflow.execution.ports import Assignment, Guarded, Written
+from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
     RanCell,
@@ -220,14 +220,13 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
     cells = dict.fromkeys(place.cell_index for place in mentions)
     first = mentions[0]
     changed = dict.fromkeys([guarded.change.name, guarded.name])
-    return TaskFailure(
-        kind="unsound",
-        cell=first.cell,
-        cell_index=first.cell_index,
+    return _unsound(
+        Code.UNDECLARED_CHANGE,
+        f"task {assignment.task}, in cell {' or '.join(map(str, cells))}, changed {guarded.name}, but "
+        f"{guarded.reader} as it was before.",
+        assignment,
+        place=first,
         line=first.line if len(mentions) == 1 else None,
-        message=f"{Code.UNDECLARED_CHANGE.code}: task {assignment.task}, in cell {' or '.join(map(str, cells))}, "
-        f"changed {guarded.name}, but {guarded.reader} as it was before.",
-        taskbook=str(assignment.taskbook),
         hint="Run it again: that is known from now on, and whoever reads it later waits for task "
         f"{assignment.task}. To say so in the notebook, tag a cell of the task "
         f"{' '.join(f'mutates:{name}' for name in changed)}; pure:{guarded.change.name} if the change does not "
@@ -237,20 +236,17 @@ def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
 
 def _changed_for_others(name: str, assignment: Assignment) -> TaskFailure:
     """The failure of a part of a mapped loop that changed what other iterations have."""
-    place = _last_cell(assignment)
     what = "an item that others have, too" if name == ITEM else name
     who = (
         f"what the loop of {assignment.task} goes through"
         if assignment.expands
         else assignment.task
     )
-    return TaskFailure(
-        kind="unsound",
-        cell=place.cell,
-        cell_index=place.cell_index,
-        message=f"{Code.UNDECLARED_CHANGE.code}: {who} changed {what}, in which an ordinary loop would let the next "
-        "iterations see that.",
-        taskbook=str(assignment.taskbook),
+    return _unsound(
+        Code.UNDECLARED_CHANGE,
+        f"{who} changed {what}, in which an ordinary loop would let the next iterations see that.",
+        assignment,
+        place=_last_cell(assignment),
         hint="Change a copy of it, or remove the tag map.",
     )
 
@@ -259,42 +255,37 @@ def _undeclared_sharing(pair: tuple[str, str], assignment: Assignment) -> TaskFa
     name, other = pair
     handed_over = assignment.handed_over
     made = handed_over.get(name) or handed_over.get(other) or _first_cell(assignment)
-    return TaskFailure(
-        kind="unsound",
-        cell=made.cell,
-        cell_index=made.cell_index,
+    return _unsound(
+        Code.UNDECLARED_SHARING,
+        f"after task {assignment.task}, {name} has objects of {other} in it, and {assignment.exposed[other]}, changes "
+        f"{other} in place: {name} would not see that.",
+        assignment,
+        place=made,
         line=made.line,
-        message=f"{Code.UNDECLARED_SHARING.code}: after task {assignment.task}, {name} has objects of {other} "
-        f"in it, and {assignment.exposed[other]}, changes {other} in place: {name} would not see that.",
-        taskbook=str(assignment.taskbook),
         hint=f"Run it again: that is known from now on, and whoever changes {other} has {name}, too. "
         f"Or give {name} a copy of {other}.",
     )
 
 
 def _shared_report(name: str, assignment: Assignment) -> TaskFailure:
-    place = _last_cell(assignment)
     whose = "an item that others have, too" if name == ITEM else f"an object of {name}"
-    return TaskFailure(
-        kind="unsound",
-        cell=place.cell,
-        cell_index=place.cell_index,
-        message=f"{Code.UNDECLARED_SHARING.code}: {assignment.task} reports {whose}: after an ordinary loop all who "
-        "have it would have one object, here each has its own.",
-        taskbook=str(assignment.taskbook),
+    return _unsound(
+        Code.UNDECLARED_SHARING,
+        f"{assignment.task} reports {whose}: after an ordinary loop all who have it would have one object, here each "
+        "has its own.",
+        assignment,
+        place=_last_cell(assignment),
         hint="Report a copy, say copy.deepcopy(…), or plain data made of it.",
     )
 
 
 def _rewritten_report(name: str, assignment: Assignment) -> TaskFailure:
-    place = _last_cell(assignment)
-    return TaskFailure(
-        kind="unsound",
-        cell=place.cell,
-        cell_index=place.cell_index,
-        message=f"{Code.UNDECLARED_CHANGE.code}: {assignment.task} changes a value after it was reported through "
-        f"{name}, and whether {name} has it as it was or as it is now only {name} itself could tell.",
-        taskbook=str(assignment.taskbook),
+    return _unsound(
+        Code.UNDECLARED_CHANGE,
+        f"{assignment.task} changes a value after it was reported through {name}, and whether {name} has it as it was "
+        f"or as it is now only {name} itself could tell.",
+        assignment,
+        place=_last_cell(assignment),
         hint="Report it when it is finished, or report a copy.",
     )
 
@@ -302,15 +293,33 @@ def _rewritten_report(name: str, assignment: Assignment) -> TaskFailure:
 def _still_running(thread: str, assignment: Assignment) -> TaskFailure:
     made = next(iter(assignment.handed_over.values()), None)
     read_by = f", {made.reader}," if made else ""
-    place = made or _first_cell(assignment)
+    return _unsound(
+        Code.STILL_RUNNING,
+        f"thread {thread} of task {assignment.task} still runs when the task's values are stored: what it does from "
+        f"then on, whoever reads them{read_by} would miss.",
+        assignment,
+        place=made or _first_cell(assignment),
+        hint="Wait for it at the end of the task with join(), or tell it to stop and join it then.",
+    )
+
+
+def _unsound(
+    code: Code,
+    message: str,
+    assignment: Assignment,
+    *,
+    place: Written | HandedOver,
+    hint: str,
+    line: int | None = None,
+) -> TaskFailure:
     return TaskFailure(
         kind="unsound",
         cell=place.cell,
         cell_index=place.cell_index,
-        message=f"{Code.STILL_RUNNING.code}: thread {thread} of task {assignment.task} still runs when the "
-        f"task's values are stored: what it does from then on, whoever reads them{read_by} would miss.",
+        line=line,
+        message=f"{code.code}: {message}",
         taskbook=str(assignment.taskbook),
-        hint="Wait for it at the end of the task with join(), or tell it to stop and join it then.",
+        hint=hint,
     )
 
 
