@@ -1,7 +1,8 @@
 """The executed notebook of a run, which grows while the run goes on.
 
 The law: it can be read at any moment, and is never half of one. What an ended cell has put out is in it some seconds
-later, or a little later if the notebook is large; only what the run leaves in the end is made durable.
+later, or a little later if the notebook is large; only what the run leaves in the end is made durable. Whoever has lost
+the run to another writes it no more.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class ExecutedFile:
-    """Writes it; ``taskbooks_of`` tells of a task which files may show its last attempt, the best first."""
+    """Writes it; ``taskbooks_of`` tells of a task which files may show its last attempt, the best first.
+
+    ``is_lost`` tells, in any thread, whether the run is another's by now.
+    """
 
     def __init__(
         self,
@@ -34,12 +38,14 @@ class ExecutedFile:
         taskbooks_of: Callable[[TaskName], Sequence[Path]],
         threads: Threads,
         patience: Patience,
+        is_lost: Callable[[], bool],
     ) -> None:
         self._files = files
         self._pipeline = pipeline
         self._taskbooks_of = taskbooks_of
         self._threads = threads
         self._patience = patience
+        self._is_lost = is_lost
         self._pace = Pace()
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -102,5 +108,9 @@ class ExecutedFile:
             if taskbook is not None:
                 taskbooks.update(dict.fromkeys([*self._pipeline.prelude, *task.cells], taskbook))
         write_executed(
-            self._files.executed, source=self._files.source, taskbooks=taskbooks, durable=durable
+            self._files.executed,
+            source=self._files.source,
+            taskbooks=taskbooks,
+            durable=durable,
+            unless=self._is_lost,
         )

@@ -22,6 +22,7 @@ from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
 from jupyter_dagflow.execution.attempt_files import mask_file
 from jupyter_dagflow.execution.kernel_pool import KernelKind, KernelPools, kind_of
+from jupyter_dagflow.execution.outcome import discard_unfinished
 from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
 from jupyter_dagflow.execution.ports import Assignment, News, OutputsWritten, Report
 
@@ -257,6 +258,7 @@ class _Worker:
                 self._session.clean_up()
             finally:
                 if self.assignment is not None:
+                    discard_unfinished(self.assignment.outcome)
                     mask_file(self.assignment.kernel_log, self.assignment.secrets.mask)
         except Exception:  # noqa: BLE001 -- told in the log; an attempt without an end gets one
             _log.exception("The kernel of task %s was not ended properly", self._task)

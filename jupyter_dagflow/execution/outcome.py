@@ -30,6 +30,12 @@ def read_outcome(path: Path) -> dict[str, Any]:
     return outcome
 
 
+def discard_unfinished(path: Path) -> None:
+    """Remove what a kernel had written of its outcome when it was killed; it has ended by now."""
+    for left in path.parent.glob(f".{path.name}.*.tmp"):
+        left.unlink(missing_ok=True)
+
+
 def ending(outcome: Mapping[str, Any], assignment: Assignment) -> dict[str, Any]:
     """The fields of an `AttemptEnded` that an outcome tells of."""
     files = outcome.get("files", {})

@@ -248,6 +248,7 @@ class Runner:
             taskbooks_of=self._taskbooks_of,
             threads=self._threads,
             patience=self._patience,
+            is_lost=self._is_lost,
         )
 
     def _taskbooks_of(self, task: TaskName) -> list[Path]:
@@ -587,6 +588,13 @@ class Runner:
                 return
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.info("Run %s: the metastore did not answer", self._request.run_id)
+
+    def _is_lost(self) -> bool:
+        """Whether another has the run by now, as far as the metastore answers."""
+        try:
+            return not self._metastore.holds(self._request.lease)
+        except EnvironmentFault:
+            return False
 
     async def _give_lease_back(self) -> None:
         try:

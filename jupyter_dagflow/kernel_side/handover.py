@@ -456,7 +456,8 @@ class Handover:
 
     def _write(self, outcome: dict[str, Any]) -> None:
         path = self._spec["outcome"]
-        temporary = f"{path}.{os.getpid()}.tmp"
+        folder, name = os.path.split(path)
+        temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
         try:
             with open(temporary, "w", encoding="utf-8") as file:
                 json.dump(self._without_secrets(outcome), file)

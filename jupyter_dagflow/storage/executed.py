@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,9 +40,12 @@ def write_executed(
     source: str | Path,
     taskbooks: Mapping[CellId, Path],
     durable: bool = True,
+    unless: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Write the executed notebook of a run; see `executed_notebook`."""
-    write_bytes(path, notebook_bytes(executed_notebook(source, taskbooks)), durable=durable)
+    """Write the executed notebook of a run, ``unless`` that is not to be any more; see `executed_notebook`."""
+    data = notebook_bytes(executed_notebook(source, taskbooks))
+    if not unless():
+        write_bytes(path, data, durable=durable)
 
 
 def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> dict[str, Any]:

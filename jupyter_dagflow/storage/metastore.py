@@ -236,6 +236,11 @@ class Metastore:
             if not leases.move(connection, lease):
                 raise _lost(lease.run_id)
 
+    def holds(self, lease: Lease) -> bool:
+        """Whether that is still the lease on its run."""
+        with self._transaction(self._reader) as connection:
+            return leases.token(connection, lease.run_id) == lease.token
+
     def give_lease_back(self, lease: Lease) -> None:
         """Leave a run to whoever wants it; nothing, if another has it already."""
         with self._transaction(self._writer) as connection:

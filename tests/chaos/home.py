@@ -146,17 +146,23 @@ class Home:
 
     def told_by_tasks(self) -> list[str]:
         """What the tasks have noted."""
-        return [" ".join(map(str, astuple(line))) for line in read_journal(self.journal)]
+        return [
+            " ".join(map(str, (*astuple(line)[:4], *line.other)))
+            for line in read_journal(self.journal)
+        ]
 
     def left(self) -> list[str]:
-        """Sockets and files that are there for a time only."""
+        """Sockets and files that are there for a time only; but for those of a run that was never recorded.
+
+        What is done before anything is recorded nobody knows of, and what it was writing stays.
+        """
+        recorded = {row[0] for row in self.query("select run_id from runs")}
         found = [str(p.relative_to(self.folder)) for p in self.temporary.iterdir()]
-        for folder, _, files in os.walk(self.home):
-            for name in files:
-                path = Path(folder) / name
-                store = "artifacts" in path.parts  # where gc removes what was never finished
-                if path.is_socket() or (".tmp" in name and not store):
-                    found.append(str(path.relative_to(self.folder)))
+        for path in self.home.rglob("*"):
+            of_run = path.relative_to(self.home).parts[1:2]
+            unfinished = path.name.endswith(".tmp") and recorded.issuperset(of_run) and of_run
+            if path.is_socket() or unfinished:
+                found.append(str(path.relative_to(self.folder)))
         kernels = self.home / "kernels"
         return found + [
             f"kernels/{p.name}" for p in (kernels.iterdir() if kernels.exists() else ())

@@ -39,6 +39,7 @@ def violations(home: Home, program: Program) -> Iterator[str]:
             if row.pipeline == "tried":
                 tried.append(run.view)
                 yield from _of_values(program, run)
+                yield from _of_executed(home, program, run)
         yield from _of_journal(home, program, tried)
     finally:
         app.close()
@@ -97,23 +98,26 @@ def _of_journal(home: Home, program: Program, views: list[RunView]) -> Iterator[
     known = {noted: attempt for view in views for noted, attempt in _attempts(home, view)}
     begun: Counter[_Attempt] = Counter()
     ended: set[_Attempt] = set()
-    latest: dict[str, _Attempt] = {}
+    latest: dict[tuple[str, str], int] = {}
     tried = {step.name for step in program.steps}
     for line in read_journal(home.journal):
         if line.task.partition("[")[0] not in tried:
-            continue
-        if line.what == "overlap":
-            yield f"{line.task} began in process {line.pid} while process {line.more} was at it"
             continue
         attempt = known.get((line.task, line.pid, line.began))
         if attempt is None:
             yield f"{line.task} ran in process {line.pid}, which no attempt has noted"
             continue
+        run_id, _, number = attempt
+        if line.what == "overlap":
+            pid, began = line.other
+            other = known.get((line.task, int(pid), began), attempt)
+            if other[0] == run_id:  # of another run it may be alive
+                yield f"{line.task} began in process {line.pid} while process {pid} was at it"
         if line.what == "begin":
             begun[attempt] += 1
-            if (last := latest.get(line.task, attempt)) > attempt:
-                yield f"attempt {attempt} at {line.task} began after {last}"
-            latest[line.task] = attempt
+            if (last := latest.get((run_id, line.task), number)) > number:
+                yield f"attempt {number} at {line.task} began after attempt {last}"
+            latest[run_id, line.task] = number
         if line.what == "end":
             ended.add(attempt)
     for view in views:
@@ -142,6 +146,19 @@ def _of_attempts(
             yield f"{name} succeeded in attempt {run.attempt}, which never came to its end"
         if view.state is RunState.SUCCESS and step.runs != (run.state is TaskState.SUCCESS):
             yield f"{name} is {run.state.value}"
+
+
+def _of_executed(home: Home, program: Program, run: Run) -> Iterator[str]:
+    """The executed notebook shows what the attempts printed that succeeded."""
+    pids = {(a[1], a[2]): noted[1] for noted, a in _attempts(home, run.view)}
+    assert run.notebook_path is not None
+    cells = {each["id"]: each for each in json.loads(run.notebook_path.read_bytes())["cells"]}
+    for step in program.steps:
+        task = run.tasks[TaskName(step.name)]
+        if task.state is TaskState.SUCCESS and not step.mapped and not task.cached:
+            shown = "".join("".join(o.get("text", "")) for o in cells[step.name]["outputs"])
+            if shown.strip() != f"{step.name} {pids[step.name, task.attempt]}":
+                yield f"the executed notebook shows {shown!r} of {step.name}, attempt {task.attempt}"
 
 
 def _attempts(home: Home, view: RunView) -> Iterator[tuple[tuple[str, int, str], _Attempt]]:

@@ -49,12 +49,13 @@ def note(task, what, *more):
 
 
 def begin(task):
+    print(task, os.getpid())
     note(task, "begin")
     told = lines(task)
     ended = {{each[2] for each in told if each[0] == "raise"}}
     for what, _, pid, began, *_ in told:
         if what == "begin" and int(pid) != os.getpid() and pid not in ended and life(pid) == began:
-            note(task, "overlap", pid)
+            note(task, "overlap", pid, began)
 
 
 def times(task, what):
@@ -208,15 +209,15 @@ class Line:
     task: str
     pid: int
     began: str
-    more: str = ""
+    other: tuple[str, ...] = ()
 
 
 def read_journal(folder: Path) -> Iterator[Line]:
     """What the tasks have told, each in order; the one comes last that has told something last."""
     for path in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns):
         for line in path.read_text().splitlines():
-            what, task, pid, began, *more = line.split()
-            yield Line(what, task, int(pid), began, *more)
+            what, task, pid, began, *other = line.split()
+            yield Line(what, task, int(pid), began, tuple(other))
 
 
 def _cell(name: str, source: str, tags: list[str]) -> dict[str, Any]:

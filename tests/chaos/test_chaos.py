@@ -8,7 +8,7 @@ from tests.chaos.faults import Fault
 from tests.chaos.places import fault_plan, fault_plans
 from tests.chaos.trial import DISTURBANCES, Plan, random_plan, run_trial
 
-_PLACES = ("after-record:3:kill", "before-note:1:stop", "after-kernel-begin:1:kill")
+_PLACES = ("after-record:3:kill", "before-note:1:stop", "before-kernel-rename:2:kill")
 
 
 @pytest.mark.parametrize("place", _PLACES)

@@ -25,6 +25,8 @@ _END_S = 180.0
 _QUIET_S = 20.0  # what a fork server may take to notice that its owner is gone
 _LOOK_S = 0.1
 _LONG_S = 8.0  # so long a runner may be stopped and keep its run
+_LOCK_S = 4.0
+_STOP_S = 17.0  # so long that another takes the run, and mostly ends it
 _MOST_RESUMED = 3
 _HARMFUL = ("kill kernel", "kill fork server", "fill the disk", "fail")
 _OTHER = Program(shape="other", steps=(Step(name="only", code="other = 1", pause_s=0.0),))
@@ -134,9 +136,9 @@ class Trial:
 
     def _disturb(self) -> None:
         fault = None if self._plan.fault_in_recovery else self._plan.fault
-        self._start("run", str(self._home.notebook), "--keep", "all", fault=fault)
+        run = self._start("run", str(self._home.notebook), "--keep", "all", fault=fault)
         if not self._plan.from_start:
-            wait_until(lambda: self._home.run_state() is not None, _QUIET_S)
+            wait_until(lambda: self._home.run_state() is not None or run.has_ended, _QUIET_S)
         for after_s, kind, hold_s in self._plan.disturbances:
             self._wait(after_s)
             if self._do(kind, hold_s):
@@ -276,7 +278,7 @@ class Trial:
             self._outcome.disturbed["stop kernel" if kernel else "stop runner"] += 1
             self._deaths.append(time.time())
             holds_lock = fault.point == "commit"  # for which others wait
-            hold_s = 4.0 if holds_lock else 11.0
+            hold_s = _LOCK_S if holds_lock else _STOP_S
             self._tell(f"reached {fault}: {pid} for {hold_s} s")
             if not holds_lock:  # what has lost its run cannot learn of it at once
                 self._at(hold_s, lambda: self._lock(3.0))

@@ -72,6 +72,7 @@ def test_whoever_has_lost_a_lease_records_nothing_more(metastore: Metastore) -> 
     with pytest.raises(LeaseLost):
         metastore.move_lease(first)
     metastore.give_lease_back(first)
+    assert (metastore.holds(first), metastore.holds(second)) == (False, True)
     assert metastore.lease(RUN) == second, "what was taken is not given back by another"
     metastore.append(RUN, finished(), lease=second)
     assert metastore.unfinished_leases() == []

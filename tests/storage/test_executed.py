@@ -202,3 +202,13 @@ def test_what_is_written_is_a_valid_notebook(tmp_path: Path) -> None:
     executed = tmp_path / "executed.ipynb"
     write_executed(executed, source=path, taskbooks={CellId("a"): path})
     assert len(valid(executed).cells) == 4
+
+
+def test_whoever_is_not_to_write_it_any_more_leaves_it_as_it_is(tmp_path: Path) -> None:
+    source = save(tmp_path / "x.ipynb", code("x", "a"))
+    executed = tmp_path / "executed.ipynb"
+    executed.write_text("what another wrote")
+    write_executed(executed, source=source, taskbooks={}, unless=lambda: True)
+    assert executed.read_text() == "what another wrote"
+    write_executed(executed, source=source, taskbooks={}, unless=lambda: False)
+    assert len(valid(executed).cells) == 1
