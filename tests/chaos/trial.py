@@ -208,7 +208,7 @@ class Trial:
             return False
         self._tell(f"fill the disk for {hold_s} s")
         filler = self._home.fill_disk()
-        self._at(hold_s, filler.unlink)
+        self._at(hold_s, lambda: filler.unlink(missing_ok=True))
         return True
 
     def _recover(self) -> bool:
