@@ -342,11 +342,12 @@ class Dagflow:
                 begun=Begun(view=view, recovered=True),
             )
 
-    def recovery(self) -> Recovery[LiveRun] | None:
+    def recovery(self, *, tell: Callable[[str], None] | None = None) -> Recovery[LiveRun] | None:
         """What finds the runs that have lost their runner and goes on with them; None where nothing has run yet."""
         if self._metastore is None and not exists(self.settings.database_url):
             return None
-        return Recovery(self.metastore, recover=self.recover)
+        told = {} if tell is None else {"tell": tell}
+        return Recovery(self.metastore, recover=self.recover, **told)
 
     def _recorded(self, view: RunView, files: RunFiles) -> Prepared:
         """The notebook of a run as it was when it was last begun."""
@@ -360,7 +361,8 @@ class Dagflow:
         try:
             yield
         except BaseException:
-            self.metastore.give_lease_back(lease)
+            with suppress(EnvironmentFault):  # then it runs out, as this process ends
+                self.metastore.give_lease_back(lease)
             raise
 
     def _begin(
@@ -428,6 +430,11 @@ class Dagflow:
     def diff(self, before: str, after: str) -> RunDiff:
         """What differs between two recorded runs, named as for `open_run`; raises `NotFound`."""
         return diff_runs(self._side(before), self._side(after))
+
+    def has_lost_its_runner(self, run_id: RunId) -> bool:
+        """Whether a run has not ended, and nobody goes on with it."""
+        leases = {lease.run_id: lease for lease in self.metastore.unfinished_leases()}
+        return run_id in leases and holder_is_gone(leases[run_id])
 
     def request_cancel(self, name: str) -> RunId:
         """Ask whoever runs it to cancel a run; returns its id, at once.

@@ -43,8 +43,8 @@ class FilesTouched:
     def place(self, file: str, *, wrote: bool) -> Location:
         """Where a file was first touched, or any file in a folder that was written into; else `NOWHERE`."""
         found = self.at.get((file.rstrip("/"), wrote))
-        if found is None and wrote and file in _folders(self.written):
-            inside = (each for each in self.written if file in _folders((each,)))
+        if found is None and wrote and file in folders_of(self.written):
+            inside = (each for each in self.written if file in folders_of((each,)))
             found = next(filter(None, (self.at.get((each, True)) for each in inside)), None)
         return found or NOWHERE
 
@@ -164,7 +164,7 @@ class Touched:
         for tasks, old, new in (
             (self._read, before.read, files.read),
             (self._written, before.written, files.written),
-            (self._filled, _folders(before.written), _folders(files.written)),
+            (self._filled, folders_of(before.written), folders_of(files.written)),
             (self._appended, before.appended, files.appended),
         ):
             for file in old:
@@ -194,7 +194,7 @@ class Touched:
             (self._written, mine.written),
             (self._read, mine.written),
             (self._filled, mine.read),
-            (self._read, _folders(mine.written)),
+            (self._read, folders_of(mine.written)),
             (self._appended, mine.read),
             (self._read, mine.appended),
             (self._appended, mine.written),
@@ -206,7 +206,7 @@ class Touched:
         return found
 
 
-def _folders(files: Iterable[str]) -> tuple[str, ...]:
+def folders_of(files: Iterable[str]) -> tuple[str, ...]:
     """The folders in which files lie: ``sub/`` of ``sub/x``, ``./`` of ``x``."""
     found = {f"{file.rpartition('/')[0] or '.'}/" for file in files}
     return tuple(sorted(found))
@@ -245,7 +245,7 @@ def undone_by_setup(
     after that: before a task that stands below, or that nothing puts before this one.
     """
     touched = {*by_setup}
-    both = {file for file in files.written if not touched.isdisjoint((file, *_folders((file,))))}
+    both = {file for file in files.written if not touched.isdisjoint((file, *folders_of((file,))))}
     if not both:
         return None
     above = lookup.ordered_with(task) & ((1 << lookup.places[task]) - 1)

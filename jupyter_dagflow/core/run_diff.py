@@ -14,7 +14,7 @@ from datetime import datetime
 from jupyter_dagflow.core.code_diff import Code, CodeChange, code_changes
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, TaskName
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
-from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.run import RunView, TaskRun, is_instance, whole_of
 from jupyter_dagflow.core.slices import shown
 from jupyter_dagflow.core.states import RunState, TaskState
 
@@ -163,8 +163,8 @@ def diff_runs(before: Side, after: Side) -> RunDiff:
             for name, one, other in pairs
             if one.state is not other.state
         ),
-        added=tuple(name for name in new.tasks if name not in old.tasks),
-        removed=tuple(name for name in old.tasks if name not in new.tasks),
+        added=_only_in(new, old),
+        removed=_only_in(old, new),
         code=_code_changes(before, after, pairs),
         parameters=_parameter_changes(before, after),
         files=(*_file_changes(recorded), *modules),
@@ -175,6 +175,15 @@ def diff_runs(before: Side, after: Side) -> RunDiff:
         inputs=tuple(_input_changes(recorded, after.pipeline)),
         durations=_duration_changes(pairs),
         unknown=tuple(_unknown(before, after)),
+    )
+
+
+def _only_in(one: RunView, other: RunView) -> tuple[TaskName, ...]:
+    """The tasks that one run has and the other has not; a mapped task's instances are told by it."""
+    return tuple(
+        name
+        for name in one.tasks
+        if name not in other.tasks and not (is_instance(name) and whole_of(name) in other.tasks)
     )
 
 

@@ -18,6 +18,7 @@ from jupyter_dagflow.core.fan_out import loop_of
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, TaskName
+from jupyter_dagflow.core.races import folders_of
 from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import whole_of
 from jupyter_dagflow.core.side_effects import Left
@@ -85,12 +86,16 @@ class FanIn:
                 first = writers.setdefault(file, each)
                 if first is not each:
                     return self._met(ended, file, first, each, "writes")
-        filled = {f"{folder}/": w for f, w in writers.items() for folder in _folders(f)}
+        filled: dict[str, list[AttemptEnded]] = {}
+        for each in instances:
+            for folder in folders_of(each.files_written):
+                filled.setdefault(folder, []).append(each)
         for each in instances:
             for file in each.files_read:
-                writer = writers.get(file) or filled.get(file)
-                if writer is not None and writer is not each:
-                    return self._met(ended, file, writer, each, "reads")
+                wrote = [*([writers[file]] if file in writers else []), *filled.get(file, ())]
+                other = next((writer for writer in wrote if writer is not each), None)
+                if other is not None:
+                    return self._met(ended, file, other, each, "reads")
         return None
 
     def _met(
@@ -116,11 +121,6 @@ class FanIn:
             cell_index=cell.index,
             line=place.line,
         )
-
-
-def _folders(file: str) -> Iterable[str]:
-    parts = file.split("/")[:-1]
-    return ("/".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _together(parts: list[AttemptEnded], ended: AttemptEnded) -> AttemptEnded:

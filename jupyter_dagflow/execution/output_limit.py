@@ -32,7 +32,7 @@ class OutputLimit:
         if kind != "stream" and kind not in _RICH:
             return [message]
         before = self._put_out.get(cell, 0)
-        size = len(content["text"]) if kind == "stream" else _size(content.get("data") or {})
+        size = _bytes(content["text"]) if kind == "stream" else _size(content.get("data") or {})
         self._put_out[cell] = before + size
         if before > self._most:
             return []
@@ -41,7 +41,7 @@ class OutputLimit:
         note = _stream(message, "stderr", self._note)
         if kind != "stream":
             return [note]
-        start = content["text"][: self._most - before]
+        start = _beginning(content["text"], self._most - before)
         return [_stream(message, content["name"], start), note] if start else [note]
 
     @property
@@ -59,6 +59,15 @@ def _stream(like: Message, name: str, text: str) -> Message:
 
 
 def _size(data: Mapping[str, Any]) -> int:
-    return sum(
-        len(value) if isinstance(value, str) else len(json.dumps(value)) for value in data.values()
-    )
+    texts = (value if isinstance(value, str) else json.dumps(value) for value in data.values())
+    return sum(map(_bytes, texts))
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+def _beginning(text: str, most_bytes: int) -> str:
+    if text.isascii():
+        return text[:most_bytes]
+    return text.encode("utf-8", "surrogatepass")[:most_bytes].decode("utf-8", "ignore")

@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
 from jupyter_dagflow.core.lease import Lease, LeaseWatch
 from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.scheduling.leases import life_of_holder
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
@@ -34,6 +35,10 @@ class Recovered(Protocol):
         """What the run is called."""
 
     @property
+    def state(self) -> RunState:
+        """How it stands."""
+
+    @property
     def is_alive(self) -> bool:
         """Whether it goes on here."""
 
@@ -50,12 +55,21 @@ Run = TypeVar("Run", bound=Recovered)
 class Recovery(Generic[Run]):
     """Looks for runs whose runner is gone and has ``recover`` go on with each that it gets the lease on.
 
+    ``tell`` is told, in words, what it takes, what it cannot go on with, and how it ends.
+
     Responsible for who may take what. Not for how a run goes on.
     """
 
-    def __init__(self, metastore: Metastore, *, recover: Callable[[Lease], Run]) -> None:
+    def __init__(
+        self,
+        metastore: Metastore,
+        *,
+        recover: Callable[[Lease], Run],
+        tell: Callable[[str], None] = _log.info,
+    ) -> None:
         self._metastore = metastore
         self._recover = recover
+        self._tell = tell
         self._watch = LeaseWatch()
         self._given_up: set[RunId] = set()
         self._ended: set[RunId] = set()  # here, whatever stands in their leases
@@ -65,8 +79,7 @@ class Recovery(Generic[Run]):
 
     def look(self) -> list[Run]:
         """Take what has lost its runner by now, and go on with it; raises `EnvironmentFault`."""
-        self._ended.update(run.run_id for run in self.runs if not run.is_alive)
-        self.runs = [run for run in self.runs if run.is_alive]
+        self._tell_ends()
         found = []
         for seen in self._metastore.unfinished_leases():
             lost = seen.run_id not in self._given_up and self._has_no_runner(seen)
@@ -74,6 +87,12 @@ class Recovery(Generic[Run]):
                 self.runs.append(run)
                 found.append(run)
         return found
+
+    def _tell_ends(self) -> None:
+        for run in [run for run in self.runs if not run.is_alive]:
+            self._ended.add(run.run_id)
+            self.runs.remove(run)
+            self._tell(f"run {run.run_id}: {run.state.value}")
 
     def _has_no_runner(self, seen: Lease) -> bool:
         if seen.owner == this_process():  # which may not have been able to give it back
@@ -94,6 +113,7 @@ class Recovery(Generic[Run]):
         for run in self.runs:
             with contextlib.suppress(DagflowError):
                 run.wait(None if until is None else max(0.0, until - time.monotonic()))
+        self._tell_ends()
         left = [run for run in self.runs if run.is_alive]
         for run in left:
             run.abandon()
@@ -124,8 +144,13 @@ class Recovery(Generic[Run]):
             raise
         except DagflowError as error:
             self._given_up.add(seen.run_id)
-            _log.warning("Run %s cannot be gone on with: %s", seen.run_id, error.message)
+            self._tell(f"run {seen.run_id} cannot be gone on with: {error.message}")
+            return None
+        except Exception:  # noqa: BLE001 -- a fault of ours would come again with every look
+            self._given_up.add(seen.run_id)
+            _log.exception("Run %s cannot be gone on with", seen.run_id)
             return None
         self._ended.discard(seen.run_id)
-        _log.info("Run %s had lost its runner (%s) and goes on here", seen.run_id, seen.owner)
+        left = f" ({seen.owner})" if seen.owner is not None else ""
+        self._tell(f"run {seen.run_id} had lost its runner{left} and goes on here")
         return run

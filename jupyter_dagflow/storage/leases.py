@@ -51,11 +51,7 @@ def replace(connection: Connection, seen: Lease | None, lease: Lease) -> bool:
     if seen is None:
         put_first(connection, lease)
         return True
-    unmoved = (
-        leases.c.run_id == seen.run_id,
-        leases.c.token == seen.token,
-        leases.c.beat == seen.beat,
-    )
+    unmoved = [leases.c[name].is_not_distinct_from(value) for name, value in _row(seen).items()]
     return connection.execute(leases.update().where(*unmoved).values(_row(lease))).rowcount > 0
 
 

@@ -268,6 +268,16 @@ def test_tasks_and_their_code() -> None:
     assert diff_runs(after, side()).removed == diff.added
 
 
+def test_instances_of_a_task_that_was_reused_are_not_gone() -> None:
+    before = side()
+    instance = TaskName("train[0]")
+    before.view.tasks[instance] = TaskRun(
+        name=instance, upstream=(), state=TaskState.SUCCESS, attempt=1
+    )
+    assert told(diff_runs(before, side())) == {}
+    assert told(diff_runs(side(), before)) == {}
+
+
 def test_who_made_an_input_is_told() -> None:
     diff = diff_runs(side(), recorded(side(), TRAIN, inputs={"rows": "xxh3:other"}))
     assert [(each.task, each.name, each.made_by) for each in diff.inputs] == [

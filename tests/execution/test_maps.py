@@ -270,6 +270,16 @@ UNSOUND = {
         "out.append(getattr(__import__(name), name)())",
         "DF204",
     ),
+    "a listing of what all write into": (
+        "import os, time",
+        "time.sleep((3 - x) * 0.2); open(f'f{x}', 'w').close()\n    out.append(os.listdir('.'))",
+        "DF202",
+    ),
+    "a listing by who writes into it last": (
+        "import os\nos.mkdir('sub')",
+        "open(f'sub/f{x}', 'w').close()\n    out.append(os.listdir('sub') if x == 3 else [])",
+        "DF202",
+    ),
     "a file of all": ("", "open('log.txt', 'a').write('x')\n    out.append(x)", "DF202"),
     "changed after it was set": ("out = {}", "v = [x]\n    out[x] = v\n    v.append(0)", "DF201"),
 }

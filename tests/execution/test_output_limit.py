@@ -26,11 +26,15 @@ def test_the_beginning_is_kept_and_the_rest_is_told_once(texts: list[str], limit
     printed = "".join(content["text"] for content in kept if content["name"] == "stdout")
     notes = [content for content in kept if content["name"] == "stderr"]
     everything = "".join(texts)
-    assert printed == everything[:limit]
-    assert len(notes) == (len(everything) > limit)
-    assert [c["content"]["text"] for c in limited.kept(stream(everything), 1)][:1] == (
-        [everything[:limit]] if everything[:limit] or not everything else [notes[0]["text"]]
-    )
+    size = len(everything.encode("utf-8", "surrogatepass"))
+    assert everything.startswith(printed)
+    cut_off = everything[len(printed) : len(printed) + 1].encode("utf-8", "surrogatepass")
+    assert len(printed.encode("utf-8", "surrogatepass")) <= limit
+    assert len(notes) == (size > limit)
+    if notes:  # what is left out would not have fitted: a character more, and it is too much
+        assert len(printed.encode("utf-8", "surrogatepass") + cut_off) > limit
+    else:
+        assert printed == everything
 
 
 def outputs(bench: Any, name: str, cell: str) -> list[dict[str, Any]]:

@@ -33,6 +33,7 @@ class Taken:
         self.lease = lease
         self.run_id = lease.run_id
         self.is_alive = True
+        self.state = RunState.RUNNING
 
     def wait(self, timeout_s: float | None = None) -> bool:
         del timeout_s
@@ -118,19 +119,56 @@ def test_what_is_found_is_taken_once_and_what_lives_is_left_alone(metastore: Met
     assert another.look() == [], "the process that took them lives"
 
 
-def test_what_cannot_be_gone_on_with_is_told_once_and_given_up(
-    metastore: Metastore, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_cannot_be_gone_on_with_is_told_once_and_given_up(metastore: Metastore) -> None:
     begin(metastore, DEAD)
+    told: list[str] = []
 
     def refuse(lease: Lease) -> Taken:
         metastore.give_lease_back(lease)
         raise NotResumable("It has other tasks now.")
 
-    recovery = Recovery(metastore, recover=refuse)
+    recovery = Recovery(metastore, recover=refuse, tell=told.append)
     assert recovery.look() == []
     assert recovery.look() == []
-    assert caplog.text.count("cannot be gone on with: It has other tasks now.") == 1
+    assert told == [f"run {RUN} cannot be gone on with: It has other tasks now."]
+
+
+def test_a_fault_of_ours_does_not_come_again_with_every_look(
+    metastore: Metastore, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin(metastore, DEAD)
+
+    def fail(lease: Lease) -> Taken:
+        metastore.give_lease_back(lease)
+        raise ZeroDivisionError
+
+    recovery = Recovery(metastore, recover=fail)
+    assert recovery.look() == []
+    assert recovery.look() == []
+    assert [record.message for record in caplog.records] == [f"Run {RUN} cannot be gone on with"]
+
+
+def test_what_becomes_of_a_run_is_told(metastore: Metastore) -> None:
+    begin(metastore, DEAD)
+    told: list[str] = []
+    recovery = Recovery(metastore, recover=Taken, tell=told.append)
+    (run,) = recovery.look()
+    metastore.append(RUN, finished(), lease=run.lease)
+    run.is_alive, run.state = False, RunState.SUCCESS
+    assert recovery.look() == []
+    assert told == [
+        f"run {RUN} had lost its runner ({DEAD}) and goes on here",
+        f"run {RUN}: success",
+    ]
+
+
+def test_a_lease_that_was_given_back_since_it_was_seen_is_not_taken(metastore: Metastore) -> None:
+    """Its holder may have been stopped, have come to the run's end, and have left."""
+    seen = begin(metastore, DEAD)
+    metastore.append(RUN, finished(), lease=seen)
+    metastore.give_lease_back(seen)
+    with pytest.raises(LeaseLost):
+        metastore.take_lease(RUN, this_process(), seen=seen)
 
 
 @pytest.mark.parametrize("given_back", [True, False])

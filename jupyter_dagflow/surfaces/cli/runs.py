@@ -83,6 +83,11 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
             view = found.view
             told = report.run_ended(view, notebook=found.notebook_path)
             put_parts([*told, *run_record.parts(view, source=found.source_path)])
+            if app.has_lost_its_runner(found.run_id):
+                put(
+                    f"The process that ran it is gone. next: dagflow runs resume {found.run_id} "
+                    "goes on with it, as dagflow serve and the next dagflow run do"
+                )
 
 
 @functools.wraps(diff_command)

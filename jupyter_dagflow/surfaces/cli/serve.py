@@ -19,7 +19,7 @@ def serve() -> None:
     asked = threading.Event()
     with application() as app:
         app.metastore  # noqa: B018 -- made now, if there is none yet: others look for it
-        recovery = app.recovery()
+        recovery = app.recovery(tell=lambda line: put(line, error=True))
         assert recovery is not None
 
         def end(number: int, frame: FrameType | None) -> None:
