@@ -8,7 +8,7 @@ answer has its reasons, in words that name what changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jupyter_dagflow.core.events import Stored
@@ -20,6 +20,7 @@ NEVER_RUN = "never run before"
 FRESH = "--fresh"
 OFF = "cache:off"
 CLEARED = "cleared"
+ALTERS = "it changes file {}, which it reads"
 FAILED = "failed last time"
 STOPPED = "stopped last time"
 SKIPPED = "skipped last time"
@@ -133,6 +134,16 @@ class Used:
     packages: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     python: str = ""
 
+    @property
+    def but_altered(self) -> Used:
+        """The same without the files that it read and wrote: they are another each time."""
+        altered = self.read.keys() & self.written.keys()
+        return replace(
+            self,
+            read={name: digest for name, digest in self.read.items() if name not in altered},
+            written={name: digest for name, digest in self.written.items() if name not in altered},
+        )
+
     def changes(self, now: Used) -> Iterator[str]:
         """What is not as it was, in words; ``now`` are the same things as they are."""
         for kind, before, after in (
@@ -184,8 +195,12 @@ class Entry:
     barred: str = ""
 
     def lacks(self, asked: Asked, *, given: bool = False) -> Iterator[str]:
-        """Why its values are not enough, in words; what says ``cache:off`` is so where a task is ``given``."""
-        if self.barred and not (given and self.barred == OFF):
+        """Why its values are not enough, in words.
+
+        Where a task is ``given``, nobody wants it to run: then what it left last will do though it would run else.
+        """
+        would_run = self.barred == OFF or self.barred.startswith(ALTERS.partition("{")[0])
+        if self.barred and not (given and would_run):
             yield self.barred
             return
         if asked.keep_all and not self.asked.keep_all:

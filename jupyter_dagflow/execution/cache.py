@@ -344,7 +344,8 @@ class ResultCache:
     def _faults_of(self, entry: Entry, asked: Asked, *, given: bool) -> list[str]:
         """Why a result that was made of the same cannot be given back; the cheapest to find out comes first."""
         why = list(entry.lacks(asked, given=given))
-        why = why or list(entry.used.changes(self._present.of(entry.used)))
+        used = entry.used.but_altered if given else entry.used
+        why = why or list(used.changes(self._present.of(used)))
         if not why:
             for stored in entry.stored:
                 if stored.digest not in self._faults:

@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_dagflow.core.events import Item, Stored
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.reuse import UNTOLD, Used
+from jupyter_dagflow.core.reuse import ALTERS, UNTOLD, Used
 from jupyter_dagflow.core.side_effects import ChangedModule, Left
 from jupyter_dagflow.execution.ports import Assignment
 
@@ -127,5 +127,5 @@ def _barred(outcome: Mapping[str, Any]) -> str:
     if told["unsteady"]:
         return f"{told['unsteady'][0]} changed while it was used"
     if told["altered"]:
-        return f"it changes file {told['altered'][0]}, which it reads"
+        return ALTERS.format(told["altered"][0])
     return ""

@@ -237,9 +237,9 @@ class Metastore:
                 raise _lost(lease.run_id)
 
     def holds(self, lease: Lease) -> bool:
-        """Whether that is still the lease on its run."""
+        """Whether nobody has another lease on its run; one that is not recorded yet has none."""
         with self._transaction(self._reader) as connection:
-            return leases.token(connection, lease.run_id) == lease.token
+            return leases.token(connection, lease.run_id) in (lease.token, None)
 
     def give_lease_back(self, lease: Lease) -> None:
         """Leave a run to whoever wants it; nothing, if another has it already."""

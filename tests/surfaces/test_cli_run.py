@@ -75,6 +75,21 @@ def test_some_tasks_run_with_what_those_above_them_have_left(
     assert (answer.code, answer.err) == (2, snapshot(name="no such task"))
 
 
+def test_a_task_above_that_always_runs_gives_what_it_left_last(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    counts = (
+        "import pathlib\nfile = pathlib.Path('count.txt')\n"
+        "n = int(file.read_text()) + 1 if file.exists() else 1\nfile.write_text(str(n))"
+    )
+    write_notebook(
+        "counts.ipynb", [("task:count", counts), ("task:below keep:twice", "twice = 2 * n")]
+    )
+    assert [dagflow("run", "counts.ipynb").code for _ in range(2)] == [0, 0]
+    assert dagflow("run", "counts.ipynb", "--only", "below", "--fresh").code == 0
+    assert (Dagflow().open_run("latest").value("twice"), Path("count.txt").read_text()) == (4, "2")
+
+
 def test_a_run_and_what_can_be_asked_of_it(
     dagflow: Callable[..., Any],
     write_notebook: Callable[..., Path],
