@@ -133,6 +133,7 @@ class Attempt:
             skip_cells_with_tag=ENTER_ID if kernel.enters else "",
             shell_timeout_interval=1,
             mask=assignment.secrets.mask,
+            last_words=kernel.last_words,
             on_start=self._leave_if_stopping,
             on_write=self._on_write,
             output_limit=self._output_limit,

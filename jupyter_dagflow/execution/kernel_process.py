@@ -27,7 +27,9 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_dagflow.execution.held_folders import HeldFolder
 from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task_environment
 from jupyter_dagflow.execution.kernel_server import ServedKernel, private_folder
+from jupyter_dagflow.execution.last_words import LastWords, last_words_beside
 from jupyter_dagflow.execution.provisioner import PROVISIONER
+from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
 START_TIMEOUT_S = 120
 _SOON_S = 0.2  # iopub tells of an answer at once, or nobody listened there yet
@@ -166,6 +168,7 @@ class TaskKernel(AsyncKernelManager):
             raise KernelNotStarted(f"{error}.") from None
         if warm is not None:
             self._log = warm.log
+            self.last_words = LastWords(last_words_beside(self._log))
             self.connection_file = str(warm.connection_file)
             # It has its ports, and may be reading its file at this moment: that is not written again.
             self.cache_ports = False
@@ -176,6 +179,7 @@ class TaskKernel(AsyncKernelManager):
         # A log can be moved within a file system while the kernel goes on writing.
         self._folders += [HeldFolder(logs)] if logs is not None else []
         self._log = self._folders[-1].path / "kernel.log"
+        self.last_words = LastWords(last_words_beside(self._log))
         folder = str(self._folders[0].path)
         self.connection_file = os.path.join(folder, "kernel.json")
         if ipykernel and os.name == "posix" and len(folder) < _LONGEST_SOCKET_PATH:
@@ -197,8 +201,9 @@ class TaskKernel(AsyncKernelManager):
         Raises `KernelNotStarted`.
         """
         history = [NO_HISTORY] if self.ipykernel else []
+        env = {**task_environment(), VARIABLE: str(last_words_beside(self._log))}
         try:
-            await self.start_kernel(cwd=str(cwd), env=task_environment(), extra_arguments=history)
+            await self.start_kernel(cwd=str(cwd), env=env, extra_arguments=history)
         except Exception as error:
             raise KernelNotStarted(str(error) or type(error).__name__) from error
 
@@ -283,6 +288,7 @@ class TaskKernel(AsyncKernelManager):
                     if self._log_at_last is not None:
                         shutil.copyfile(self._log, self._log_at_last)
                     self._log.unlink()
+            self.last_words.close()
             for folder in self._folders:
                 folder.remove()
 

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.execution.held_folders import HeldFolder, sweep
+from jupyter_dagflow.execution.last_words import last_words_beside
+from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
 _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
 _KILLED = -int(getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -221,7 +223,8 @@ class KernelServer:
         log = self._logs.path / connection_file.with_suffix(".log").name
         kernel = ServedKernel(self, connection_file=connection_file, log=log)
         number = next(self._numbers)
-        request = {"start": number, "log": str(log), **how}
+        environment = {VARIABLE: str(last_words_beside(log))}
+        request = {"start": number, "log": str(log), "environment": environment, **how}
         with self._lock:
             alive = not self._ended
             if alive:

@@ -60,6 +60,7 @@ class KernelSession:
             raise self._trouble
         if self._kernel is None:
             raise KernelNotStarted("It was not wanted any more.")
+        self._kernel.last_words.open()
         return self._kernel
 
     def tell(self, code: str) -> None:

@@ -12,12 +12,13 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager, papermill_engines
 from papermill.exceptions import PapermillExecutionError
@@ -26,6 +27,7 @@ from papermill.iorw import papermill_io
 
 from jupyter_dagflow.core.masking import Mask
 from jupyter_dagflow.execution.kernel_process import log
+from jupyter_dagflow.execution.last_words import LastWords
 from jupyter_dagflow.execution.masked_outputs import MaskedOutputs
 from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES, OutputLimit
 from jupyter_dagflow.execution.pace import Pace
@@ -43,13 +45,14 @@ def execute(
     mask: Mask,
     on_start: Callable[[], None],
     on_write: Callable[[], None],
+    last_words: LastWords,
     output_limit: int = DEFAULT_BYTES,
     **options: Any,
 ) -> None:
     """Run a taskbook and write its outputs into it: a second late at most, or a little later if it
     is large.
 
-    ``mask`` hides what is secret in outputs.
+    ``mask`` hides what is secret in outputs; ``last_words`` has what a kernel that dies had still to send.
     ``on_start`` is called when the kernel has answered, ``on_write`` whenever the taskbook has
     been written; of each cell's output ``output_limit`` are kept; ``options`` go to nbclient. That a cell
     raised is told by nbclient's hooks, not by an exception; raises
@@ -74,6 +77,7 @@ def execute(
             on_notebook_start=started,
             on_write=on_write,
             mask=mask,
+            last_words=last_words,
             output_limit=output_limit,
             **options,
         )
@@ -130,9 +134,12 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
     What a ``mask`` hides never comes into the notebook, nor does more of a cell's output than ``output_limit``.
     """
 
-    def __init__(self, *args: Any, mask: Mask, output_limit: int, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, mask: Mask, last_words: LastWords, output_limit: int, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._outputs = MaskedOutputs(mask)
+        self._last_words = last_words
         self._limit = OutputLimit(output_limit)
 
     def execute(self, **options: Any) -> Any:
@@ -146,6 +153,10 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Take what can be shown of a message by now; what was held back comes before the cell's end."""
+        self._last_words.has_arrived(msg)
+        return self._show(msg, cell, cell_index)
+
+    def _show(self, msg: Any, cell: Any, cell_index: int) -> Any:
         output = None
         for shown in self._outputs.shown(msg):
             for kept in self._limit.kept(shown, cell_index):
@@ -153,15 +164,36 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
         return output
 
     async def async_execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
-        """Run a cell; also of one whose kernel died nothing is held back."""
+        """Run a cell; also of one whose kernel died nothing is held back, nor is missing what it did not send."""
         try:
             return await super().async_execute_cell(cell, cell_index, **options)
+        except DeadKernelError:
+            for message in self._last_words.missing():
+                self._show(message, cell, cell_index)
+            self._show_rest(cell, cell_index)
+            cell.outputs = list(_joined(cell.outputs))  # no later cell changes what is in it
+            raise
         finally:
-            for last in self._outputs.rest():
-                for kept in self._limit.kept(last, cell_index):
-                    super().process_message(kept, cell, cell_index)
+            self._show_rest(cell, cell_index)
+
+    def _show_rest(self, cell: Any, cell_index: int) -> None:
+        for last in self._outputs.rest():
+            for kept in self._limit.kept(last, cell_index):
+                super().process_message(kept, cell, cell_index)
 
     execute_cell = run_sync(async_execute_cell)
+
+
+def _joined(outputs: Iterable[Any]) -> Iterator[Any]:
+    """The same, but what has come in pieces of one stream is one output."""
+    last = None
+    for output in outputs:
+        name = output.get("name") if output["output_type"] == "stream" else None
+        if last is not None and name is not None and last.get("name") == name:
+            last["text"] += output["text"]
+        else:
+            last = output
+            yield output
 
 
 class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
@@ -176,6 +208,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
         *,
         on_write: Callable[[], None],
         mask: Mask,
+        last_words: LastWords,
         output_limit: int,
         **options: Any,
     ) -> Any:
@@ -189,6 +222,7 @@ class TaskbookEngine(NBClientEngine):  # type: ignore[misc]
             client = TaskbookClient(
                 record,
                 mask=mask,
+                last_words=last_words,
                 output_limit=output_limit,
                 kernel_name=kernel_name,
                 log=log,

@@ -21,9 +21,11 @@ def enter(folder: str) -> None:
     """Make the process what it would be for a notebook of that folder, but part of a task."""
     os.chdir(folder)
     os.environ[IN_TASK] = "1"
+    package = prepare()
+    package.last_words.begin(os.environ.pop(package.last_words.VARIABLE, ""))
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
         sys.path.insert(0, "")
-    prepare().touched.begin(folder, ())  # what the prelude uses, the task uses
+    package.touched.begin(folder, ())  # what the prelude uses, the task uses
 
 
 def keep_secrets(pickled: bytes, pattern: str) -> None:
@@ -92,6 +94,7 @@ def prepare() -> Any:
         spec.loader.exec_module(package)
         package.handover = importlib.import_module(PACKAGE + ".handover")
         package.handovers = {}
+        package.last_words = importlib.import_module(PACKAGE + ".last_words")
         package.secrets = importlib.import_module(PACKAGE + ".secret_values").SecretValues()
         package.touched = importlib.import_module(PACKAGE + ".touched").Touched()
     return sys.modules[PACKAGE]

@@ -7,12 +7,12 @@ sockets and logs are removed, and this process ends. It runs no thread, and noth
 
 Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each line on the socket
 is a JSON object. It is told what to ``preload``, if it has begun without knowing; to ``start`` a kernel
-(a number, with its ``log`` and either a ``command`` or, to be forked, ``argv`` and the ``folder`` that
-it enters with its first cell) and to ``signal`` one (a number, for the group of ``pid``). It tells that
-one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are bound) and has
-``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module it
-is ``importing``, until it tells something else, and that it is ``waiting_for`` what to preload; and
-which folders it has ``imported_from``, as they then were.
+(a number, with its ``log``, what its ``environment`` has more, and either a ``command`` or, to be forked,
+``argv`` and the ``folder`` that it enters with its first cell) and to ``signal`` one (a number, for the group of
+``pid``). It tells that one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are
+bound) and has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module it
+is ``importing``, until it tells something else, and that it is ``waiting_for`` what to preload; and which folders it
+has ``imported_from``, as they then were.
 """
 
 from __future__ import annotations
@@ -247,11 +247,12 @@ class ForkServer:
     def _start(self, request: dict[str, Any]) -> int:
         """Start a kernel; returns its process's number, and 0 in that process if it was forked."""
         if "command" in request:
-            pid = _run(request["command"], request["log"])
+            pid = _run(request["command"], request["log"], request["environment"])
         else:
             server = os.getpid()
             pid = os.fork()
             if pid == 0:
+                os.environ.update(request["environment"])
                 self._leave(server, request["log"])
                 return 0
         self._kernels.add(pid)
@@ -443,7 +444,7 @@ def _may_be_edited(path: str | None) -> bool:
     )
 
 
-def _run(command: list[str], log: str) -> int:
+def _run(command: list[str], log: str, environment: dict[str, str]) -> int:
     """Run a command in a session of its own; returns the process's number."""
     server = os.getpid()
     with open(log, "ab") as output:
@@ -454,7 +455,7 @@ def _run(command: list[str], log: str) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: _end_with(server),
-            env={**os.environ, "JPY_PARENT_PID": str(server)},
+            env={**os.environ, **environment, "JPY_PARENT_PID": str(server)},
         )
     process.returncode = 0  # it is waited for with all others, not by this object
     return process.pid
