@@ -23,6 +23,7 @@ from jupyter_dagflow.execution import failure
 from jupyter_dagflow.execution.attempt_files import secrets_source, write_files
 from jupyter_dagflow.execution.kernel_process import START_TIMEOUT_S, KernelNotStarted
 from jupyter_dagflow.execution.kernel_session import KernelSession
+from jupyter_dagflow.execution.oom import oom_kills
 from jupyter_dagflow.execution.outcome import ending, read_outcome
 from jupyter_dagflow.execution.papermill_door import execute
 from jupyter_dagflow.execution.ports import Assignment
@@ -74,6 +75,7 @@ class Attempt:
         self._ran: dict[int, RanCell] = {}
         self._error: CellError | None = None
         self._saved = False
+        self._oom_kills = oom_kills()
 
     def run(self) -> AttemptEnded:
         """Run the taskbook to its end; never raises."""
@@ -230,7 +232,11 @@ class Attempt:
         exit_code = self._session.exit_code
         if exit_code is not None:
             return failure.kernel_died(
-                exit_code, assignment, cell=self._current, log=self._log_tail()
+                exit_code,
+                assignment,
+                cell=self._current,
+                log=self._log_tail(),
+                ran_out=self._oom_kills.until(oom_kills()),
             )
         if trouble is not None:
             return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)

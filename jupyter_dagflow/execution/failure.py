@@ -13,7 +13,7 @@ from typing import Any
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import Location
-from jupyter_dagflow.core.events import NO_SPACE, TaskFailure
+from jupyter_dagflow.core.events import NO_SPACE, OUT_OF_MEMORY, TaskFailure
 from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.core.run import is_instance
@@ -24,6 +24,7 @@ from jupyter_dagflow.core.taskbook import (
     definition_at,
     definitions_by_cell,
 )
+from jupyter_dagflow.execution.oom import RanOut
 from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
@@ -35,7 +36,17 @@ from jupyter_dagflow.execution.tracebacks import (
 from jupyter_dagflow.storage.logs import plain_text
 from jupyter_dagflow.storage.space import NO_SPACE_ERRNOS, WAY_OUT
 
+_MEMORY_ERRORS = ("MemoryError", "_ArrayMemoryError")  # the second is NumPy's
+_LESS_MEMORY = (
+    "Run fewer tasks at once (--jobs 1), work on less data at a time, or allow more memory: to the machine, to its "
+    "container, or by ulimit -v."
+)
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
+_KILLED = 9
+_FOR_MEMORY = {
+    RanOut.YES: " by the system, because memory ran out",
+    RanOut.PERHAPS: ", perhaps by the system, because memory ran out: it has killed a process for that meanwhile",
+}
 _NOT_OWN = "cannot resize this array: it does not own its data"
 
 
@@ -54,7 +65,7 @@ def cell_failure(
         return _condition_failure(error, assignment, assignment.condition)
     cell, index, line = _place(error, assignment)
     return TaskFailure(
-        kind="error",
+        kind=OUT_OF_MEMORY if error.ename in _MEMORY_ERRORS else "error",
         message=error.summary,
         cell=cell,
         cell_index=index,
@@ -95,19 +106,23 @@ def timed_out(assignment: Assignment, *, cell: str | None, error: CellError | No
 
 
 def kernel_died(
-    exit_code: int, assignment: Assignment, *, cell: str | None, log: str
+    exit_code: int, assignment: Assignment, *, cell: str | None, log: str, ran_out: RanOut
 ) -> TaskFailure:
-    """The failure of a kernel that ended by itself while it ran ``cell``."""
+    """The failure of a kernel that ended by itself while it ran ``cell``, with what is known of memory by then."""
     index = _index(cell, assignment)
     where = f" in cell {index}" if index is not None else ""
+    manner = _manner_of_death(exit_code)
+    for_memory = exit_code == -_KILLED and ran_out in _FOR_MEMORY
+    if for_memory:
+        manner += _FOR_MEMORY[ran_out]
     return TaskFailure(
-        kind="kernel_died",
-        message=f"The kernel died{where}: {_manner_of_death(exit_code)}.",
+        kind=OUT_OF_MEMORY if for_memory else "kernel_died",
+        message=f"The kernel died{where}: {manner}.",
         cell=CellId(cell) if cell is not None and index is not None else None,
         cell_index=index,
         last_lines=last_lines(plain_text(log)),
         taskbook=str(assignment.taskbook),
-        hint=_way_out(exit_code),
+        hint=_LESS_MEMORY if for_memory else _way_out(exit_code, ran_out),
     )
 
 
@@ -132,6 +147,15 @@ def no_space(reason: str, assignment: Assignment) -> TaskFailure:
     )
 
 
+def _no_memory(what: str, error: CellError, assignment: Assignment) -> TaskFailure:
+    return TaskFailure(
+        kind=OUT_OF_MEMORY,
+        message=f"Memory ran out in task {assignment.task}, {what}: {error.summary}",
+        taskbook=str(assignment.taskbook),
+        hint=_LESS_MEMORY,
+    )
+
+
 def internal(message: str, assignment: Assignment, *, lines: str = "") -> TaskFailure:
     """A failure that is nobody's cell's fault."""
     return TaskFailure(
@@ -152,6 +176,8 @@ def _condition_failure(error: CellError, assignment: Assignment, condition: Writ
 
 def _hint(error: CellError) -> str:
     """What to do about an error that has to do with running as a task."""
+    if error.ename in _MEMORY_ERRORS:
+        return _LESS_MEMORY
     if error.ename == "SystemExit":
         return (
             "exit() and sys.exit() end a task before its results are stored. Use an if, or raise."
@@ -174,6 +200,8 @@ def _save_failure(
     if error.ename == "StillRunning" and outcome.get("running"):
         return _still_running(outcome["running"][0], assignment)
     number = _ERRNO.match(plain_text(error.evalue))
+    if error.ename in _MEMORY_ERRORS:
+        return _no_memory("what it leaves cannot be stored", error, assignment)
     if error.ename == "OSError" and number and int(number[1]) in NO_SPACE_ERRNOS:
         return no_space(plain_text(error.evalue), assignment)
     if outcome.get("reports_of"):
@@ -339,6 +367,8 @@ def _first_cell(assignment: Assignment) -> Written:
 
 
 def _load_failure(error: CellError, assignment: Assignment) -> TaskFailure:
+    if error.ename in _MEMORY_ERRORS:
+        return _no_memory("what it reads cannot be loaded", error, assignment)
     damaged = error.ename == "DamagedBundle"
     known = damaged or error.ename == "CannotLoad"
     return TaskFailure(
@@ -400,9 +430,14 @@ def _manner_of_death(exit_code: int) -> str:
         return f"it was killed by signal {-exit_code}"
 
 
-def _way_out(exit_code: int) -> str:
+def _way_out(exit_code: int, ran_out: RanOut) -> str:
     if exit_code >= 0:
         return "exit(), quit() and os._exit() end the kernel before results are stored."
-    if exit_code == -signal.SIGTERM or exit_code == -9:
+    if exit_code == -_KILLED and ran_out is RanOut.NO:
+        return (
+            "Memory did not run out, says the system: somebody killed it, or a program that watches over memory or "
+            "time did."
+        )
+    if exit_code in (-signal.SIGTERM, -_KILLED):
         return "If nobody killed it, memory ran out: run fewer jobs at once, or use less of it."
     return "A compiled library crashed it; the last lines may say which."

@@ -27,6 +27,7 @@ Part = str | Table | Lines
 _ADVICE = {
     "error": "Open the taskbook and run it again: it loads the very values the task was given.",
     "kernel_died": "Mind memory: a kernel that dies without a word was mostly out of it.",
+    "out_of_memory": "Run fewer tasks at once, or work on less data at a time.",
     "kernel_start": "dagflow doctor tests the kernels of this machine.",
 }
 _MOST_REASONS = 3

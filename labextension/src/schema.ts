@@ -250,8 +250,9 @@ export interface TaskFinished {
  *
  *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
  *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
- *     ``no_space`` (the disk is full), ``internal``, ``no_result`` (it was not to run, and no earlier result of it can
- *     be used), ``lost`` (its runner died, or was taken for dead, while it ran).
+ *     ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
+ *     (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
+ *     while it ran).
  *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {

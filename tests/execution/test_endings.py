@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow.core.errors import KernelNotInstalled
 from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.execution.failure import kernel_died
 from jupyter_dagflow.execution.kernels import require_kernel
+from jupyter_dagflow.execution.oom import RanOut
 from tests.execution.processes import is_gone
 
 
@@ -38,6 +41,39 @@ def test_a_kernel_that_dies_says_where_and_how(
     assert ended.stored == ()
     gc.collect()  # what asyncio has to say of tasks it never finished, it says then
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("exit_code", [3, -9, -11, -15])
+@pytest.mark.parametrize("ran_out", RanOut)
+def test_a_death_is_told_with_what_is_known_of_memory(
+    bench: Any, exit_code: int, ran_out: RanOut, snapshot: SnapshotAssertion
+) -> None:
+    bench.task("a", "x = 1")
+    failure = kernel_died(exit_code, bench.prepare("a"), cell="cell0", log="", ran_out=ran_out)
+    assert (failure.kind, failure.message, failure.hint) == snapshot
+
+
+RUNS_OUT = """\
+import resource
+pages = int(open('/proc/self/statm').read().split()[0])
+limit = pages * resource.getpagesize() + 200_000_000
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+print('begun')
+much = bytearray(2_000_000_000)
+"""
+
+
+@pytest.mark.parametrize(
+    "source", [RUNS_OUT, "import numpy\n" + RUNS_OUT.replace("bytearray", "numpy.ones")]
+)
+def test_memory_that_runs_out_is_a_failure_of_its_own(bench: Any, source: str) -> None:
+    bench.task("a", source, "never = 1")
+    failure = bench.run("a").failure
+    assert failure.kind == "out_of_memory"
+    assert "MemoryError" in failure.message
+    assert (failure.cell_index, failure.line) == (0, len(source.splitlines()))
+    assert "--jobs 1" in failure.hint
+    assert "begun" in bench.taskbook("a")
 
 
 def test_a_crash_shows_what_the_library_said(bench: Any) -> None:

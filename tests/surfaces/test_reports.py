@@ -100,7 +100,7 @@ def test_how_a_run_ended(
 
 
 @pytest.mark.parametrize(
-    "kind", ["error", "not_storable", "kernel_died", "kernel_start", "internal"]
+    "kind", ["error", "not_storable", "kernel_died", "out_of_memory", "kernel_start", "internal"]
 )
 def test_every_failure_names_a_next_step(
     churn: Pipeline, make_run: Callable[..., RunView], kind: str
