@@ -24,10 +24,12 @@ from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 
+from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.execution.held_folders import HeldFolder
 from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task_environment
 from jupyter_dagflow.execution.kernel_server import ServedKernel, private_folder
 from jupyter_dagflow.execution.last_words import LastWords, last_words_beside
+from jupyter_dagflow.execution.processes import descendants, kill
 from jupyter_dagflow.execution.provisioner import PROVISIONER
 from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
@@ -161,6 +163,7 @@ class TaskKernel(AsyncKernelManager):
         self._log_at_last: Path | None = None
         self._end_requested = False
         self._group: int | None = None
+        self._descendants: set[Owner] = set()
         self._folders: list[HeldFolder] = []
         try:
             ipykernel = self.ipykernel  # looks the kernelspec up, before anything has to be undone
@@ -266,11 +269,20 @@ class TaskKernel(AsyncKernelManager):
     def request_end(self) -> None:
         """Interrupt the kernel and its children; one that has not started yet ends when it does."""
         self._end_requested = True
+        self._note_descendants()
         self._signal(signal.SIGINT)
 
     def kill_group(self) -> None:
-        """Kill the kernel and all that it started."""
+        """Kill the kernel and all that it started, also what has left its group for a session of its own."""
+        self._note_descendants()
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
+        for process in self._descendants:
+            kill(process)
+
+    def _note_descendants(self) -> None:
+        """Note what it has started as long as that can be told: until one in between has ended."""
+        if self._group is not None and self.exit_code is None:
+            self._descendants |= descendants(self._group)
 
     async def finish(self, *, kill: bool) -> None:
         """End the process (with its whole group if ``kill``) and remove what it needed."""

@@ -74,6 +74,24 @@ def end_group(leader: Owner) -> None:
             time.sleep(_LOOK_S)
 
 
+def descendants(pid: int) -> set[Owner]:
+    """The living processes that a process has started, and those that these have; none of one that is gone.
+
+    What has lost its parent is no descendant any more.
+    """
+    try:
+        return {owner_of(child.pid) for child in psutil.Process(pid).children(recursive=True)}
+    except psutil.Error:
+        return set()
+
+
+def kill(process: Owner) -> None:
+    """Kill one process, unless it is gone."""
+    if life_of(process) is not Life.GONE:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
 @functools.cache
 def _whereabouts() -> tuple[str, str, str]:
     """The boot, the namespace of processes and the machine."""

@@ -145,7 +145,8 @@ child = subprocess.Popen(
     [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); "
      "print('up', flush=True); time.sleep(600)"], stdout=subprocess.PIPE)
 child.stdout.readline()
-pathlib.Path("pids").write_text(f"{os.getpid()} {child.pid}")
+alone = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+pathlib.Path("pids").write_text(f"{os.getpid()} {child.pid} {alone.pid}")
 while True:
     try:
         time.sleep(600)
