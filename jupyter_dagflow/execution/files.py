@@ -53,6 +53,10 @@ class RunFiles:
         """Which process runs an attempt, for whoever may have to end it."""
         return self.attempt(task, attempt) / PROCESS
 
+    def kernel_log(self, task: str, attempt: int) -> Path:
+        """What the kernel process of an attempt itself wrote."""
+        return self.attempt(task, attempt) / "kernel.log"
+
     def expansion(self, task: str, attempt: int) -> Path:
         """The notebook that finds out what a mapped loop goes through, beside the task's own."""
         return self.taskbook(expansion_name(task), attempt)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import threading
 import time
 from collections import deque
@@ -24,7 +25,7 @@ from enum import Enum
 from pathlib import Path
 
 from jupyter_dagflow.core.alternatives import alternatives
-from jupyter_dagflow.core.errors import EnvironmentFault
+from jupyter_dagflow.core.errors import EnvironmentFault, MetastoreBlocked
 from jupyter_dagflow.core.events import (
     CellProgress,
     Event,
@@ -59,7 +60,7 @@ from jupyter_dagflow.core.run import RunView, instance_name, is_instance
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.execution.attempt_files import Instances, prepare_attempt
+from jupyter_dagflow.execution.attempt_files import Instances, mask_file, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.fan_in import FanIn
@@ -241,7 +242,9 @@ class Runner:
         self._began: dict[TaskName, float] = {}  # when, by a clock that nobody sets
         self._stops: set[asyncio.Task[None]] = set()
         self._stopped: set[TaskName] = set()
-        self._safekeeping = Safekeeping(ArtifactStore(request.artifacts), self._threads)
+        self._safekeeping = Safekeeping(
+            ArtifactStore(request.artifacts), threads=self._threads, patience=self._patience
+        )
         self._executed = ExecutedFile(
             request.files,
             request.compilation.pipeline,
@@ -336,6 +339,8 @@ class Runner:
         for task in running:
             for part in (task.name, expansion_name(task.name)):
                 await self._threads.do(end_kernel, files.process(part, task.attempt))
+                log = files.kernel_log(part, task.attempt)
+                await self._threads.do(mask_file, log, self._request.secrets.mask)
         await self._threads.do(self._recall, begun.view)
         return Resume(
             at=self._now(),
@@ -418,9 +423,10 @@ class Runner:
             await self._executed.finish()
             self._safekeeping.begin(values)
             await self._safekeeping.all_safe()
-        # A run of which nothing has run yet is refused: whoever asked for it is there to hear.
-        recorder = self._patience if self._recorded is not None else self._threads
-        await recorder.do(self._record, events, ran)
+        if self._recorded is not None:
+            await self._patience.do(self._record, events, ran)
+        else:
+            await self._begin_record(events, ran)
         for event in events:
             self._watchers.tell(event)
         for instruction in instructions:
@@ -465,6 +471,15 @@ class Runner:
     def _gathers(self, task: TaskName) -> bool:
         """Whether a start of a task is that of bringing together what its instances reported."""
         return self._machine.view.tasks[task].instances is not None
+
+    async def _begin_record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
+        """Record a run of which nothing has run yet, or refuse it: whoever asked for it is there to hear."""
+        try:
+            await self._threads.do(self._record, events, ran)
+        except MetastoreBlocked:
+            if self._request.begun is None:  # what is not recorded nobody would find
+                shutil.rmtree(self._request.files.folder, ignore_errors=True)
+            raise
 
     async def _ask(self, starts: Sequence[StartTask]) -> dict[TaskName, Answer]:
         """Whether earlier results may stand for tasks that are to start."""

@@ -19,7 +19,7 @@ from typing import Any
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.kernel_side import bundle, loading, usage
 from jupyter_dagflow.kernel_side.definitions import Definitions
-from jupyter_dagflow.storage.atomic import sync
+from jupyter_dagflow.storage.atomic import sync, write_copy
 
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-f]{16,}")
 
@@ -67,6 +67,15 @@ class ArtifactStore:
         for digest in digests:
             with contextlib.suppress(FileNotFoundError):
                 sync(self.path(digest))
+
+    def write_anew(self, digests: Iterable[str]) -> None:
+        """Write these files once more, and durably: that failed, and what of them is on the disk nobody knows.
+
+        Raises `OSError`, and leaves then what was there.
+        """
+        for digest in digests:
+            with contextlib.suppress(FileNotFoundError):
+                write_copy(self.path(digest))
 
     def load(self, digest: str, *, namespace: dict[str, Any] | None = None) -> dict[str, Any]:
         """The values of a bundle by name, unpickled in this process once all its bytes are known to be right.

@@ -7,12 +7,19 @@ is not to be durable leaves the two fsyncs out: only a crash of the machine can 
 
 from __future__ import annotations
 
+import mmap
 import os
 import secrets
 from pathlib import Path
 
 
-def write_bytes(path: str | Path, data: bytes, *, durable: bool = True) -> None:
+def write_copy(path: Path) -> None:
+    """Have a file's bytes in a new file of that name, durably; raises `OSError`."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        write_bytes(path, data)
+
+
+def write_bytes(path: str | Path, data: bytes | mmap.mmap, *, durable: bool = True) -> None:
     """Make the file hold these bytes, and its folders exist; raises `OSError` if it cannot."""
     path = Path(path)
     temporary = _temporary(path)

@@ -145,6 +145,7 @@ def test_a_run_that_cannot_be_recorded_at_all_is_refused(stage: Stage, trouble: 
     assert stage.metastore.runs() == []
     assert stage.executor is not None
     assert stage.executor.started == []
+    assert not stage.files.folder.exists()
 
 
 def test_what_will_never_work_is_raised_at_once(stage: Stage) -> None:

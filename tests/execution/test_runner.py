@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -322,14 +323,44 @@ def test_a_run_has_ended_when_its_results_are_on_the_disk(
     assert at_the_end == [VALUE.digest]
 
 
+def test_results_that_the_disk_has_no_space_for_are_written_anew_when_it_has(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That fsync finds no space depends on the file system: all but the error is real."""
+    path = ArtifactStore(stage.files.home / "artifacts").path(VALUE.digest)
+    full = iter([True, True, True])
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}").startswith(str(path.parent)) and next(
+            full, False
+        ):
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr("jupyter_dagflow.storage.atomic.os.fsync", fsync)
+    monkeypatch.setattr("jupyter_dagflow.execution.patience.PAUSE_S", 0.01)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"the value")
+    was = path.stat().st_ino
+    with caplog.at_level("WARNING", logger="jupyter_dagflow"):
+        asyncio.run(stage.runner({"a": "store"}).run())
+    assert stage.metastore.view(RUN).state is RunState.SUCCESS
+    assert path.read_bytes() == b"the value"
+    assert path.stat().st_ino != was
+    assert [each for each in path.parent.iterdir() if each != path] == []
+    assert "waits, and tries again" in caplog.messages[0]
+    assert caplog.messages[1:] == [f"Run {RUN} goes on."]
+
+
 def test_a_run_whose_results_do_not_come_to_the_disk_has_not_ended(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+    def broken(*_: object) -> None:
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(ArtifactStore, "make_durable", full)
-    with pytest.raises(ResultsNotDurable, match="No space left"):
+    monkeypatch.setattr(ArtifactStore, "make_durable", broken)
+    with pytest.raises(ResultsNotDurable, match="Input/output error"):
         asyncio.run(stage.runner({"a": "store"}).run())
     assert not stage.metastore.view(RUN).state.is_final
     assert stage.executor is not None
