@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_dagflow.execution.kernel_pool import KernelPools
@@ -42,10 +41,11 @@ def message(number: int, text: str, *, process: int) -> dict[str, Any]:
 
 
 @given(printed=PRINTED, arrived=st.integers(0, 30), of_children=st.integers(0, 5))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_has_not_arrived_is_added_once_and_in_order(
-    printed: list[tuple[int, str]], arrived: int, of_children: int
+    printed: list[tuple[int, str]], arrived: int, of_children: int, tmp_path: Path
 ) -> None:
-    path = Path(os.environ.get("TMPDIR", "/tmp"), f"words-{os.getpid()}-{threading.get_ident()}")
+    path = tmp_path / "words"
     words = LastWords(path, size=HEAD.size + 4_000)
     words.open()
     try:
