@@ -7,6 +7,8 @@ import hashlib
 import json
 import random
 import string
+import subprocess
+import sys
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow import Dagflow
+from tests.execution.processes import until
 
 LEAKY = """\
 import base64, json, os, sys, time, urllib.parse
@@ -182,6 +185,32 @@ def test_however_a_task_ends_no_byte_betrays_a_secret(
     assert log.startswith("begun\n***")
     said = answer.out + answer.err + log
     assert [trace for trace in traces(secret) if trace.decode() in said] == []
+    assert betrayed(tmp_path / "home", secret) == []
+
+
+def test_what_a_kernel_wrote_whose_runner_was_killed_is_masked_by_who_goes_on(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secret = sentinel(10)
+    monkeypatch.setenv("DAGFLOW_SECRET_API_TOKEN", secret)
+    cell = (
+        "import os, pathlib, time\nos.write(2, b'written: ' + api_token.encode())\ntime.sleep(1)\n"
+        "pathlib.Path('there').touch()\nwhile not os.path.exists('go'): time.sleep(0.02)"
+    )
+    write_notebook("nb.ipynb", [("parameters", "api_token = ''"), ("task:a", cell)])
+    command = [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "run", "nb.ipynb"]
+    runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(Path("there").exists)
+    runner.kill()
+    runner.wait()
+    log = Dagflow().open_run("latest").taskbook_path("a").with_name("kernel.log")
+    assert secret.encode() in log.read_bytes()
+    Path("go").touch()
+    assert dagflow("runs", "resume", "latest").code == 0
+    assert b"written: ***" in log.read_bytes()
     assert betrayed(tmp_path / "home", secret) == []
 
 
