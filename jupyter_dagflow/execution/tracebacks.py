@@ -66,7 +66,7 @@ class CellError:
         """The last line of it, in short."""
         evalue = plain_text(self.evalue)
         text = f"{self.ename}: {evalue}" if evalue else self.ename
-        return text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + CUT
+        return _clipped(text)
 
 
 Origin = Callable[[RanCell, int], tuple[str, int] | None]
@@ -75,7 +75,11 @@ Origin = Callable[[RanCell, int], tuple[str, int] | None]
 
 def last_lines(text: str) -> str:
     """The end of a traceback or log: its last lines that are not blank at either end."""
-    return "\n".join(text.strip("\n").splitlines()[-LAST_LINES:])
+    return "\n".join(map(_clipped, text.strip("\n").splitlines()[-LAST_LINES:]))
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + CUT
 
 
 def line_in_cell(error: CellError) -> int | None:
@@ -95,7 +99,7 @@ def excerpt(error: CellError, origin: Origin) -> str:
     """
     parts = [_retold(part, origin) for part in _parts(error)]
     whole = [line for part in parts for line in part.lines]
-    return "\n".join(whole if len(whole) <= LAST_LINES else _short(parts))
+    return "\n".join(map(_clipped, whole if len(whole) <= LAST_LINES else _short(parts)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,5 +200,8 @@ def test_a_recursion_and_a_long_message_are_cut() -> None:
 def test_a_long_summary_is_cut_and_a_long_log_keeps_its_end() -> None:
     failed = error("", evalue="m" * 5000)
     assert len(failed.summary) == 2000
+    long = error("E: " + "m" * 5000)
+    assert len(excerpt(long, origin)) == 2000
+    assert len(last_lines("x" * 5000)) == 2000
     assert failed.summary.endswith("…")
     assert last_lines("\n".join(map(str, range(30)))).splitlines()[0] == "20"
