@@ -25,7 +25,7 @@ from jupyter_dagflow.core.taskbook import (
     definitions_by_cell,
 )
 from jupyter_dagflow.execution.oom import RanOut
-from jupyter_dagflow.execution.ports import Assignment, Guarded, HandedOver, Written
+from jupyter_dagflow.execution.ports import Assignment, HandedOver, Written
 from jupyter_dagflow.execution.tracebacks import (
     CellError,
     RanCell,
@@ -194,7 +194,7 @@ def _save_failure(
     error: CellError, assignment: Assignment, outcome: Mapping[str, Any]
 ) -> TaskFailure:
     if outcome.get("changed"):
-        return _undeclared_change(assignment.guarded[outcome["changed"][0]], assignment)
+        return _undeclared_change(outcome["changed"][0], assignment)
     if outcome.get("sharing"):
         return _undeclared_sharing(outcome["sharing"][0], assignment)
     if error.ename == "StillRunning" and outcome.get("running"):
@@ -241,9 +241,10 @@ def _save_failure(
     return internal(text, assignment, lines=last_lines(error.text))
 
 
-def _undeclared_change(guarded: Guarded, assignment: Assignment) -> TaskFailure:
+def _undeclared_change(name: str, assignment: Assignment) -> TaskFailure:
     if is_instance(assignment.task) or assignment.expands:
-        return _changed_for_others(guarded.name, assignment)
+        return _changed_for_others(name, assignment)
+    guarded = assignment.guarded[name]
     mentions = guarded.mentions or _own_cells(assignment)
     cells = dict.fromkeys(place.cell_index for place in mentions)
     first = mentions[0]

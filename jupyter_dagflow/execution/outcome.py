@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.core.events import Item, Stored
+from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import ALTERS, UNTOLD, Used
 from jupyter_dagflow.core.side_effects import ChangedModule, Left
@@ -61,6 +62,8 @@ def ending(outcome: Mapping[str, Any], assignment: Assignment) -> dict[str, Any]
 def observations(outcome: Mapping[str, Any], assignment: Assignment) -> Iterator[Observed]:
     """What is known of a task's code from now on, by what the kernel wrote of how it came out."""
     for name in outcome.get("changed", ()):
+        if name == ITEM:
+            continue  # an instance's own: no later compilation can know of it
         change = assignment.guarded[name].change
         yield change
         if name != change.name:  # what the later task reads is but one of those that share with it

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 from jupyter_dagflow.core.events import TaskFailure
@@ -121,15 +122,6 @@ LOOPS = {
         for i, row in enumerate(X):
             sums[i] = row.sum()
             all_ += row
-        """,
-    ),
-    "groups": (
-        "import pandas as pd\ndf = pd.DataFrame({'g': ['b', 'a', 'b'], 'v': [1, 2, 3]})",
-        """
-        frames = []
-        for name, group in df.groupby("g"):
-            group["w"] = group.v * 2
-            frames.append(group)
         """,
     ),
     "classes": (
@@ -283,6 +275,25 @@ UNSOUND = {
     "a file of all": ("", "open('log.txt', 'a').write('x')\n    out.append(x)", "DF202"),
     "changed after it was set": ("out = {}", "v = [x]\n    out[x] = v\n    v.append(0)", "DF201"),
 }
+
+
+@pytest.mark.parametrize("copied", [True, False])
+def test_groups_of_a_table_may_be_views_of_one_memory(project: Project, copied: bool) -> None:
+    """Before pandas 3 they are, and a column that one is given might be seen by the others."""
+    loop = f"""
+        frames = []
+        for name, group in df.groupby("g"):
+            {"group = group.copy()" if copied else "pass"}
+            group["w"] = group.v * 2
+            frames.append(group)
+    """
+    table = "import pandas as pd\ndf = pd.DataFrame({'g': ['b', 'a', 'b'], 'v': [1, 2, 3]})"
+    run = project.run(LOAD, ("task:above", table), (f"{MAP} keep:frames", textwrap.dedent(loop)))
+    if copied or pd.__version__ >= "3":
+        assert run.error is None
+        assert [list(frame["w"]) for frame in run.value("frames")] == [[4], [2, 6]]
+    else:
+        assert failure(run, "train").message.startswith("DF201: train[0] changed an item that")
 
 
 @pytest.mark.parametrize("name", UNSOUND)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 
@@ -145,9 +146,12 @@ def test_tables_that_share_memory_until_one_is_written_to_stay_apart(
     )
 
 
-@pytest.mark.parametrize(
-    "part", ["df", "df[0]", "df[[0]]", "df[:2]", "df.T", "df.rename(columns={0: 'a'})"]
-)
+_OVER_MEMORY = ["df", "df[0]", "df[:2]", "df.T"]
+if pd.__version__ >= "3":  # before, these are copies
+    _OVER_MEMORY += ["df[[0]]", "df.rename(columns={0: 'a'})"]
+
+
+@pytest.mark.parametrize("part", _OVER_MEMORY)
 def test_tables_stay_over_the_memory_of_an_array(tasks: Any, part: str) -> None:
     table = "import numpy as np, pandas as pd\narr = np.zeros((3, 2))\ndf = pd.DataFrame(arr, copy=False)"
     tasks.ok(

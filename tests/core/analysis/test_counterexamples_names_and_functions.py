@@ -724,7 +724,10 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "setup is told the time by a word": (
         "DF121",
         (
-            ("setup", "import numpy as np\nnow = np.datetime64('now', 'ns')"),
+            (
+                "setup",
+                "import numpy as np\nnow = np.datetime64('now', 'ns').astype('datetime64[Y]')",
+            ),
             ("task:a", "s = now"),
             ("task:b", "t = now"),
         ),
