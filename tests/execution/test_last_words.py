@@ -104,7 +104,8 @@ DEATHS = {
     "import ctypes; ctypes.string_at(0)": "it was killed by SIGSEGV",
 }
 TALKATIVE = """\
-import os, sys
+import os, sys, warnings
+warnings.simplefilter('ignore', DeprecationWarning)  # of forks beside threads, from 3.12 on
 for n in range(3000): print('line', n)
 print('to stderr', file=sys.stderr)
 sys.stdout.flush()
