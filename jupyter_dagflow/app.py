@@ -21,7 +21,7 @@ from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
-from jupyter_dagflow.core.resume import lost_within_budget, tasks_named
+from jupyter_dagflow.core.resume import lost_within_budget, tasks_named, whole_lanes
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
@@ -198,7 +198,7 @@ class Dagflow:
         )
         return self.launch(
             prepared,
-            selected=select(prepared.compilation.pipeline, selection),
+            selected=select(prepared.compilation.running, selection),
             jobs=jobs,
             keep_all=keep == "all",
             reuse=Reuse.FRESH if fresh else Reuse.YES,
@@ -332,7 +332,8 @@ class Dagflow:
             files = RunFiles(self.settings.home, lease.run_id)
             view = taken_run(self.metastore, lease, files.folder)
             prepared = self._recorded(view, files)
-            check_inputs(view, prepared, lost_within_budget(view))
+            again = whole_lanes(view.lanes, lost_within_budget(view))
+            check_inputs(view, prepared, again)
             return self._begin(
                 prepared,
                 config_of(view),
@@ -503,7 +504,7 @@ class Dagflow:
         except NotebookError:
             return Side(view=view)
         compilation = self._compiled(source, config_of(view).by)
-        return Side(view=view, notebook=source, pipeline=compilation.pipeline)
+        return Side(view=view, notebook=source, pipeline=compilation.running)
 
     def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
         return compile_cells(source, by=PartitionBy(by), observed=self._observed())

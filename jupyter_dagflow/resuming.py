@@ -20,6 +20,7 @@ from jupyter_dagflow.core.resume import (
     require_same_inputs,
     require_same_tasks,
     require_unchanged,
+    whole_lanes,
 )
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
@@ -54,12 +55,15 @@ def check_resumable(
     view: RunView, before: Prepared, now: Prepared, asked: Sequence[TaskName], *, downstream: bool
 ) -> None:
     """Raise `NotResumable` unless what succeeded in a run, and is not to be repeated, would be the same now."""
-    pipeline, config = now.compilation.pipeline, config_of(view)
+    pipeline, config = now.compilation.running, config_of(view)
+    lanes = tuple(task.steps for task in pipeline.tasks if task.members)
     selected = config.selected or select(pipeline, EVERYTHING)
-    require_same_tasks(view, [task.name for task in pipeline.tasks if task.name in selected])
-    again = anew(view, below(view, asked) if downstream else asked)
+    tasks = [task for task in pipeline.tasks if task.name in selected]
+    require_same_tasks(view, [step for task in tasks for step in task.steps])
+    named = whole_lanes(lanes, below(view, asked) if downstream else asked)
+    again = whole_lanes(lanes, anew(view, named))
     if not config.keep_all:
-        require_kept(view, before.compilation.pipeline, pipeline, again)
+        require_kept(view, before.compilation.running, pipeline, again)
     changed = changed_since(
         (before.source, before.compilation),
         (now.source, now.compilation),
@@ -74,7 +78,7 @@ def check_resumable(
 
 def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> None:
     """Raise `NotResumable` if a task that is not to be repeated would take other values than it took."""
-    lookup = Lookup(now.compilation.pipeline)
+    lookup = Lookup(now.compilation.running)
     stored = {name: task.stored for name, task in view.tasks.items()}
     kept = _kept(view, again)
     taken = {name: inputs_of(lookup, lookup.task(name), stored) for name in kept}

@@ -106,9 +106,10 @@ class Run:
             raise NotFound(
                 f"Run {self.run_id} has no task {task!r}.", hint=f"It has: {', '.join(self.tasks)}."
             )
-        path = self._files.taskbook(task, run.attempt if attempt is None else attempt)
+        lead, number = self.view.lead(run.name), run.attempt if attempt is None else attempt
+        path = self._files.taskbook(lead, number)
         if not path.exists():  # it has a mapped loop, and was not gathered
-            path = self._files.expansion(task, run.attempt if attempt is None else attempt)
+            path = self._files.expansion(lead, number)
         if not run.attempt or (attempt is None and not path.exists()):
             raise NotFound(
                 f"Task {task} has no taskbook: it is {run.state.value} and never started.",

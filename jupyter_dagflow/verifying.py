@@ -13,7 +13,6 @@ from dataclasses import replace
 
 from jupyter_dagflow.app import Dagflow, check_jobs
 from jupyter_dagflow.core.events import TaskFailure
-from jupyter_dagflow.core.run import is_instance
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.verify import (
     Left,
@@ -59,8 +58,10 @@ class Verifying:
         """Begin to run the notebook top to bottom in one kernel, when the DAG has ended."""
         compilation = self._prepared.compilation
         skipped = [name for name, task in dag.tasks.items() if task.state is TaskState.SKIPPED]
-        pipeline = whole(self._prepared.source, compilation.pipeline, skipped=skipped)
-        prepared = replace(self._prepared, compilation=replace(compilation, pipeline=pipeline))
+        pipeline = whole(self._prepared.source, compilation.running, skipped=skipped)
+        prepared = replace(
+            self._prepared, compilation=replace(compilation, pipeline=pipeline, by_kernel=None)
+        )
         return self._launch(prepared, jobs=1, survivors=Survivors.ALL, sinks=sinks)
 
     def _launch(
@@ -94,7 +95,7 @@ class Verifying:
         settings, prepared = self._app.settings, self._prepared
         compared = compare(
             notebook=prepared.source,
-            pipeline=prepared.compilation.pipeline,
+            pipeline=prepared.compilation.running,
             parameters=prepared.parameters,
             secrets=prepared.secrets,
             files=RunFiles(settings.home, dag.run_id),
@@ -122,13 +123,13 @@ def _failures(run: LiveRun) -> Collection[TaskFailure]:
 
 def _left(run: LiveRun) -> Left:
     """What the run has left, by what its tasks' last cells wrote of it."""
-    pipeline = run.compilation.pipeline
+    pipeline = run.compilation.running
     versions = {task.name: task.versions for task in pipeline.tasks}
     own = {task.name: task.loop.own for task in pipeline.tasks if task.loop is not None}
     tasks = {}
     for name, task in run.tasks.items():
-        if task.state is not TaskState.SUCCESS or is_instance(name):  # skipped: it left nothing
-            continue
+        if task.state is not TaskState.SUCCESS or name not in versions:
+            continue  # it was skipped, and left nothing; or is an instance, or stands within a lane
         path = run.taskbook_path(name).with_name("outcome.json")
         outcome = json.loads(path.read_text(encoding="utf-8"))
         tasks[name] = TaskLeft(

@@ -11,7 +11,7 @@ import graphlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise
@@ -22,6 +22,7 @@ from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, ana
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
+from jupyter_dagflow.core.lanes import Lanes, join_lanes, lane_edges
 from jupyter_dagflow.core.literal_paths import PathNames, touches
 from jupyter_dagflow.core.mapping import map_loops
 from jupyter_dagflow.core.model import (
@@ -30,6 +31,7 @@ from jupyter_dagflow.core.model import (
     Compilation,
     Edge,
     Loop,
+    Member,
     Mention,
     Notebook,
     Parameter,
@@ -46,7 +48,7 @@ from jupyter_dagflow.core.partition import Partition, TaskCells, partition
 from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.races import Meeting, unordered_meetings
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
-from jupyter_dagflow.core.tags import duration_s, secrets_asked_for
+from jupyter_dagflow.core.tags import LANE, duration_s, secrets_asked_for
 from jupyter_dagflow.core.triggers import TriggerRule
 
 _T = TypeVar("_T")
@@ -54,6 +56,10 @@ _D = TypeVar("_D")
 
 _CELLS_REMEMBERED = 16_384
 _NO_OPTIONS = TaskOptions()
+_WAYS_OUT = {  # of a circle without lanes, and of one with a lane in it
+    False: "Remove an after: tag, or split a task whose cells stand on both sides of another.",
+    True: "The tasks of a lane run as one: tag what stands between them with the same lane:, or move it.",
+}
 _NO_FILES = FileUses()
 _Facts = Mapping[CellId, Sequence[Observed]]
 _NO_NAMES: frozenset[str] = frozenset()
@@ -95,23 +101,57 @@ def compile_cells(
     translation = kale.translate(notebook.cells, notebook.metadata)
     notebook = replace(notebook, cells=translation.cells)
     parts = partition(notebook.cells, by=by)
-    parameters, parameter_diagnostics = _parameters(parts)
+    lanes = join_lanes(parts)
     facts = _facts(parts, observed)
-    blocks = _blocks(notebook, parts, facts)
+    found = _compile(notebook, parts if lanes is None else lanes.parts, facts, lanes)
+    diagnostics = [*translation.diagnostics, *found.diagnostics]
+    by_tasks = found.pipeline
+    if lanes is not None:
+        diagnostics += lanes.diagnostics
+        order = lane_edges(parts, lanes)
+        by_tasks = _compile(notebook, parts, facts, more_edges=order).pipeline
+    placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
+    return Compilation(
+        pipeline=by_tasks,
+        diagnostics=tuple(placed),
+        unordered=tuple((each.first, each.second) for each in found.met),
+        by_kernel=None if lanes is None else found.pipeline,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compiled:
+    """A pipeline, what there is to say about it, and its tasks that touch one file in no order."""
+
+    pipeline: Pipeline
+    diagnostics: list[Diagnostic]
+    met: tuple[Meeting, ...]
+
+
+def _compile(
+    notebook: Notebook,
+    parts: Partition,
+    facts: _Facts,
+    lanes: Lanes | None = None,
+    more_edges: Sequence[Edge] = (),
+) -> _Compiled:
+    """Compile cells that have been grouped: with ``lanes`` each of these is a task."""
+    parameters, parameter_diagnostics = _parameters(parts)
+    blocks = _blocks(notebook, parts, facts, lanes)
     flow = analyse(blocks, summarise=_summary_of)
     mapped = map_loops(parts, blocks, flow, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
     path_of = PathNames(block.code for block in blocks)
     files = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
-    edges = _merge(flow.edges, after, file_edges(files), order=list(parts.tasks))
+    edges = _merge(flow.edges, after, file_edges(files), more_edges, order=list(parts.tasks))
     met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)
+    members = lanes.members if lanes is not None else {}
     tasks = tuple(
-        _task(task, flow, outputs[name], files[name], mapped.loops.get(name))
+        _task(task, flow, outputs[name], files[name], mapped.loops.get(name), members.get(name, ()))
         for name, task in parts.tasks.items()
     )
     diagnostics = [
-        *translation.diagnostics,
         *parts.diagnostics,
         *parameter_diagnostics,
         *flow.diagnostics,
@@ -138,12 +178,7 @@ def compile_cells(
         edges=edges,
         first_lines={c.id: c.first_line for c in notebook.cells if c.first_line is not None},
     )
-    placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
-    return Compilation(
-        pipeline=pipeline,
-        diagnostics=tuple(placed),
-        unordered=tuple((each.first, each.second) for each in met),
-    )
+    return _Compiled(pipeline=pipeline, diagnostics=diagnostics, met=tuple(met))
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:
@@ -200,19 +235,23 @@ def _facts(parts: Partition, observed: Collection[Observed]) -> _Facts:
     return {cell: seen[digest] for cell, digest in digests.items() if digest in seen}
 
 
-def _blocks(notebook: Notebook, parts: Partition, known: _Facts) -> list[Block]:
+def _blocks(
+    notebook: Notebook, parts: Partition, known: _Facts, lanes: Lanes | None
+) -> list[Block]:
     """The code cells of the pipeline in notebook order, each with the task it belongs to."""
+    said = {} if lanes is None else lanes.said
     blocks: dict[str, Block] = {}
     for task in parts.tasks.values():
         for cell in task.cells:
             facts = [fact for fact in known.get(cell.id, ()) if not fact.file[0]]
+            own = said.get(cell.id, task)
             blocks[cell.id] = Block(
                 cell=cell.id,
                 index=cell.index,
                 code=cell.code,
                 node=task.name,
-                mutates=_set((*_names(task, "mutates"), *_seen_changed(facts, task))),
-                pure=_set(_names(task, "pure")),
+                mutates=_set((*_names(own, "mutates"), *_seen_changed(facts, own))),
+                pure=_set(_names(own, "pure")),
                 shares=frozenset((f.name, f.other) for f in facts if f.other) or _NO_PAIRS,
                 conditional="when" in task.options,
             )
@@ -429,6 +468,7 @@ def _task(
     outputs: tuple[str, ...],
     files: FileUses,
     loop: Loop | None,
+    members: tuple[Member, ...],
 ) -> Task:
     node = flow.nodes.get(task.name)
     return Task(
@@ -451,6 +491,7 @@ def _task(
             for key, value in task.options.items()
         },
         loop=loop,
+        members=members,
     )
 
 
@@ -475,6 +516,7 @@ def _options(task: TaskCells) -> TaskOptions:
         retry=_retry(said),
         timeout_s=None if timeout is None else duration_s(timeout),
         kernel=_said(said, "kernel", str, None),
+        lane=_said(said, LANE, str, None),
     )
 
 
@@ -511,7 +553,7 @@ def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
                 f"The tasks wait for each other: {' → '.join(path)} ({_why(path, edges)}).",
                 cell=cell.id,
                 cell_index=cell.index,
-                hint="Remove an after: tag, or split a task whose cells stand on both sides of another.",
+                hint=_WAYS_OUT[any(LANE in parts.tasks[TaskName(name)].options for name in path)],
             )
         ]
     return []

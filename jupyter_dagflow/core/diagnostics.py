@@ -53,6 +53,7 @@ class Code(Enum):
     MAP_DEPENDENCE = ("DF132", Severity.ERROR)
     MAP_LAST_ITERATION = ("DF133", Severity.ERROR)
     MAP_FORM = ("DF134", Severity.ERROR)
+    LANE = ("DF135", Severity.ERROR)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     NO_PARAMETER = ("DF141", Severity.INFO)
     # found when it runs

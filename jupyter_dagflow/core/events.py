@@ -90,6 +90,7 @@ class Item:
 class RunCreated:
     """A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
 
+    ``lanes`` are those of them that share a kernel, in the order in which they run.
     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
     ``record`` tells by whom and of what; runs of earlier versions have none.
     """
@@ -105,6 +106,7 @@ class RunCreated:
     options: Mapping[str, object] = field(default_factory=dict)
     state: RunState = RunState.QUEUED
     record: RunRecord | None = None
+    lanes: tuple[tuple[TaskName, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class RunResumed:
 
     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
     from which they go on; what is in state none begins anew. Those ``cleared`` are to run though there may be a
-    result of them.
+    result of them. ``lanes`` as in `RunCreated`.
     """
 
     run_id: RunId
@@ -133,6 +135,18 @@ class RunResumed:
     cleared: tuple[TaskName, ...] = ()
     recovered: bool = False
     state: RunState = RunState.RUNNING
+    lanes: tuple[tuple[TaskName, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneRestarted:
+    """A task of a lane is tried again, and so all ``tasks`` of it that had begun: their state is none again."""
+
+    run_id: RunId
+    seq: int
+    at: datetime
+    tasks: tuple[TaskName, ...]
+    state: TaskState = TaskState.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +252,7 @@ Event = (
     RunCreated
     | RunStarted
     | RunResumed
+    | LaneRestarted
     | TaskQueued
     | TaskStarted
     | TaskExpanded

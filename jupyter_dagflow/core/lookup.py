@@ -63,6 +63,7 @@ class Lookup:
     def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.places = {task.name: place for place, task in enumerate(pipeline.tasks)}
+        self._lanes = {s: place for place, task in enumerate(pipeline.tasks) for s in task.steps}
         self.upstream: dict[TaskName, list[TaskName]] = defaultdict(list)
         self.downstream: dict[TaskName, list[TaskName]] = defaultdict(list)
         self.edges_from: dict[TaskName, list[Edge]] = defaultdict(list)
@@ -146,8 +147,9 @@ class Lookup:
         return self.pipeline.tasks[writers[at - 1]] if at else None
 
     def task(self, name: TaskName) -> Task:
-        """The task of that name."""
-        return self.pipeline.tasks[self.places[name]]
+        """The task of that name; of a task of a lane, the lane."""
+        place = self.places.get(name)
+        return self.pipeline.tasks[self._lanes[name] if place is None else place]
 
     def reader(self, read: Read) -> Task:
         """The task that has an input."""

@@ -8,7 +8,8 @@ remaining path; then, the one that stands first in the notebook; those whose poo
 waits to be tried again holds no slot, nor does one whose instances run: a task with a mapped loop starts twice, to
 find out its instances and, when they have ended, to gather what they reported. A run ends when nothing is unfinished;
 it failed if a leaf of the DAG failed or could not run. One that is resumed goes on from its view as if it had never
-stopped.
+stopped. The tasks of a lane are one attempt after another in one kernel: the next one starts as the one before it
+succeeds, in its slot, and if one is tried again, all of them are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from jupyter_dagflow.core.errors import Location
@@ -27,6 +29,7 @@ from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
     Item,
+    LaneRestarted,
     RunCreated,
     RunFinished,
     RunResumed,
@@ -42,7 +45,13 @@ from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.remaining_paths import remaining_paths
-from jupyter_dagflow.core.resume import MOST_LOST, anew, below, lost_within_budget
+from jupyter_dagflow.core.resume import (
+    MOST_LOST,
+    anew,
+    below,
+    lost_within_budget,
+    whole_lanes,
+)
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy, retry_after_s
 from jupyter_dagflow.core.reuse import Used
 from jupyter_dagflow.core.run import RunView, TaskRun, instance_name, is_done
@@ -73,7 +82,8 @@ class PlannedTask:
 class Plan:
     """A run to be: its tasks in notebook order, and how many of them may run at once (``slots``).
 
-    ``pools`` tells of pools how many of their tasks may; of others, one.
+    ``pools`` tells of pools how many of their tasks may; of others, one. Of ``lanes``, the tasks that share a kernel,
+    each follows the one before it.
     """
 
     run_id: RunId
@@ -86,6 +96,7 @@ class Plan:
     trigger: str = "manual"
     options: Mapping[str, object] = field(default_factory=dict)
     record: RunRecord | None = None
+    lanes: tuple[tuple[TaskName, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +134,7 @@ class AttemptEnded:
     With ``reused_from`` it did not run: all this is what came of it in that run.
     ``why`` it ran or did not. It is ``skipped`` if its condition was false. ``record`` and ``surroundings`` are
     what it was made of and ran in. With ``items`` it has found out what the task's loop goes through, and the task
-    goes on.
+    goes on. In a lane, ``goes_on`` is the task that has begun in the same kernel.
     """
 
     at: datetime
@@ -154,6 +165,7 @@ class AttemptEnded:
     record: TaskRecord | None = None
     surroundings: Surroundings | None = None
     items: tuple[Item, ...] | None = None
+    goes_on: TaskName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +246,9 @@ class RunMachine:
                 self._downstream[parent].append(task.name)
         durations = {t.name: t.duration_s for t in plan.tasks if t.duration_s is not None}
         self._remaining = remaining_paths(self._downstream, durations)
+        self._lanes = {name: lane for lane in plan.lanes for name in lane}
+        self._next_of = {one: other for lane in plan.lanes for one, other in pairwise(lane)}
+        self._goes_on = frozenset(self._next_of.values())  # tasks that start by themselves
         self._ready: dict[str | None, list[_Rank]] = {}
         self._in_pool: Counter[str | None] = Counter()
         self._running: set[TaskName] = set()
@@ -290,6 +305,7 @@ class RunMachine:
             trigger=plan.trigger,
             options=plan.options,
             record=plan.record,
+            lanes=plan.lanes,
         )
         self._view = RunView.of(created)
         self._events.append(created)
@@ -306,7 +322,9 @@ class RunMachine:
         if resume.cancel and not view.cancel_requested:
             self._request_cancel(resume.at, "asked for while nobody ran it")
         named = below(view, resume.clear) if resume.downstream else {*resume.clear}
+        named = whole_lanes(self._plan.lanes, named)
         again = lost_within_budget(view) if resume.recovered else anew(view, named)
+        again = whole_lanes(self._plan.lanes, again)
         self._record(
             RunResumed(
                 run_id=self._plan.run_id,
@@ -322,6 +340,7 @@ class RunMachine:
                 ),
                 cleared=tuple(name for name in view.tasks if name in named),
                 recovered=resume.recovered,
+                lanes=self._plan.lanes,
             )
         )
         for planned in self._plan.tasks:
@@ -414,8 +433,19 @@ class RunMachine:
             self._instructions.append(later)
         else:
             self._after_end(ended.task, state, ended.at)
+            self._go_on_in_lane(ended.task, state, ended.at)
         self._fill_slots(ended.at)
         self._finish_if_done(ended.at)
+
+    def _go_on_in_lane(self, name: TaskName, state: TaskState, at: datetime) -> None:
+        """Take note that the next task of a lane runs already: its kernel waits for nobody."""
+        after = self._next_of.get(name)
+        if state is not TaskState.SUCCESS or after is None or self.view.cancel_requested:
+            return
+        attempt = self.view.tasks[name].attempt
+        self._record(self._queued(after, attempt, at))
+        self._take_slot(after)
+        self._record(self._started(after, attempt, at))
 
     def _not_recorded_yet(self, ended: AttemptEnded) -> Surroundings | None:
         """What the attempt ran in, unless the run has that recorded of another."""
@@ -492,8 +522,22 @@ class RunMachine:
         if task is None or task.state is not TaskState.UP_FOR_RETRY:
             return
         if task.attempt == due.attempt:
-            self._queue(self._planned[due.task], due.at)
+            if due.task in self._lanes:
+                self._restart(self._lanes[due.task], due.at)
+            else:
+                self._queue(self._planned[due.task], due.at)
             self._fill_slots(due.at)
+
+    def _restart(self, lane: Sequence[TaskName], at: datetime) -> None:
+        """Have a lane begin again with its first task: nobody else has started that waits for it."""
+        begun = [name for name in lane if self.view.tasks[name].state is not TaskState.NONE]
+        self._unfinished += sum(self.view.tasks[name].state.is_final for name in begun)
+        self._record(
+            LaneRestarted(run_id=self._plan.run_id, seq=self._next_seq(), at=at, tasks=tuple(begun))
+        )
+        for name in lane[1:]:
+            self._upstream[name] = self._upstream_without_excused(self._planned[name])
+        self._queue(self._planned[lane[0]], at)
 
     def _cancel(self, cancel: Cancel) -> None:
         if self.view.state.is_final or self.view.cancel_requested:
@@ -524,7 +568,8 @@ class RunMachine:
             planned = self._planned[name]
             match verdict(planned.rule, self._upstream[name]):
                 case Verdict.RUN:
-                    self._queue(planned, at)
+                    if name not in self._goes_on:
+                        self._queue(planned, at)
                 case Verdict.SKIP:
                     why = self._why_not(planned)
                     pending.extend(self._end_unstarted(name, TaskState.SKIPPED, at, why))
@@ -541,16 +586,20 @@ class RunMachine:
 
     def _queue(self, planned: PlannedTask, at: datetime) -> None:
         attempt = self.view.tasks[planned.name].attempt + 1
-        self._record(
-            TaskQueued(
-                run_id=self._plan.run_id,
-                seq=self._next_seq(),
-                at=at,
-                task=planned.name,
-                attempt=attempt,
-            )
-        )
+        self._record(self._queued(planned.name, attempt, at))
         self._make_ready(planned)
+
+    def _queued(self, name: TaskName, attempt: int, at: datetime) -> TaskQueued:
+        run_id, seq = self._plan.run_id, self._next_seq()
+        return TaskQueued(run_id=run_id, seq=seq, at=at, task=name, attempt=attempt)
+
+    def _started(self, name: TaskName, attempt: int, at: datetime) -> TaskStarted:
+        run_id, seq = self._plan.run_id, self._next_seq()
+        return TaskStarted(run_id=run_id, seq=seq, at=at, task=name, attempt=attempt)
+
+    def _take_slot(self, name: TaskName) -> None:
+        self._in_pool[self._planned[name].pool] += 1
+        self._running.add(name)
 
     def _make_ready(self, planned: PlannedTask) -> None:
         name = planned.name
@@ -570,22 +619,13 @@ class RunMachine:
 
     def _fill_slots(self, at: datetime) -> None:
         while len(self._running) < self._plan.slots and (name := self._next()) is not None:
-            self._in_pool[self._planned[name].pool] += 1
-            self._running.add(name)
+            self._take_slot(name)
             if self.view.tasks[name].state is TaskState.RUNNING:  # its instances have ended well
                 gathers = StartTask(task=name, attempt=self.view.tasks[name].attempt)
                 self._instructions.append(gathers)
                 continue
             attempt = self.view.tasks[name].attempt + 1
-            self._record(
-                TaskStarted(
-                    run_id=self._plan.run_id,
-                    seq=self._next_seq(),
-                    at=at,
-                    task=name,
-                    attempt=attempt,
-                )
-            )
+            self._record(self._started(name, attempt, at))
             self._instructions.append(StartTask(task=name, attempt=attempt))
 
     def _end_unstarted(

@@ -139,7 +139,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """Why an edge is there: ``kind`` is ``data``, ``after`` or ``file``; lines count from 1 within their cell."""
+    """Why an edge is there: ``kind`` is ``data``, ``after``, ``file`` or ``lane``, lines count from 1 in their cell."""
 
     kind: str
     name: str
@@ -210,6 +210,7 @@ class TaskOptions:
 
     ``cache`` None: as the run does. Scheduled runs are to reuse what says on. An attempt that takes longer than
     ``timeout_s`` seconds is ended. ``when`` is the expression that is to be true, or the task is skipped.
+    Tasks of one ``lane`` share a kernel.
     """
 
     after: tuple[TaskName, ...] = ()
@@ -227,6 +228,7 @@ class TaskOptions:
     retry: RetryPolicy = NO_RETRIES
     timeout_s: float | None = None
     kernel: str | None = None
+    lane: str | None = None
 
 
 ITEMS = "__dagflow_items__"
@@ -258,6 +260,14 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A task of a lane, where the lane is taken for one task: its cells, in running order."""
+
+    name: TaskName
+    cells: tuple[CellId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """A step of the pipeline: some cells of the notebook that run, in order, in one kernel.
 
@@ -268,7 +278,8 @@ class Task:
     be it that it is deleted. ``replaces`` are names that it gives a definition and then a value,
     ``sets`` modules that are set in its kernel, by it or for it, ``leaves_files`` patterns of files
     that it writes, as its tags or earlier runs say. ``exposed`` are values it has that later tasks change in place.
-    With a ``loop``, that is fanned out.
+    With a ``loop``, that is fanned out. One that stands for a whole lane has the tasks of it as ``members``, and the
+    name of the last: what the lane leaves is there when that has ended.
     """
 
     name: TaskName
@@ -287,6 +298,17 @@ class Task:
     exposed: tuple[Exposed, ...] = ()
     declared: Mapping[str, object] = field(default_factory=dict)
     loop: Loop | None = None
+    members: tuple[Member, ...] = ()
+
+    @property
+    def steps(self) -> tuple[TaskName, ...]:
+        """The tasks that a run of this one consists of, one after the other: of a lane its members, else itself."""
+        return tuple(member.name for member in self.members) or (self.name,)
+
+    @property
+    def lead(self) -> TaskName:
+        """The first of its `steps`: an attempt begins with that, and has its files where that one's are."""
+        return self.steps[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,11 +345,19 @@ class Compilation:
     """What compiling a notebook gives: its pipeline, and everything there is to say about it.
 
     ``unordered`` are pairs of tasks whose code names one file while nothing says which of the two comes first.
+    ``by_kernel`` is the same pipeline with each lane as the one task that it is to whoever runs it, or nothing where
+    there is no lane.
     """
 
     pipeline: Pipeline
     diagnostics: tuple[Diagnostic, ...]
     unordered: tuple[tuple[TaskName, TaskName], ...] = ()
+    by_kernel: Pipeline | None = None
+
+    @property
+    def running(self) -> Pipeline:
+        """The pipeline as it runs: a task for each kernel that an attempt needs."""
+        return self.by_kernel or self.pipeline
 
     @property
     def ok(self) -> bool:

@@ -1,7 +1,7 @@
 """What a run that goes on repeats.
 
-The law: a task that succeeded in a run is not repeated in it unless somebody clears it by name; whatever follows from
-what is repeated is decided anew.
+The law: a task that succeeded in a run is not repeated in it unless somebody clears it by name, or it shares a kernel
+with one that is repeated; whatever follows from what is repeated is decided anew.
 """
 
 from __future__ import annotations
@@ -38,6 +38,13 @@ def anew(view: RunView, named: Collection[TaskName]) -> set[TaskName]:
     states = {name: task.state for name, task in view.tasks.items()}
     again = {n for n, state in states.items() if state.is_final and (n in named or state in _BAD)}
     return again | {n for n in below(view, again) if states[n] is TaskState.SKIPPED}
+
+
+def whole_lanes(
+    lanes: Iterable[tuple[TaskName, ...]], names: Collection[TaskName]
+) -> set[TaskName]:
+    """These tasks, and of each lane that one of them is in all: what was in its kernel is gone."""
+    return {*names, *(name for lane in lanes if not set(names).isdisjoint(lane) for name in lane)}
 
 
 def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
@@ -128,7 +135,7 @@ def changed_since(
     """Which of these tasks would be made of another source than before, as far as it means anything."""
 
     def slices(notebook: Notebook, compilation: Compilation) -> dict[TaskName, object]:
-        pipeline = compilation.pipeline
+        pipeline = compilation.running
         slicer = Slicer(
             notebook, pipeline, parameters=parameters, environ=environ, secrets=secrets, key=b""
         )

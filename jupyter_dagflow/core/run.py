@@ -15,6 +15,7 @@ from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
     Item,
+    LaneRestarted,
     RunCreated,
     RunFinished,
     RunResumed,
@@ -96,6 +97,7 @@ class RunView:
     """A run as it stands after event number ``seq``; ``surroundings`` are those of its tasks, by their digests.
 
     ``instance_attempts`` are the numbers of the attempts at instances before it was last resumed.
+    ``lanes`` are the tasks that share a kernel: an attempt is one at all of them, and has one number.
     """
 
     run_id: RunId
@@ -114,6 +116,15 @@ class RunView:
     record: RunRecord | None = None
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
     instance_attempts: dict[TaskName, int] = field(default_factory=dict)
+    lanes: tuple[tuple[TaskName, ...], ...] = ()
+
+    def lane(self, task: TaskName) -> tuple[TaskName, ...]:
+        """The tasks that share a kernel with one, itself among them."""
+        return next((lane for lane in self.lanes if task in lane), (task,))
+
+    def lead(self, task: TaskName) -> TaskName:
+        """The task whose attempts' folders have the files of this one: the first of its lane."""
+        return self.lane(task)[0]
 
     @property
     def metrics(self) -> dict[str, object]:
@@ -135,6 +146,7 @@ class RunView:
             state=created.state,
             tasks={name: TaskRun(name=name, upstream=upstream) for name, upstream in created.tasks},
             record=created.record,
+            lanes=created.lanes,
         )
 
     def copy(self) -> RunView:
@@ -163,6 +175,8 @@ class RunView:
                     self.finished_at = event.at
             case RunResumed():
                 self._resume(event)
+            case LaneRestarted():
+                self._restart(event)
             case CancelRequested():
                 self.cancel_requested = True
             case TaskQueued() | TaskStarted() | TaskFinished():
@@ -173,6 +187,13 @@ class RunView:
                 raise ValueError("A run is created once: start from RunView.of().")
         self.seq = event.seq
 
+    def _restart(self, event: LaneRestarted) -> None:
+        for name in event.tasks:
+            if self.tasks[name].state is not event.state:
+                check_task(self.tasks[name].state, event.state)
+        for name in event.tasks:
+            self.tasks[name] = _begun_anew(self.tasks[name], goes_on=True)
+
     def _resume(self, event: RunResumed) -> None:
         check_run(self.state, event.state)
         for name, _, state in event.tasks:
@@ -181,21 +202,14 @@ class RunView:
         self.state = event.state
         self.finished_at = None
         self.cancel_requested = self.cancel_requested and event.recovered
+        self.lanes = event.lanes
         self._drop_instances(event)
         for name, upstream, state in event.tasks:
             task = self.tasks[name]
             task.upstream = upstream
             if state is TaskState.NONE:
-                again = TaskRun(
-                    name=name,
-                    upstream=upstream,
-                    attempt=task.attempt,
-                    last=task.last,
-                    attempts=task.attempts,
-                )
+                again = _begun_anew(task, goes_on=event.recovered)
                 again.cleared = task.cleared or name in event.cleared
-                if event.recovered:
-                    again.tried, again.lost = task.tried, task.lost
                 self.tasks[name] = again
 
     def _drop_instances(self, event: RunResumed) -> None:
@@ -268,6 +282,22 @@ class RunView:
                 tasks[name] = each
                 tasks.update(instances if name == event.task else {})
         self.tasks = tasks
+
+
+def _begun_anew(task: TaskRun, *, goes_on: bool) -> TaskRun:
+    """A task that begins anew; if the run ``goes_on`` by itself, what it has tried counts, but for what went well."""
+    again = TaskRun(
+        name=task.name,
+        upstream=task.upstream,
+        attempt=task.attempt,
+        last=task.last,
+        attempts=task.attempts,
+        cleared=task.cleared,
+    )
+    if goes_on:
+        went_well = task.state is TaskState.SUCCESS
+        again.tried, again.lost = task.tried - went_well, task.lost
+    return again
 
 
 def _attempts(task: TaskRun, event: TaskFinished) -> tuple[Attempt, ...]:

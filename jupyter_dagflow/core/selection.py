@@ -1,13 +1,13 @@
 """Which tasks of a pipeline a run is asked for: ``--only``, ``--from``, ``--until``.
 
 The law: what stands above the tasks asked for is needed, and does not run: each of those gives the values that it
-left in an earlier run. What stands elsewhere is no part of the run.
+left in an earlier run. What stands elsewhere is no part of the run. Who asks for a task of a lane asks for the lane.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.errors import OptionError
@@ -50,6 +50,7 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
     Example: of load → clean → train → report, ``Selection(only=("train",))`` has train run, given load and clean.
     """
     names = [task.name for task in pipeline.tasks]
+    known = {step: task.name for task in pipeline.tasks for step in task.steps}
     if not selection:
         return Selected(run=frozenset(names))
     above: dict[TaskName, list[TaskName]] = {name: [] for name in names}
@@ -57,10 +58,10 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
     for edge in pipeline.edges:
         above[edge.target].append(edge.source)
         below[edge.source].append(edge.target)
-    wanted = set(_known("--only", selection.only, names))
+    wanted = set(_known("--only", selection.only, known))
     if selection.since or selection.until:
-        since = reached(_known("--from", selection.since, names) or names, below)
-        until = reached(_known("--until", selection.until, names) or names, above)
+        since = reached(_known("--from", selection.since, known) or names, below)
+        until = reached(_known("--until", selection.until, known) or names, above)
         if not since & until:
             raise OptionError(
                 f"No task is both below --from {', '.join(selection.since)} and above --until "
@@ -71,7 +72,8 @@ def select(pipeline: Pipeline, selection: Selection) -> Selected:
     return Selected(run=frozenset(wanted), given=frozenset(reached(wanted, above) - wanted))
 
 
-def _known(option: str, asked: Iterable[str], names: list[TaskName]) -> list[TaskName]:
+def _known(option: str, asked: Iterable[str], known: Mapping[TaskName, TaskName]) -> list[TaskName]:
+    names = list(known)
     for name in asked:
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
@@ -80,4 +82,4 @@ def _known(option: str, asked: Iterable[str], names: list[TaskName]) -> list[Tas
                 f"{option} {name}: the notebook has no task of that name.",
                 hint=f"{meant}It has {', '.join(names[:10])}{' …' if len(names) > 10 else ''}.",
             )
-    return [TaskName(name) for name in asked]
+    return [known[TaskName(name)] for name in asked]

@@ -89,7 +89,8 @@ TASK_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
             TaskState.LOST,
         }
     ),
-    TaskState.UP_FOR_RETRY: frozenset({TaskState.QUEUED, TaskState.CANCELLED}),
+    # To none: a lane begins again with its first task, whichever of them has failed.
+    TaskState.UP_FOR_RETRY: frozenset({TaskState.QUEUED, TaskState.CANCELLED, TaskState.NONE}),
     **dict.fromkeys(_ENDED, _CLEARED),
 }
 

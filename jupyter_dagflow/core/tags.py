@@ -169,7 +169,7 @@ VOCABULARY: dict[str, Option] = {
     "keep": Option(_identifier, _VARIABLE, many=True),
     "metric": Option(_identifier, _VARIABLE, many=True),
     "kernel": Option(_text(_LABEL), "the name of an installed kernelspec"),
-    "lane": Option(_text(_LABEL), "the name of a lane", works=_not_yet),
+    "lane": Option(_text(_LABEL), "the name of a lane"),
     "secret": Option(_identifier, "the name of a parameter", many=True, on=Role.PARAMETERS),
     "resource": Option(
         _text(_LABEL + r"=\d+(\.\d+)?"), "a resource like gpu=1", many=True, works=_not_yet
@@ -184,6 +184,7 @@ BARE: dict[str, Role] = {
     "skip-execution": Role.SKIP,
 }
 MAP = "map"
+LANE = "lane"
 # Kale's, of which a notebook has any number. Nobody means it by another word, so it is no candidate for a slip.
 MORE_PARAMETERS = Role.MORE_PARAMETERS.value
 

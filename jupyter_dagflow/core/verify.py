@@ -185,7 +185,7 @@ class _Explainer:
         self._compilation = compilation
         self._different = different
         self._unseeded = Unseeded(notebook.cells)
-        blocks = _blocks(notebook, compilation.pipeline)
+        blocks = _blocks(notebook, compilation.running)
         self._writes: dict[str, list[Step]] = {}
         for step in tell(blocks, [analyse_cell(block.code) for block in blocks]).steps.values():
             for name in dict.fromkeys([*step.bound, *step.touched]):
@@ -220,7 +220,7 @@ class _Explainer:
 
     def _tags(self, name: str, writes: list[Step]) -> Iterator[str]:
         for step in writes:
-            task = self._compilation.pipeline.task(step.node)
+            task = self._compilation.running.task(step.node)
             if task is not None and name in task.options.pure and name in step.touched:
                 yield (
                     f"pure:{name} on task {task.name} says that it leaves {name} as it is; "
@@ -254,7 +254,7 @@ class _Explainer:
                 pending += sorted(reads)
 
     def _diagnostics(self, cell: CellId, task: TaskName | None) -> Iterator[str]:
-        the_task = self._compilation.pipeline.task(task) if task else None
+        the_task = self._compilation.running.task(task) if task else None
         cells = the_task.cells if the_task else (cell,)
         for found in self._compilation.diagnostics:
             if found.cell in cells and found.code != Code.UNTAGGED_TASK.code:
@@ -262,7 +262,7 @@ class _Explainer:
                 yield f"{found.code} (cell {found.cell_index}{line}): {found.message}"
 
     def _edges(self, name: str, writes: list[Step], task: TaskName) -> Iterator[str]:
-        edges = self._compilation.pipeline.edges
+        edges = self._compilation.running.edges
         sources = [
             edge.source
             for edge in edges

@@ -46,8 +46,9 @@ class _Skipped(Exception):
 class Attempt:
     """Runs one taskbook, in the kernel of a session: `run` once, in the session's thread, and `stop` from any.
 
-    ``on_cell`` is called as a cell of the task's own begins, and once more after the last; ``on_write``
-    when outputs have come into the taskbook.
+    ``on_cell`` is called as a cell of the task's own begins, and once more after the last, with how many are done;
+    ``on_write`` when outputs have come into the taskbook; ``on_step`` when a task of a lane has ended, and the next
+    begins.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Attempt:
         session: KernelSession,
         on_cell: Callable[[CellId, int], None],
         on_write: Callable[[], None],
+        on_step: Callable[[AttemptEnded], None],
         now: Callable[[], datetime],
         output_limit: int,
     ) -> None:
@@ -64,6 +66,8 @@ class Attempt:
         self._session = session
         self._on_cell = on_cell
         self._on_write = on_write
+        self._on_step = on_step
+        self._step = 0
         self._now = now
         self._output_limit = output_limit
         self._stopping = threading.Event()
@@ -87,7 +91,7 @@ class Attempt:
         self._end_cell()
         if self._timed_out:
             return self._ended(
-                failure=failure.timed_out(self._assignment, cell=self._current, error=self._error)
+                failure=failure.timed_out(self._now_at, cell=self._current, error=self._error)
             )
         if self._stopping.is_set():
             return self._ended(stopped=True)
@@ -104,7 +108,7 @@ class Attempt:
             )
         except Exception as error:  # noqa: BLE001 -- an outcome that cannot be read, say
             text = f"{type(error).__name__}: {error}"
-            return self._ended(failure=failure.internal(text, self._assignment))
+            return self._ended(failure=failure.internal(text, self._now_at))
 
     def stop(self, *, timed_out: bool = False) -> None:
         """Ask the attempt to end: no further cell begins, the present one is interrupted.
@@ -148,6 +152,8 @@ class Attempt:
         self._leave_if_stopping()
         self._current = cell.get("id")
         if self._current in self._assignment.cells:
+            while self._current not in self._assignment.steps[self._step].cells:
+                self._end_step()
             self._on_cell(CellId(self._current), self._cells_done)
             self._cell_began = time.monotonic()
 
@@ -164,7 +170,7 @@ class Attempt:
         self._saved = self._current == SAVE_ID
         if self._current == WHEN_ID and read_outcome(self._assignment.outcome).get("skipped"):
             raise _Skipped
-        if own and self._cells_done == len(self._assignment.cells):
+        if own and self._cells_done == len(self._assignment.steps[self._step].cells):
             self._on_cell(CellId(cell["id"]), self._cells_done)
 
     def _on_cell_error(self, *, cell: Any, execute_reply: Any, **_: Any) -> None:
@@ -190,6 +196,13 @@ class Attempt:
             ran=self._ran,
         )
 
+    def _end_step(self) -> None:
+        """Tell that a task of a lane has ended well: what it left is there for the next one alone."""
+        after = self._assignment.steps[self._step + 1].task
+        self._on_step(self._ended(goes_on=after))
+        self._step += 1
+        self._cells_done, self._cells_s = 0, 0.0
+
     def _end_cell(self) -> None:
         if self._cell_began is not None:
             self._cells_s += time.monotonic() - self._cell_began
@@ -203,7 +216,7 @@ class Attempt:
     def _ended(self, *, failure: TaskFailure | None = None, **fields: Any) -> AttemptEnded:
         return AttemptEnded(
             at=self._now(),
-            task=self._assignment.task,
+            task=self._assignment.steps[self._step].task,
             attempt=self._assignment.attempt,
             cells_s=self._cells_s,
             failure=None if failure is None else self._masked(failure),
@@ -219,8 +232,13 @@ class Attempt:
             hint=hide(failure.hint),
         )
 
+    @property
+    def _now_at(self) -> Assignment:
+        """The assignment, as that of the task that runs."""
+        return replace(self._assignment, task=self._assignment.steps[self._step].task)
+
     def _failure(self, trouble: Exception | None, outcome: Mapping[str, Any]) -> TaskFailure | None:
-        assignment = self._assignment
+        assignment = self._now_at
         if self._error is not None:
             return failure.cell_failure(self._error, assignment, outcome)
         if lacks_space(trouble):

@@ -50,7 +50,7 @@ from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.taskbook import assemble, statements
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import HANDOVER, Assignment, Guarded, HandedOver, Written
+from jupyter_dagflow.execution.ports import HANDOVER, Assignment, Guarded, HandedOver, Step, Written
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -142,9 +142,10 @@ def prepare_attempt(
         when=the_task.options.when or "",
         condition=_asked(notebook, the_task),
         expands=expands,
+        lane=tuple(_steps(the_task)),
     )
     spec = {
-        "task": task,
+        "task": the_task.name,
         "store": str(store.absolute()),
         "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(lookup, the_task)),
@@ -185,6 +186,13 @@ def prepare_attempt(
         sources=part.sources or None,
     )
     return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
+
+
+def _steps(task: Task) -> Iterator[Step]:
+    """The tasks of a lane with their cells."""
+    places = dict(zip(task.cells, task.cell_indexes, strict=True))
+    for member in task.members:
+        yield Step(task=member.name, cells={cell: places[cell] for cell in member.cells})
 
 
 def _part(whole: Task, name: TaskName, handover: Path, instances: Instances | None) -> Part:

@@ -124,6 +124,7 @@ class ResultCache:
         None may for a task that was ``cleared``.
         """
         task = self._task(name)
+        name = task.name
         try:
             self._inputs[name] = inputs_of(self._lookup, task, sources)
             self._look_up()
@@ -377,7 +378,7 @@ class ResultCache:
         run_id, name, number = entry.taskbook
         return copy_taskbook(
             RunFiles(self._files.home, run_id).taskbook(name, number),
-            self._files.taskbook(task.name, attempt),
+            self._files.taskbook(_files_of(task, task.name), attempt),
             ids=dict(zip(entry.cells, self._speaking(task), strict=False)),
             parameters=self._parameters,
             parameters_cell=self._pipeline.parameters_cell,
@@ -421,7 +422,7 @@ class ResultCache:
         entry = Entry(
             place=self._place(ended.task),
             made_at=ended.at,
-            taskbook=(self._files.run_id, ended.task, ended.attempt),
+            taskbook=(self._files.run_id, _files_of(task, ended.task), ended.attempt),
             recipe=self._recipes[ended.task],
             inputs=self._inputs[ended.task],
             asked=self._asked[ended.task],
@@ -445,6 +446,11 @@ class ResultCache:
             cells=self._speaking(task),
             barred=ended.barred or (reuse.OFF if task.options.cache is False else ""),
         )
+
+
+def _files_of(task: Task, name: TaskName) -> TaskName:
+    """What the folder of its attempts is called."""
+    return name if is_instance(name) else task.lead
 
 
 def _no_result(task: TaskName, attempt: int, why: tuple[str, ...], at: datetime) -> Answer:

@@ -222,7 +222,8 @@ def _save_failure(
             f"{assignment.task}: {refused['reason']}.{read_by}",
             taskbook=str(assignment.taskbook),
             hint="Make it inside a function that the reading task calls, pass on plain data "
-            "instead (a list, a table, a file name), or put both cells in one task.",
+            "instead (a list, a table, a file name), put both cells in one task, or have both tasks share a "
+            "kernel: tag them lane:NAME.",
         )
     wrong = outcome.get("not_metric")
     if wrong:

@@ -70,7 +70,8 @@ class LocalExecutor:
             spare.dismiss()
             spare = None
         worker = spare or self._begin(kind)
-        self._attempts[assignment.task, assignment.attempt] = worker
+        for step in assignment.steps:
+            self._attempts[step.task, assignment.attempt] = worker
         worker.assign(assignment)
         if more:
             with contextlib.suppress(RuntimeError):  # then the next begins a kernel of its own
@@ -142,6 +143,10 @@ class LocalExecutor:
 
     def _tell(self, worker: _Worker, news: News | None) -> None:
         """Take news from an attempt's thread, in the loop's; None: nothing is left of it."""
+        if isinstance(news, AttemptEnded) and news.goes_on is not None:
+            worker.step = news.goes_on
+            self._report(news)
+            return
         if worker.timer is not None and (news is None or isinstance(news, AttemptEnded)):
             worker.timer.cancel()
         if news is None:
@@ -150,10 +155,11 @@ class LocalExecutor:
             if worker is self._spare:
                 self._spare = None
             if worker.assignment is not None:
-                key = worker.assignment.task, worker.assignment.attempt
-                # What gathers where this one expanded has the same key.
-                if self._attempts.get(key) is worker:
-                    del self._attempts[key]
+                for step in worker.assignment.steps:
+                    key = step.task, worker.assignment.attempt
+                    # What gathers where this one expanded has the same key.
+                    if self._attempts.get(key) is worker:
+                        del self._attempts[key]
                 if (
                     not worker.ended.is_set()
                 ):  # whatever became of its thread, the attempt has an end
@@ -180,6 +186,7 @@ class _Worker:
         output_limit: int,
     ) -> None:
         self.assignment: Assignment | None = None
+        self.step: TaskName | None = None  # the task of the assignment that runs
         self.ended = asyncio.Event()
         self.gone = asyncio.Event()
         self.stopping = threading.Event()
@@ -209,6 +216,7 @@ class _Worker:
     def assign(self, assignment: Assignment) -> None:
         """Run an attempt as soon as the kernel is ready."""
         self.assignment = assignment
+        self.step = assignment.task
         self._assigned.set()
 
     def dismiss(self) -> None:
@@ -235,7 +243,7 @@ class _Worker:
         """The end of an attempt that we have failed."""
         return AttemptEnded(
             at=self._now(),
-            task=assignment.task,
+            task=self.step or assignment.task,
             attempt=assignment.attempt,
             failure=TaskFailure(kind="internal", message=why),
         )
@@ -274,6 +282,7 @@ class _Worker:
                 session=session,
                 on_cell=self._on_cell,
                 on_write=lambda: self._send(OutputsWritten(task=assignment.task)),
+                on_step=self._send,
                 now=self._now,
                 output_limit=self._output_limit,
             )
@@ -286,15 +295,16 @@ class _Worker:
     def _on_cell(self, cell: CellId, done: int) -> None:
         assignment = self.assignment
         assert assignment is not None
+        step = next(step for step in assignment.steps if cell in step.cells)
         self._send(
             CellProgress(
                 run_id=assignment.run_id,
-                task=assignment.task,
+                task=step.task,
                 attempt=assignment.attempt,
                 cell=cell,
-                cell_index=assignment.cells[cell],
+                cell_index=step.cells[cell],
                 done=done,
-                total=len(assignment.cells),
+                total=len(step.cells),
             )
         )
 

@@ -1,7 +1,8 @@
 """What the runner asks of whoever runs tasks, and what it is told in return.
 
 The law: every attempt that is started is reported as ended exactly once, by `AttemptEnded`;
-whatever happens to its kernel, to the executor or to a stop that comes too late.
+whatever happens to its kernel, to the executor or to a stop that comes too late. With the first task of a lane all of
+it is started: as each task ends well, its end names the next one, of which then the same holds.
 """
 
 from __future__ import annotations
@@ -68,6 +69,14 @@ class Guarded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A task that an attempt runs: of a lane there are several, one after the other."""
+
+    task: TaskName
+    cells: Mapping[CellId, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """One attempt at a task, and what its files are to hold.
 
@@ -80,7 +89,7 @@ class Assignment:
     its kernel is ready. It runs only ``when`` that expression is true, which stands at ``condition`` in the notebook.
     ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
     what to load, to store and to look at (see `kernel_side.handover`). ``secrets`` go to its kernel and into no file.
-    With ``expands`` it is to find out the instances of its task.
+    With ``expands`` it is to find out the instances of its task. ``lane`` are the tasks of the lane that it begins.
     """
 
     run_id: RunId
@@ -106,6 +115,12 @@ class Assignment:
     spec: Mapping[str, object] = field(default_factory=dict)
     secrets: Secrets = NO_SECRETS
     expands: bool = False
+    lane: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The tasks that it runs."""
+        return self.lane or (Step(task=self.task, cells=self.cells),)
 
     @property
     def handover(self) -> Path:

@@ -18,13 +18,14 @@ import shutil
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
 
-from jupyter_dagflow.core.alternatives import alternatives
+from jupyter_dagflow.core.alternatives import Alternatives, alternatives
 from jupyter_dagflow.core.errors import EnvironmentFault, MetastoreBlocked
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -54,12 +55,13 @@ from jupyter_dagflow.core.machine import (
     StopTask,
     Submit,
 )
-from jupyter_dagflow.core.model import Compilation, Notebook, RunId, TaskName
+from jupyter_dagflow.core.model import Compilation, Notebook, RunId, Task, TaskName
 from jupyter_dagflow.core.records import RunRecord
 from jupyter_dagflow.core.run import RunView, instance_name, is_instance
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.core.triggers import TriggerRule
 from jupyter_dagflow.execution.attempt_files import Instances, mask_file, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
@@ -141,11 +143,11 @@ class RunRequest:
     @property
     def tasks(self) -> Selected:
         """The tasks of the run: all, if none were selected."""
-        return self.selected or select(self.compilation.pipeline, EVERYTHING)
+        return self.selected or select(self.compilation.running, EVERYTHING)
 
     def plan(self, durations: Mapping[TaskName, float]) -> Plan:
         """The run as the machine sees it; ``durations`` are what its tasks took when they last ran."""
-        pipeline = self.compilation.pipeline
+        pipeline = self.compilation.running
         upstream: dict[TaskName, list[TaskName]] = {task.name: [] for task in pipeline.tasks}
         for edge in pipeline.edges:
             upstream[edge.target].append(edge.source)
@@ -158,24 +160,39 @@ class RunRequest:
             notebook=pipeline.notebook,
             parameters={**self.parameters, **self.secrets.shown},
             tasks=tuple(
-                PlannedTask(
-                    name=task.name,
-                    upstream=tuple(upstream[task.name]),
-                    rule=task.options.trigger,
-                    priority=task.options.priority,
-                    pool=task.options.pool,
-                    retry=task.options.retry,
-                    duration_s=durations.get(task.name),
-                    alternatives=instead.get(task.name, {}),
-                )
+                step
                 for task in planned
+                for step in _steps(task, upstream[task.name], instead, durations)
             ),
             slots=self.jobs,
             pools=self.pools,
             trigger=self.trigger,
             options=self.options,
             record=self.record,
+            lanes=tuple(task.steps for task in planned if task.members),
         )
+
+
+def _steps(
+    task: Task,
+    upstream: Sequence[TaskName],
+    instead: Mapping[TaskName, Alternatives],
+    durations: Mapping[TaskName, float],
+) -> Iterator[PlannedTask]:
+    """A task as the machine sees it; of a lane each of its tasks, and the first waits for all that the lane needs."""
+    above: TaskName | None = None
+    for name in task.steps:
+        yield PlannedTask(
+            name=name,
+            upstream=tuple(upstream) if above is None else (above,),
+            rule=task.options.trigger if above is None else TriggerRule.ALL_SUCCESS,
+            priority=task.options.priority,
+            pool=task.options.pool,
+            retry=task.options.retry,
+            duration_s=durations.get(name),
+            alternatives=instead.get(task.name, {}) if above is None else {},
+        )
+        above = name
 
 
 class Abandoned(Exception):
@@ -199,10 +216,10 @@ class Runner:
     ) -> None:
         self._request = request
         self._metastore = metastore
-        durations = metastore.durations(request.compilation.pipeline.name)
+        durations = metastore.durations(request.compilation.running.name)
         begun = request.begun
         self._machine = RunMachine(request.plan(durations), begun.view.copy() if begun else None)
-        self._imports = imported_modules(request.compilation.pipeline)
+        self._imports = imported_modules(request.compilation.running)
         self._to_come = len(request.tasks.run)
         self._recorded = begun.view.copy() if begun else None
         self._recording = threading.Lock()
@@ -210,7 +227,7 @@ class Runner:
         self._inbox: asyncio.Queue[Stimulus | Abandoned | LeaseLost] = asyncio.Queue()
         self._executor = make_executor(self._hear)
         self._watchers = Watchers(f"run {request.run_id}")
-        self._lookup = Lookup(request.compilation.pipeline)
+        self._lookup = Lookup(request.compilation.running)
         self._fan_in = FanIn(request.notebook, self._lookup)
         self._soundness = Soundness(
             notebook=request.notebook, lookup=self._lookup, files=request.files, cwd=request.cwd
@@ -247,7 +264,7 @@ class Runner:
         )
         self._executed = ExecutedFile(
             request.files,
-            request.compilation.pipeline,
+            request.compilation.running,
             taskbooks_of=self._taskbooks_of,
             threads=self._threads,
             patience=self._patience,
@@ -257,6 +274,7 @@ class Runner:
     def _taskbooks_of(self, task: TaskName) -> list[Path]:
         """Where a task's last attempt may be seen: where it has instances, once they are gathered or one has failed."""
         tasks, files = self._machine.view.tasks, self._request.files
+        task = self._lookup.task(task).lead
         run = tasks.get(task)
         if run is None or not run.attempt:
             return []
@@ -337,7 +355,8 @@ class Runner:
         files = self._request.files
         running = [t for t in begun.view.tasks.values() if t.state is TaskState.RUNNING]
         for task in running:
-            for part in (task.name, expansion_name(task.name)):
+            lead = begun.view.lead(task.name)
+            for part in (lead, expansion_name(lead)):
                 await self._threads.do(end_kernel, files.process(part, task.attempt))
                 log = files.kernel_log(part, task.attempt)
                 await self._threads.do(mask_file, log, self._request.secrets.mask)
@@ -354,7 +373,9 @@ class Runner:
     def _recall(self, view: RunView) -> None:
         """Have what the tasks did that ended well before count among what the others do."""
         for name, task in view.tasks.items():
-            if task.state is TaskState.SUCCESS and task.instance_of is None:
+            if task.instance_of is not None or name != self._lookup.task(name).name:
+                continue  # what a lane did, the last of its tasks tells
+            if task.state is TaskState.SUCCESS:
                 ended = self._cache.recall(name, task.attempt, self._stored, self._now())
                 if ended is not None:
                     self._soundness.recall(ended)
@@ -363,6 +384,8 @@ class Runner:
         """Take what the executor reports; progress is for those who watch and changes nothing."""
         if isinstance(news, AttemptEnded):
             self._end(news)
+            if news.goes_on is not None:
+                self._began[news.goes_on] = time.monotonic()
             return
         if isinstance(news, CellProgress):
             self._watchers.tell(news)
@@ -393,7 +416,7 @@ class Runner:
                 stimulus = self._in_file(await self._judged(stimulus))
                 self._stored[stimulus.task] = stimulus.stored
                 whole = stimulus.reused_from is None and stimulus.items is None
-                ran += [stimulus] if whole else []
+                ran += [self._of_whole(stimulus)] if whole and stimulus.goes_on is None else []
             step = self._machine.handle(stimulus)
             for event in step.events:
                 if isinstance(event, TaskExpanded):
@@ -404,7 +427,7 @@ class Runner:
             for instruction in step.instructions:
                 answer = answers.get(instruction.task)
                 if answer is not None and answer.ended is not None:
-                    pending.append(answer.ended)
+                    pending.extend(self._ends(instruction.task, answer.ended))
                 else:
                     instructions.append(instruction)
         for late in pending:
@@ -462,6 +485,30 @@ class Runner:
             if ended is not None:
                 self._fan_in.part(ended)
 
+    def _of_whole(self, ended: AttemptEnded) -> AttemptEnded:
+        """The same of the lane, if it is of a task of one: for those who look at what it has done to others."""
+        if is_instance(ended.task):
+            return ended
+        return replace(ended, task=self._lookup.task(ended.task).name)
+
+    def _ends(self, begun: TaskName, ended: AttemptEnded) -> Iterator[AttemptEnded]:
+        """The ends that an earlier result stands for: of a lane, that of each of its tasks."""
+        if ended.failure is not None:
+            yield replace(ended, task=begun)
+            return
+        steps = (begun,) if is_instance(begun) else self._lookup.task(begun).steps
+        for name, after in pairwise(steps):
+            yield AttemptEnded(
+                at=ended.at,
+                task=name,
+                attempt=ended.attempt,
+                cells_s=0.0,
+                reused_from=ended.reused_from,
+                why=ended.why,
+                goes_on=after,
+            )
+        yield ended
+
     def _told_of_items(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an expansion, with what all else goes into the instances."""
         made_of = self._cache.instances_made_of(ended.task, self._stored)
@@ -497,9 +544,19 @@ class Runner:
     def _answer(self, name: TaskName, attempt: int) -> Answer:
         task = self._machine.view.tasks[name]
         answer = self._cache.ask(name, attempt, self._stored, self._now(), cleared=task.cleared)
-        if answer.ended is None and task.last in _ENDED and not task.cleared:
-            return replace(answer, why=(f"attempt {attempt - 1} {_ENDED[task.last]}",))
+        if answer.ended is None and not task.cleared:
+            return replace(answer, why=self._why_again(name, attempt - 1) or answer.why)
         return answer
+
+    def _why_again(self, name: TaskName, last: int) -> tuple[str, ...]:
+        """How the last attempt ended, if not well: of a lane, in which of its tasks."""
+        tasks = self._machine.view.tasks
+        for step in self._machine.view.lane(name):
+            ended = tasks[step].last
+            if ended in _ENDED and (step == name or tasks[step].attempt == last):
+                which = f" in task {step}" if step != name else ""
+                return (f"attempt {last} {_ENDED[ended]}{which}",)
+        return ()
 
     def _explained(self, event: Event, answers: Mapping[TaskName, Answer]) -> Event:
         """The start of a task tells why it runs, which the machine does not know."""
@@ -513,17 +570,21 @@ class Runner:
         """The end of an attempt, why it was made and of what; a failure if its results cannot be relied upon."""
         if ended.reused_from is None and not ended.skipped:
             ended = replace(ended, why=self._why.get(ended.task, ()))
+        if ended.goes_on is not None:  # a lane is judged when the last of its tasks ends
+            return ended
         if ended.items is not None:
             return self._fan_in.part(await self._threads.do(self._told_of_items, ended))
         if is_instance(ended.task):
             return self._fan_in.part(self._cache.recorded(ended))
         if self._gathers(ended.task):
             ended = self._fan_in.gathered(ended)
-        ended = self._cache.recorded(ended)
+        task, ended = ended.task, self._cache.recorded(self._of_whole(ended))
         last = self._machine.has_one_left
         if ended.left or last:  # the code of the project has to be read, or its files looked at
-            return await self._threads.do(self._soundness.judged, ended, last)
-        return self._soundness.judged(ended)
+            judged = await self._threads.do(self._soundness.judged, ended, last)
+        else:
+            judged = self._soundness.judged(ended)
+        return replace(judged, task=task)
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
         results = self._cache.results(ran)

@@ -131,12 +131,13 @@ class Soundness:
         seen: Sequence[Observed] = (),
     ) -> AttemptEnded:
         place = why.at(ended.task)
-        first = self._notebook.by_id[self._lookup.task(ended.task).cells[0]]
+        task = self._lookup.task(ended.task)
+        first = self._notebook.by_id[task.cells[0]]
         failure = TaskFailure(
             kind="unsound",
             message=why.message,
             hint=why.hint,
-            taskbook=str(self._files.taskbook(ended.task, ended.attempt)),
+            taskbook=str(self._files.taskbook(task.lead, ended.attempt)),
             cell=CellId(place.cell or first.id),
             cell_index=first.index if place.cell_index is None else place.cell_index,
             line=place.line,

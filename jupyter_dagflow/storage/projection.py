@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from jupyter_dagflow.core.events import (
     CancelRequested,
     Event,
+    LaneRestarted,
     RunCreated,
     RunFinished,
     RunResumed,
@@ -55,6 +56,7 @@ TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
 _OF_THE_LAST_ATTEMPT = ("finished_at", "duration_s", "cells_s", "failure")
 _OF_AN_ATTEMPT = ("queued_at", "started_at", *_OF_THE_LAST_ATTEMPT)
+_ANEW = {**dict.fromkeys(_OF_AN_ATTEMPT), "state": TaskState.NONE.value, "cached": False}
 _THIS_TASK = (task_runs.c.run_id == bindparam("of_run"), task_runs.c.task == bindparam("of_task"))
 _FORGET = artifacts.delete().where(
     artifacts.c.run_id == bindparam("of_run"), artifacts.c.task == bindparam("of_task")
@@ -87,6 +89,10 @@ def project(connection: Connection, new: Sequence[Event]) -> None:
                 _update_run(connection, event, state=event.state.value, started_at=event.at)
             case RunResumed():
                 _resume(connection, event)
+            case LaneRestarted():
+                prepared.execute(connection, _FORGET, _keys(event, event.tasks))
+                for name in event.tasks:
+                    tasks.setdefault(name, {}).update(_ANEW)
             case RunFinished():
                 _update_run(connection, event, state=event.state.value, finished_at=event.at)
             case TaskExpanded():
@@ -145,12 +151,15 @@ def _resume(connection: Connection, event: RunResumed) -> None:
     again = {} if event.recovered else {"cancel_requested_at": None}
     _update_run(connection, event, state=event.state.value, finished_at=None, **again)
     anew = [name for name, _, state in event.tasks if state is TaskState.NONE]
-    keys = [{"of_run": event.run_id, "of_task": name} for name in anew]
+    keys = _keys(event, anew)
     prepared.execute(connection, _FORGET, keys)
     prepared.execute(connection, _FORGET_METRICS, keys)
-    row = {**dict.fromkeys(_OF_AN_ATTEMPT), "state": TaskState.NONE.value, "cached": False}
     if anew:
-        _update_tasks(connection, event, dict.fromkeys(anew, row))
+        _update_tasks(connection, event, dict.fromkeys(anew, _ANEW))
+
+
+def _keys(event: Event, tasks: Iterable[str]) -> list[dict[str, object]]:
+    return [{"of_run": event.run_id, "of_task": name} for name in tasks]
 
 
 _INSTANCE = (

@@ -14,7 +14,8 @@ from datetime import datetime
 from jupyter_dagflow.core.model import Edge, Reason, Task
 
 NO_VALUE = "–"
-_KINDS = {"file": "file ", "after": "after:"}
+_KINDS = {"file": "file ", "after": "after:", "lane": "lane:"}
+_ORDER = ("after", "lane")
 
 
 def duration(seconds: float | None) -> str:
@@ -112,7 +113,7 @@ def shortened(text: str, length: int) -> str:
 
 def reason(why: Reason, edge: Edge, *, source: Task | None, target: Task | None) -> str:
     """One reason: ``X: load, line 3 → train, line 1``; the cell too where a task has several."""
-    if why.kind == "after":
+    if is_order(why):
         return f"{subject(why)}: {edge.source} → {edge.target}"
     start = _place(source, edge.source, cell=why.source_cell, line=why.source_line)
     end = _place(target, edge.target, cell=why.target_cell, line=why.target_line)
@@ -120,8 +121,18 @@ def reason(why: Reason, edge: Edge, *, source: Task | None, target: Task | None)
 
 
 def subject(why: Reason) -> str:
-    """What a reason is about: the variable, ``file data.csv`` or ``after:load``."""
+    """What a reason is about: the variable, ``file data.csv``, ``after:load`` or ``lane:db``."""
     return why.name if why.kind == "data" else f"{_KINDS[why.kind]}{why.name}"
+
+
+def is_order(why: Reason) -> bool:
+    """Whether it is about order alone, and not about something that is handed over."""
+    return why.kind in _ORDER
+
+
+def is_lane(edge: Edge) -> bool:
+    """Whether two tasks run one after the other in one kernel."""
+    return any(why.kind == "lane" for why in edge.reasons)
 
 
 def _rounded(number: float, digits: int) -> float:

@@ -9,6 +9,7 @@ import { LOOKS } from './looks';
 import type {
   CellProgress,
   DagflowEvent,
+  LaneRestarted,
   RunCreated,
   RunDocument,
   RunResumed,
@@ -64,6 +65,8 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
       return { ...next, state: event.state, started_at: event.at };
     case 'run_resumed':
       return { ...next, state: event.state, finished_at: null, tasks: resumed(run.tasks, event), progress: {} };
+    case 'lane_restarted':
+      return { ...next, tasks: restarted(run.tasks, event) };
     case 'run_finished':
       return { ...next, state: event.state, finished_at: event.at };
     case 'cancel_requested':
@@ -116,6 +119,12 @@ function resumed(tasks: TaskRunDocument[], event: RunResumed): TaskRunDocument[]
   return tasks.map(task =>
     states.get(task.name) === 'none' ? { ...unstarted(task.name), attempt: task.attempt } : task
   );
+}
+
+/** The tasks of a lane begin anew when one of them does; the number of the last attempt stays. */
+function restarted(tasks: TaskRunDocument[], event: LaneRestarted): TaskRunDocument[] {
+  const again = new Set(event.tasks);
+  return tasks.map(task => (again.has(task.name) ? { ...unstarted(task.name), attempt: task.attempt } : task));
 }
 
 function progressed(run: LiveRun, event: CellProgress): LiveRun {

@@ -39,6 +39,7 @@ export type Shape =
 export type DagflowEvent =
   | CancelRequested
   | CellProgress
+  | LaneRestarted
   | RunCreated
   | RunFinished
   | RunResumed
@@ -51,10 +52,6 @@ export type DagflowEvent =
  * Where a run is in its life.
  */
 export type RunState = 'cancelled' | 'failed' | 'queued' | 'running' | 'success';
-/**
- * From where a run was asked for.
- */
-export type Origin = 'cli' | 'magic' | 'python' | 'server';
 /**
  * Where a task of one run is in its life.
  */
@@ -69,6 +66,10 @@ export type TaskState =
   | 'success'
   | 'up_for_retry'
   | 'upstream_failed';
+/**
+ * From where a run was asked for.
+ */
+export type Origin = 'cli' | 'magic' | 'python' | 'server';
 /**
  * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
  */
@@ -103,13 +104,26 @@ export interface CellProgress {
   type: 'cell_progress';
 }
 /**
+ * A task of a lane is tried again, and so all ``tasks`` of it that had begun: their state is none again.
+ */
+export interface LaneRestarted {
+  at: string;
+  run_id: string;
+  seq: number;
+  state: TaskState;
+  tasks: string[];
+  type: 'lane_restarted';
+}
+/**
  * A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
  *
+ *     ``lanes`` are those of them that share a kernel, in the order in which they run.
  *     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
  *     ``record`` tells by whom and of what; runs of earlier versions have none.
  */
 export interface RunCreated {
   at: string;
+  lanes: string[][];
   notebook: string;
   options: Record<string, unknown>;
   parameters: Record<string, unknown>;
@@ -162,11 +176,12 @@ export interface RunFinished {
  *
  *     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
  *     from which they go on; what is in state none begins anew. Those ``cleared`` are to run though there may be a
- *     result of them.
+ *     result of them. ``lanes`` as in `RunCreated`.
  */
 export interface RunResumed {
   at: string;
   cleared: string[];
+  lanes: string[][];
   recovered: boolean;
   run_id: string;
   seq: number;
@@ -446,7 +461,7 @@ export interface Edge {
   target: string;
 }
 /**
- * Why an edge is there: ``kind`` is ``data``, ``after`` or ``file``; lines count from 1 within their cell.
+ * Why an edge is there: ``kind`` is ``data``, ``after``, ``file`` or ``lane``, lines count from 1 in their cell.
  */
 export interface Reason {
   kind: string;

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.errors import DagflowError
-from jupyter_dagflow.core.events import Event, RunResumed, TaskFinished, TaskStarted
+from jupyter_dagflow.core.events import Event, LaneRestarted, RunResumed, TaskFinished, TaskStarted
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -81,6 +81,8 @@ def _repeated(events: list[Event]) -> Iterator[str]:
             yield f"{event.task} began attempt {event.attempt} though it had succeeded"
         if isinstance(event, TaskFinished) and event.state is TaskState.SUCCESS:
             succeeded.add(event.task)
+        if isinstance(event, LaneRestarted):
+            succeeded -= {*event.tasks}
         if isinstance(event, RunResumed):
             succeeded -= {*event.cleared}
 

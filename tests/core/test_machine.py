@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -72,15 +73,40 @@ def plans(draw: st.DrawFn) -> Plan:
                 duration_s=draw(st.none() | st.integers(0, 4).map(float)),
             )
         )
+    lanes = []
+    if n > 1 and draw(st.booleans()):
+        first = draw(st.integers(0, n - 2))
+        lanes.append((first, draw(st.integers(first + 1, min(n - 1, first + 3)))))
     return Plan(
         run_id=RunId("r"),
         pipeline="p",
         notebook="p.ipynb",
         parameters={},
-        tasks=tuple(tasks),
+        tasks=tuple(in_lanes(tasks, lanes)),
         slots=draw(st.integers(1, 3)),
         pools={"two": 2},
+        lanes=tuple(tuple(name(i) for i in range(a, b + 1)) for a, b in lanes),
     )
+
+
+def in_lanes(tasks: list[PlannedTask], lanes: list[tuple[int, int]]) -> list[PlannedTask]:
+    """The same, but those from a place to another in one kernel: the first waits for all that any of them needs."""
+    tasks = list(tasks)
+    for first, last in lanes:
+        lane = {name(i) for i in range(first, last + 1)}
+        needed = {each for task in tasks[first : last + 1] for each in task.upstream} - lane
+        for i in range(first, last + 1):
+            tasks[i] = replace(
+                tasks[first],
+                name=name(i),
+                upstream=tuple(sorted(needed)) if i == first else (name(i - 1),),
+                rule=tasks[first].rule if i == first else TriggerRule.ALL_SUCCESS,
+                duration_s=tasks[i].duration_s,
+            )
+        for i in range(last + 1, len(tasks)):
+            upstream = {name(last) if each in lane else each for each in tasks[i].upstream}
+            tasks[i] = replace(tasks[i], upstream=tuple(sorted(upstream)))
+    return tasks
 
 
 def planned_as(plan: Plan, task: TaskName) -> PlannedTask:
@@ -137,7 +163,10 @@ class MachineLaws(RuleBasedStateMachine):
                 assert (event.task, event.attempt) not in self.begun, "attempts have numbers"
                 self.begun.add((event.task, event.attempt))
                 self.check_allowed(event.task)
-                self.check_first(event.task)
+                if self.goes_on(event.task):
+                    self.running[event.task] = event.attempt  # nobody has to be told to start it
+                else:
+                    self.check_first(event.task)
             if isinstance(event, (TaskFinished, TaskExpanded)):
                 self.running.pop(event.task, None)
         for instruction in step.instructions:
@@ -145,6 +174,7 @@ class MachineLaws(RuleBasedStateMachine):
                 assert instruction.task not in self.running, (
                     "never two attempts of one task at once"
                 )
+                assert not self.goes_on(instruction.task), "a lane goes on by itself"
                 self.running[instruction.task] = instruction.attempt
                 planned = planned_as(self.plan, instruction.task)
                 self.check_gathers(instruction.task)
@@ -155,6 +185,14 @@ class MachineLaws(RuleBasedStateMachine):
             if isinstance(instruction, RetryLater):
                 assert not self.cancelled
                 self.waiting[instruction.task] = instruction.attempt
+
+    def lane(self, task: TaskName) -> tuple[TaskName, ...]:
+        """The tasks that share a kernel with one."""
+        return next((lane for lane in self.plan.lanes if task in lane), (task,))
+
+    def goes_on(self, task: TaskName) -> bool:
+        """Whether a task begins in the kernel of another."""
+        return self.lane(task)[0] != task
 
     def check_allowed(self, task: TaskName) -> None:
         """No task starts before its parents allow it: judged from the log alone."""
@@ -246,6 +284,7 @@ class MachineLaws(RuleBasedStateMachine):
             for task in self.running
             if tasks[task].instances is None
             and not is_instance(task)
+            and len(self.lane(task)) == 1
             and pool_of(self.plan, task) is None
         )
 
@@ -272,7 +311,8 @@ class MachineLaws(RuleBasedStateMachine):
             assert self.waiting == waiting, "what waits to be tried again goes on waiting"
         for task, state in before.items():
             if state is TaskState.SUCCESS:
-                assert after[task] is TaskState.SUCCESS
+                begins_anew = lost & {*self.lane(task)} and after[task] is not TaskState.SUCCESS
+                assert begins_anew or after[task] is TaskState.SUCCESS
         for task in lost:
             too_often = self.machine.view.tasks[task].lost >= MOST_LOST
             assert (after[task] is TaskState.LOST) == (too_often and not self.cancelled)
@@ -292,8 +332,9 @@ class MachineLaws(RuleBasedStateMachine):
                 assert is_instance(task)
                 assert clear or state is not TaskState.SUCCESS
                 continue
+            whole = all(before[each] is TaskState.SUCCESS for each in self.lane(task))
             if state is TaskState.SUCCESS and not clear:
-                assert view.state is TaskState.SUCCESS
+                assert (view.state is TaskState.SUCCESS) == whole, "a lane is kept whole or not"
             if task in clear:
                 assert (view.tried, view.lost) in [(0, 0), (1, 0)], "its retries are its own again"
 
@@ -344,6 +385,16 @@ class MachineLaws(RuleBasedStateMachine):
             if t.state is TaskState.QUEUED and self.has_room(n, self.log)
         ]
         assert not queued or len(self.running) == self.plan.slots
+
+    @invariant()
+    def a_lane_is_one_attempt(self) -> None:
+        """Its tasks have succeeded up to one, and none behind that one has begun."""
+        tasks = self.machine.view.tasks
+        for lane in self.plan.lanes:
+            states = [tasks[task].state for task in lane]
+            behind = states[sum(state is TaskState.SUCCESS for state in states) :]
+            assert TaskState.SUCCESS not in behind
+            assert not {TaskState.RUNNING, TaskState.QUEUED, TaskState.UP_FOR_RETRY} & {*behind[1:]}
 
     @invariant()
     def the_log_tells_all(self) -> None:

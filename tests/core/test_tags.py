@@ -147,7 +147,6 @@ def test_tags_of_others_are_left_alone(tag: str) -> None:
 @pytest.mark.parametrize(
     "tag",
     [
-        "lane:a",
         "resource:gpu=1",
         "queue:big",
     ],

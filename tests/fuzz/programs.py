@@ -317,6 +317,8 @@ class _Notebook:
             cells = self._conditional(cells)
         if self._tagged and not self._certain and self._rng.random() < 0.15:
             cells += self._mapped(cells)
+        if self._tagged and self._rng.random() < 0.2:
+            cells = self._in_lane(cells)
         return Program(
             cells=tuple(cells),
             certain=self._certain,
@@ -324,6 +326,22 @@ class _Notebook:
             odd_tags=self._odd_tags,
             features=tuple(self._features),
         )
+
+    def _in_lane(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
+        """Some tasks share a kernel: mostly such as stand together, since no other task can come between them."""
+        rng = self._rng
+        begins = [
+            n for n, cell in enumerate(cells) if any(t.startswith("task:") for t in cell.tags)
+        ]
+        begins = [n for n in begins if "map" not in cells[n].tags]
+        first, count = rng.randrange(len(begins) or 1), rng.randrange(2, 5)
+        lane = begins[first : first + count]
+        if not self._certain and len(begins) > count and rng.random() < 0.3:
+            lane, self._odd_tags = rng.sample(begins, count), True
+        return [
+            replace(cell, tags=(*cell.tags, "lane:shared")) if number in lane else cell
+            for number, cell in enumerate(cells)
+        ]
 
     def _conditional(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
         """Some tasks may be skipped, by a number that a cell above binds."""

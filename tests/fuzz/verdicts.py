@@ -124,7 +124,7 @@ class _Trial:
         self._notebook = notebook_of(program)
         self.stage = _RUN_ALL
         self._found_out: set[Observed] = set()
-        tasks = compile_cells(self._notebook).pipeline.tasks
+        tasks = compile_cells(self._notebook).running.tasks
         asked = ((task, task.options.when) for task in tasks)
         self._conditions = {
             str(cell): Condition(task.name, when)
@@ -203,7 +203,7 @@ class _Trial:
         failed: Failed | None,
         rng: random.Random,
     ) -> Verdict:
-        pipeline = compilation.pipeline
+        pipeline = compilation.running
         shutil.rmtree(self._home / "tasks", ignore_errors=True)
         folder = self._folder("tasks")
         runs = self._home / "runs"  # beside the notebook: files of runs are not looked at
@@ -250,7 +250,7 @@ class _Trial:
         cluster: Cluster,
         failed: str | None,
     ) -> Verdict:
-        tasks = compilation.pipeline.tasks
+        tasks = compilation.running.tasks
         below: set[str] = set()
         if failed is not None:
             order = [cell.id for cell in self._notebook.cells]
@@ -259,7 +259,7 @@ class _Trial:
             tasks = tuple(task for task in tasks if task not in late)
             below = {name for task in late for name in task.writes}
         kept: dict[str, tuple[TaskName, Picture]] = {}
-        prelude = compilation.pipeline.prelude_versions
+        prelude = compilation.running.prelude_versions
         newest = dict(prelude)
         for task in tasks:
             for name, found in cluster.kept.get(task.name, {}).items():
@@ -283,18 +283,18 @@ class _Trial:
 
 def _some_order(compilation: Compilation, rng: random.Random) -> Iterable[Task]:
     """The tasks in any order that the edges allow."""
-    waiting = {task.name: set(_before(compilation, task)) for task in compilation.pipeline.tasks}
+    waiting = {task.name: set(_before(compilation, task)) for task in compilation.running.tasks}
     while waiting:
         ready = [name for name, before in waiting.items() if not before & waiting.keys()]
         name = rng.choice(ready)
         del waiting[name]
-        task = compilation.pipeline.task(name)
+        task = compilation.running.task(name)
         assert task is not None
         yield task
 
 
 def _before(compilation: Compilation, task: Task) -> list[TaskName]:
-    return [edge.source for edge in compilation.pipeline.edges if edge.target == task.name]
+    return [edge.source for edge in compilation.running.edges if edge.target == task.name]
 
 
 def _refusal(stopped: Mapping[TaskName, Failed]) -> Verdict | None:
@@ -326,7 +326,7 @@ def _is_same(one: Failed, other: Failed) -> bool:
 
 def _goes_past(failed: Failed, compilation: Compilation, cluster: Cluster) -> bool:
     """Whether the tasks run to their ends beyond the cell at which Run All stops."""
-    pipeline = compilation.pipeline
+    pipeline = compilation.running
     if failed.cell in pipeline.prelude:
         return bool(cluster.stored)
     return any(failed.cell in task.cells and task.name in cluster.stored for task in pipeline.tasks)

@@ -277,8 +277,8 @@ class Findings:
             f"`{step.node}` (cell {step.block.index}), which uses it",
             block=step.block,
             line=line,
-            hint="put both cells in one task, hand over "
-            "plain data "
+            hint="put both cells in one task, have both tasks share a kernel (tag them lane:NAME), "
+            "hand over plain data "
             "(a list, a path) instead, or make it anew in a function that both tasks call",
         )
 

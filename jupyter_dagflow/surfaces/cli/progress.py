@@ -16,6 +16,7 @@ from jupyter_dagflow.core.events import (
     CancelRequested,
     CellProgress,
     Event,
+    LaneRestarted,
     RunCreated,
     RunFinished,
     RunResumed,
@@ -72,6 +73,11 @@ class Lines:
                 self._done = sum(state.is_final for *_, state in event.tasks)
                 again = words.count(self._total - self._done, "task")
                 self._say(event.at, f"run {event.run_id} goes on: {again} of {self._total} to do")
+            case LaneRestarted():
+                self._done -= (
+                    len(event.tasks) - 1
+                )  # the one that is tried again was none of those done
+                self._say(event.at, f"begins again in its kernel's lane: {', '.join(event.tasks)}")
             case TaskStarted() if not event.reused:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 why = f": {report.why(event.why)}" if event.why else ""
@@ -118,6 +124,11 @@ class Board:
                 self._begin({name: TaskState.NONE for name, _ in event.tasks})
             case RunResumed():
                 self._begin({name: state for name, _, state in event.tasks})
+            case LaneRestarted():
+                for name in event.tasks:
+                    self._show(name, event.state)
+                if self._all is not None:
+                    self.progress.advance(self._all, 1 - len(event.tasks))
             case TaskExpanded():
                 self._expanded.add(event.task)
                 row, total = self._rows[event.task], len(event.items)

@@ -94,6 +94,8 @@ def _hover(task: Task, task_run: TaskRun | None) -> list[str]:
             lines.append("why: " + words.listed(task_run.why))
         if task_run.failure is not None:
             lines.append(task_run.failure.message)
+    if task.options.lane is not None:
+        lines.append(f"runs in the kernel of lane {task.options.lane}")
     if task.inputs:
         lines.append("reads " + ", ".join(item.name for item in task.inputs))
     if task.outputs:

@@ -53,7 +53,9 @@ def dot(pipeline: Pipeline, run: RunView | None = None) -> str:
         source, target = pipeline.task(edge.source), pipeline.task(edge.target)
         reasons = [words.reason(why, edge, source=source, target=target) for why in edge.reasons]
         attributes = {"tooltip": graphviz.escape("\n".join(reasons)).replace("\n", r"\n")}
-        if reasons and all(why.kind == "after" for why in edge.reasons):
+        if words.is_lane(edge):
+            attributes["penwidth"] = "3"
+        elif reasons and all(map(words.is_order, edge.reasons)):
             attributes["style"] = "dashed"
         # Not Digraph.edge(): it takes a colon in a name for a port.
         graph.body.append(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from jupyter_dagflow.core.model import Pipeline
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.graph.card import HEIGHT, card_width, cards
 from jupyter_dagflow.surfaces.graph.layout import best_direction
 from jupyter_dagflow.surfaces.look import TASK_LOOKS
@@ -26,9 +27,10 @@ def mermaid(pipeline: Pipeline, run: RunView | None = None) -> str:
         below = f"<br/><small>{_escaped(icon + card.status)}</small>"
         lines.append(f'    {number[name]}("{_escaped(name)}{below}"){state}')
     for edge in pipeline.edges:
-        values = list(dict.fromkeys(why.name for why in edge.reasons if why.kind != "after"))
+        values = list(dict.fromkeys(w.name for w in edge.reasons if not words.is_order(w)))
         label = ", ".join(values[:_MOST_NAMES]) + ("…" if len(values) > _MOST_NAMES else "")
-        arrow = f'-- "{_escaped(label)}" -->' if values else "-.->"
+        before, after, bare = ("==", "==>", "==>") if words.is_lane(edge) else ("--", "-->", "-.->")
+        arrow = f'{before} "{_escaped(label)}" {after}' if values else bare
         lines.append(f"    {number[edge.source]} {arrow} {number[edge.target]}")
     if run is not None:
         for state in dict.fromkeys(task.state for task in run.tasks.values()):

@@ -104,8 +104,9 @@ def _link(pipeline: Pipeline, edge: Edge, points: tuple[Point, ...]) -> str:
     source, target = pipeline.task(edge.source), pipeline.task(edge.target)
     hover = "\n".join(words.reason(why, edge, source=source, target=target) for why in edge.reasons)
     hover = hover or f"{edge.source} → {edge.target}"
-    order_only = bool(edge.reasons) and all(why.kind == "after" for why in edge.reasons)
-    dashes = ' stroke-dasharray="5 4"' if order_only else ""
+    order_only = bool(edge.reasons) and all(map(words.is_order, edge.reasons))
+    dashes = ' stroke-dasharray="5 4"' if order_only and not words.is_lane(edge) else ""
+    width = 3 if words.is_lane(edge) else 1.4
     tip, arrow = _arrow(points)
     stops = [*points[:-1], tip]
     path = f"M{_xy(stops[0])}" + "".join(
@@ -113,7 +114,7 @@ def _link(pipeline: Pipeline, edge: Edge, points: tuple[Point, ...]) -> str:
     )
     return (
         f'<g class="link"><title>{escape(hover)}</title>'
-        f'<path class="edge" d="{path}" fill="none" stroke="#7d8794" stroke-width="1.4"{dashes}/>'
+        f'<path class="edge" d="{path}" fill="none" stroke="#7d8794" stroke-width="{width}"{dashes}/>'
         f'<path d="{path}" fill="none" stroke="#000000" stroke-opacity="0" stroke-width="12"/>'
         f'<path class="arrow" d="{arrow}" fill="#7d8794"/></g>'
     )

@@ -114,7 +114,7 @@ def edge_table(pipeline: Pipeline) -> Table:
     for edge in pipeline.edges:
         title = f"{edge.source} → {edge.target}"
         for why in edge.reasons:
-            ends = ("", "") if why.kind == "after" else places.ends(edge, why)
+            ends = ("", "") if words.is_order(why) else places.ends(edge, why)
             rows.append((title, words.subject(why), *ends))
             title = ""
     return Table(

@@ -98,10 +98,15 @@ function failure(error: TaskFailure): HTMLElement {
   return box;
 }
 
+/** Whether it is about order alone, and not about something that is handed over. */
+export function isOrder({ kind }: Reason): boolean {
+  return kind === 'after' || kind === 'lane';
+}
+
 /** `X: cell 4, line 2 → cell 6, line 1`. */
 function reasonText(reason: Reason, compilation: CompilationDocument): (Node | string)[] {
-  if (reason.kind === 'after') {
-    return ['order only: ', code(`after:${reason.name}`)];
+  if (isOrder(reason)) {
+    return [reason.kind === 'lane' ? 'one kernel: ' : 'order only: ', code(`${reason.kind}:${reason.name}`)];
   }
   const from = place(reason.source_cell, reason.source_line, compilation);
   const to = place(reason.target_cell, reason.target_line, compilation);
@@ -123,7 +128,7 @@ function place(
 
 /** `X, y from features`; `only the order: from features` where nothing is passed on. */
 function passed(edge: Edge, way: 'from' | 'to', other: string): (Node | string)[] {
-  const names = [...new Set(edge.reasons.filter(({ kind }) => kind !== 'after').map(({ name }) => name))];
+  const names = [...new Set(edge.reasons.filter(reason => !isOrder(reason)).map(({ name }) => name))];
   if (names.length === 0) {
     return [way === 'from' ? 'to come after ' : 'the start of ', code(other)];
   }

@@ -17,7 +17,7 @@ export class Edges {
     const documents = new Map(edges.map(edge => [key(edge.source, edge.target), edge]));
     for (const line of layout.edges) {
       const edge = documents.get(key(line.source, line.target));
-      const group = drawn(line, edge !== undefined && edge.reasons.every(reason => reason.kind === 'after'));
+      const group = drawn(line, edge === undefined ? '' : look(edge));
       if (edge) {
         group.addEventListener('pointerenter', event => onHover(edge, event));
         group.addEventListener('pointerleave', event => onHover(null, event));
@@ -34,11 +34,19 @@ export class Edges {
   }
 }
 
-function drawn(line: Line, orderOnly: boolean): SVGGElement {
+/** What is special about an edge: two tasks in one kernel, or nothing but their order. */
+function look({ reasons }: Edge): string {
+  if (reasons.some(({ kind }) => kind === 'lane')) {
+    return 'dagflow-lane';
+  }
+  return reasons.every(({ kind }) => kind === 'after') ? 'dagflow-order' : '';
+}
+
+function drawn(line: Line, special: string): SVGGElement {
   const group = svg(
     'g',
     {
-      class: orderOnly ? 'dagflow-edge dagflow-order' : 'dagflow-edge',
+      class: special ? `dagflow-edge ${special}` : 'dagflow-edge',
       'data-source': line.source,
       'data-target': line.target
     },

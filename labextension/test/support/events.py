@@ -10,7 +10,14 @@ from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.wire import event_to_dict, run_document, to_json
 
 START = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
-TASKS = (("load", ()), ("fit", ("load",)), ("plot", ("load",)), ("report", ("fit", "plot")))
+TASKS = (
+    ("load", ()),
+    ("fit", ("load",)),
+    ("plot", ("load",)),
+    ("report", ("fit", "plot")),
+    ("open", ()),
+    ("read", ("open",)),
+)
 FAILURE = e.TaskFailure(kind="error", message="ValueError: bad", cell="c2", cell_index=3, line=2)
 VALUE = e.Stored(name="X", digest="d", size_bytes=10, type="pandas.DataFrame", shape=(3, 2))
 
@@ -64,7 +71,23 @@ def story():
         (e.TaskStarted, {"task": "fit[0]", "attempt": 2}),
         (e.TaskFinished, {"task": "fit[0]", "attempt": 2, "state": TaskState.SUCCESS}),
         (e.TaskFinished, {"task": "fit[1]", "attempt": 0, "state": TaskState.CANCELLED}),
+        (e.TaskQueued, {"task": "open", "attempt": 1}),
+        (e.TaskStarted, {"task": "open", "attempt": 1, "why": ("never run before",)}),
+        (
+            e.TaskFinished,
+            {"task": "open", "attempt": 1, "state": TaskState.SUCCESS, "duration_s": 1.0},
+        ),
+        (e.TaskQueued, {"task": "read", "attempt": 1}),
+        (e.TaskStarted, {"task": "read", "attempt": 1}),
+        (
+            e.TaskFinished,
+            {"task": "read", "attempt": 1, "state": TaskState.UP_FOR_RETRY, "failure": FAILURE},
+        ),
+        (e.LaneRestarted, {"tasks": ("open", "read")}),
+        (e.TaskQueued, {"task": "open", "attempt": 2}),
         (e.CancelRequested, {"reason": "enough"}),
+        (e.TaskFinished, {"task": "open", "attempt": 1, "state": TaskState.CANCELLED}),
+        (e.TaskFinished, {"task": "read", "attempt": 1, "state": TaskState.CANCELLED}),
         (
             e.TaskFinished,
             {
@@ -88,6 +111,7 @@ def story():
         notebook="churn.ipynb",
         parameters={"n": 3},
         tasks=TASKS,
+        lanes=(("open", "read"),),
     )
     for number, (kind, fields) in enumerate(moments, start=2):
         yield kind(run_id="run-1", seq=number, at=START + timedelta(seconds=number), **fields)
