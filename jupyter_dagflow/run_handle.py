@@ -124,7 +124,7 @@ class Run:
 
     def log(self, task: str, attempt: int | None = None) -> tuple[Entry, ...]:
         """What the cells printed in one attempt at a task, and its traceback; as `taskbook_path` otherwise."""
-        return read_log(self.taskbook_path(task, attempt))
+        return read_log(self.taskbook_path(task, attempt), task)
 
     def artifacts(self) -> list[tuple[TaskName, Stored]]:
         """The values the run kept and the task that made each, in notebook order."""

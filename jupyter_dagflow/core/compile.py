@@ -254,6 +254,7 @@ def _blocks(
                 pure=_set(_names(own, "pure")),
                 shares=frozenset((f.name, f.other) for f in facts if f.other) or _NO_PAIRS,
                 conditional="when" in task.options,
+                task=own.name if own is not task else "",
             )
     for cell in parts.prelude:
         blocks[cell.id] = Block(cell=cell.id, index=cell.index, code=cell.code, node=PRELUDE)

@@ -5,7 +5,8 @@ The law: a taskbook shows its own cells what Run All would have shown them, whoe
 wherever. First it enters the notebook's folder; then comes the prelude, then the definitions the
 task needs, then the values of other tasks, then its condition if it has one, then the task's own
 cells as the user wrote them, and last the saving of what other tasks read. A setting that another
-task makes between the task's own cells stands between them.
+task makes between the task's own cells stands between them. The taskbook of a lane has the cells of
+all its tasks, with a word above those of each.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import pairwise
 
 from jupyter_dagflow.core.model import (
     Cell,
@@ -23,6 +25,7 @@ from jupyter_dagflow.core.model import (
     Parameter,
     Pipeline,
     Task,
+    TaskName,
 )
 from jupyter_dagflow.core.secrets import reading
 
@@ -36,6 +39,7 @@ LOAD_ID = "dagflow-load"
 WHEN_ID = "dagflow-when"
 SAVE_ID = "dagflow-save"
 TITLE_ID = "dagflow-title"
+BEGIN_ID = "dagflow-begin-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,10 @@ def assemble(
     taskbook += _definitions(definitions, DEFINITIONS_ID)
     taskbook.append(_own(LOAD_ID, load))
     taskbook += [_own(WHEN_ID, decide)] if decide else []
+    begins = {member.cells[0]: member.name for member in task.members}
     for cell, index in zip(task.cells, task.cell_indexes, strict=True):
+        if cell in begins:
+            taskbook.append(_begin(begins[cell]))
         taskbook += _definitions(definitions, _above(index))
         source = cells[cell].source if sources is None else sources[cell]
         taskbook.append(_users(replace(cells[cell], source=source)))
@@ -199,6 +206,25 @@ def _dates_lines(parameters: Mapping[str, object]) -> list[str]:
             kind = "datetime" if isinstance(value, datetime) else "date"
             lines.append(f'{name} = __import__("datetime").{kind}.fromisoformat({name})')
     return lines
+
+
+def _begin(task: TaskName) -> TaskbookCell:
+    """What stands above the cells of a task of a lane."""
+    return TaskbookCell(BEGIN_ID + task, f"**Task `{task}`**", kind=CellKind.MARKDOWN)
+
+
+def cells_of_step(ids: Sequence[str], task: str) -> Sequence[str]:
+    """Of the cells of a taskbook those that concern a task: if it shares the taskbook, from where it begins until
+    the next one does; what stands above the first concerns that one.
+
+    >>> cells_of_step(["dagflow-load", "dagflow-begin-a", "c1", "dagflow-begin-b", "c2"], "a")
+    ['dagflow-load', 'dagflow-begin-a', 'c1']
+    """
+    begins = [place for place, id_ in enumerate(ids) if id_.startswith(BEGIN_ID)]
+    for begin, end in pairwise([*begins, len(ids)]):
+        if ids[begin] == BEGIN_ID + task:
+            return ids[0 if begin == begins[0] else begin : end]
+    return ids
 
 
 def _title(pipeline: Pipeline, task: Task) -> str:

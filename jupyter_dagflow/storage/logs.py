@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_dagflow.core.taskbook import cells_of_step
+
 # Colours and the like, as IPython puts into tracebacks and programs into their output.
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
@@ -30,8 +32,8 @@ class Entry:
     text: str
 
 
-def read_log(taskbook: Path) -> tuple[Entry, ...]:
-    """Streams and errors of a taskbook's cells, in the order in which the cells ran; plain text.
+def read_log(taskbook: Path, task: str) -> tuple[Entry, ...]:
+    """Streams and errors of a task's cells in its taskbook, in the order in which the cells ran; plain text.
 
     Empty if the taskbook is not there or cannot be read yet.
     """
@@ -40,11 +42,12 @@ def read_log(taskbook: Path) -> tuple[Entry, ...]:
     except (OSError, ValueError):
         return ()
     cells = book.get("cells", []) if isinstance(book, dict) else []
+    concern = {*cells_of_step([str(cell.get("id", "")) for cell in cells], task)}
     return tuple(
         entry
         for cell in cells
         for output in cell.get("outputs", [])
-        if (entry := _entry(str(cell.get("id", "")), output)) is not None
+        if (entry := _entry(str(cell.get("id", "")), output)) is not None and entry.cell in concern
     )
 
 

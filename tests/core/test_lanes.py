@@ -140,6 +140,18 @@ def test_what_makes_no_sense_is_said(
     assert found[0].cell == CellId(f"c{cell}")
 
 
+def test_findings_name_the_task_that_the_cell_is_in() -> None:
+    """To the analysis the lane is one task, of the last one's name; to people it is not."""
+    cells = (
+        ("task:open lane:one", "f = open('x')"),
+        ("task:other lane:one", "y = 1"),
+        ("task:read", "text = f.read()"),
+    )
+    (found,) = [d for d in compile_cells(tagged(*cells)).diagnostics if d.code == "DF120"]
+    assert "made by task `open` (cell 0)" in found.message
+    assert "tag them lane:NAME" in found.hint
+
+
 def test_pure_is_what_a_task_says_for_itself() -> None:
     """Of a name that other tasks of the lane speak of, too, it is not known whether they leave it alone."""
     cells = (

@@ -91,7 +91,7 @@ def prepared(path: Path, home: Path) -> bool:
             parameters=parameters,
         )
         write_files(assignment)
-        read_log(assignment.taskbook)
+        read_log(assignment.taskbook, assignment.task)
         taskbooks.update(dict.fromkeys(task.cells, assignment.taskbook))
     write_executed(files.executed, source=files.source, taskbooks=taskbooks, durable=False)
     json.loads(files.executed.read_bytes())

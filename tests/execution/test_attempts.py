@@ -242,7 +242,7 @@ def test_keeping_all_keeps_what_can_be_kept_and_says_what_cannot(bench: Any) -> 
     ended = bench.run("a", keep_all=True)
     assert ended.failure is None
     assert [s.name for s in ended.stored] == ["x", "y"]
-    assert [entry.text for entry in read_log(bench.files.taskbook("a", 1))] == [
+    assert [entry.text for entry in read_log(bench.files.taskbook("a", 1), "a")] == [
         "not kept: g (generator): cannot pickle 'generator' object\n"
     ]
 

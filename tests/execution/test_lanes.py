@@ -27,7 +27,7 @@ LANE = (
     (
         "task:read lane:db",
         "total = db.execute('select sum(x) from t').fetchone()[0]\nrest = list(numbers)\n"
-        "same = mine is rows",
+        "same = mine is rows\nprint('the rest is', rest)",
     ),
     ("task:report keep:told", "told = total, first, rest, same"),
 )
@@ -65,6 +65,8 @@ def test_a_connection_and_a_generator_go_along_a_lane(project: Project) -> None:
     assert not run.tasks["connect"].stored, "what goes along is not stored"
     shown = {run.taskbook_path(name) for name in LANES_TASKS}
     assert len(shown) == 1, "one taskbook for one kernel"
+    printed = [entry.text for name in LANES_TASKS for entry in run.log(name)]
+    assert printed == ["the rest is [20, 30]\n"], "and each task has its own part of it"
 
 
 @pytest.mark.parametrize("how", ["raise RuntimeError('down')", "os._exit(3)"])

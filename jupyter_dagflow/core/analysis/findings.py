@@ -116,7 +116,7 @@ class Findings:
 
     def _deleted(self, step: Step, name: str, line: int, deleted: Step) -> None:
         """A name that is gone when it is used."""
-        by = f"task `{deleted.node}`" if deleted.node else "setup"
+        by = f"task `{deleted.task}`" if deleted.node else "setup"
         self._add(
             (name, step.block.cell),
             Code.UNDEFINED_NAME,
@@ -133,7 +133,7 @@ class Findings:
         self._add(
             (name, step.block.cell),
             Code.UNCERTAIN_ORDER,
-            f"`{name}` is used or bound, but task `{deleted.node}` deletes it above, in cell "
+            f"`{name}` is used or bound, but task `{deleted.task}` deletes it above, in cell "
             f"{deleted.block.index}, line {deleted.line_of(name)}{why}",
             block=step.block,
             line=line,
@@ -148,7 +148,7 @@ class Findings:
         self._add(
             (name, step.node),
             Code.TWO_VERSIONS,
-            f"task `{step.node}` needs two versions of `{name}`: {others} changes it between the "
+            f"task `{step.task}` needs two versions of `{name}`: {others} changes it between the "
             "task's cells",
             block=step.block,
             line=step.effect.reads.get(name, step.statement.line),
@@ -172,7 +172,7 @@ class Findings:
         self._add(
             (name, step.node),
             Code.TWO_VERSIONS,
-            f"task `{step.node}` changes `{name}` after task `{taker.node}` "
+            f"task `{step.task}` changes `{name}` after task `{taker.task}` "
             f"(cell {taker.block.index}) has read it; a task hands over what it has at its end",
             block=step.block,
             line=step.line_of(name),
@@ -196,8 +196,8 @@ class Findings:
         self._add(
             (name, lost.node),
             Code.SHADOWED,
-            f"task `{step.node}` reads `{name}` of task `{kept.node}` (cell {kept.block.index}); "
-            f"the `{name}` of task `{lost.node}` (cell {lost.block.index}) is read by no other task",
+            f"task `{step.task}` reads `{name}` of task `{kept.task}` (cell {kept.block.index}); "
+            f"the `{name}` of task `{lost.task}` (cell {lost.block.index}) is read by no other task",
             block=step.block,
             line=line,
             hint="give the two values names of their own if both are wanted",
@@ -219,7 +219,7 @@ class Findings:
         self._add(
             (name, step.block.cell),
             Code.TWO_VERSIONS,
-            f"setup changes `{name}`, which task `{earlier.node}` (cell {earlier.block.index}) "
+            f"setup changes `{name}`, which task `{earlier.task}` (cell {earlier.block.index}) "
             "uses above it; "
             "setup runs before every task",
             block=step.block,
@@ -233,7 +233,7 @@ class Findings:
         self._add(
             (names, step.node),
             Code.UNCERTAIN_ORDER,
-            f"task `{step.node}` changes {names}, which setup (cell {made.block.index}) makes in "
+            f"task `{step.task}` changes {names}, which setup (cell {made.block.index}) makes in "
             "every task; the others would not see the change",
             block=step.block,
             line=step.statement.line,
@@ -242,7 +242,7 @@ class Findings:
 
     def made_anew(self, made: Step, name: str, reads: Sequence[Step]) -> None:
         """A value that setup works out anew in every task, and differently each time."""
-        readers = " and ".join(f"`{read.node}`" for read in reads[:2])
+        readers = " and ".join(f"`{read.task}`" for read in reads[:2])
         more = f" and {len(reads) - 2} more" if len(reads) > 2 else ""
         self._add(
             (name, "anew"),
@@ -259,7 +259,7 @@ class Findings:
         self._add(
             (name, step.node),
             Code.UNCERTAIN_ORDER,
-            f"task `{step.node}` asks with `is` whether something in `{name}`, which another task made, is "
+            f"task `{step.task}` asks with `is` whether something in `{name}`, which another task made, is "
             "an object of setup; setup makes it anew in every task",
             block=step.block,
             line=step.effect.reads[name],
@@ -272,9 +272,9 @@ class Findings:
         self._add(
             (name, step.node),
             Code.NEEDS_LANE,
-            f"`{name}` is {what}, made by task `{made.node}` (cell {made.block.index}); it "
+            f"`{name}` is {what}, made by task `{made.task}` (cell {made.block.index}); it "
             "cannot be handed to task "
-            f"`{step.node}` (cell {step.block.index}), which uses it",
+            f"`{step.task}` (cell {step.block.index}), which uses it",
             block=step.block,
             line=line,
             hint="put both cells in one task, have both tasks share a kernel (tag them lane:NAME), "
@@ -286,14 +286,14 @@ class Findings:
         """A setting that cannot be repeated, of a module that tasks below use."""
         (user, line), *others = users
         more = f", and so do {len(others)} more tasks" if len(others) > 1 else ""
-        more = f", and so does task `{others[0][0].node}`" if len(others) == 1 else more
+        more = f", and so does task `{others[0][0].task}`" if len(others) == 1 else more
         for each, _ in users:
             self._tie(step, each, f"cell {step.block.index} sets {path} in its own kernel")
         self._add(
             (path, step.node),
             Code.UNCERTAIN_ORDER,
-            f"task `{step.node}` sets `{path}` with values that only its kernel has; task "
-            f"`{user.node}` (cell {user.block.index}, line {line}) uses that module{more}",
+            f"task `{step.task}` sets `{path}` with values that only its kernel has; task "
+            f"`{user.task}` (cell {user.block.index}, line {line}) uses that module{more}",
             block=step.block,
             line=step.effect.modules[path],
             hint="set it with constants, or with paths and text made of such, which is repeated in "
@@ -305,7 +305,7 @@ class Findings:
         self._add(
             (path, step.node),
             Code.SETTING_STAYS,
-            f"task `{step.node}` sets `{path}` with values of the notebook; that stays in its kernel, "
+            f"task `{step.task}` sets `{path}` with values of the notebook; that stays in its kernel, "
             "and the tasks below run without it",
             block=step.block,
             line=step.statement.line,
@@ -319,7 +319,7 @@ class Findings:
         self._add(
             (name, step.node),
             Code.AMBIENT_ORDER,
-            f"task `{step.node}` waits for {others}: `{name}` shares objects with its own values "
+            f"task `{step.task}` waits for {others}: `{name}` shares objects with its own values "
             "that a later task "
             "changes",
             block=step.block,
@@ -333,7 +333,7 @@ class Findings:
         self._add(
             (listed, step.node),
             Code.UNCERTAIN_ORDER,
-            f"{listed} share objects that task `{step.node}` changes, but no task above has all "
+            f"{listed} share objects that task `{step.task}` changes, but no task above has all "
             "of them",
             block=step.block,
             line=step.statement.line,
@@ -347,7 +347,7 @@ class Findings:
         self._add(
             (name, step.node),
             Code.AMBIENT_ORDER,
-            f"task `{step.node}` uses {state.what} after task `{source}`, so it waits for it",
+            f"task `{step.task}` uses {state.what} after task `{source}`, so it waits for it",
             block=step.block,
             line=line,
             hint=state.instead,
@@ -355,7 +355,7 @@ class Findings:
 
     def moved(self, source: str, takers: Sequence[Step], *, step: Step, line: int) -> None:
         """The tasks that wait for another because it changes the working directory, told once."""
-        names = list(dict.fromkeys(f"`{step.node}`" for step in takers))
+        names = list(dict.fromkeys(f"`{step.task}`" for step in takers))
         more = len(names) - _MOST_NAMED
         listed = ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
         waits = "uses it and waits" if len(names) == 1 else "use it and wait"

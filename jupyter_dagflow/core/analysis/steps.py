@@ -34,7 +34,7 @@ class Block:
     ``mutates`` and ``pure`` are names that the task's tags say it changes, or does not; ``shares``
     are pairs of names that have objects in common where the cell ends, as a run has seen. A task that
     is ``conditional`` may be skipped, and then has done nothing; ``asks`` tells that this is no cell but what
-    it is asked for that.
+    it is asked for that. Where several tasks count as one, ``task`` is the one that people see the cell in.
     """
 
     cell: CellId
@@ -46,6 +46,7 @@ class Block:
     shares: frozenset[tuple[str, str]] = frozenset()
     conditional: bool = False
     asks: bool = False
+    task: str = ""
 
 
 class Rejoined(NamedTuple):
@@ -82,6 +83,11 @@ class Step:
     origins: Mapping[str, tuple[int, ...]]
     unmovable: Mapping[str, str]
     rejoins: Mapping[str, Rejoined] = field(default_factory=lambda: EMPTY)
+
+    @property
+    def task(self) -> str:
+        """What the task is called where people are told of it."""
+        return self.block.task or self.node
 
     @property
     def is_quiet(self) -> bool:
