@@ -76,7 +76,7 @@ chaos: $(VENV)/dev  ## kill and stop the processes of N runs (N=200, SEED=0), an
 	$(BIN)/python -m tests.chaos --faults
 	$(BIN)/python -m tests.chaos $(or $(N),200) --seed $(or $(SEED),0)
 
-schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts and looks.ts anew
+schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts, looks.ts and options.ts anew
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" npm run schema
 
 picture: labextension/node_modules/.ready  ## take the README's picture of the live graph anew

@@ -61,7 +61,7 @@ from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
-from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
+from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook, unsaved_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
 from jupyter_dagflow.wire import GarbageDocument
 
@@ -155,6 +155,10 @@ class Dagflow:
     ) -> Compilation:
         """Compile a notebook file, knowing what runs have found out; see `compile_notebook`."""
         return self._compiled(read_notebook(notebook), by)
+
+    def compile_unsaved(self, content: object, *, path: str | Path) -> Compilation:
+        """Compile what a front end has on screen of the notebook at ``path``; raises `NotebookError`."""
+        return self._compiled(unsaved_notebook(content, path=path), PartitionBy.AUTO)
 
     def read(self, notebook: str | Path) -> Notebook:
         """Read a notebook file; raises `NotebookError`."""

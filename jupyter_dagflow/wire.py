@@ -252,6 +252,13 @@ class GraphDocument(msgspec.Struct, kw_only=True):
     run: RunDocument | None = None
 
 
+class UnsavedNotebookDocument(msgspec.Struct, kw_only=True):
+    """What the server is sent to compile: a notebook as it is on screen, and the path it is to be saved at."""
+
+    path: str
+    notebook: dict[str, Any]
+
+
 class RunSummaryDocument(msgspec.Struct, kw_only=True):
     """A row of ``dagflow runs list``."""
 
@@ -398,6 +405,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     DiagnosticsDocument,
     SuggestionsDocument,
     GraphDocument,
+    UnsavedNotebookDocument,
     RunDocument,
     RunRecordDocument,
     RunDiffDocument,

@@ -55,6 +55,13 @@ def open_notebook(path: str | Path) -> NotebookFile:
     return NotebookFile(raw=raw, data=data, first_lines=lines)
 
 
+def unsaved_file(content: object, *, path: str | Path) -> NotebookFile:
+    """The notebook's JSON object that is to be saved at ``path``, whatever the format there; raises `NotebookError`."""
+    raw = _checked(path, content)
+    data = json.dumps(raw).encode()
+    return NotebookFile(raw=raw, data=data, first_lines=[None] * len(raw["cells"]))
+
+
 def read_notebook_file(path: str | Path) -> tuple[dict[str, Any], str]:
     """The notebook's JSON object and the SHA-256 of its bytes, in hex; raises `NotebookError`."""
     file = open_notebook(path)
@@ -75,8 +82,7 @@ def parse_notebook(text: str, *, path: str | Path) -> dict[str, Any]:
         _fail(path, "has a number in it that is too long to be read.", "Restore it from a backup.")
     except RecursionError:
         _fail(path, "is nested too deeply to be a notebook.", "Restore the file from a backup.")
-    _check_shape(path, raw)
-    return raw  # type: ignore[no-any-return]  # _check_shape has seen to it
+    return _checked(path, raw)
 
 
 def conflict_line(source: str) -> int | None:
@@ -156,7 +162,7 @@ def _not_a_number(path: str | Path, text: str) -> NoReturn:
     )
 
 
-def _check_shape(path: str | Path, raw: object) -> None:
+def _checked(path: str | Path, raw: object) -> dict[str, Any]:
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         _fail(
             path,
@@ -182,6 +188,7 @@ def _check_shape(path: str | Path, raw: object) -> None:
     for index, cell in enumerate(cells):
         if not isinstance(cell, dict):
             fail_cell(path, index, "is not an object.")
+    return raw
 
 
 def fail_cell(path: str | Path, index: int, what: str) -> NoReturn:

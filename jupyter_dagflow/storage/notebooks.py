@@ -16,7 +16,13 @@ from jupyter_dagflow.core.errors import Location, NotebookError
 from jupyter_dagflow.core.masking import NOTHING_HIDDEN, Mask
 from jupyter_dagflow.core.model import Cell, CellId, CellKind, Notebook
 from jupyter_dagflow.storage.ipython_syntax import automagic_name, bound_names, parses, to_python
-from jupyter_dagflow.storage.notebook_file import conflict_line, fail_cell, open_notebook
+from jupyter_dagflow.storage.notebook_file import (
+    NotebookFile,
+    conflict_line,
+    fail_cell,
+    open_notebook,
+    unsaved_file,
+)
 from jupyter_dagflow.storage.percent import is_percent_file
 from jupyter_dagflow.storage.taskbooks import notebook_bytes
 
@@ -30,7 +36,15 @@ def read_notebook(path: str | Path) -> Notebook:
     ``cell-<index>``. Raises `NotebookError` for a file that is missing, no notebook, damaged, or
     not written in Python.
     """
-    file = open_notebook(path)
+    return _notebook(path, open_notebook(path))
+
+
+def unsaved_notebook(content: object, *, path: str | Path) -> Notebook:
+    """What a front end has on screen, as it would be read from the file at ``path``; raises `NotebookError`."""
+    return _notebook(path, unsaved_file(content, path=path))
+
+
+def _notebook(path: str | Path, file: NotebookFile) -> Notebook:
     raw = file.raw
     metadata = _mapping(raw.get("metadata"))
     kernel = _mapping(metadata.get("kernelspec"))

@@ -1,6 +1,6 @@
 /**
- * Writes the TypeScript of what Python says: `src/schema.ts` (documents and events) and `src/looks.ts` (how states
- * look). With `--check` it writes nothing and fails if a file is not what it would write.
+ * Writes the TypeScript of what Python says: `src/schema.ts` (documents and events), `src/looks.ts` (how states
+ * look) and `src/options.ts` (what tasks can be asked to do). With `--check` it writes nothing and fails if a file is not what it would write.
  *
  * Python is `$PYTHON`, else `python3`; it needs the package's own dependencies.
  */
@@ -25,6 +25,12 @@ print(json.dumps({
     }
     for state, look in TASK_LOOKS.items()
 }))
+`;
+
+const OPTIONS = `
+import json
+from jupyter_dagflow.core.option_schema import options_schema
+print(json.dumps(options_schema()["properties"]))
 `;
 
 function python(...args) {
@@ -126,7 +132,37 @@ export const LOOKS: Record<TaskState, Look> = ${JSON.stringify(table, null, 2)};
 `;
 }
 
-const files = { 'src/schema.ts': await schema(), 'src/looks.ts': looks() };
+function options() {
+  const table = JSON.parse(python('-c', OPTIONS));
+  return `${banner}
+/** What an option's value may be, in the words of JSON schema. */
+export interface ValueSchema {
+  type: 'string' | 'integer' | 'number' | 'boolean';
+  pattern?: string;
+  enum?: string[];
+  minimum?: number;
+  maximum?: number;
+}
+
+/**
+ * An option of \`metadata.dagflow\`: what its values are names of (\`task\`, \`variable\`, …), and the role of the cells it
+ * is on. One that may be repeated is an array.
+ */
+export interface OptionSchema extends Omit<ValueSchema, 'type'> {
+  title: string;
+  description: string;
+  type: ValueSchema['type'] | 'array';
+  items?: ValueSchema;
+  expects: string;
+  names: string;
+  on: string;
+}
+
+export const OPTIONS: Readonly<Record<string, OptionSchema>> = ${JSON.stringify(table, null, 2)};
+`;
+}
+
+const files = { 'src/schema.ts': await schema(), 'src/looks.ts': looks(), 'src/options.ts': options() };
 const stale = Object.entries(files).filter(([name, text]) => {
   try {
     return readFileSync(join(root, name), 'utf8') !== text;

@@ -35,6 +35,7 @@ export type Shape =
   | SuggestionsDocument
   | TaskDocument
   | TaskRunDocument
+  | UnsavedNotebookDocument
   | VerificationDocument;
 export type DagflowEvent =
   | CancelRequested
@@ -754,6 +755,13 @@ export interface SuggestionDocument {
  */
 export interface SuggestionsDocument {
   suggestions: SuggestionDocument[];
+}
+/**
+ * What the server is sent to compile: a notebook as it is on screen, and the path it is to be saved at.
+ */
+export interface UnsavedNotebookDocument {
+  notebook: {};
+  path: string;
 }
 /**
  * What ``dagflow verify --json`` prints; ``equal`` is how many variables are.

@@ -67,6 +67,53 @@ async def test_the_graph_of_a_saved_notebook(ask: Fetch) -> None:
     assert body["dot"].startswith("digraph")
 
 
+def unsaved(path: str = "hello.ipynb", **changes: Any) -> str:
+    """The body of a request to compile hello.ipynb with a task more than its file has."""
+    notebook = json.loads((EXAMPLES / "hello.ipynb").read_text())
+    cell = {"id": "new", "cell_type": "code", "source": "x = 1", "metadata": {"tags": ["task:new"]}}
+    notebook["cells"].append(cell)
+    return json.dumps({"path": path, "notebook": {**notebook, **changes}})
+
+
+@pytest.mark.parametrize("path", ["hello.ipynb", "not-there-yet.ipynb", "by-jupytext.py"])
+async def test_the_graph_of_what_is_on_screen(ask: Fetch, jp_root_dir: Path, path: str) -> None:
+    before = (jp_root_dir / "hello.ipynb").read_bytes()
+    code, body = await ask("compilation", method="POST", body=unsaved(path))
+    assert (code, body["compilation"]["notebook"]) == (200, str(jp_root_dir / path))
+    assert [task["name"] for task in body["compilation"]["tasks"]][-1] == "new"
+    assert "new" in body["dot"]
+    assert (jp_root_dir / "hello.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("", 400),
+        ("[]", 400),
+        ("{", 400),
+        ('{"path": "hello.ipynb"}', 400),
+        ('{"path": 1, "notebook": {}}', 400),
+        ('{"path": "hello.ipynb", "notebook": {}}', 400),
+        ('{"path": "hello.ipynb", "notebook": {"x": ' + "[" * 5000 + "]" * 5000 + "}}", 400),
+        (b'{"path": "\xff", "notebook": {}}', 400),
+        (unsaved("../outside.ipynb"), 404),
+        (unsaved(""), 400),
+        (unsaved(cells=[]), 400),
+        (unsaved(cells=[1]), 400),
+        (unsaved(cells=[{"cell_type": "code", "source": 1}]), 400),
+        (unsaved(cells=[{"cell_type": "code", "source": "", "metadata": {"tags": 1}}]), 400),
+        (unsaved(nbformat=3), 400),
+    ],
+)
+async def test_what_is_no_notebook_is_refused_with_a_hint(
+    ask: Fetch, body: str | bytes, code: int
+) -> None:
+    got, answer = await ask("compilation", method="POST", body=body)
+    assert got == code
+    assert set(answer) == {"message", "hint", "code"}
+    assert all(answer.values())
+
+
 async def test_runs_and_one_of_them(ask: Fetch) -> None:
     assert await ask("runs") == (200, [])
     run = Dagflow().run(EXAMPLES / "hello.ipynb", jobs=2)
@@ -142,8 +189,15 @@ async def test_without_the_right_token_nothing_is_told(ask: Fetch, route: str, t
     assert code == 403
 
 
-@pytest.mark.parametrize("route", ROUTES)
-async def test_nothing_can_be_posted_yet(ask: Fetch, route: str) -> None:
+@pytest.mark.parametrize("token", ["", "wrong"])
+async def test_without_the_right_token_nothing_is_compiled(ask: Fetch, token: str) -> None:
+    headers = {"Authorization": f"token {token}"}
+    code, _ = await ask("compilation", method="POST", body=unsaved(), headers=headers)
+    assert code == 403
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "compilation" not in route])
+async def test_nothing_else_can_be_posted_yet(ask: Fetch, route: str) -> None:
     code, _ = await ask(route, method="POST", body="{}")
     assert code == 405
 

@@ -1,6 +1,6 @@
 """The Jupyter Server extension: REST below ``/dagflow/api/v1/``, and going on with runs that have lost their runner.
 
-A handler checks who asks, calls the app once, and translates. Every route is a GET as yet: whom
+A handler checks who asks, calls the app once, and translates. No route changes anything as yet: whom
 Jupyter Server authorizes to ``read`` the resource ``dagflow`` may ask for all of them.
 """
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import tornado.web
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
@@ -25,6 +26,7 @@ from jupyter_dagflow.core.errors import (
     OptionError,
     RunGoesOn,
 )
+from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
@@ -33,6 +35,7 @@ from jupyter_dagflow.wire import (
     GraphDocument,
     RefusalDocument,
     StatusDocument,
+    UnsavedNotebookDocument,
     graph_document,
     refusal_document,
     to_json,
@@ -101,17 +104,24 @@ class StatusHandler(DagflowHandler):
 
 
 class CompilationHandler(DagflowHandler):
-    """``GET compilation?path=``: the DAG of a saved notebook and its picture as DOT."""
+    """``GET compilation?path=``, ``POST compilation``: the DAG of a notebook, saved or not, and its picture as DOT."""
 
     @tornado.web.authenticated
     @authorized
     async def get(self) -> None:
         path = self.get_query_argument("path", "")
-        await self.answer(lambda: self._compile(path))
+        await self.answer(lambda: _graph(self.dagflow.compile(_contained(path, self.settings))))
 
-    def _compile(self, path: str) -> GraphDocument:
-        compilation = self.dagflow.compile(_contained(path, self.settings))
-        return graph_document(compilation, dot=dot(compilation.pipeline))
+    @tornado.web.authenticated
+    @authorized("read")  # type: ignore[untyped-decorator]  # nothing is changed by it
+    async def post(self) -> None:
+        body = self.request.body
+        await self.answer(lambda: self._compile_unsaved(body))
+
+    def _compile_unsaved(self, body: bytes) -> GraphDocument:
+        unsaved = _read(body, UnsavedNotebookDocument)
+        path = _contained(unsaved.path, self.settings)
+        return _graph(self.dagflow.compile_unsaved(unsaved.notebook, path=path))
 
 
 class RunsHandler(DagflowHandler):
@@ -132,6 +142,20 @@ class RunHandler(DagflowHandler):
     @authorized
     async def get(self, run: str) -> None:
         await self.answer(lambda: self.dagflow.open_run(run).document())
+
+
+def _graph(compilation: Compilation) -> GraphDocument:
+    return graph_document(compilation, dot=dot(compilation.pipeline))
+
+
+def _read(body: bytes, shape: type[T]) -> T:
+    """The document that a request holds; raises `OptionError`."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise OptionError(
+            f"The request does not read: {error}.", hint="openapi.json tells what is expected."
+        ) from None
 
 
 def _status_of(error: DagflowError) -> int:
