@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/src labextension/style -type f 2>/dev/null)
+SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/schema labextension/src labextension/style -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz chaos lint types contracts schema picture clean

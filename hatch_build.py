@@ -20,7 +20,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 FRONT_END = ROOT / "labextension"
-SOURCES = ("package.json", "package-lock.json", "scripts/build.mjs", "src", "style")
+SOURCES = ("package.json", "package-lock.json", "scripts/build.mjs", "schema", "src", "style")
 WIDGET = ROOT / "jupyter_dagflow" / "surfaces" / "widget" / "static"
 BUILT = (
     ROOT / "jupyter_dagflow" / "labextension" / "package.json",

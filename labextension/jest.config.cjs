@@ -2,8 +2,10 @@
 module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // the shared model that JupyterLab keeps notebooks in is published as modules only
+  transformIgnorePatterns: ['/node_modules/(?!(@jupyter/ydoc|yjs|lib0|y-protocols)/)'],
   transform: {
-    '\\.ts$': [
+    '\\.[jt]s$': [
       'ts-jest',
       {
         tsconfig: {

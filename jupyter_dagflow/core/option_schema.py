@@ -16,7 +16,9 @@ from jupyter_dagflow.core.triggers import TriggerRule
 _MOST = 999_999_999
 _NAME = rf"^[A-Za-z_][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}$"
 _LABEL = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
-_VARIABLE = r"^[^\W\d]\w*$"
+# Any letter there is, in words that browsers understand as Python does.
+_PUNCTUATION = r"!-/:-@\[-\^`{-~"
+_VARIABLE = rf"^[^\s\d{_PUNCTUATION}][^\s{_PUNCTUATION}]*$"
 _NO_SPACE = r"^\S+$"
 _DURATION = (
     r"^(\d+(\.\d+)?[smhd]"

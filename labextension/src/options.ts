@@ -174,7 +174,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "type": "array",
     "items": {
       "type": "string",
-      "pattern": "^[^\\W\\d]\\w*$"
+      "pattern": "^[^\\s\\d!-/:-@\\[-\\^`{-~][^\\s!-/:-@\\[-\\^`{-~]*$"
     },
     "expects": "the name of a variable",
     "names": "variable",
@@ -186,7 +186,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "type": "array",
     "items": {
       "type": "string",
-      "pattern": "^[^\\W\\d]\\w*$"
+      "pattern": "^[^\\s\\d!-/:-@\\[-\\^`{-~][^\\s!-/:-@\\[-\\^`{-~]*$"
     },
     "expects": "the name of a variable",
     "names": "variable",
@@ -198,7 +198,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "type": "array",
     "items": {
       "type": "string",
-      "pattern": "^[^\\W\\d]\\w*$"
+      "pattern": "^[^\\s\\d!-/:-@\\[-\\^`{-~][^\\s!-/:-@\\[-\\^`{-~]*$"
     },
     "expects": "the name of a variable",
     "names": "variable",
@@ -210,7 +210,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "type": "array",
     "items": {
       "type": "string",
-      "pattern": "^[^\\W\\d]\\w*$"
+      "pattern": "^[^\\s\\d!-/:-@\\[-\\^`{-~][^\\s!-/:-@\\[-\\^`{-~]*$"
     },
     "expects": "the name of a variable",
     "names": "variable",
@@ -231,7 +231,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "type": "array",
     "items": {
       "type": "string",
-      "pattern": "^[^\\W\\d]\\w*$"
+      "pattern": "^[^\\s\\d!-/:-@\\[-\\^`{-~][^\\s!-/:-@\\[-\\^`{-~]*$"
     },
     "expects": "the name of a parameter",
     "names": "parameter",

@@ -1,5 +1,5 @@
 import { RequestError, refusal, silence } from '../src/refusal';
-import { PipelineModel } from '../src/model';
+import { PipelineModel, type NotebookSource } from '../src/model';
 import type { CompiledNotebook, IDagflowClient } from '../src/tokens';
 import { compilation } from './support/documents';
 
@@ -7,30 +7,49 @@ import { compilation } from './support/documents';
 class SlowServer implements IDagflowClient {
   readonly asked: { path: string; answer: (graph: CompiledNotebook) => void; refuse: (error: Error) => void }[] = [];
 
-  compilation(path: string): Promise<CompiledNotebook> {
+  compile(path: string): Promise<CompiledNotebook> {
     return new Promise((answer, refuse) => this.asked.push({ path, answer, refuse }));
   }
+
+  newestRun = () => Promise.resolve(null);
+  run = () => Promise.reject(new Error('no runs'));
+}
+
+/** A notebook that is edited by setting `text`. */
+class Source implements NotebookSource {
+  path = 'a.ipynb';
+  text = '';
+  content = () => ({
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {},
+    cells: [{ id: 'a', cell_type: 'code', source: this.text, metadata: {} }]
+  });
 }
 
 const graph = (...names: string[]): CompiledNotebook => ({ compilation: compilation(names), dot: names.join() });
 
-test('a refresh replaces the graph and tells', async () => {
+test('a refresh replaces the graph and tells; what is as it was is not asked again', async () => {
   const server = new SlowServer();
-  const model = new PipelineModel(server, 'a.ipynb');
+  const model = new PipelineModel(server, new Source());
   const told: number[] = [];
   model.changed.connect((_, state) => told.push(state.compilation?.tasks.length ?? -1));
   const done = model.refresh();
   server.asked[0]!.answer(graph('load', 'fit'));
   await done;
+  await model.refresh();
   expect(told).toEqual([2]);
+  expect(server.asked).toHaveLength(1);
   expect(model.state.error).toBeNull();
 });
 
 test('an older answer never replaces a newer one', async () => {
   const server = new SlowServer();
-  const model = new PipelineModel(server, 'a.ipynb');
+  const source = new Source();
+  const model = new PipelineModel(server, source);
   const first = model.refresh();
-  const second = model.move('b.ipynb');
+  source.path = 'b.ipynb';
+  const second = model.refresh();
   server.asked[1]!.answer(graph('new'));
   server.asked[0]!.answer(graph('old'));
   await Promise.all([first, second]);
@@ -38,10 +57,48 @@ test('an older answer never replaces a newer one', async () => {
   expect(model.state.dot).toBe('new');
 });
 
+test('it compiles when editing pauses, and only while somebody watches', () => {
+  jest.useFakeTimers();
+  try {
+    const server = new SlowServer();
+    const source = new Source();
+    const model = new PipelineModel(server, source);
+    const type = (text: string) => {
+      source.text = text;
+      model.touch();
+    };
+    type('unseen');
+    jest.runAllTimers();
+    expect(server.asked).toHaveLength(0);
+    const stop = model.watch();
+    const stopToo = model.watch();
+    expect(server.asked).toHaveLength(1);
+    'typed'.split('').forEach(type);
+    jest.runAllTimers();
+    expect(server.asked).toHaveLength(2);
+    model.touch();
+    jest.runAllTimers();
+    expect(server.asked).toHaveLength(2);
+    stop();
+    stop();
+    type('still watched');
+    jest.runAllTimers();
+    expect(server.asked).toHaveLength(3);
+    stopToo();
+    type('unwatched');
+    jest.runAllTimers();
+    expect(server.asked).toHaveLength(3);
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
 test('an error keeps the last graph and is gone after the next success', async () => {
   const server = new SlowServer();
-  const model = new PipelineModel(server, 'a.ipynb');
+  const source = new Source();
+  const model = new PipelineModel(server, source);
   for (const step of [0, 1, 2]) {
+    source.text = `step ${step}`;
     const done = model.refresh();
     if (step === 1) {
       server.asked[1]!.refuse(new RequestError('Two parameters cells.', 'Keep one.', 400));
@@ -60,11 +117,13 @@ test.each([refusal(404, '{"message": "There is no notebook."}'), refusal(502, ''
   'it is not said of the notebook that it does not compile when the trouble is: %s',
   async error => {
     const server = new SlowServer();
-    const model = new PipelineModel(server, 'a.ipynb');
+    const model = new PipelineModel(server, new Source());
     const done = model.refresh();
     server.asked[0]!.refuse(error);
     await done;
     expect(model.state.error).toMatchObject({ message: error.message, refused: false });
+    void model.refresh();
+    expect(server.asked).toHaveLength(2);
   }
 );
 

@@ -23,7 +23,12 @@ export async function startLab() {
   const notebooks = join(home, 'notebooks');
   cpSync(join(project, 'notebooks'), notebooks, { recursive: true });
   const port = await freePort();
-  const env = { ...process.env, HOME: home, DAGFLOW_HOME: join(home, 'dagflow'), DAGFLOW_JOBS: '2' };
+  const env = {
+    ...process.env,
+    HOME: home,
+    DAGFLOW_HOME: join(home, 'dagflow'),
+    DAGFLOW_JOBS: '2'
+  };
   for (const name of ['JUPYTER_CONFIG_DIR', 'JUPYTER_DATA_DIR', 'JUPYTER_RUNTIME_DIR', 'IPYTHONDIR', 'MPLCONFIGDIR']) {
     env[name] = join(home, name.toLowerCase());
   }
@@ -61,7 +66,10 @@ export async function startLab() {
   }
   const stop = async () => {
     const ended = once(server, 'exit');
-    await fetch(`${url}api/shutdown`, { method: 'POST', headers: { Authorization: `token ${TOKEN}` } });
+    await fetch(`${url}api/shutdown`, {
+      method: 'POST',
+      headers: { Authorization: `token ${TOKEN}` }
+    });
     const late = setTimeout(() => server.kill('SIGKILL'), STOP_MS);
     await ended;
     clearTimeout(late);
@@ -72,7 +80,9 @@ export async function startLab() {
 
 /** A page with a notebook open in it; `errors` fills with what goes wrong in the page. */
 export async function openNotebook(browser, lab, path) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const page = await browser.newPage({
+    viewport: { width: 1280, height: 900 }
+  });
   const errors = [];
   page.on('pageerror', error => errors.push(error.stack ?? String(error)));
   await page.goto(`${lab.url}lab/tree/${path}?reset&token=${TOKEN}`);
@@ -82,6 +92,34 @@ export async function openNotebook(browser, lab, path) {
   });
   await page.evaluate(() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.info);
   return { page, errors };
+}
+
+/** Have JupyterLab look otherwise. */
+export async function changeTheme(page, theme) {
+  await page.evaluate(
+    name =>
+      window.jupyterapp.commands.execute('apputils:change-theme', {
+        theme: name
+      }),
+    theme
+  );
+  await page.waitForFunction(name => document.body.dataset.jpThemeName === name, theme);
+  await page.waitForTimeout(500); // colours fade over
+}
+
+/** Serious violations that axe finds in what matches a selector, in words. */
+export async function violations(page, selector) {
+  await page.addScriptTag({
+    path: createRequire(join(project, 'labextension/')).resolve('axe-core/axe.min.js')
+  });
+  return page.evaluate(async within => {
+    const { violations: found } = await window.axe.run(within, {
+      resultTypes: ['violations']
+    });
+    return found
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  }, selector);
 }
 
 /** Debian's Chromium, or the one that `$CHROMIUM` names. */
@@ -104,7 +142,11 @@ export async function startBrowser() {
 
 async function answers(url) {
   try {
-    return (await fetch(`${url}api/status`, { headers: { Authorization: `token ${TOKEN}` } })).ok;
+    return (
+      await fetch(`${url}api/status`, {
+        headers: { Authorization: `token ${TOKEN}` }
+      })
+    ).ok;
   } catch {
     return false;
   }

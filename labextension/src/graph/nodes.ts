@@ -50,6 +50,12 @@ export class Card {
     }
   }
 
+  /** Whether the reader is at this task elsewhere. */
+  mark(marked: boolean): void {
+    this.node.classList.toggle('dagflow-marked', marked);
+    this.node.toggleAttribute('aria-current', marked);
+  }
+
   /** Let the time of a running task go on. */
   tick(clock: Clock): void {
     if (this.shown?.state === 'running') {

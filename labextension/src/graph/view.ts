@@ -6,7 +6,7 @@
  */
 import { Clock } from '../clock';
 import type { LiveRun } from '../reduce';
-import type { CompilationDocument, Edge, TaskRunDocument } from '../schema';
+import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskRunDocument } from '../schema';
 import { edgeDetails, taskDetails } from './details';
 import { html } from './dom';
 import { Edges } from './edges';
@@ -28,6 +28,10 @@ export interface ViewOptions {
   fill?: boolean;
   clock?: Clock;
   layouter?: Layouter;
+  /** A task was clicked, or opened by the keyboard. */
+  onTask?: (task: TaskDocument) => void;
+  /** Somebody wants to go to the place of a finding. */
+  onFinding?: (finding: Diagnostic) => void;
 }
 
 /** Draws into `node`; call `dispose` when it leaves the page. */
@@ -50,6 +54,9 @@ export class GraphView {
   private cards = new Map<string, Card>();
   private edges: Edges | null = null;
   private shownTask: string | null = null;
+  private markedTask: string | null = null;
+  private sought = '';
+  private turn = 0;
   private givingFocusBack = false;
 
   constructor(private readonly options: ViewOptions = {}) {
@@ -68,31 +75,59 @@ export class GraphView {
     this.timer = setInterval(() => this.tick(), TICK_MS);
   }
 
-  /** Show a pipeline; the same again changes nothing. */
+  /** Show a pipeline; the same again changes nothing. What is shown stays until there is a layout of the next. */
   async setGraph(compilation: CompilationDocument | null, dot: string): Promise<void> {
     if (compilation === this.compilation && dot === this.dot) {
       return;
     }
-    const sameShape = dot === this.dot && this.placed !== null;
-    this.compilation = compilation;
-    this.dot = dot;
-    this.popover.close();
-    if (!sameShape) {
-      this.placed = null;
+    const turn = ++this.turn;
+    if (compilation === null || compilation.tasks.length === 0 || dot === this.dot || this.placed === null) {
+      this.show(compilation, dot, dot === this.dot ? this.placed : null);
     }
-    this.draw();
-    if (compilation === null || compilation.tasks.length === 0 || sameShape) {
+    if (compilation === null || compilation.tasks.length === 0 || (this.placed !== null && dot === this.dot)) {
       return;
     }
     try {
       const placed = await layout(dot, this.options.layouter);
-      if (this.dot === dot) {
-        this.placed = placed;
-        this.draw();
+      if (this.turn === turn) {
+        this.show(compilation, dot, placed);
       }
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.body.prepend(html('div', { class: 'dagflow-note', role: 'note' }, `The graph cannot be drawn here: ${why}`));
+      if (this.turn === turn) {
+        this.show(compilation, dot, null);
+        const why = error instanceof Error ? error.message : String(error);
+        this.body.prepend(
+          html('div', { class: 'dagflow-note', role: 'note' }, `The graph cannot be drawn here: ${why}`)
+        );
+      }
+    }
+  }
+
+  /** Put something of the host's into the strip above the graph. */
+  addTool(tool: HTMLElement): void {
+    this.header.tools.before(tool);
+  }
+
+  /** Mark the task that the reader is at elsewhere; null marks none. */
+  mark(task: string | null): void {
+    this.markedTask = task;
+    this.cards.forEach((card, name) => card.mark(name === task));
+  }
+
+  /** Dim all tasks but those with this text in their name, and return these. */
+  find(text: string): string[] {
+    this.sought = text.trim().toLowerCase();
+    const found = [...this.cards.keys()].filter(name => name.toLowerCase().includes(this.sought));
+    this.cards.forEach((card, name) => card.node.classList.toggle('dagflow-unfound', !found.includes(name)));
+    return found;
+  }
+
+  /** Give a task the focus, in view. */
+  focusTask(name: string): void {
+    const card = this.cards.get(name);
+    if (card) {
+      this.viewport.reveal(card.node);
+      card.node.focus({ preventScroll: true });
     }
   }
 
@@ -113,6 +148,14 @@ export class GraphView {
     this.node.remove();
   }
 
+  private show(compilation: CompilationDocument | null, dot: string, placed: Layout | null): void {
+    this.compilation = compilation;
+    this.dot = dot;
+    this.placed = placed;
+    this.popover.close();
+    this.draw();
+  }
+
   /** Everything but the layout, anew. */
   private draw(): void {
     const { compilation, placed } = this;
@@ -125,7 +168,7 @@ export class GraphView {
     }
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', `Pipeline ${compilation.name}`);
-    const found = findings(compilation);
+    const found = findings(compilation, this.options.onFinding);
     const below = found === null ? [] : [found];
     if (compilation.tasks.length === 0) {
       this.body.replaceChildren(emptyState(), ...below);
@@ -155,6 +198,8 @@ export class GraphView {
     this.scene.style.width = `${placed.width}px`;
     this.scene.style.height = `${placed.height}px`;
     this.scene.replaceChildren(this.edges.node, nodes);
+    this.mark(this.markedTask);
+    this.find(this.sought);
   }
 
   private restyle(): void {
@@ -269,6 +314,10 @@ export class GraphView {
       this.popover.pinned = false;
       this.showTask(name);
       this.popover.pin();
+      const card = this.cards.get(name);
+      if (card) {
+        this.options.onTask?.(card.task);
+      }
     }
   }
 

@@ -28,12 +28,11 @@ export class Viewport {
     frame.addEventListener('pointerdown', this.onPointerDown);
   }
 
-  /** The scene's size; fits it. */
+  /** The scene's size; fits it, unless the user has moved it to where it is. */
   setScene(width: number, height: number): void {
     this.width = width;
     this.height = height;
-    this.touched = false;
-    this.fit();
+    this.resized();
   }
 
   /** The frame has another size: keep the whole in view unless the user has moved it. */

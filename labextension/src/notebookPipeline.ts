@@ -1,0 +1,115 @@
+/** An open notebook as a pipeline: its tags, what it compiles to, and its last run. */
+import { PathExt } from '@jupyterlab/coreutils';
+import type { Cell } from '@jupyterlab/cells';
+import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { LastRun } from './lastRun';
+import { PipelineModel } from './model';
+import { NotebookTags } from './notebookTags';
+import type { IDagflowClient, IPipelines } from './tokens';
+
+/** Lives as long as the notebook's panel; compiles while tags of ours are in use or somebody else watches. */
+export class NotebookPipeline {
+  readonly tags: NotebookTags;
+  readonly model: PipelineModel;
+  readonly lastRun: LastRun;
+  private unwatch: (() => void) | null = null;
+
+  constructor(
+    readonly panel: NotebookPanel,
+    client: IDagflowClient
+  ) {
+    const { context, sessionContext } = panel;
+    this.tags = new NotebookTags(context.model);
+    const { tags } = this;
+    this.model = new PipelineModel(client, {
+      get path() {
+        return context.localPath;
+      },
+      content: () => tags.content()
+    });
+    this.lastRun = new LastRun(client, () => PathExt.basename(context.localPath, PathExt.extname(context.localPath)));
+    context.model.contentChanged.connect(() => this.model.touch());
+    context.pathChanged.connect(() => this.model.touch());
+    context.saveState.connect((_, state) => state === 'completed' && this.use());
+    sessionContext.statusChanged.connect((_, status) => status === 'idle' && this.look());
+    tags.changed.connect(this.use, this);
+    panel.disposed.connect(() => this.dispose());
+    this.use();
+  }
+
+  get notebook(): Notebook {
+    return this.panel.content;
+  }
+
+  /** The name of the task that a cell is part of, whichever way it came to be. */
+  taskOf(cellId: string): string | null {
+    const compiled = this.model.state.compilation?.tasks.find(({ cells }) => cells.includes(cellId));
+    return this.tags.roleOf(cellId)?.task ?? compiled?.name ?? null;
+  }
+
+  /** Select these cells, and bring the first into view. */
+  select(ids: readonly string[]): void {
+    const { notebook } = this;
+    const chosen = notebook.widgets.filter(({ model }) => ids.includes(model.id));
+    const first = chosen[0];
+    if (first === undefined) {
+      return;
+    }
+    notebook.deselectAll();
+    notebook.activeCellIndex = notebook.widgets.indexOf(first);
+    chosen.slice(1).forEach(cell => notebook.select(cell));
+    void notebook.scrollToCell(first, 'smart');
+  }
+
+  /** The cells that a command is about. */
+  selected(): string[] {
+    return this.notebook.selectedCells.map(({ model }: Cell) => model.id);
+  }
+
+  private use(): void {
+    if (!this.tags.inUse) {
+      this.unwatch?.();
+      this.unwatch = null;
+      return;
+    }
+    if (this.unwatch === null) {
+      this.unwatch = this.model.watch();
+      this.look();
+    }
+  }
+
+  private look(): void {
+    if (this.unwatch !== null) {
+      void this.lastRun.look();
+    }
+  }
+
+  private dispose(): void {
+    this.model.dispose();
+    this.lastRun.dispose();
+    this.tags.dispose();
+  }
+}
+
+/** The pipelines of the notebooks that are open, one for each panel. */
+export class Pipelines implements IPipelines {
+  private readonly byPanel = new WeakMap<NotebookPanel, NotebookPipeline>();
+  private readonly openedSignal = new Signal<this, NotebookPipeline>(this);
+
+  constructor(private readonly client: IDagflowClient) {}
+
+  get opened(): ISignal<this, NotebookPipeline> {
+    return this.openedSignal;
+  }
+
+  of(panel: NotebookPanel | null): NotebookPipeline | null {
+    return panel === null ? null : (this.byPanel.get(panel) ?? null);
+  }
+
+  add(panel: NotebookPanel): void {
+    const pipeline = new NotebookPipeline(panel, this.client);
+    this.byPanel.set(panel, pipeline);
+    this.openedSignal.emit(pipeline);
+  }
+}
