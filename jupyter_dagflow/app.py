@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from importlib.metadata import entry_points
@@ -15,9 +15,16 @@ from typing import TYPE_CHECKING, ParamSpec
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import EnvironmentFault, NotebookError, OptionError
+from jupyter_dagflow.core.errors import (
+    EnvironmentFault,
+    NotebookError,
+    NotResumable,
+    OptionError,
+    RunGoesOn,
+)
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
+from jupyter_dagflow.core.nested import NESTED, Within, keeping
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
@@ -43,6 +50,7 @@ from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Begun, Runner, RunRequest, Survivors
 from jupyter_dagflow.execution.watchers import Sink
+from jupyter_dagflow.nesting import digests_of, with_steps
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.resuming import (
     as_it_stands,
@@ -83,7 +91,21 @@ def compile_notebook(
     >>> compile_notebook("notebooks/hello.ipynb").ok
     True
     """
-    return compile_cells(read_notebook(notebook), by=PartitionBy(by))
+    return _compiled_with_steps(
+        read_notebook(notebook), Path(notebook).absolute().parent, PartitionBy(by), frozenset()
+    )
+
+
+def _compiled_with_steps(
+    source: Notebook, folder: Path, by: PartitionBy, observed: frozenset[Observed]
+) -> Compilation:
+    """A notebook of that folder, and those that are steps of it, compiled."""
+    return with_steps(
+        source,
+        compile_cells(source, by=by, observed=observed),
+        folder=folder,
+        compile_with=partial(compile_cells, observed=observed),
+    )
 
 
 def suggest_tags(notebook: str | Path) -> tuple[Suggestion, ...]:
@@ -154,11 +176,12 @@ class Dagflow:
         self, notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
     ) -> Compilation:
         """Compile a notebook file, knowing what runs have found out; see `compile_notebook`."""
-        return self._compiled(read_notebook(notebook), by)
+        return self._compiled(read_notebook(notebook), Path(notebook).absolute().parent, by)
 
     def compile_unsaved(self, content: object, *, path: str | Path) -> Compilation:
         """Compile what a front end has on screen of the notebook at ``path``; raises `NotebookError`."""
-        return self._compiled(unsaved_notebook(content, path=path), PartitionBy.AUTO)
+        folder = Path(path).absolute().parent
+        return self._compiled(unsaved_notebook(content, path=path), folder, PartitionBy.AUTO)
 
     def read(self, notebook: str | Path) -> Notebook:
         """Read a notebook file; raises `NotebookError`."""
@@ -175,13 +198,15 @@ class Dagflow:
         keep: str | None = None,
         fresh: bool = False,
         selection: Selection = EVERYTHING,
+        keep_names: Sequence[str] = (),
         sinks: Sequence[Sink] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
         """Begin to run a notebook as a DAG and return at once.
 
         ``parameters`` are values; ``parameter_texts`` are read by the type the notebook declares.
-        ``keep="all"`` stores every variable that survives a task, not only those that others read.
+        ``keep="all"`` stores every variable that survives a task, not only those that others read, ``keep_names``
+        those of these names that the notebook ends with.
         A task whose code, inputs and surroundings are those of an earlier run has its result of that
         run; ``fresh`` has all of them run. Of a ``selection``, the tasks above it give what they left in
         earlier runs.
@@ -206,8 +231,46 @@ class Dagflow:
             jobs=jobs,
             keep_all=keep == "all",
             reuse=Reuse.FRESH if fresh else Reuse.YES,
+            keep_names=keep_names,
             sinks=sinks,
         )
+
+    def start_within(
+        self,
+        within: Within,
+        notebook: Path,
+        *,
+        parameters: Mapping[str, object],
+        keep_names: Sequence[str] = (),
+        on_compiled: Callable[[Compilation], None] | None = None,
+    ) -> LiveRun:
+        """Begin to run a notebook that is a step of a task; as `start` otherwise.
+
+        What an earlier attempt at that task has begun, and what would still be the same, is gone on with.
+        """
+        prepared = self.prepare(notebook, parameters=parameters, on_compiled=on_compiled)
+        begun = self._begun_within(within, prepared)
+        if begun is not None:
+            with suppress(NotResumable, RunGoesOn):
+                return self.resume(begun)
+        return self.launch(
+            prepared,
+            trigger=NESTED,
+            reuse=Reuse(within.reuse),
+            keep_names=keep_names,
+            within=within,
+        )
+
+    def _begun_within(self, within: Within, prepared: Prepared) -> RunId | None:
+        """The run that an attempt at a task has begun of this very notebook, and that did not end well."""
+        name, step = prepared.compilation.pipeline.name, asdict(within)
+        for run in self.history(limit=_LOOK_BACK, pipeline=name):
+            if run.trigger == NESTED and run.state != RunState.SUCCESS.value:
+                view = self.metastore.view(RunId(run.run_id))
+                if config_of(view).within == step and view.record is not None:
+                    same = view.record.source_digest == prepared.source.digest
+                    return view.run_id if same and view.parameters == prepared.parameters else None
+        return None
 
     def prepare(
         self,
@@ -229,7 +292,8 @@ class Dagflow:
         circumstances = Circumstances(cwd, self._origin)
         if fresh or not self._has_run(source):  # there will be no earlier results
             self.kernels.begin_early(kind_of(source.kernel_name, cwd))
-        compilation = self._compiled(source, by)
+        folder = Path(config_of(recorded).folder) if recorded is not None else cwd
+        compilation = self._compiled(source, folder, by)
         if on_compiled is not None:
             on_compiled(compilation)
         if not compilation.ok:
@@ -270,9 +334,15 @@ class Dagflow:
         survivors: Survivors = Survivors.ASKED_FOR,
         trigger: str = "manual",
         reuse: Reuse = Reuse.YES,
+        keep_names: Sequence[str] = (),
+        within: Within | None = None,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
-        """Begin to run what was prepared, or those tasks of it that were ``selected``."""
+        """Begin to run what was prepared, or those tasks of it that were ``selected``.
+
+        Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
+        Raises `OptionError` if the notebook ends with no such variable.
+        """
         check_jobs(jobs)
         self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
         files = RunFiles(self.settings.home, _new_run_id())
@@ -286,6 +356,9 @@ class Dagflow:
             reuse=reuse.value,
             run=None if selected is None else tuple(sorted(selected.run)),
             given=() if selected is None else tuple(sorted(selected.given)),
+            keep_names=tuple(keep_names),
+            others=digests_of(prepared.compilation.nested),
+            within=None if within is None else asdict(within),
         )
         lease = Lease(run_id=files.run_id, token=1, owner=this_process())
         return self._begin(prepared, config, lease=lease, trigger=trigger, sinks=sinks)
@@ -335,6 +408,8 @@ class Dagflow:
         with self._given_back_on_error(lease):
             files = RunFiles(self.settings.home, lease.run_id)
             view = taken_run(self.metastore, lease, files.folder)
+            if config_of(view).within is not None:  # whoever goes on with that task begins it anew
+                self.metastore.request_cancel(lease.run_id)
             prepared = self._recorded(view, files)
             again = whole_lanes(view.lanes, lost_within_budget(view))
             check_inputs(view, prepared, again)
@@ -381,10 +456,12 @@ class Dagflow:
         begun: Begun | None = None,
     ) -> LiveRun:
         files = RunFiles(self.settings.home, lease.run_id)
+        compilation = prepared.compilation
+        pipeline = keeping(compilation.pipeline, config.keep_names)
         request = RunRequest(
             run_id=files.run_id,
             notebook=prepared.source,
-            compilation=prepared.compilation,
+            compilation=replace(compilation, pipeline=pipeline),
             parameters=prepared.parameters,
             secrets=prepared.secrets,
             home_key=home_key(self.settings.home),
@@ -400,9 +477,12 @@ class Dagflow:
             reuse=Reuse(config.reuse),
             selected=config.selected,
             options=config.options(),
+            others=config.others
+            if begun is not None and begun.recovered
+            else digests_of(compilation.nested),
             begun=begun,
             record=None if begun else prepared.circumstances.record(prepared.source),
-            sinks=[*sinks, *self._watchers(prepared.compilation.pipeline.name)],
+            sinks=[*sinks, *(self._watchers(pipeline.name) if config.within is None else ())],
         )
         make_executor = partial(
             LocalExecutor, kernels=self.kernels, output_limit=self.settings.output_limit
@@ -410,7 +490,7 @@ class Dagflow:
         runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
         run = LiveRun(
             runner,
-            compilation=prepared.compilation,
+            compilation=request.compilation,
             files=files,
             artifacts=self.artifacts,
             notebook_file=Path(config.folder) / Path(prepared.source.path).name,
@@ -507,11 +587,12 @@ class Dagflow:
             source = read_notebook(run.source_path)
         except NotebookError:
             return Side(view=view)
-        compilation = self._compiled(source, config_of(view).by)
+        config = config_of(view)
+        compilation = self._compiled(source, Path(config.folder), config.by)
         return Side(view=view, notebook=source, pipeline=compilation.running)
 
-    def _compiled(self, source: Notebook, by: PartitionBy | str) -> Compilation:
-        return compile_cells(source, by=PartitionBy(by), observed=self._observed())
+    def _compiled(self, source: Notebook, folder: Path, by: PartitionBy | str) -> Compilation:
+        return _compiled_with_steps(source, folder, PartitionBy(by), self._observed())
 
     def _has_run(self, source: Notebook) -> bool:
         """Whether a notebook of that name has run before; not so where no metastore is."""

@@ -6,7 +6,7 @@ The law: what succeeded in a run is what it would be if all of the run were done
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotebookError
@@ -28,6 +28,7 @@ from jupyter_dagflow.core.selection import EVERYTHING, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.attempt_files import inputs_of
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.nesting import digests_of
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
@@ -72,8 +73,20 @@ def check_resumable(
         secrets=now.secrets.values,
         environ=os.environ,
     )
-    require_unchanged(view, changed)
+    require_unchanged(view, [*changed, *_with_changed_steps(view, now, again)])
     check_inputs(view, now, again)
+
+
+def _with_changed_steps(
+    view: RunView, now: Prepared, again: Collection[TaskName]
+) -> Iterator[TaskName]:
+    """The tasks that are kept of which a step, another notebook, is not what it was when the run was asked for."""
+    before = config_of(view).others
+    for name in _kept(view, again):
+        steps = tuple(each for each in now.compilation.nested if each.task == name)
+        digests = digests_of(steps)
+        if any(before.get(path, digest) != digest for path, digest in digests.items()):
+            yield name
 
 
 def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> None:

@@ -56,6 +56,7 @@ class Code(Enum):
     LANE = ("DF135", Severity.ERROR)
     OTHER_DIALECT = ("DF140", Severity.INFO)
     NO_PARAMETER = ("DF141", Severity.INFO)
+    NESTED_NOTEBOOK = ("DF150", Severity.ERROR)
     # found when it runs
     UNDECLARED_CHANGE = ("DF201", Severity.ERROR)
     FILE_RACE = ("DF202", Severity.ERROR)

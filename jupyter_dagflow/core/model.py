@@ -341,17 +341,30 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    """Another notebook that is a step of a task: its absolute path, as it is ``shown``, and what it compiles to."""
+
+    task: TaskName
+    path: str
+    shown: str
+    digest: str
+    compilation: Compilation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
     """What compiling a notebook gives: its pipeline, and everything there is to say about it.
 
     ``unordered`` are pairs of tasks whose code names one file while nothing says which of the two comes first.
     ``by_kernel`` is the same pipeline with each lane as the one task that it is to whoever runs it, or nothing where
     there is no lane.
+    ``nested`` are the notebooks that are steps of its tasks, in notebook order.
     """
 
     pipeline: Pipeline
     diagnostics: tuple[Diagnostic, ...]
     unordered: tuple[tuple[TaskName, TaskName], ...] = ()
+    nested: tuple[Nested, ...] = ()
     by_kernel: Pipeline | None = None
 
     @property

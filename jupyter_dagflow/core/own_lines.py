@@ -1,8 +1,10 @@
-"""Lines of a notebook that only load, run or show this very program."""
+"""Lines of a notebook that only load, run or show this very program; not those that run another notebook as a step."""
 
 from __future__ import annotations
 
 import re
+
+from jupyter_dagflow.core import nested
 
 _OWN = re.compile(
     r"""get_ipython\(\)\.run_line_magic\('(dagflow|(re)?load_ext)', '(?P<line>[^']*)'\)\Z"""
@@ -19,6 +21,9 @@ def only_own_lines(code: str) -> bool:
         bool(lines)
         and len(ours) == len(lines)
         and all(
-            match[1] == "dagflow" or match["line"].strip() == "jupyter_dagflow" for match in ours
+            match["line"].split()[:1] != [nested.VERB]
+            if match[1] == "dagflow"
+            else match["line"].strip() == "jupyter_dagflow"
+            for match in ours
         )
     )

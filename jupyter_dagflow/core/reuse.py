@@ -20,6 +20,7 @@ NEVER_RUN = "never run before"
 FRESH = "--fresh"
 OFF = "cache:off"
 CLEARED = "cleared"
+RUNS_ANOTHER = "it runs another notebook, which reuses what it can itself"
 ALTERS = "it changes file {}, which it reads"
 FAILED = "failed last time"
 STOPPED = "stopped last time"
@@ -199,7 +200,9 @@ class Entry:
 
         Where a task is ``given``, nobody wants it to run: then what it left last will do though it would run else.
         """
-        would_run = self.barred == OFF or self.barred.startswith(ALTERS.partition("{")[0])
+        would_run = self.barred in (OFF, RUNS_ANOTHER) or self.barred.startswith(
+            ALTERS.partition("{")[0]
+        )
         if self.barred and not (given and would_run):
             yield self.barred
             return

@@ -43,6 +43,7 @@ from jupyter_dagflow.core.model import (
     Task,
     TaskName,
 )
+from jupyter_dagflow.core.nested import steps_in
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
 from jupyter_dagflow.core.run import is_instance, whole_of
@@ -97,12 +98,14 @@ def prepare_attempt(
     keep_all: bool = False,
     survivors: str = "",
     instances: Instances | None = None,
+    steps: Mapping[str, object] | None = None,
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
     ``sources`` are the values that other tasks of the run have stored; of several that may give a
     name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
     is stored as far as it can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
+    ``steps`` is what the kernel has to know where a cell runs another notebook.
     """
     pipeline, whole = lookup.pipeline, lookup.task(whole_of(task))
     taskbook = files.taskbook(task, attempt).absolute()
@@ -146,6 +149,8 @@ def prepare_attempt(
     )
     spec = {
         "task": the_task.name,
+        "run": run_id,
+        "steps": {**(steps or {}), "here": any(any(steps_in(code)) for code in codes)},
         "store": str(store.absolute()),
         "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(lookup, the_task)),

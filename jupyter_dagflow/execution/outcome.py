@@ -16,7 +16,7 @@ from typing import Any
 from jupyter_dagflow.core.events import Item, Stored
 from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.observed import Observed, code_digest
-from jupyter_dagflow.core.reuse import ALTERS, UNTOLD, Used
+from jupyter_dagflow.core.reuse import ALTERS, RUNS_ANOTHER, UNTOLD, Used
 from jupyter_dagflow.core.side_effects import ChangedModule, Left
 from jupyter_dagflow.execution.ports import Assignment
 
@@ -125,6 +125,8 @@ def _barred(outcome: Mapping[str, Any]) -> str:
     told = outcome.get("used")
     if not told:
         return UNTOLD
+    if outcome.get("nested"):
+        return RUNS_ANOTHER
     if outcome["not_kept"]:
         return f"{outcome['not_kept'][0]['name']} could not be stored"
     if told["unsteady"]:

@@ -114,7 +114,8 @@ class Begun:
 class RunRequest:
     """All that a run needs to know: what to run, with which values, where its files go, and whose it is.
 
-    ``options`` are kept in its log; one that has ``begun`` goes on.
+    ``options`` are kept in its log; one that has ``begun`` goes on. ``others`` are the digests of the notebooks that
+    are steps of it, by their paths.
     ``notebook`` and ``parameters`` are without secrets; the digests of what may be one are made with ``home_key``.
     """
 
@@ -136,6 +137,7 @@ class RunRequest:
     reuse: Reuse = Reuse.YES
     selected: Selected | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    others: Mapping[str, str] = field(default_factory=dict)
     begun: Begun | None = None
     record: RunRecord | None = None
     sinks: Sequence[Sink] = field(default_factory=tuple)
@@ -649,6 +651,11 @@ class Runner:
             keep_all=request.keep_all,
             survivors=request.survivors.value,
             instances=self._instances(task),
+            steps={
+                "home": str(request.files.home.absolute()),
+                "reuse": request.reuse.value,
+                "others": dict(request.others),
+            },
         )
         return replace(assignment, imports=self._imports, secrets=request.secrets)
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib.util
 import json
 import os
 import sys
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import bundle, fan_out, figures, loading, sharing, user_threads
@@ -74,10 +75,18 @@ _TELLING = (
 )  # fmt: skip
 
 
+def _have_magic() -> None:
+    """Have ``%dagflow`` in this kernel if it can be had: cells that only load it are no part of a pipeline."""
+    shell = sys.modules["IPython"].get_ipython()
+    if importlib.util.find_spec("jupyter_dagflow") is not None:
+        shell.extension_manager.load_extension("jupyter_dagflow")
+
+
 class Handover:
     """One task's handing over, as the spec beside its taskbook lays down.
 
-    The spec (JSON) has ``task`` (its name), ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
+    The spec (JSON) has ``run`` and ``task`` (their names), ``steps`` (see `step`),
+    ``store`` (folder), ``cloudpickle`` (folder to lend, or ""), ``inputs``
     (name to digest), ``definitions`` (see `Definitions`), ``outputs`` (names that must be stored if
     bound), ``versions`` (name to number, see `Task`), ``extras`` (names stored if they can be and
     are no code), ``survivors`` (``new``: so is whatever else the task's cells have bound, code too;
@@ -118,6 +127,17 @@ class Handover:
         self._apart: dict[str, Any] = {}  # values that are stored, and are no variables
         self._recording: fan_out.Recording | None = None
         self._items: list[dict[str, Any]] | None = None
+        self._nested: list[str] = []
+
+    @property
+    def step(self) -> dict[str, Any]:
+        """The part of the spec that a run of another notebook has to know, as a step of this task."""
+        return {name: self._spec[name] for name in ("run", "task", "project", "store", "steps")}
+
+    def has_run(self, run: str, read: Sequence[str], written: Sequence[str]) -> None:
+        """Take note of a run that was a step of this task, and of the files that its tasks touched."""
+        self._nested.append(run)
+        self._touched.also(read, written)
 
     def load(self) -> None:
         """Bind the task's inputs; raises `bundle.DamagedBundle` or `loading.CannotLoad`."""
@@ -137,6 +157,8 @@ class Handover:
             self._namespace[_ITEMS] = [self._apart[_ITEM]]
             if self._spec["item_shared"]:
                 beside[_ITEM] = self._apart[_ITEM]
+        if self._spec.get("steps", {}).get("here"):
+            _have_magic()
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()
         self._before = {name: value if is_code(name, value) else None for name, value in bound}
@@ -224,6 +246,7 @@ class Handover:
             "items": self._items,
             "reports_of": None,
             "rewritten": None,
+            "nested": self._nested,
         }
         try:
             self._refuse_changes(outcome)

@@ -147,6 +147,20 @@ class Touched:
             ),
         }
 
+    def also(self, read: Sequence[str], written: Sequence[str]) -> None:
+        """Count files of these absolute paths, which others have touched for us; of folders they end with a slash."""
+        for paths, files, folders in (
+            (read, self._read, self._folders_read),
+            (written, self._written, self._folders_written),
+        ):
+            for path in paths:
+                if path.endswith("/"):
+                    self._note(path, folders)
+                    continue
+                if files is self._read:
+                    self._note_read(path)
+                self._note(path, files)
+
     def places(self) -> list[tuple[str, bool, int, int]]:
         """Where the notebook's cells first touched each file between `begin` and `end`, as far as it is known.
 
@@ -333,7 +347,7 @@ class Touched:
     def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
         if not isinstance(path, int) and folder == -1:
             real = os.path.realpath(os.fsdecode(path))
-            self._mark(real, into is not self._read)
+            self._mark(real, into is not self._read and into is not self._folders_read)
             into.add(real)
 
     def _mark(self, path: str, wrote: bool) -> None:

@@ -21,6 +21,7 @@ from jupyter_dagflow.core.errors import DagflowError, NotFound
 from jupyter_dagflow.core.events import Event, RunCreated, Stored
 from jupyter_dagflow.core.lease import Lease, Owner
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.nested import NESTED
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
@@ -172,13 +173,13 @@ class Metastore:
             return [_summary(row) for row in connection.execute(query).mappings()]
 
     def find_run(self, name: str) -> RunId:
-        """The run whose id is or begins so, or the ``latest`` one.
+        """The run whose id is or begins so, or the ``latest`` one that is no step of another.
 
         Raises `NotFound` if there is none, or several begin so.
         """
         query = select(runs.c.run_id).limit(_NAMED_IN_HINT + 1)
         if name in _LATEST:
-            query = query.order_by(*_newest_first())
+            query = query.where(runs.c.trigger != NESTED).order_by(*_newest_first())
         else:  # ids begin with the time, so that the index has the newest last
             begins_so = runs.c.run_id.between(name, name + _HIGHEST)
             query = query.where(begins_so).order_by(runs.c.run_id.desc())

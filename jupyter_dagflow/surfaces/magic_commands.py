@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -18,19 +18,23 @@ from IPython.display import display
 
 from jupyter_dagflow.app import Dagflow, suggest_tags
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import NotFound, OptionError
+from jupyter_dagflow.core.errors import NotebookUnknown, NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.core.nested import VERB
 from jupyter_dagflow.core.records import Origin
+from jupyter_dagflow.core.run import TaskRun
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
 from jupyter_dagflow.surfaces import report, run_comparison
 from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
+from jupyter_dagflow.surfaces.nested_run import asked, task_here
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
     parse_diff,
     parse_graph,
     parse_load,
+    parse_notebook,
     parse_run,
     parse_status,
     parse_verify,
@@ -51,6 +55,17 @@ class MagicFailed(Exception):
         return [str(self)]
 
 
+class NotebookFailed(MagicFailed):
+    """Fails the cell whose step has failed: ``told`` in full, in one line to whoever asks about the cell."""
+
+    def __init__(self, line: str, told: str) -> None:
+        super().__init__(line)
+        self._told = told
+
+    def _render_traceback_(self) -> list[str]:
+        return [self._told]
+
+
 class MagicCommands:
     """The commands of one live kernel; ``executed`` is what was executed in it."""
 
@@ -64,8 +79,8 @@ class MagicCommands:
         """Made when it is first needed, so that settings that make no sense fail that cell only."""
         return Dagflow(origin=Origin.MAGIC)
 
-    def do(self, line: str) -> None:
-        """Do what a line says; raises `MagicFailed`."""
+    def do(self, line: str, names: Mapping[str, Any]) -> None:
+        """Do what a line says, typed where there are these names; raises `MagicFailed`."""
         verbs: dict[str, Callable[[list[str]], None]] = {
             "run": self._run,
             "verify": self._verify,
@@ -74,6 +89,7 @@ class MagicCommands:
             "status": self._status,
             "cancel": self._cancel,
             "load": self._load,
+            VERB: partial(self._step, names=names),
             "runs": self._runs,
         }
         try:
@@ -233,6 +249,35 @@ class MagicCommands:
             shape = f" {stored.shape}" if stored.shape else ""
             print(f"{name}: {stored.type}{shape}")  # noqa: T201
 
+    def _step(self, argv: Sequence[str], *, names: Mapping[str, Any]) -> None:
+        step = parse_notebook(argv)
+        if step is None:
+            return
+        task = task_here()
+        try:
+            if task is None:
+                path = self._folder() / step.path
+                given = asked(step, names)
+                run = self._followed(
+                    lambda sinks: self._app.start(path, sinks=sinks, on_compiled=_warn, **given)
+                )
+                _show_end(run)
+            else:
+                run = task.run(step, names)
+                _show_end(run, tasks=True)
+        except MagicFailed as failed:
+            first = next((t for t in run.tasks.values() if t.failure is not None), None)
+            why = "it was cancelled" if first is None else _said_of(first)
+            raise NotebookFailed(f"{step.path}: {why}", str(failed)) from None
+        self._shell.push({ours: run.value(theirs) for theirs, ours in step.outputs})
+
+    def _folder(self) -> Path:
+        """Where this notebook lies, if the front end tells; else where the kernel is."""
+        try:
+            return self._notebook(None).absolute().parent
+        except NotebookUnknown:
+            return Path.cwd()
+
     def _runs(self, argv: Sequence[str]) -> None:
         verb, *rest = argv or [""]
         if verb != "diff":
@@ -281,8 +326,8 @@ def _warn(compilation: Compilation) -> None:
         print(told, file=sys.stderr)  # noqa: T201
 
 
-def _show_end(run: LiveRun) -> None:
-    """Tell how a run ended; anything but success fails the cell, so that Run All stops there."""
+def _show_end(run: LiveRun, *, tasks: bool = False) -> None:
+    """Tell how a run ended, and how its tasks did; anything but success fails the cell, so that Run All stops there."""
     if run.exit_code:
         blocks = [
             report.failure_block(task, failure=task.failure, notebook=run.view.notebook)
@@ -291,10 +336,16 @@ def _show_end(run: LiveRun) -> None:
         ]
         raise MagicFailed("\n\n".join([report.headline(run.view), *blocks]))
     print(report.headline(run.view))  # noqa: T201
+    if tasks:
+        print("\n".join(map(report.outcome, run.tasks.values())))  # noqa: T201
     if run.view.metrics:
         print(report.as_text([report.metrics_table(run.view.metrics)]))  # noqa: T201
     if run.notebook_path:
         print(f"executed notebook: {run.notebook_path}")  # noqa: T201
+
+
+def _said_of(task: TaskRun) -> str:
+    return f"task {task.name} failed: {task.failure.message if task.failure else ''}"
 
 
 def _split(line: str) -> list[str]:

@@ -7,11 +7,20 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import (
+    Magics,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
+from IPython.utils.text import DollarFormatter
 
+from jupyter_dagflow.core.nested import VERB
 from jupyter_dagflow.surfaces.this_notebook import Executed
 
 if TYPE_CHECKING:
@@ -37,13 +46,28 @@ class DagflowMagics(Magics):
         """Called by IPython before each cell it runs."""
         self._executed.note(getattr(info, "cell_id", None), info.raw_cell or "", at=time.time())
 
+    @needs_local_scope
+    @no_var_expand
     @line_magic
-    def dagflow(self, line: str) -> None:
+    def dagflow(self, line: str, local_ns: dict[str, Any] | None = None) -> None:
         """The pipeline of this notebook: ``%dagflow [run|verify|check|…]``; ``--help`` tells more of each."""
+        names = {**self._shell.user_ns, **(local_ns or {})}
+        if line.split()[:1] == [VERB]:  # braces are Python's there
+            self._commands.do(line, names)
+            return
+        line = _expanded(line, names)
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
         else:
-            self._commands.do(line)
+            self._commands.do(line, names)
+
+
+def _expanded(line: str, names: Mapping[str, Any]) -> str:
+    """The line with ``$name`` and ``{expression}`` filled in, as IPython does for other magics."""
+    try:
+        return DollarFormatter().vformat(line, (), names)
+    except Exception:  # noqa: BLE001 -- then it stands as it was typed
+        return line
 
 
 def register(shell: Any) -> None:

@@ -19,6 +19,7 @@ import typer
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.masking import MASK
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.core.nested import VERB, Step, step_of
 from jupyter_dagflow.core.selection import EVERYTHING, Selection
 from jupyter_dagflow.core.sizes import parse_size
 from jupyter_dagflow.core.tags import duration_s
@@ -146,6 +147,26 @@ AttemptOption = Annotated[
 RunOption = Annotated[
     str,
     typer.Option("--run", metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
+]
+Expressions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-p",
+        "--parameter",
+        metavar="NAME=EXPRESSION",
+        help="Give its parameter NAME the value of an expression; may be repeated.",
+        show_default=False,
+    ),
+]
+Outputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="[THEIRS=]NAME",
+        help="Bind NAME to its variable of that name, or to THEIRS; may be repeated.",
+        show_default=False,
+    ),
 ]
 Names = Annotated[
     list[str], typer.Argument(metavar="NAME…", help="The values to load.", show_default=False)
@@ -326,6 +347,31 @@ def diff_command(before: RunBefore, after: RunAfter, as_json: AsJson = False) ->
 def parse_diff(argv: Sequence[str]) -> DiffOptions | None:
     """Read the options of ``%dagflow runs diff``; None if help was asked for."""
     return _parsed(diff_command, argv, program="%dagflow runs diff")
+
+
+def parse_notebook(argv: Sequence[str]) -> Step | None:
+    """Read the options of ``%dagflow notebook``, as `nested.read_step` does; None if help was asked for.
+
+    >>> parse_notebook(["clean.ipynb", "-o", "rows=left"]).outputs
+    (('rows', 'left'),)
+    """
+
+    def notebook(
+        other: Annotated[
+            str,
+            typer.Argument(
+                metavar="OTHER.ipynb",
+                help="The other notebook, by its path from this one's folder.",
+                show_default=False,
+            ),
+        ],
+        parameter: Expressions = None,
+        output: Outputs = None,
+    ) -> Step:
+        """Run another notebook as a step of this one, and bind variables that it ends with."""
+        return step_of(other, parameter or (), output or ())
+
+    return _parsed(notebook, argv, program=f"%dagflow {VERB}")
 
 
 def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> str | None:

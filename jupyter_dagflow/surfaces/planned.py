@@ -12,7 +12,6 @@ PLANNED = (
     "dagflow backfill",
     "dagflow export",
     "%dagflow schedule",
-    "%dagflow notebook",
 )
 
 

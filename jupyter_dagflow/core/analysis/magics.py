@@ -12,8 +12,10 @@ import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 
+from jupyter_dagflow.core import nested
 from jupyter_dagflow.core.analysis import dynamic, ir
 from jupyter_dagflow.core.analysis.expressions import ExpressionLowering
+from jupyter_dagflow.core.errors import OptionError
 
 SETUP_MAGICS = frozenset(
     [
@@ -178,6 +180,8 @@ class MagicLowering(ExpressionLowering):
         if name in INSPECTING_MAGICS:
             root = text.strip().split(".")[0].split("(")[0].split("[")[0]
             return ir.LoadGlobal(root, line, True) if root.isidentifier() else ir.Const("none")
+        if name == "dagflow" and text.split()[:1] == [nested.VERB]:
+            return self._notebook(text, line)
         reads = self.soft_reads(text, line)
         if name in SETUP_MAGICS:
             path = {"cd": "os.chdir", "env": "os.environ", "set_env": "os.environ"}.get(
@@ -187,6 +191,28 @@ class MagicLowering(ExpressionLowering):
         if name in SILENT_MAGICS or name in TEXT_MAGICS:
             return ir.Chain((*reads, ir.Const("none")))
         return ir.Chain((*reads, ir.Opaque(f"%{name}", line, False)))
+
+    def _notebook(self, text: str, line: int) -> ir.Expr:
+        """Another notebook as a step: it takes copies of what it is given, and what it gives is nobody else's."""
+        try:
+            step = nested.read_step(text)
+        except OptionError:  # told by who compiles the step
+            step = None
+        if step is None:
+            return ir.Const("none")
+        given = [self._given(expression, line) for _, expression in step.parameters]
+        used = ir.FileUse(step.path, False, line)
+        return ir.Chain((*given, used, ir.BindNames(step.binds, line)))
+
+    def _given(self, expression: str, line: int) -> ir.Expr:
+        """The expression behind the ``=`` of a parameter."""
+        node = nested.expression_in(expression)
+        assert node is not None  # the step was read
+        outer_offset = self.offset
+        self.offset = line - 1
+        value = self.expr(node)
+        self.offset = outer_offset
+        return value
 
     def _store(self, words: list[str], line: int) -> ir.Expr:
         names = tuple(w for w in words if w.isidentifier())
