@@ -23,7 +23,7 @@ from jupyter_dagflow.core.errors import (
     RunGoesOn,
 )
 from jupyter_dagflow.core.lease import Lease
-from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId
+from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.nested import NESTED, Within, keeping
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
@@ -511,6 +511,28 @@ class Dagflow:
         view = self.metastore.view(run_id)
         files = RunFiles(self.settings.home, run_id)
         return Run(lambda: view, files=files, artifacts=self.artifacts)
+
+    def steps_of(self, run: Run) -> list[tuple[TaskName, Run]]:
+        """The runs of other notebooks that were steps of a run's tasks, oldest first, each with its task."""
+        found = []
+        for run_id in self.metastore.nested_runs(run.run_id, run.view.finished_at):
+            nested = self.open_run(run_id)
+            within = config_of(nested.view).within
+            if within is not None and within["run"] == run.run_id:
+                found.append((TaskName(within["task"]), nested))
+        return found
+
+    def find_task(self, run: Run, name: str) -> tuple[Run, TaskName]:
+        """The run that has the task which is called so seen from a run: ``prepare.load`` is one of a step's.
+
+        One that is nowhere is taken for the run's own.
+        """
+        task, dot, rest = name.partition(".")
+        if dot and TaskName(name) not in run.tasks:
+            for whole, nested in reversed(self.steps_of(run)):
+                if whole == task and TaskName(rest.partition(".")[0]) in nested.tasks:
+                    return self.find_task(nested, rest)
+        return run, TaskName(name)
 
     def diff(self, before: str, after: str) -> RunDiff:
         """What differs between two recorded runs, named as for `open_run`; raises `NotFound`."""

@@ -19,6 +19,7 @@ from jupyter_dagflow.core.diagnostics import Diagnostic
 from jupyter_dagflow.core.errors import DagflowError
 from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
+from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
@@ -59,8 +60,22 @@ class TaskDocument(msgspec.Struct, kw_only=True):
     options: dict[str, Any]
 
 
+class InnerTaskDocument(msgspec.Struct, kw_only=True):
+    """A task of another notebook that is a step of the task ``group``, and named below it: ``prepare.load``.
+
+    ``cells`` and ``cell_indexes`` are those of that ``notebook``; ``after`` are the tasks of it that come first.
+    """
+
+    name: str
+    group: str
+    notebook: str
+    cells: list[str]
+    cell_indexes: list[int]
+    after: list[str]
+
+
 class CompilationDocument(msgspec.Struct, kw_only=True):
-    """What ``dagflow compile --format json`` prints."""
+    """What ``dagflow compile --format json`` prints; ``nested`` are the tasks of notebooks that are steps of tasks."""
 
     name: str
     notebook: str
@@ -69,6 +84,7 @@ class CompilationDocument(msgspec.Struct, kw_only=True):
     tasks: list[TaskDocument]
     edges: tuple[Edge, ...]
     diagnostics: tuple[Diagnostic, ...]
+    nested: list[InnerTaskDocument] = []
 
 
 class DiagnosticsDocument(msgspec.Struct, kw_only=True):
@@ -433,6 +449,17 @@ def compilation_document(compilation: Compilation) -> CompilationDocument:
         tasks=[_task(task) for task in pipeline.tasks],
         edges=pipeline.edges,
         diagnostics=compilation.diagnostics,
+        nested=[
+            InnerTaskDocument(
+                name=inner.name,
+                group=inner.group,
+                notebook=inner.notebook,
+                cells=list(inner.task.cells),
+                cell_indexes=list(inner.task.cell_indexes),
+                after=list(inner.after),
+            )
+            for inner in inner_tasks(compilation)
+        ],
     )
 
 

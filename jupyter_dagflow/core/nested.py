@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from jupyter_dagflow.core.errors import OptionError
-from jupyter_dagflow.core.model import Pipeline, TaskName
+from jupyter_dagflow.core.model import Compilation, Pipeline, Task, TaskName
 
 VERB = "notebook"
 NESTED = "nested"  # what triggers a run that is a step of a task
@@ -137,6 +137,38 @@ def expression_in(text: str) -> ast.expr | None:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inner:
+    """A task of a notebook that is a step: named with a dot below the task whose step it is, its ``group``.
+
+    ``notebook`` is the other one as the line names it, ``after`` are the tasks of it that come first.
+    """
+
+    name: str
+    group: str
+    notebook: str
+    task: Task
+    after: tuple[str, ...] = ()
+
+
+def inner_tasks(compilation: Compilation, *, above: str = "") -> Iterator[Inner]:
+    """The tasks of all notebooks that are steps, and of their steps, in notebook order.
+
+    The task ``load`` of the notebook that is a step of ``prepare`` is ``prepare.load``, which no tag can name a task.
+    """
+    for nested in compilation.nested:
+        group, inside = f"{above}{nested.task}", nested.compilation
+        upstream: dict[str, list[str]] = {}
+        for edge in inside.pipeline.edges:
+            upstream.setdefault(edge.target, []).append(f"{group}.{edge.source}")
+        deeper = list(inner_tasks(inside, above=f"{group}."))
+        for task in inside.pipeline.tasks:
+            name = f"{group}.{task.name}"
+            after = tuple(upstream.get(task.name, ()))
+            yield Inner(name=name, group=group, notebook=nested.shown, task=task, after=after)
+            yield from (each for each in deeper if f"{each.group}.".startswith(f"{name}."))
 
 
 def keeping(pipeline: Pipeline, names: Sequence[str]) -> Pipeline:

@@ -134,6 +134,10 @@ class Handover:
         """The part of the spec that a run of another notebook has to know, as a step of this task."""
         return {name: self._spec[name] for name in ("run", "task", "project", "store", "steps")}
 
+    def aside(self) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile what this process does is not what the task does."""
+        return self._touched.aside()
+
     def has_run(self, run: str, read: Sequence[str], written: Sequence[str]) -> None:
         """Take note of a run that was a step of this task, and of the files that its tasks touched."""
         self._nested.append(run)

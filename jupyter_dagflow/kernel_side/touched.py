@@ -147,6 +147,15 @@ class Touched:
             ),
         }
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Meanwhile nothing is noticed: it is us who touch files."""
+        watching, self._watching = self._watching, False
+        try:
+            yield
+        finally:
+            self._watching = watching
+
     def also(self, read: Sequence[str], written: Sequence[str]) -> None:
         """Count files of these absolute paths, which others have touched for us; of folders they end with a slash."""
         for paths, files, folders in (
@@ -308,6 +317,8 @@ class Touched:
 
     def looked_for(self, module: str, folders: Any) -> None:
         """Note that a module was not found: its file may be there later, or may have been there before."""
+        if not self._watching:
+            return
         name = module.rpartition(".")[2]
         for folder in [os.fspath(each) for each in folders]:
             for file in (name + ".py", os.path.join(name, "__init__.py")):

@@ -172,6 +172,14 @@ class Metastore:
         with self._transaction(self._reader) as connection:
             return [_summary(row) for row in connection.execute(query).mappings()]
 
+    def nested_runs(self, after: RunId, until: datetime | None) -> list[RunId]:
+        """The runs that are steps of others and were asked for between a run and a time, oldest first."""
+        last = _HIGHEST if until is None else f"{until:%Y%m%d-%H%M%S}{_HIGHEST}"
+        query = select(runs.c.run_id).where(runs.c.run_id.between(after, last))
+        query = query.where(runs.c.trigger == NESTED).order_by(runs.c.run_id)
+        with self._transaction(self._reader) as connection:
+            return [RunId(found) for found in connection.scalars(query)]
+
     def find_run(self, name: str) -> RunId:
         """The run whose id is or begins so, or the ``latest`` one that is no step of another.
 

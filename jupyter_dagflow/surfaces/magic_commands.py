@@ -42,6 +42,7 @@ from jupyter_dagflow.surfaces.options import (
 from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.planned import refuse_planned
 from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
+from jupyter_dagflow.surfaces.step_tasks import step_tasks
 from jupyter_dagflow.surfaces.suggestions import suggestions_report
 from jupyter_dagflow.surfaces.this_notebook import Executed, find_notebook
 from jupyter_dagflow.verifying import Verifying
@@ -224,7 +225,10 @@ class MagicCommands:
         name = parse_status(argv)
         if name is not None:
             run = self._find(name)
-            print(report.as_text(report.run_ended(run.view, notebook=run.notebook_path)))  # noqa: T201
+            told = report.run_ended(
+                run.view, notebook=run.notebook_path, steps=step_tasks(self._app, run)
+            )
+            print(report.as_text(told))  # noqa: T201
 
     def _cancel(self, argv: Sequence[str]) -> None:
         name = parse_status(argv, program="%dagflow cancel")

@@ -54,27 +54,32 @@ class TaskHere:
 
     def run(self, step: Step, names: Mapping[str, Any]) -> LiveRun:
         """Run a step to its end; an interrupt of the kernel cancels it."""
+        given = asked(step, names)
+        with self.handover.aside():
+            path = Path(self.handover.step["project"]) / step.path
+            run, read, written = self._run(path, step, given)
+        self.handover.has_run(run.run_id, read, written)
+        return run
+
+    def _run(
+        self, path: Path, step: Step, given: Mapping[str, Any]
+    ) -> tuple[LiveRun, list[str], list[str]]:
+        """The run when it has ended, and the files that it has read and written."""
         told = self.handover.step
-        path = Path(told["project"]) / step.path
         home = {"DAGFLOW_HOME": told["steps"]["home"], "DAGFLOW_ARTIFACTS_URL": told["store"]}
         app = Dagflow(Settings.load({**os.environ, **home}), origin=Origin.MAGIC)
         within = Within(run=told["run"], task=told["task"], reuse=told["steps"]["reuse"])
+        hidden = partial(self._require_hidden, step, given["parameters"])
         try:
             self._require_unchanged(app, path, told["steps"]["others"])
-            given = asked(step, names)
             with CancelOnSignal(INTERRUPT) as interrupts:
-                run = app.start_within(
-                    within,
-                    path,
-                    on_compiled=partial(self._require_hidden, step, given["parameters"]),
-                    **given,
-                )
+                run = app.start_within(within, path, on_compiled=hidden, **given)
                 interrupts.cancels(run)
                 run.wait()
-            self.handover.has_run(run.run_id, *_touched(app, run.run_id, path.parent))
+            read, written = _touched(app, run.run_id, path.parent)
         finally:
             app.close()
-        return run
+        return run, [str(path.absolute()), *read], written
 
     def _require_unchanged(self, app: Dagflow, path: Path, known: Mapping[str, str]) -> None:
         """Raise `NotebookError` if the other notebook is not what it was when this run began."""

@@ -30,6 +30,8 @@ _ADVICE = {
     "out_of_memory": "Run fewer tasks at once, or work on less data at a time.",
     "kernel_start": "dagflow doctor tests the kernels of this machine.",
 }
+Steps = Mapping[TaskName, Sequence[TaskRun]]
+_NO_STEPS: Steps = {}
 _MOST_REASONS = 3
 _MOST_INSTANCES = 20
 _REPORT_IT = "Please report this, with the output of the same command and --debug."
@@ -81,9 +83,9 @@ def warnings(compilation: Compilation) -> str:
     return findings(found, notebook=compilation.pipeline.notebook) if found else ""
 
 
-def run_ended(view: RunView, *, notebook: Path | None) -> list[Part]:
+def run_ended(view: RunView, *, notebook: Path | None, steps: Steps = _NO_STEPS) -> list[Part]:
     """How a run ended or stands: state, tasks, what failed, metrics, where its notebook lies."""
-    parts: list[Part] = [headline(view), tasks_table(view)]
+    parts: list[Part] = [headline(view), tasks_table(view, steps)]
     parts += [
         failure_block(task, failure=task.failure, notebook=view.notebook)
         for task in _failed(view)
@@ -119,9 +121,13 @@ def headline(view: RunView) -> str:
     return f"{look.icon} {look.word}{pending}: {view.pipeline}, run {view.run_id}{taken}"
 
 
-def tasks_table(view: RunView) -> Table:
-    """The tasks of a run with state and times; of very many instances only those that did not end well."""
-    tasks = [task for task in view.tasks.values() if _is_shown(task, view)]
+def tasks_table(view: RunView, steps: Steps = _NO_STEPS) -> Table:
+    """The tasks of a run with state and times; of very many instances only those that did not end well.
+
+    ``steps`` are tasks of other notebooks, to be shown below the tasks that ran these.
+    """
+    own = [task for task in view.tasks.values() if _is_shown(task, view)]
+    tasks = [each for task in own for each in (task, *steps.get(task.name, ()))]
     return Table(
         columns=(
             Column("task", style="bold"),

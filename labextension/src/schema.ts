@@ -19,6 +19,7 @@ export type Shape =
   | ExampleDocument
   | GarbageDocument
   | GraphDocument
+  | InnerTaskDocument
   | InputChangeDocument
   | MetricChangeDocument
   | NotComparedDocument
@@ -429,13 +430,14 @@ export interface ComparedDocument {
   state: RunState;
 }
 /**
- * What ``dagflow compile --format json`` prints.
+ * What ``dagflow compile --format json`` prints; ``nested`` are the tasks of notebooks that are steps of tasks.
  */
 export interface CompilationDocument {
   by: PartitionBy;
   diagnostics: Diagnostic[];
   edges: Edge[];
   name: string;
+  nested?: InnerTaskDocument[];
   notebook: string;
   parameters: ParameterDocument[];
   tasks: TaskDocument[];
@@ -471,6 +473,19 @@ export interface Reason {
   source_line?: number | null;
   target_cell?: string | null;
   target_line?: number | null;
+}
+/**
+ * A task of another notebook that is a step of the task ``group``, and named below it: ``prepare.load``.
+ *
+ *     ``cells`` and ``cell_indexes`` are those of that ``notebook``; ``after`` are the tasks of it that come first.
+ */
+export interface InnerTaskDocument {
+  after: string[];
+  cell_indexes: number[];
+  cells: string[];
+  group: string;
+  name: string;
+  notebook: string;
 }
 /**
  * A declared parameter.

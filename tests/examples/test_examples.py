@@ -105,3 +105,16 @@ def test_etl_twice_for_one_day_and_once_for_another(examples: Path) -> None:
         stored = dict(connection.execute("select day, count(*) from readings group by day"))
     assert stored["2026-03-02"] == first["metrics"]["rows_stored"]
     assert set(stored) == {"2026-03-02", "2026-03-03"}
+
+
+def test_a_notebook_as_a_step_twice(examples: Path) -> None:
+    notebook = examples / "nested.ipynb"
+    assert edges(notebook) == {"limits->few", "limits->many", "few->compare", "many->compare"}
+    run = dagflow("run", notebook)
+    assert run["state"] == "success"
+    compared = outputs(run["notebook"])["compare"].splitlines()
+    assert compared == [
+        "   25 primes up to    97: on average 4.0 apart",
+        " 1229 primes up to  9973: on average 8.1 apart",
+    ]
+    assert "gaps: ✓ success" in outputs(run["notebook"])["many"]

@@ -62,6 +62,8 @@ def not_found(find: Callable[[], object]) -> None:
         lambda metastore: not_found(lambda: metastore.find_run("latest")),
         lambda metastore: not_found(lambda: metastore.find_run("2026")),
         lambda metastore: not_found(lambda: metastore.view(RUN)),
+        lambda metastore: metastore.nested_runs(RUN, AT),
+        lambda metastore: metastore.nested_runs(RUN, None),
         lambda metastore: metastore.artifacts(RUN),
         lambda metastore: metastore.cancel_requested(RUN),
         lambda metastore: not_found(lambda: metastore.request_cancel(RUN)),

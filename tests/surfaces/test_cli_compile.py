@@ -36,6 +36,23 @@ def test_formats(
     assert answer.out == snapshot
 
 
+@pytest.mark.parametrize("form", ["table", "json", "dot", "mermaid"])
+def test_a_notebook_that_is_a_step_is_a_group(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    snapshot: SnapshotAssertion,
+    form: str,
+) -> None:
+    write_notebook("deep.ipynb", [("task:only", "z = 1")])
+    inner = [("parameters", "n = 1"), ("task:load", "y = n"), ("task:use", "w = y")]
+    write_notebook("inner.ipynb", [*inner, ("task:go", "%dagflow notebook deep.ipynb -o z")])
+    step = "%dagflow notebook inner.ipynb -p n=x -o w"
+    write_notebook("outer.ipynb", [("task:a", "x = 1"), ("task:step", step), ("task:b", "w")])
+    answer = dagflow("compile", "outer.ipynb", "--format", form)
+    assert answer.code == 0
+    assert answer.out == snapshot
+
+
 def edges(out: str) -> list[list[str]]:
     """The table of edges without its head, cells of a row apart."""
     rows = out[out.index("\nedge ") :].strip().split("\n\n")[0].splitlines()[1:]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jupyter_dagflow.core.errors import InputError, OptionError
+from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import for_markup, put, put_json, put_parts
 from jupyter_dagflow.surfaces.cli.tag import show_suggestions
@@ -41,7 +42,7 @@ def compile_notebook(
     elif chosen == "table":
         put_parts(_described(compilation))
     else:
-        put(_picture(compilation.pipeline, chosen), fit=for_markup)
+        put(_picture(compilation, chosen), fit=for_markup)
         if compilation.diagnostics:
             put(
                 report.findings(compilation.diagnostics, notebook=compilation.pipeline.notebook),
@@ -98,7 +99,7 @@ def _described(compilation: Compilation) -> list[report.Part]:
     if pipeline.parameters:
         parts.append(parameters_table(pipeline))
     if pipeline.tasks:
-        parts.append(task_table(pipeline))
+        parts.append(task_table(pipeline, tuple(inner_tasks(compilation))))
     if pipeline.edges:
         parts.append(edge_table(pipeline))
     if compilation.diagnostics:
@@ -114,15 +115,16 @@ def _title(pipeline: Pipeline) -> str:
     return f"{pipeline.name}: {tasks}, {edges} (by {pipeline.by.value})"
 
 
-def _picture(pipeline: Pipeline, form: str) -> str:
+def _picture(compilation: Compilation, form: str) -> str:
+    pipeline, nested = compilation.pipeline, tuple(inner_tasks(compilation))
     if form == "dot":
         from jupyter_dagflow.surfaces.graph.dot import dot
 
-        return dot(pipeline)
+        return dot(pipeline, nested=nested)
     if form == "mermaid":
         from jupyter_dagflow.surfaces.graph.mermaid import mermaid
 
-        return mermaid(pipeline)
+        return mermaid(pipeline, nested=nested)
     from jupyter_dagflow.surfaces.graph.svg import svg
 
     return svg(pipeline)

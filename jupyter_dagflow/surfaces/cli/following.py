@@ -10,6 +10,7 @@ from jupyter_dagflow.surfaces.cli.others import Others
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
 from jupyter_dagflow.surfaces.signals import CancelOnSignal
+from jupyter_dagflow.surfaces.step_tasks import step_tasks
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
@@ -43,7 +44,8 @@ def follow(begin: Begin, *, as_json: bool) -> Run:
         if as_json:
             put_json(live.document())
         else:
-            put_parts(report.run_ended(live.view, notebook=live.notebook_path))
+            steps = step_tasks(app, live) if live.compilation.nested else {}
+            put_parts(report.run_ended(live.view, notebook=live.notebook_path, steps=steps))
             put(_next(live))
         return live
     finally:

@@ -24,6 +24,7 @@ from jupyter_dagflow.surfaces.options import (
     diff_command,
     whole_number,
 )
+from jupyter_dagflow.surfaces.step_tasks import step_tasks
 from jupyter_dagflow.surfaces.table import Column, Table
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
             put_json(found.record_document())
         else:
             view = found.view
-            told = report.run_ended(view, notebook=found.notebook_path)
+            steps = step_tasks(app, found)
+            told = report.run_ended(view, notebook=found.notebook_path, steps=steps)
             put_parts([*told, *run_record.parts(view, source=found.source_path)])
             if app.has_lost_its_runner(found.run_id):
                 put(
@@ -113,7 +115,8 @@ def logs(run: RunArgument, task: TaskArgument = None, attempt: AttemptOption = N
         for name in [task] if task is not None else _started(found):
             if task is None:
                 put(f"== {report.outcome(found.tasks[TaskName(name)])}")
-            for entry in found.log(name, number):
+            having, its = app.find_task(found, name)
+            for entry in having.log(its, number):
                 put(entry.text)
 
 
@@ -161,7 +164,10 @@ def notebook(run: RunArgument, task: TaskArgument = None, attempt: AttemptOption
     number = _attempt(task, attempt)
     with application() as app:
         found = app.open_run(run)
-        path = found.taskbook_path(task, number) if task is not None else found.notebook_path
+        path = found.notebook_path
+        if task is not None:
+            having, its = app.find_task(found, task)
+            path = having.taskbook_path(its, number)
     if path is None:
         raise NotFound(
             f"Run {found.run_id} has no executed notebook: it is {found.state.value}.",

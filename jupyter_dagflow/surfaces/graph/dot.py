@@ -6,10 +6,13 @@ every edge carries its reasons as a tooltip.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import graphviz
 from graphviz.quoting import attr_list, quote
 
 from jupyter_dagflow.core.model import Pipeline
+from jupyter_dagflow.core.nested import Inner
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.graph.card import HEIGHT, NAME_SIZE, Card, card_width, cards
@@ -18,8 +21,11 @@ from jupyter_dagflow.surfaces.graph.layout import NODE_GAP, RANK_GAP, best_direc
 _POINTS_PER_INCH = 72.0
 
 
-def dot(pipeline: Pipeline, run: RunView | None = None) -> str:
-    """The DOT text of the pipeline, with the states of a run if one is given."""
+def dot(pipeline: Pipeline, run: RunView | None = None, *, nested: Sequence[Inner] = ()) -> str:
+    """The DOT text of the pipeline, with the states of a run if one is given.
+
+    Tasks of notebooks that are steps stand in a cluster of their own, behind the task that runs them.
+    """
     width = card_width(pipeline.tasks)
     graph = graphviz.Digraph(
         pipeline.name,
@@ -61,7 +67,27 @@ def dot(pipeline: Pipeline, run: RunView | None = None) -> str:
         graph.body.append(
             f"\t{quote(edge.source)} -> {quote(edge.target)}{attr_list(kwargs=attributes)}\n"
         )
+    for group in dict.fromkeys(inner.group for inner in nested):
+        graph.body += _cluster(group, [inner for inner in nested if inner.group == group])
     return str(graph.source)
+
+
+def _cluster(group: str, inner: Sequence[Inner]) -> Iterator[str]:
+    yield f"\tsubgraph {quote(f'cluster_{group}')} {{\n"
+    label = f"{group}: {inner[0].notebook}"
+    yield f'\t\tlabel={quote(graphviz.escape(label))} style="rounded,dashed" color="#9aa3af"\n'
+    for each in inner:
+        yield f"\t\t{quote(each.name)}{attr_list(kwargs={'label': _inner_label(each)})}\n"
+    yield "\t}\n"
+    for each in inner:
+        for source in each.after:
+            yield f"\t{quote(source)} -> {quote(each.name)}\n"
+        if not each.after:
+            yield f"\t{quote(group)} -> {quote(each.name)}{attr_list(kwargs={'style': 'dotted'})}\n"
+
+
+def _inner_label(inner: Inner) -> str:
+    return f"{graphviz.escape(inner.task.name)}\\n{words.cells(inner.task)}"
 
 
 def _label(card: Card) -> str:

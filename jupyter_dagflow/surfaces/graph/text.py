@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import (
     CellId,
@@ -12,6 +14,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
     line_of_file,
 )
+from jupyter_dagflow.core.nested import Inner
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.graph.card import status
@@ -81,8 +84,8 @@ def description(pipeline: Pipeline, run: RunView | None = None) -> str:
     return " ".join([f"{words.count(len(pipeline.tasks), 'task')}.", *sentences])
 
 
-def task_table(pipeline: Pipeline) -> Table:
-    """The tasks as ``dagflow compile`` shows them."""
+def task_table(pipeline: Pipeline, nested: Sequence[Inner] = ()) -> Table:
+    """The tasks as ``dagflow compile`` shows them, those of notebooks that are steps below the task that runs them."""
     upstream = needs(pipeline)
     return Table(
         columns=(
@@ -94,16 +97,30 @@ def task_table(pipeline: Pipeline) -> Table:
             Column("options"),
         ),
         rows=tuple(
-            (
-                task.name,
-                words.ranges(task.cell_indexes),
-                words.listed(upstream[task.name]),
-                words.listed([item.name for item in task.inputs]),
-                words.listed(task.outputs),
-                " ".join(_options(task)),
-            )
+            row
             for task in pipeline.tasks
+            for row in (
+                _task_row(task.name, task, upstream[task.name]),
+                *(
+                    _task_row(inner.name, inner.task, inner.after, notebook=f"{inner.notebook}: ")
+                    for inner in nested
+                    if inner.name.startswith(f"{task.name}.")
+                ),
+            )
         ),
+    )
+
+
+def _task_row(
+    name: str, task: Task, upstream: Sequence[str], *, notebook: str = ""
+) -> tuple[str, ...]:
+    return (
+        name,
+        notebook + words.ranges(task.cell_indexes),
+        words.listed(upstream),
+        words.listed([item.name for item in task.inputs]),
+        words.listed(task.outputs),
+        " ".join(_options(task)),
     )
 
 
