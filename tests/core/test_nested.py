@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.errors import OptionError
@@ -177,3 +179,40 @@ def test_of_what_may_be_skipped_either_is_kept() -> None:
     notebook = tagged(("task:a", "x = 1"), ("task:b when:x>2", "x = 5"))
     pipeline = keeping(compile_cells(notebook).pipeline, ["x"])
     assert all("x" in task.outputs for task in pipeline.tasks)
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> tuple[list[list[int]], int, int]:
+    """What each statement reads of those above it, and the first and last of those that are a step."""
+    reads = [
+        draw(st.lists(st.integers(0, number - 1), max_size=3, unique=True)) if number else []
+        for number in range(draw(st.integers(2, 8)))
+    ]
+    first = draw(st.integers(0, len(reads) - 1))
+    return reads, first, draw(st.integers(first, len(reads) - 1))
+
+
+@given(programs())
+@settings(max_examples=60, deadline=None)
+def test_a_step_stands_for_the_tasks_that_it_is_made_of(
+    program: tuple[list[list[int]], int, int],
+) -> None:
+    reads, first, last = program
+    inside = range(first, last + 1)
+    given_ = sorted({each for number in inside for each in reads[number]} - {*inside})
+    line = "%dagflow notebook o.ipynb " + " ".join(
+        [*(f"-p p{each}=v{each}" for each in given_), *(f"-o v{number}" for number in inside)]
+    )
+    flat, nested = [], []
+    for number, read in enumerate(reads):
+        cell = (f"task:t{number}", f"v{number} = [{', '.join(f'v{each}' for each in read)}]")
+        flat.append(cell)
+        if number == first:
+            nested.append(("task:s", line))
+        nested += [] if number in inside else [cell]
+
+    def outside(name: str) -> str:
+        return "s" if int(name[1:]) in inside else name
+
+    whole = {(outside(source), outside(target)) for source, target in edges(*flat)}
+    assert set(edges(*nested)) == {edge for edge in whole if edge[0] != edge[1]}

@@ -10,8 +10,10 @@ import pytest
 
 from jupyter_dagflow import Dagflow, Settings
 from jupyter_dagflow.core.errors import InputError
+from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.run_handle import Run
+from jupyter_dagflow.surfaces.step_tasks import step_tasks
 from jupyter_dagflow.verifying import Verifying
 from tests.surfaces.test_magics import Session, printed, raised, until, write
 
@@ -68,6 +70,15 @@ def test_run_all_and_the_dag_are_equal(app: Dagflow, tmp_path: Path) -> None:
     assert len(nested_runs(app)) == 2
     assert app.open_run("latest").run_id == runs[1].run_id, "of those that somebody asked for"
     assert "load: ✓ success" in "".join(entry.text for entry in runs[0].log("prepare"))
+
+    shown = step_tasks(app, runs[0])["prepare"]
+    assert [task.name for task in shown] == ["prepare.load", "prepare.sum", "prepare.more"]
+    having, task = app.find_task(runs[0], "prepare.sum")
+    assert (having.run_id, task) == (nested_runs(app)[1].run_id, "sum")
+    assert app.find_task(runs[0], "prepare.nosuch") == (runs[0], "prepare.nosuch")
+    record = runs[0].tasks[TaskName("prepare")].record
+    assert record is not None
+    assert "sub/clean.ipynb" in record.files, "so runs diff tells that it has changed"
 
 
 def test_a_step_that_failed_is_gone_on_with(app: Dagflow, tmp_path: Path) -> None:

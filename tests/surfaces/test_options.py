@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
 
 from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
+from jupyter_dagflow.core.nested import read_step
 from jupyter_dagflow.surfaces.options import (
     DiffOptions,
     GraphOptions,
@@ -17,6 +19,7 @@ from jupyter_dagflow.surfaces.options import (
     parse_diff,
     parse_graph,
     parse_load,
+    parse_notebook,
     parse_run,
     parse_status,
     size_bytes,
@@ -152,3 +155,29 @@ def test_sizes(text: str, size: int) -> None:
 def test_what_is_no_size(text: str) -> None:
     with pytest.raises(OptionError, match="--max-size"):
         size_bytes(text)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a.ipynb",
+        "'a b.ipynb' -p x=x -o y",
+        "-p 'n=len(x) + 1' a.ipynb --output y=z -o y",
+        "-px=1 --parameter=m=2 -oy a.ipynb",
+        "",
+        "a.ipynb b.ipynb",
+        "a.ipynb -p",
+        "a.ipynb -p x",
+        "a.ipynb -p x=1+",
+        "a.ipynb --frob",
+        "a.ipynb -o 3",
+    ],
+)
+def test_the_analysis_reads_a_step_as_the_magic_does(line: str) -> None:
+    found = []
+    for read in (lambda: parse_notebook(shlex.split(line)), lambda: read_step(f"notebook {line}")):
+        try:
+            found.append(read())
+        except OptionError:
+            found.append(None)
+    assert found[0] == found[1]
