@@ -248,6 +248,7 @@ class Dagflow:
 
         What an earlier attempt at that task has begun, and what would still be the same, is gone on with.
         """
+        self._require_no_circle(within, notebook)
         prepared = self.prepare(notebook, parameters=parameters, on_compiled=on_compiled)
         begun = self._begun_within(within, prepared)
         if begun is not None:
@@ -260,6 +261,21 @@ class Dagflow:
             keep_names=keep_names,
             within=within,
         )
+
+    def _require_no_circle(self, within: Within, notebook: Path) -> None:
+        """Raise `OptionError` if a run of a notebook would be within another of it: code may put its name together."""
+        path, run_id = notebook.resolve(), within.run
+        while True:
+            view = self.metastore.view(RunId(run_id))
+            if notebook_file(view).resolve() == path:
+                raise OptionError(
+                    f"{path.name} runs itself, by a step of its own or of another notebook.",
+                    hint="Take one of these steps out.",
+                )
+            step = config_of(view).within
+            if step is None:
+                return
+            run_id = step["run"]
 
     def _begun_within(self, within: Within, prepared: Prepared) -> RunId | None:
         """The run that an attempt at a task has begun of this very notebook, and that did not end well."""

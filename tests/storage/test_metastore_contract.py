@@ -302,6 +302,19 @@ def test_says_which_runs_there_are(
     assert str(caught.value) == snapshot
 
 
+def test_a_step_of_another_run_is_never_the_latest_and_is_found_by_time(store: Metastore) -> None:
+    names = [f"20260301-12000{second}-aaaaaa" for second in range(4)]
+    for second, (name, trigger) in enumerate(
+        zip(names, ("nested", "manual", "nested", "nested"), strict=True)
+    ):
+        at = NOON + timedelta(seconds=second)
+        store.append(RunId(name), [created(name, at, trigger=trigger)])
+    assert store.find_run("latest") == names[1]
+    assert store.nested_runs(RunId(names[1]), None) == names[2:]
+    until = datetime(2026, 3, 1, 12, 0, 2, tzinfo=timezone.utc)
+    assert store.nested_runs(RunId(names[1]), until) == [names[2]]
+
+
 @pytest.mark.parametrize("name", ["latest", "x"])
 def test_says_that_there_are_no_runs(
     store: Metastore, name: str, snapshot: SnapshotAssertion

@@ -11,6 +11,7 @@ import pytest
 from jupyter_dagflow import Dagflow, Settings
 from jupyter_dagflow.core.errors import InputError
 from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.core.nested import Within
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.run_handle import Run
 from jupyter_dagflow.surfaces.step_tasks import step_tasks
@@ -133,6 +134,8 @@ def test_files_of_a_step_are_those_of_its_task(app: Dagflow, tmp_path: Path) -> 
     assert run.error is not None
     assert "DF202" in run.error.message
     assert "sub/data.txt" in run.error.message
+    with pytest.raises(InputError, match="runs itself"):  # however it came to be asked for
+        app.start_within(Within(run=run.run_id, task="step", reuse="yes"), path, parameters={})
 
 
 def test_a_step_that_is_cancelled_leaves_nothing_behind(app: Dagflow, tmp_path: Path) -> None:
