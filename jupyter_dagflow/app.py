@@ -250,7 +250,7 @@ class Dagflow:
         """
         self._require_no_circle(within, notebook)
         prepared = self.prepare(notebook, parameters=parameters, on_compiled=on_compiled)
-        begun = self._begun_within(within, prepared)
+        begun = self._begun_within(within, prepared, keep_names)
         if begun is not None:
             with suppress(NotResumable, RunGoesOn):
                 return self.resume(begun)
@@ -277,15 +277,24 @@ class Dagflow:
                 return
             run_id = step["run"]
 
-    def _begun_within(self, within: Within, prepared: Prepared) -> RunId | None:
-        """The run that an attempt at a task has begun of this very notebook, and that did not end well."""
-        name, step = prepared.compilation.pipeline.name, asdict(within)
-        for run in self.history(limit=_LOOK_BACK, pipeline=name):
-            if run.trigger == NESTED and run.state != RunState.SUCCESS.value:
-                view = self.metastore.view(RunId(run.run_id))
-                if config_of(view).within == step and view.record is not None:
-                    same = view.record.source_digest == prepared.source.digest
-                    return view.run_id if same and view.parameters == prepared.parameters else None
+    def _begun_within(
+        self, within: Within, prepared: Prepared, keep_names: Sequence[str]
+    ) -> RunId | None:
+        """The last run that an attempt at a task has begun and that did not end well, if it was of just this."""
+        for run in self.history(limit=_LOOK_BACK, pipeline=prepared.compilation.pipeline.name):
+            if run.trigger != NESTED or run.state is RunState.SUCCESS:
+                continue
+            view = self.metastore.view(RunId(run.run_id))
+            config = config_of(view)
+            step = config.within or {}
+            if (step.get("run"), step.get("task")) == (within.run, within.task):
+                same = (
+                    view.record is not None
+                    and view.record.source_digest == prepared.source.digest
+                    and view.parameters == prepared.parameters
+                    and set(keep_names) <= {*config.keep_names}
+                )
+                return view.run_id if same else None
         return None
 
     def prepare(

@@ -57,7 +57,7 @@ from jupyter_dagflow.core.machine import (
 )
 from jupyter_dagflow.core.model import Compilation, Notebook, RunId, Task, TaskName
 from jupyter_dagflow.core.records import RunRecord
-from jupyter_dagflow.core.run import RunView, instance_name, is_instance
+from jupyter_dagflow.core.run import RunView, instance_name, is_instance, whole_of
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import TaskState
@@ -653,11 +653,17 @@ class Runner:
             instances=self._instances(task),
             steps={
                 "home": str(request.files.home.absolute()),
-                "reuse": request.reuse.value,
+                "reuse": self._reuse_in_steps(task).value,
                 "others": dict(request.others),
             },
         )
         return replace(assignment, imports=self._imports, secrets=request.secrets)
+
+    def _reuse_in_steps(self, task: TaskName) -> Reuse:
+        """What other notebooks that the task runs do with results: to clear the task is to clear theirs."""
+        reuse = self._request.reuse
+        cleared = self._machine.view.tasks[whole_of(task)].cleared
+        return Reuse.FRESH if cleared and reuse is Reuse.YES else reuse
 
     async def _keep_lease(self) -> None:
         """Show that we are there. Whoever has the lease now is told nothing more by us, and we end."""
