@@ -24,7 +24,7 @@ from jupyter_dagflow.core.errors import (
 )
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
-from jupyter_dagflow.core.nested import NESTED, Within, keeping
+from jupyter_dagflow.core.nested import NESTED, Within, compiled_to_keep
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
@@ -481,12 +481,11 @@ class Dagflow:
         begun: Begun | None = None,
     ) -> LiveRun:
         files = RunFiles(self.settings.home, lease.run_id)
-        compilation = prepared.compilation
-        pipeline = keeping(compilation.pipeline, config.keep_names)
+        compilation = compiled_to_keep(prepared.compilation, config.keep_names)
         request = RunRequest(
             run_id=files.run_id,
             notebook=prepared.source,
-            compilation=replace(compilation, pipeline=pipeline),
+            compilation=compilation,
             parameters=prepared.parameters,
             secrets=prepared.secrets,
             home_key=home_key(self.settings.home),
@@ -507,7 +506,10 @@ class Dagflow:
             else digests_of(compilation.nested),
             begun=begun,
             record=None if begun else prepared.circumstances.record(prepared.source),
-            sinks=[*sinks, *(self._watchers(pipeline.name) if config.within is None else ())],
+            sinks=[
+                *sinks,
+                *(self._watchers(compilation.pipeline.name) if config.within is None else ()),
+            ],
         )
         make_executor = partial(
             LocalExecutor, kernels=self.kernels, output_limit=self.settings.output_limit
@@ -515,7 +517,7 @@ class Dagflow:
         runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
         run = LiveRun(
             runner,
-            compilation=request.compilation,
+            compilation=compilation,
             files=files,
             artifacts=self.artifacts,
             notebook_file=Path(config.folder) / Path(prepared.source.path).name,

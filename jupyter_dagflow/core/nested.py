@@ -171,6 +171,16 @@ def inner_tasks(compilation: Compilation, *, above: str = "") -> Iterator[Inner]
             yield from (each for each in deeper if f"{each.group}.".startswith(f"{name}."))
 
 
+def compiled_to_keep(compilation: Compilation, names: Sequence[str]) -> Compilation:
+    """What `keeping` makes of the pipeline of a compilation, as it is seen and as it runs."""
+    lanes = compilation.by_kernel
+    return replace(
+        compilation,
+        pipeline=keeping(compilation.pipeline, names),
+        by_kernel=None if lanes is None else keeping(lanes, names),
+    )
+
+
 def keeping(pipeline: Pipeline, names: Sequence[str]) -> Pipeline:
     """The same pipeline, which also stores the variables of these names that it ends with; raises `OptionError`."""
     last = {name: _last_writers(pipeline, name) for name in names}

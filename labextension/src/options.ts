@@ -225,6 +225,15 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
     "names": "kernel",
     "on": "task"
   },
+  "lane": {
+    "title": "Lane",
+    "description": "Tasks of one lane share a kernel.",
+    "type": "string",
+    "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
+    "expects": "the name of a lane",
+    "names": "",
+    "on": "task"
+  },
   "secret": {
     "title": "Secret",
     "description": "Parameters never written in clear.",

@@ -20,13 +20,14 @@ from tests.surfaces.test_magics import Session, printed, raised, until, write
 
 CLEAN = (
     ("day = 1\nlimit: int = 3\nlabels = {}", "parameters"),
-    ("import math\nx = 'its own'\ndef double(n): return 2 * n", "setup"),
+    ("import math, os\nx = 'its own'\ndef double(n): return 2 * n", "setup"),
     (
         "import random\nrows = [double(i) for i in range(limit)]\nnoise = random.random()",
         "task:load",
     ),
     ("total = sum(rows) + day + math.floor(noise) + len(labels)", "task:sum"),
-    ("rows.append(99)\nimport os; place = os.path.basename(os.getcwd())", "task:more"),
+    ("rows.append(99)\nopened = open(os.devnull)", "task:more", "lane:one"),
+    ("opened.close(); place = os.path.basename(os.getcwd())", "task:where", "lane:one"),
 )
 OUTER = (
     ("%load_ext jupyter_dagflow",),
@@ -73,7 +74,9 @@ def test_run_all_and_the_dag_are_equal(app: Dagflow, tmp_path: Path) -> None:
     assert "load: ✓ success" in "".join(entry.text for entry in runs[0].log("prepare"))
 
     shown = step_tasks(app, runs[0])["prepare"]
-    assert [task.name for task in shown] == ["prepare.load", "prepare.sum", "prepare.more"]
+    assert [task.name for task in shown] == [
+        f"prepare.{name}" for name in ("load", "sum", "more", "where")
+    ]
     having, task = app.find_task(runs[0], "prepare.sum")
     assert (having.run_id, task) == (nested_runs(app)[1].run_id, "sum")
     assert app.find_task(runs[0], "prepare.nosuch") == (runs[0], "prepare.nosuch")
