@@ -108,7 +108,10 @@ class MagicCommands:
         except Exception as error:  # noqa: BLE001 -- the edge: every error gets its block
             ours = as_ours(error)
             trace = traceback.format_exception(error) if isinstance(ours, InternalError) else []
-            raise MagicFailed("".join([*trace, report.error_block(ours)])) from None
+            told = "".join([*trace, report.error_block(ours)])
+            if line.split()[:1] == [VERB]:
+                raise NotebookFailed(ours.message, told) from None
+            raise MagicFailed(told) from None
 
     def _graph(self, argv: Sequence[str]) -> None:
         options = parse_graph(argv)

@@ -140,6 +140,26 @@ def test_files_of_a_step_are_those_of_its_task(app: Dagflow, tmp_path: Path) -> 
         app.start_within(Within(run=run.run_id, task="step", reuse="yes"), path, parameters={})
 
 
+def test_a_secret_is_given_only_to_a_secret(app: Dagflow, tmp_path: Path) -> None:
+    parameters = ("who = 'nobody'\napi_token = ''", "parameters")
+    load = ("n = len(who) + len(api_token)\nprint(api_token)", "task:load")
+    write(tmp_path / "sub" / "o.ipynb", parameters, load)
+    states = {}
+    for name in ("who", "api_token"):
+        step = f"%dagflow notebook sub/o.ipynb -p {name}=api_token -o n"
+        path = tmp_path / f"{name}.ipynb"
+        write(path, ("api_token = ''", "parameters"), (step, "task:step", "keep:n"))
+        run: Run = app.run(path, parameters={"api_token": "hunter2hunter"})
+        states[name] = run.error.message if run.error is not None else run.value("n")
+    assert states == {
+        "who": "NotebookFailed: -p who=api_token gives a secret to a parameter of sub/o.ipynb that is none.",
+        "api_token": 19,
+    }
+    files = [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"hunter2hunter" in path.read_bytes()]
+
+
 def test_a_step_that_is_cancelled_leaves_nothing_behind(app: Dagflow, tmp_path: Path) -> None:
     slow = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(__import__('os').getpid()))"
     write(tmp_path / "sub" / "slow.ipynb", (f"{slow}\nimport time; time.sleep(600)", "task:slow"))
