@@ -22,7 +22,7 @@ from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, ana
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
-from jupyter_dagflow.core.lanes import Lanes, join_lanes, lane_edges
+from jupyter_dagflow.core.lanes import Lanes, join_lanes, lane_edges, stored_later
 from jupyter_dagflow.core.literal_paths import PathNames, touches
 from jupyter_dagflow.core.mapping import map_loops
 from jupyter_dagflow.core.model import (
@@ -110,6 +110,7 @@ def compile_cells(
         diagnostics += lanes.diagnostics
         order = lane_edges(parts, lanes)
         by_tasks = _compile(notebook, parts, facts, more_edges=order).pipeline
+        diagnostics += stored_later(by_tasks, parts, lanes)
     placed = [_in_file(found, notebook) for found in sorted(diagnostics, key=_place)]
     return Compilation(
         pipeline=by_tasks,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
-from jupyter_dagflow.core.model import CellId, Edge, Member, Pipeline, Reason, Task, TaskName
+from jupyter_dagflow.core.model import CellId, Edge, Member, Pipeline, Reason, TaskName
 from jupyter_dagflow.core.partition import Partition, TaskCells
 from jupyter_dagflow.core.tags import LANE, MAP
 
@@ -78,13 +78,13 @@ def _join(lane: str, tasks: Sequence[TaskCells]) -> tuple[TaskCells, list[Diagno
         whole.cells += task.cells
         for key, value in task.options.items():
             earlier = whole.options.get(key)
-            if key == MAP:
+            if key == MAP or (key in _OF_THE_FIRST and task is not tasks[0]):
                 continue
             if isinstance(value, tuple):
                 known = earlier if isinstance(earlier, tuple) else ()
                 said = _only_of(task, tasks, value) if key == "pure" else value
                 whole.options[key] = tuple(dict.fromkeys((*known, *said)))
-            elif key in whole.options and earlier != value and key not in _OF_THE_FIRST:
+            elif key in whole.options and earlier != value:
                 other = whole.option_cells[key]
                 diagnostics.append(
                     _found(
@@ -177,6 +177,25 @@ def _found(
     return Diagnostic.of(code, message, cell=cell.id, cell_index=cell.index, hint=hint)
 
 
+def stored_later(by_tasks: Pipeline, parts: Partition, lanes: Lanes) -> Iterator[Diagnostic]:
+    """Values that a task of a lane is to keep and a later one gives another: what is kept is stored at the end."""
+    tasks = {task.name: task for task in by_tasks.tasks}
+    for members in lanes.members.values():
+        for place, member in enumerate(members):
+            options = tasks[member.name].options
+            for key, names in (("keep", options.keep), ("metric", options.metrics)):
+                for name in names:
+                    later = [m.name for m in members[place + 1 :] if name in tasks[m.name].writes]
+                    if later:
+                        yield _found(
+                            parts.tasks[member.name],
+                            key,
+                            f"{key}:{name} on task {member.name}, but task {later[0]} of the same lane changes {name}, "
+                            "and what a lane keeps is stored when its last task has ended.",
+                            f"Put the tag on task {later[-1]}, or keep it under a name of its own.",
+                        )
+
+
 def lane_edges(parts: Partition, lanes: Lanes) -> list[Edge]:
     """From each task of a lane to the next one, as people see them."""
     return [
@@ -195,8 +214,3 @@ def lane_edges(parts: Partition, lanes: Lanes) -> list[Edge]:
         for members in lanes.members.values()
         for one, other in pairwise(members)
     ]
-
-
-def task_of(pipeline: Pipeline) -> dict[TaskName, Task]:
-    """The task that runs it, by the name of each step of a run: for tasks of a lane, the lane."""
-    return {step: task for task in pipeline.tasks for step in task.steps}

@@ -585,9 +585,12 @@ class RunMachine:
         )
 
     def _queue(self, planned: PlannedTask, at: datetime) -> None:
-        attempt = self.view.tasks[planned.name].attempt + 1
-        self._record(self._queued(planned.name, attempt, at))
+        self._record(self._queued(planned.name, self._next_attempt(planned.name), at))
         self._make_ready(planned)
+
+    def _next_attempt(self, name: TaskName) -> int:
+        """The number of the attempt to come: of a lane one that none of its tasks has had."""
+        return 1 + max(self.view.tasks[each].attempt for each in self._lanes.get(name, (name,)))
 
     def _queued(self, name: TaskName, attempt: int, at: datetime) -> TaskQueued:
         run_id, seq = self._plan.run_id, self._next_seq()
@@ -624,7 +627,7 @@ class RunMachine:
                 gathers = StartTask(task=name, attempt=self.view.tasks[name].attempt)
                 self._instructions.append(gathers)
                 continue
-            attempt = self.view.tasks[name].attempt + 1
+            attempt = self._next_attempt(name)
             self._record(self._started(name, attempt, at))
             self._instructions.append(StartTask(task=name, attempt=attempt))
 

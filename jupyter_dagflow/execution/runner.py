@@ -164,7 +164,7 @@ class RunRequest:
             tasks=tuple(
                 step
                 for task in planned
-                for step in _steps(task, upstream[task.name], instead, durations)
+                for step in _planned(task, upstream[task.name], instead, durations)
             ),
             slots=self.jobs,
             pools=self.pools,
@@ -175,7 +175,7 @@ class RunRequest:
         )
 
 
-def _steps(
+def _planned(
     task: Task,
     upstream: Sequence[TaskName],
     instead: Mapping[TaskName, Alternatives],
@@ -493,13 +493,16 @@ class Runner:
             return ended
         return replace(ended, task=self._lookup.task(ended.task).name)
 
+    def _steps(self, name: TaskName) -> tuple[TaskName, ...]:
+        """The tasks that an attempt at one is at: all of its lane."""
+        return (name,) if is_instance(name) else self._lookup.task(name).steps
+
     def _ends(self, begun: TaskName, ended: AttemptEnded) -> Iterator[AttemptEnded]:
         """The ends that an earlier result stands for: of a lane, that of each of its tasks."""
         if ended.failure is not None:
             yield replace(ended, task=begun)
             return
-        steps = (begun,) if is_instance(begun) else self._lookup.task(begun).steps
-        for name, after in pairwise(steps):
+        for name, after in pairwise(self._steps(begun)):
             yield AttemptEnded(
                 at=ended.at,
                 task=name,
@@ -553,7 +556,7 @@ class Runner:
     def _why_again(self, name: TaskName, last: int) -> tuple[str, ...]:
         """How the last attempt ended, if not well: of a lane, in which of its tasks."""
         tasks = self._machine.view.tasks
-        for step in self._machine.view.lane(name):
+        for step in self._steps(name):
             ended = tasks[step].last
             if ended in _ENDED and (step == name or tasks[step].attempt == last):
                 which = f" in task {step}" if step != name else ""

@@ -95,7 +95,7 @@ def test_options_of_one_task_count_for_the_lane() -> None:
             "kernel:k1 on cell 0 and kernel:k2",
         ),
         (
-            (("task:a lane:one", "x = 1"), ("task:b lane:one when:x>0", "y = 1")),
+            (("task:a lane:one", "x = 1"), ("task:b lane:one when:n>0", "y = 1")),
             "DF135",
             1,
             "decided before its first task, a",
@@ -127,6 +127,12 @@ def test_options_of_one_task_count_for_the_lane() -> None:
             "DF107",
             0,
             "wait for each other",
+        ),
+        (
+            (("task:a lane:one metric:n", "n = 1"), ("task:b lane:one", "n = 2")),
+            "DF135",
+            0,
+            "task b of the same lane changes n",
         ),
     ],
 )

@@ -31,18 +31,20 @@ from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Plan,
     PlannedTask,
+    RetryDue,
     RunMachine,
     Stimulus,
     Submit,
 )
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.records import Origin, Revision, RunRecord, Surroundings, TaskRecord
+from jupyter_dagflow.core.retry import RetryPolicy
 from jupyter_dagflow.core.reuse import Asked, Checks, Entry, Recipe, Used
 from jupyter_dagflow.core.run import replay
 from jupyter_dagflow.core.slices import Piece
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
-from jupyter_dagflow.storage.tables import runs
+from jupyter_dagflow.storage.tables import runs, task_runs
 
 NOON = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
 R1 = RunId("20260308-120000-aa")
@@ -134,6 +136,42 @@ def test_the_projection_agrees_with_the_log(store: Metastore) -> None:
         assert connection.scalar(select(runs.c.source_digest)) == RECORD.source_digest
     kept = [(name, stored) for name, task in view.tasks.items() for stored in task.stored]
     assert store.artifacts(R1) == kept == [(LOAD, X), (LOAD, N)]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_tasks_of_a_lane_that_begins_again_have_not_run(store: Metastore, at_once: bool) -> None:
+    plan = Plan(
+        run_id=R1,
+        pipeline="churn",
+        notebook="churn.ipynb",
+        parameters={},
+        tasks=(
+            PlannedTask(name=LOAD),
+            PlannedTask(name=TRAIN, upstream=(LOAD,), retry=RetryPolicy(retries=1)),
+        ),
+        slots=1,
+        lanes=((LOAD, TRAIN),),
+    )
+    machine = RunMachine(plan)
+    failure = TaskFailure(kind="error", message="KeyError: 'x'")
+    stimuli: list[Stimulus] = [
+        Submit(at=NOON),
+        AttemptEnded(at=NOON, task=LOAD, attempt=1, stored=(X,)),
+        AttemptEnded(at=NOON, task=TRAIN, attempt=1, failure=failure),
+        RetryDue(at=NOON, task=TRAIN, attempt=1),
+    ]
+    log = [event for stimulus in stimuli for event in machine.handle(stimulus).events]
+    for events in [log[:-3], log[-3:]] if at_once else [[event] for event in log]:
+        store.append(R1, events)
+    view = store.view(R1)
+    assert view == machine.view
+    assert (view.tasks[LOAD].state, view.tasks[LOAD].attempt) == (TaskState.RUNNING, 2)
+    assert (view.tasks[TRAIN].state, view.tasks[TRAIN].attempt) == (TaskState.NONE, 1)
+    columns = (task_runs.c.task, task_runs.c.state, task_runs.c.attempt, task_runs.c.finished_at)
+    with store._transaction(store._reader) as connection:
+        rows = {tuple(row) for row in connection.execute(select(*columns))}
+    assert rows == {(t.name, t.state.value, t.attempt, None) for t in view.tasks.values()}
+    assert store.artifacts(R1) == []
 
 
 def test_durations_are_those_of_when_a_task_last_ran_and_succeeded(store: Metastore) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.model import Pipeline
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import TaskState
@@ -27,6 +28,7 @@ from jupyter_dagflow.surfaces.graph.mermaid import mermaid
 from jupyter_dagflow.surfaces.graph.svg import svg
 from jupyter_dagflow.surfaces.graph.text import text
 from jupyter_dagflow.surfaces.look import TASK_LOOKS
+from tests.core.notebooks import tagged
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -77,6 +79,18 @@ def test_text(churn: Pipeline, churn_run: RunView, snapshot: SnapshotAssertion) 
 
 def test_svg(churn: Pipeline, churn_run: RunView, snapshot: SnapshotAssertion) -> None:
     assert svg(churn, churn_run, engine=lay_out) == snapshot
+
+
+def test_tasks_of_a_lane_are_tied_by_a_thick_edge() -> None:
+    cells = (("task:a lane:db", "x = 1"), ("task:b lane:db", "y = x"), ("task:c lane:db", "z = 1"))
+    found = compile_cells(tagged(*cells)).pipeline
+    drawn = svg(found)
+    assert drawn.count('stroke-width="3"') == 2
+    assert "lane:db: b → c" in drawn
+    assert "runs in the kernel of lane db" in drawn
+    assert dot(found).count("penwidth=3") == 2
+    assert 't0 == "x" ==> t1' in mermaid(found)
+    assert "t1 ==> t2" in mermaid(found)
 
 
 def test_svg_speaks(churn: Pipeline, churn_run: RunView) -> None:

@@ -152,8 +152,9 @@ class Findings:
             "task's cells",
             block=step.block,
             line=step.effect.reads.get(name, step.statement.line),
-            hint="give the later cells a task of their own, or give one of the versions another "
-            "name",
+            hint="tag what stands between with the same lane:, or give one of the versions another name"
+            if step.block.task
+            else "give the later cells a task of their own, or give one of the versions another name",
         )
 
     def shared_if_skipped(self, step: Step, name: str, other: str, skipped: str) -> None:

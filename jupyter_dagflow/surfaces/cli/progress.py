@@ -77,7 +77,7 @@ class Lines:
                 self._done -= (
                     len(event.tasks) - 1
                 )  # the one that is tried again was none of those done
-                self._say(event.at, f"begins again in its kernel's lane: {', '.join(event.tasks)}")
+                self._say(event.at, f"the lane begins again: {', '.join(event.tasks)}")
             case TaskStarted() if not event.reused:
                 again = f" (attempt {event.attempt})" if event.attempt > 1 else ""
                 why = f": {report.why(event.why)}" if event.why else ""
