@@ -251,7 +251,8 @@ class MachineLaws(RuleBasedStateMachine):
             task=task,
             attempt=self.running[task],
             stopped=ends == "stopped" and self.cancelled,
-            skipped=ends == "skipped",
+            # Whether a lane runs is decided before its first task.
+            skipped=ends == "skipped" and not self.goes_on(task),
             failure=TaskFailure(kind="error", message="boom") if ends == "badly" else None,
         )
         self.check(self.machine.handle(ended))
