@@ -320,16 +320,16 @@ def _rewritten_report(name: str, assignment: Assignment) -> TaskFailure:
     )
 
 
-def _still_running(thread: str, assignment: Assignment) -> TaskFailure:
+def _still_running(what: str, assignment: Assignment) -> TaskFailure:
     made = next(iter(assignment.handed_over.values()), None)
     read_by = f", {made.reader}," if made else ""
     return _unsound(
         Code.STILL_RUNNING,
-        f"thread {thread} of task {assignment.task} still runs when the task's values are stored: what it does from "
+        f"{what} of task {assignment.task} still runs when the task's values are stored: what it does from "
         f"then on, whoever reads them{read_by} would miss.",
         assignment,
         place=made or _first_cell(assignment),
-        hint="Wait for it at the end of the task with join(), or tell it to stop and join it then.",
+        hint="Wait for it at the end of the task, with join() or await, or have it stop and wait for that.",
     )
 
 

@@ -5,7 +5,7 @@ is reported. A value that a reader needs and that
 cannot leave is an error here, in the cell that saves, with its name, type and reason; one that is
 only asked for is left out, and that is said. So is a value an error that the task has changed
 although a later task reads it as it was, or that keeps objects of one which a later task changes;
-and so is a daemon thread of the task's that may still change what is read.
+and so is a daemon thread or an asyncio task that may still change what is read.
 What the task leaves elsewhere, in modules of the project and in pyplot, is told to whoever knows the later tasks.
 """
 
@@ -17,7 +17,6 @@ import importlib.util
 import json
 import os
 import sys
-import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -55,7 +54,7 @@ class UndeclaredSharing(Exception):
 
 
 class StillRunning(Exception):
-    """A daemon thread of the task may still change what a later task reads; the text says which."""
+    """A daemon thread or asyncio task may still change what a later task reads; the text says which."""
 
 
 class SharedReport(Exception):
@@ -122,7 +121,7 @@ class Handover:
         self._touched = touched
         self._modules = ModuleState()
         self._figures: dict[int, int] = {}
-        self._threads: Collection[threading.Thread] = ()
+        self._threads: Collection[Any] = ()
         self._before: dict[str, Any] = {}
         self._apart: dict[str, Any] = {}  # values that are stored, and are no variables
         self._recording: fan_out.Recording | None = None

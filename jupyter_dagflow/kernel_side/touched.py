@@ -2,8 +2,8 @@
 
 The law: watching costs nothing but while a task's cells run, and never disturbs what it watches.
 Files that compiled libraries open behind Python's back are not seen, so of what was read it is told
-how it was stamped by then; of a database that SQLite opens it is told afterwards whether it was
-written.
+how it was stamped by then; of a database that SQLite opens, and of files whose names another program
+is handed, it is told afterwards whether they were written.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ import types
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from .commands import handed, texts_of_ipython
+
 _stat = getattr(os.stat, "__wrapped__", os.stat)
+_lstat = getattr(os.lstat, "__wrapped__", os.lstat)
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _LEFT_OUT = frozenset({"__pycache__", "site-packages", "dist-packages", "node_modules"})
 # What lies there is the machine's, not the notebook's.
@@ -28,6 +31,9 @@ SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/var/l
 _TICK_NS = 20_000_000  # files are stamped by a clock that may be so much behind
 _CAREFUL = frozenset({"os", "shutil", "tempfile"})
 _OF_CELLS = ("<module", "<cell line")  # what IPython calls the code of a cell itself
+_QUESTIONS = ("stat", "lstat", "access", "readlink")
+# Those who look at each folder on the way to a file.
+_ON_THE_WAY = frozenset({"realpath", "_joinrealpath"})
 _LOOKS_FOR_MODULES = ("importlib", "pkg_resources", "pkgutil")
 # What every kernel has: its interpreter, and this very package.
 _KERNELS = tuple(
@@ -66,7 +72,8 @@ class Touched:
         self._ignored: tuple[str, ...] = ()
         self._read: set[str] = set()
         self._written: set[str] = set()
-        self._databases: dict[str, tuple[Any, ...]] = {}
+        self._elsewhere: dict[str, tuple[Any, ...]] = {}  # opened by SQLite and other programs
+        self._folders_elsewhere: set[str] = set()
         self._held: dict[int, tuple[str, int | None]] = {}
         self._first: dict[str, Any] = {}
         self._changed: dict[str, int | None] = {}
@@ -88,13 +95,17 @@ class Touched:
             "os.utime": self._marked,
             "sqlite3.connect": self._connected,
             "os.stat": self._asked,
+            "os.lstat": self._asked_of_itself,
+            "os.readlink": self._asked_of_itself,
+            "os.access": self._asked,
             "os.mkdir": self._made_folder,
             "os.rmdir": self._removed_folder,
             "os.listdir": self._looked_into,
             "os.scandir": self._looked_into,
             "subprocess.Popen": self._started,
-            "os.system": self._started,
+            "os.system": self._started_by_shell,
             "os.posix_spawn": self._started,
+            "os.forkpty": self._started_by_shell,
         }
 
     def begin(self, root: str, ignored: Sequence[str]) -> None:
@@ -105,7 +116,8 @@ class Touched:
         if self._held:  # what setup has left in buffers is not the task's
             _flush(self._held)
             self._held = {file: (path, _position(file)) for file, (path, _) in self._held.items()}
-        self._read, self._written, self._databases = set(), set(), {}
+        self._read, self._written, self._elsewhere = set(), set(), {}
+        self._folders_elsewhere = set()
         self._first, self._folders, self._spawned = {}, {}, False
         self._changed = {}
         self._made, self._folders_read, self._folders_written = set(), set(), set()
@@ -127,14 +139,23 @@ class Touched:
         """
         self._watching = False
         self.ended_ns = time.time_ns()
-        if getattr(os.stat, "watcher", None) is self:
-            _have_stat(os.stat.__wrapped__)  # type: ignore[attr-defined]
-            os.access = os.access.__wrapped__  # type: ignore[attr-defined]
+        for name in _QUESTIONS if getattr(os.stat, "watcher", None) is self else ():
+            _have(name, getattr(os, name).__wrapped__)
         if self._last_finder in sys.meta_path:
             sys.meta_path.remove(self._last_finder)
         _flush(self._held)
-        for path, before in self._databases.items():
-            (self._read if _stamp(path) == before else self._written).add(path)
+        for path, before in self._elsewhere.items():
+            if _stamp(path) != before:
+                self._written.add(path)
+            elif before[0] is not None or "." in os.path.basename(
+                path
+            ):  # else any word of a command
+                self._read.add(path)
+        for folder in self._folders_elsewhere:
+            now = _names_in(folder)
+            self._written.update(
+                os.path.join(folder, n) for n in {*now}.symmetric_difference(self._folders[folder])
+            )
         folders = [os.path.join(folder, "") for folder in self._folders]
         listed = [self._told(folder) + "/" for folder in folders if self._counts(folder)]
         asked = self._told_of(self._folders_read - self._folders.keys(), folders=True)
@@ -184,7 +205,7 @@ class Touched:
 
     def uses(self) -> Uses:
         """All that was touched between `begin` and `end`."""
-        before = {path: stamp[0] for path, stamp in self._databases.items() if stamp[0]}
+        before = {path: stamp[0] for path, stamp in self._elsewhere.items() if stamp[0]}
         read = {**before, **self._first}
         return Uses(read, set(self._written), dict(self._folders), self._spawned)
 
@@ -198,17 +219,18 @@ class Touched:
 
     def _watch_questions(self) -> None:
         """Notice who asks whether a file is there, how large or how old it is: Python tells of that to nobody."""
-        _have_stat(self._watched(os.stat))
-        os.access = self._watched(os.access)
+        for name in _QUESTIONS:
+            _have(name, self._watched(name, getattr(os, name)))
 
-    def _watched(self, function: Any) -> Any:
+    def _watched(self, name: str, function: Any) -> Any:
         """A function that asks about files, and tells us which."""
         original = getattr(function, "__wrapped__", function)
 
         @functools.wraps(original)
         def watched(path: Any, *arguments: Any, **keywords: Any) -> Any:
             if keywords.get("dir_fd") is None:
-                self._on_event("os.stat", (path,))
+                follows = keywords.get("follow_symlinks", True)
+                self._on_event(f"os.{name}" if follows else "os.lstat", (path,))
             return original(path, *arguments, **keywords)
 
         watched.watcher = self  # type: ignore[attr-defined]
@@ -246,16 +268,16 @@ class Touched:
             self._note(path, self._read)
 
     def _moved(self, source: Any, target: Any, source_folder: int = -1, folder: int = -1) -> None:
-        self._note(source, self._written, source_folder)
-        self._note(target, self._written, folder)
+        self._note(source, self._written, source_folder, itself=True)
+        self._note(target, self._written, folder, itself=True)
 
     def _linked(self, source: Any, target: Any, *_: Any) -> None:
         self._note_read(source)
         self._note(source, self._read)
-        self._note(target, self._written)
+        self._note(target, self._written, itself=True)
 
     def _removed(self, path: Any, folder: int = -1) -> None:
-        self._note(path, self._written, folder)
+        self._note(path, self._written, folder, itself=True)
 
     def _emptied(self, path: Any, folder: int | None = None) -> None:
         """Note the files of a folder that goes; they are then removed by their names in it alone."""
@@ -285,35 +307,47 @@ class Touched:
         if path.startswith("file:"):
             path = path[len("file:") :].partition("?")[0]
         if path and path != ":memory:":
-            path = os.path.realpath(path)
-            self._databases.setdefault(path, _stamp(path))
-            for wrote in (False, True):  # which of both it is, is seen later
-                self._mark(path, wrote)
+            self._opened_elsewhere(os.path.realpath(path))
+
+    def _opened_elsewhere(self, path: str) -> None:
+        self._elsewhere.setdefault(path, _stamp(path))
+        for wrote in (False, True):  # which of both it is, is seen later
+            self._mark(path, wrote)
 
     def _looked_into(self, path: Any = None) -> None:
         caller = sys._getframe(2).f_code.co_filename  # noqa: SLF001 -- there is no other way
         if isinstance(path, int) or any(word in caller for word in _LOOKS_FOR_MODULES):
             return
-        real = os.path.realpath(os.fsdecode(path or "."))
+        self._list(os.path.realpath(os.fsdecode(path or ".")))
+
+    def _list(self, real: str) -> None:
         if real not in self._folders:
             self._mark(real, False)
             self._folders[real] = ()  # this look is seen, too
-            self._folders[real] = tuple(os.listdir(real))
+            self._folders[real] = _names_in(real)
 
     def _asked(self, path: Any) -> None:
         asking = sys._getframe(3)  # noqa: SLF001 -- behind this, `_on_event` and what stands for `os.stat`
-        if isinstance(path, int) or _is_careful(asking) or _is_careful(asking.f_back):
+        if not isinstance(path, int) and not _is_careful(asking) and not _is_careful(asking.f_back):
+            self._ask(path, os.path.realpath(os.fsdecode(path)))
+
+    def _asked_of_itself(self, path: Any) -> None:
+        """Note a question about a path itself, whatever it links to."""
+        asking = sys._getframe(3)  # noqa: SLF001 -- as above
+        on_the_way = asking.f_code.co_name in _ON_THE_WAY
+        if isinstance(path, int) or on_the_way or _is_careful(asking) or _is_careful(asking.f_back):
             return
-        real = os.path.realpath(os.fsdecode(path))
+        self._ask(path, _itself(path), itself=True)
+
+    def _ask(self, path: Any, real: str, *, itself: bool = False) -> None:
         if real in self._made:  # it sees to it itself that there is such a folder
             return
-        with contextlib.suppress(OSError):
-            if stat.S_ISDIR(_stat(real).st_mode):
-                self._mark(real, False)
-                self._folders_read.add(real)
-                return
+        if _is_folder(real, _lstat if itself else _stat):
+            self._mark(real, False)
+            self._folders_read.add(real)
+            return
         self._note_read(path)
-        self._note(path, self._read)
+        self._note(path, self._read, itself=itself)
 
     def looked_for(self, module: str, folders: Any) -> None:
         """Note that a module was not found: its file may be there later, or may have been there before."""
@@ -339,8 +373,33 @@ class Touched:
     def _removed_folder(self, path: Any, folder: int = -1) -> None:
         self._note(path, self._folders_written, folder)
 
-    def _started(self, *_: Any) -> None:
+    def _started(self, program: Any, arguments: Any, folder: Any = None, *_: Any) -> None:  # noqa: ARG002
         self._spawned = True
+        # `os.posix_spawn` has the variables of the environment where others have the folder.
+        there = os.getcwd() if folder is None or isinstance(folder, dict) else os.fsdecode(folder)
+        self._hand(arguments, there)
+        for text in texts_of_ipython():
+            self._hand(text, there)
+
+    def _started_by_shell(self, text: Any = None) -> None:
+        self._spawned = True
+        for each in texts_of_ipython() if text is None else (text,):
+            self._hand(each, os.getcwd())
+
+    def _hand(self, command: Any, folder: str) -> None:
+        """Note the files whose names another program is handed: it may read them, and may write them."""
+        for name, lost in handed(command):
+            path = os.path.realpath(os.path.join(folder, name))
+            if not self._within(path) or path in self._elsewhere:
+                continue
+            if _is_folder(path):
+                self._list(path)
+                self._folders_elsewhere.add(path)
+                continue
+            self._opened_elsewhere(path)
+            if _status(path) is not None and not lost:
+                self._note_read(path)
+                self._note(path, self._read)
 
     def _note_read(self, path: Any) -> None:
         """Note a file that is read before the task has written it itself, as it is now."""
@@ -355,11 +414,15 @@ class Touched:
             self._first[each] = status and (status.st_mtime_ns, status.st_size)
             self._changed[each] = status and status.st_ctime_ns
 
-    def _note(self, path: Any, into: set[str], folder: int = -1) -> None:
-        if not isinstance(path, int) and folder == -1:
-            real = os.path.realpath(os.fsdecode(path))
-            self._mark(real, into is not self._read and into is not self._folders_read)
-            into.add(real)
+    def _note(self, path: Any, into: set[str], folder: int = -1, *, itself: bool = False) -> None:
+        if isinstance(path, int) or folder != -1:
+            return
+        own = _itself(path)
+        real = own if itself else os.path.realpath(os.fsdecode(path))
+        # Who reads through a link misses it, too, if that comes to mean another file.
+        for each in {real, own} if into is self._read else (real,):
+            self._mark(each, into is not self._read and into is not self._folders_read)
+            into.add(each)
 
     def _mark(self, path: str, wrote: bool) -> None:
         """Remember where a file is touched first."""
@@ -426,12 +489,33 @@ def _place() -> tuple[int, int] | None:
     return int(label[len("In[") : -1]), outermost.f_lineno
 
 
-def _have_stat(function: Any) -> None:
-    """Let everybody ask this function; up to Python 3.10 pathlib has one of its own."""
-    os.stat = function
+def _have(name: str, function: Any) -> None:
+    """Let everybody ask this function of ``os``; up to Python 3.10 pathlib has a ``stat`` of its own."""
+    setattr(os, name, function)
     of_pathlib = getattr(sys.modules.get("pathlib"), "_NormalAccessor", None)
-    if of_pathlib is not None:
+    if of_pathlib is not None and name == "stat":
         of_pathlib.stat = staticmethod(function)
+
+
+def _itself(path: Any) -> str:
+    """Where a path lies, by its own name: a link is not followed, but the folders on the way to it are."""
+    folder, name = os.path.split(os.path.abspath(os.fsdecode(path)))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _is_folder(path: str, look: Callable[[str], os.stat_result] = _stat) -> bool:
+    try:
+        return stat.S_ISDIR(look(path).st_mode)
+    except OSError:
+        return False
+
+
+def _names_in(folder: str) -> tuple[str, ...]:
+    """What a folder holds; nothing if it is gone."""
+    try:
+        return tuple(os.listdir(folder))
+    except OSError:
+        return ()
 
 
 def _is_careful(frame: types.FrameType | None) -> bool:

@@ -1,27 +1,28 @@
-"""Threads that the notebook's own code has started and that outlive the cells.
+"""Threads and asyncio tasks that the notebook's own code has started and that outlive the cells.
 
-The law: only threads that run a function or a class of the notebook count. Those of libraries are left alone, and so
+The law: only those count that run a function or a class of the notebook. Those of libraries are left alone, and so
 are those that ran before the cells did: every task has them.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 _SOON_S = 1.0
 
 
-def alive() -> weakref.WeakSet[threading.Thread]:
-    """The threads that run now."""
-    return weakref.WeakSet(threading.enumerate())
+def alive() -> weakref.WeakSet[Any]:
+    """The threads and asyncio tasks that run now."""
+    return weakref.WeakSet([*threading.enumerate(), *_pending()])
 
 
-def wait_for_others(before: Collection[threading.Thread]) -> list[str]:
-    """Wait for those that began since, as Python does at its end; the names of daemons that still run.
+def wait_for_others(before: Collection[Any]) -> list[str]:
+    """Wait for threads that began since, as Python does at its end; in words the daemons and asyncio tasks left.
 
     Can be interrupted.
     """
@@ -29,8 +30,32 @@ def wait_for_others(before: Collection[threading.Thread]) -> list[str]:
         others = [t for t in threading.enumerate() if t not in before and _is_of_notebook(t)]
         waiting = next((thread for thread in others if not thread.daemon), None)
         if waiting is None:
-            return [thread.name for thread in others]
+            pending = [task for task in _pending() if task not in before]
+            return [f"thread {t.name}" for t in others] + [
+                f"asyncio task {task.get_name()}" for task in pending
+            ]
         _wait(waiting)
+
+
+def _pending() -> Iterator[Any]:
+    """The asyncio tasks that go on when the cell has ended, and run a function of the notebook."""
+    try:
+        tasks = asyncio.all_tasks(asyncio.get_running_loop())
+    except RuntimeError:  # in a kernel of another kind no loop runs while a cell does
+        return
+    for task in tasks:
+        frame = getattr(task.get_coro(), "cr_frame", None)
+        if (
+            frame is not None
+            and frame.f_globals.get("__name__") == "__main__"
+            and not _is_cell(frame)
+        ):
+            yield task
+
+
+def _is_cell(frame: Any) -> bool:
+    """Whether this is a cell itself, which has ``await`` in it."""
+    return bool(frame.f_code.co_name.startswith("<"))
 
 
 def _wait(thread: threading.Thread) -> None:

@@ -246,6 +246,19 @@ def test_a_daemon_that_still_runs_stops_the_run(project: Project) -> None:
     assert (told(run), run.value("t")) == ("", 1)
 
 
+ASYNC = "import asyncio\nbox = []\nasync def work():\n    {}\n    box.append(1)\ntask = asyncio.create_task(work(), name='late')"
+
+
+def test_an_asyncio_task_that_still_runs_stops_the_run(project: Project) -> None:
+    below = ("task:b", "t = len(box)")
+    never = ASYNC.format("await asyncio.Event().wait()")
+    run = project.run(("task:a", f"{never}\nawait asyncio.sleep(0)\nn = 1"), below)
+    assert told(run).startswith("DF206: asyncio task late of task a still runs when")
+    awaited = ASYNC.format("await asyncio.sleep(0)")
+    run = project.run(("task:a", f"{awaited}\nawait task\nn = 1"), below)
+    assert (told(run), run.value("t")) == ("", 1)
+
+
 def test_a_figure_is_shown_as_a_picture_in_another_task(project: Project) -> None:
     run = project.run(
         ("task:draw", "import matplotlib.pyplot as plt\nfig, ax = plt.subplots()"),

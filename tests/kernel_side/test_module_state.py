@@ -156,11 +156,14 @@ def test_nothing_of_the_watching_is_seen(tasks: Any, project: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "running"),
     [
-        ("start(work, daemon=True)", ["late"]),
+        ("start(work, daemon=True)", ["thread late"]),
         ("start(work, daemon=False)", []),
         ("start(time.sleep, 5, daemon=True)", []),
-        ("start(functools.partial(work), daemon=True)", ["late"]),
-        ("class T(threading.Thread):\n    run = work\nT(name='own', daemon=True).start()", ["own"]),
+        ("start(functools.partial(work), daemon=True)", ["thread late"]),
+        (
+            "class T(threading.Thread):\n    run = work\nT(name='own', daemon=True).start()",
+            ["thread own"],
+        ),
         ("t = threading.Timer(0.3, work)\nt.start()", []),
         ("start(work, daemon=True).join()", []),
     ],

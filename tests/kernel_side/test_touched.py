@@ -10,10 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import jupyter_dagflow.kernel_side.touched
-
-MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
-
 
 @pytest.mark.parametrize(
     ("code", "read", "written"),
@@ -47,7 +43,7 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("open('../seen').close(); os.listdir('..')", ["{above}/seen", "{above}/"], []),
         ("os.mkdir('../.cache'); open('../.cache/x', 'w').close()", [], []),
         ("open(os.__file__).close(); os.listdir(os.path.dirname(os.__file__))", [], []),
-        ("os.symlink('a', 'c'); open('c').read()", ["a"], ["c"]),
+        ("os.symlink('a', 'c'); open('c').read()", ["a", "c"], ["c"]),
         ("sqlite3.connect('a.db').execute('create table t (a)')", [], ["a.db"]),
         ("sqlite3.connect('old.db').execute('select * from t').fetchall()", ["old.db"], []),
         (
@@ -72,6 +68,24 @@ MODULE = Path(jupyter_dagflow.kernel_side.touched.__file__)
         ("os.makedirs('sub', exist_ok=True); os.path.isdir('sub')", [], []),
         ("pathlib.Path('b').exists()", ["b"], []),
         ("list(pathlib.Path('sub').glob('*'))", ["sub/"], []),
+        # links count by their own names, too
+        ("os.path.lexists('a'); os.path.islink('none')", ["a", "none"], []),
+        ("pathlib.Path('a').is_symlink(); os.lstat('sub/b')", ["a", "sub/b"], []),
+        ("os.path.islink('link'); os.readlink('link')", ["link"], []),
+        ("pathlib.Path('link').is_symlink(); os.path.realpath('sub/b')", ["link"], []),
+        ("open('link').close()", ["a", "link"], []),
+        ("os.remove('link'); os.symlink('sub/b', 'link')", ["sub/b"], ["link"]),
+        ("os.path.lexists('sub'); list(os.walk('sub'))", ["sub/"], []),
+        # what other programs are handed
+        ("run(['cat', 'a', '-n', 'none.csv'])", ["a", "none.csv"], []),
+        ("run(['touch', 'new'])", [], ["new"]),
+        ("run('cat a | sort > new', shell=True)", ["a"], ["new"]),
+        ("run('echo a word >> a; pip3 --version', shell=True)", ["a"], ["a"]),
+        ("run(['cat', 'b'], cwd='sub')", ["sub/b"], []),
+        ("os.system('cp sub/b --target-directory=home; rm a')", ["a", "sub/b"], ["a"]),
+        ("os.system('touch sub/new; mkdir -p sub')", [], ["sub/new"]),
+        ("run('ls sub https://none/a $HOME/a', shell=True)", ["sub/"], []),
+        ("run(['rm', '-r', 'sub'])", ["sub/"], ["sub/b"]),
         ("import colorsys, local", ["local.py"], []),
         (
             "threading.Thread(target=lambda: open('a').close()).start(); time.sleep(0); [t.join() for t in threading.enumerate() if t is not threading.current_thread()]",
@@ -87,14 +101,17 @@ def test_touched(tmp_path: Path, code: str, read: list[str], written: list[str])
         folder.mkdir()
     for name in ("a", "sub/b"):
         (tmp_path / name).write_text("text")
+    (tmp_path / "link").symlink_to("a")
     (tmp_path / "local.py").write_text("x = 1")
     (tmp_path / "compiled.py").write_text("x = 1")
     py_compile.compile(str(tmp_path / "compiled.py"))
     script = f"""
-import os, pathlib, runpy, shutil, sqlite3, sys, threading, time
+import functools, os, pathlib, shutil, sqlite3, subprocess, sys, threading, time
+from jupyter_dagflow.kernel_side.touched import Touched
 sys.path[:] = ["", *(p for p in sys.path if p.startswith(sys.base_prefix))]
+run = functools.partial(subprocess.run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 sqlite3.connect("old.db").execute("create table t (a)").connection.close()
-touched = runpy.run_path({str(MODULE)!r})["Touched"]()
+touched = Touched()
 touched.begin(".", ["home"])
 {code}
 os.chdir({str(tmp_path)!r})

@@ -175,9 +175,11 @@ def test_what_strings_name_counts_where_nothing_else_would_tell(tmp_path: Path) 
 
 
 def test_a_file_that_changes_meanwhile_is_unsteady(tmp_path: Path) -> None:
-    code = "import os\nopen('a.txt').read()\nos.system('echo more >> a.txt')"
+    code = "import os\nopen('a.txt').read()\nos.system('F=a.txt; echo more >> $F')"
     assert told(tmp_path, code)["unsteady"] == ["a.txt"]
-    code = "import helpers, os\nos.system('echo >> helpers.py')"
+    seen = told(tmp_path, code.replace("$F", "a.txt"))
+    assert (seen["unsteady"], seen["altered"]) == ([], ["a.txt"])
+    code = "import helpers, os\nos.system('F=helpers.py; echo >> $F')"
     used = told(tmp_path, code)
     assert used["unsteady"] == ["helpers.py"], used
 
