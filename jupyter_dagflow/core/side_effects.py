@@ -27,6 +27,8 @@ from jupyter_dagflow.core.module_use import (
     reached_by_methods,
 )
 
+# Those that draw, or work, as another library is set.
+_SET_TOGETHER = {"matplotlib": {"matplotlib", "seaborn"}}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -39,17 +41,28 @@ class ChangedModule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Digests of how a library was set as a task's cells began and as they ended; names of what of it they changed."""
+
+    before: str
+    after: str
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """What a task has left: the project's modules that it changed, by name, and whether pyplot holds ``figures``.
 
     The ``bringers`` are the values that it has stored together with a figure: whoever loads one has the figure, too.
     ``classes`` tells of stored values which classes of the project's modules they are instances of: module and name.
+    ``settings`` tell of the libraries that were imported when its cells began.
     """
 
     modules: Mapping[str, ChangedModule] = field(default_factory=dict)
     figures: bool = False
     bringers: tuple[str, ...] = ()
     classes: Mapping[str, tuple[Global, ...]] = field(default_factory=dict)
+    settings: Mapping[str, Settings] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.modules) or self.figures
@@ -106,6 +119,47 @@ class SideEffects:
         return self._in_modules(own, places, left, classes) or (
             self._in_pyplot(own, places, {*left.bringers}) if left.figures else None
         )
+
+    def setting_missed(
+        self, name: TaskName, reader: TaskName, library: str, changed: Sequence[str]
+    ) -> Missed | None:
+        """What ``reader`` has to say that began without what ``name`` changed of a library's settings; nothing if
+        its cells do not speak of the library.
+        """
+        place = next(place for place in self._places if place.task.name == name)
+        for there in self._places:
+            line = self._line_with(there, library) if there.task.name == reader else None
+            if line is not None:
+                return _setting_missed(place, there, line, (library, changed))
+        return None
+
+    def _line_with(self, place: _Place, library: str) -> int | None:
+        """The line in which a cell first uses a library, by itself or through a module of the project."""
+        for statement in place.body:
+            if self._speaks_of(library, statement, place.space, set()):
+                return statement.lineno
+        return None
+
+    def _speaks_of(self, library: str, code: ast.AST, space: Namespace, seen: set[str]) -> bool:
+        """Whether code names a library, or a function of the notebook that does."""
+        if isinstance(code, (ast.Import, ast.ImportFrom)):
+            return False
+        for name in {node.id for node in ast.walk(code) if isinstance(node, ast.Name)} - seen:
+            seen.add(name)
+            if any(self._leads_to(module, library) for module, _ in space.imports.get(name, ())):
+                return True
+            made = [s for s in space.statements.get(name, ()) if isinstance(s, _DEFINITIONS)]
+            if any(self._speaks_of(library, statement, space, seen) for statement in made):
+                return True
+        return False
+
+    def _leads_to(self, module: str, library: str) -> bool:
+        libraries = _SET_TOGETHER.get(library, {library})
+        if module.partition(".")[0] in libraries:
+            return True
+        space = self._modules.get(module)
+        imported = space.imports.values() if space is not None else ()
+        return any(m.partition(".")[0] in libraries for found in imported for m, _ in found)
 
     def _all_places(self) -> Iterator[_Place]:
         prelude = [s for cell in self._pipeline.prelude for s in parsed(self._cells[cell].code)]
@@ -245,6 +299,22 @@ class SideEffects:
             cell_index=place.cell.index,
             line=drawn.line if drawn is not None else None,
         )
+
+
+def _setting_missed(
+    place: _Place, reader: _Place, line: int, setting: tuple[str, Sequence[str]]
+) -> Missed:
+    library, names = setting
+    task = place.task.name
+    return Missed(
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {task} changed settings of {library} ({', '.join(names)}) in a "
+        f"way that its cells do not show, but task {reader.task.name}, cell {reader.cell.index}, line {line}, uses "
+        f"{library} without them.",
+        hint=f"Set them in a cell by themselves, or in a setup cell, which is repeated in every task below. Or put "
+        f"both in one task: tag cell {reader.cell.index} task:{task}.",
+        cell=place.cell.id,
+        cell_index=place.cell.index,
+    )
 
 
 def _both(changed: set[Global], reach: set[Global]) -> set[Global]:

@@ -164,6 +164,10 @@ def _left(parts: Iterable[AttemptEnded]) -> Left:
         figures=any(left.figures for left in lefts),
         bringers=lefts[-1].bringers,
         classes=lefts[-1].classes,
+        settings=_first(
+            {n: s for n, s in left.settings.items() if s.changed or left is lefts[-1]}
+            for left in lefts
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from jupyter_dagflow.core.events import Item, Stored
 from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import ALTERS, RUNS_ANOTHER, UNTOLD, Used
-from jupyter_dagflow.core.side_effects import ChangedModule, Left
+from jupyter_dagflow.core.side_effects import ChangedModule, Left, Settings
 from jupyter_dagflow.execution.ports import Assignment
 
 
@@ -91,6 +91,10 @@ def _left(outcome: Mapping[str, Any]) -> Left:
         classes={
             name: tuple((module, kind) for module, kind in classes)
             for name, classes in outcome.get("classes", {}).items()
+        },
+        settings={
+            library: Settings(before=s["before"], after=s["after"], changed=tuple(s["changed"]))
+            for library, s in outcome.get("settings", {}).items()
         },
     )
 

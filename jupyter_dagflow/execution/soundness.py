@@ -27,6 +27,7 @@ from jupyter_dagflow.core.races import (
     undone_by_setup,
 )
 from jupyter_dagflow.core.side_effects import Left, Missed, SideEffects
+from jupyter_dagflow.core.unseen_settings import UnseenSettings
 from jupyter_dagflow.core.unseen_writes import ChangedUnseen, Span, changed_unseen
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.module_sources import module_text, roots_of
@@ -44,6 +45,7 @@ class Soundness:
         self._drawn = Drawn(lookup)
         self._side_effects: dict[tuple[Path, ...], SideEffects] = {}
         self._left: dict[TaskName, Left] = {}
+        self._settings = UnseenSettings(lookup)
         self._classes: dict[str, set[tuple[str, str]]] = {}
         self._spans: dict[TaskName, Span] = {}
         self._changed_last: dict[TaskName, Mapping[str, int | None]] = {}
@@ -59,7 +61,10 @@ class Soundness:
         if ended.failure is not None and not ended.failure.hint:
             hint = too_early(self._lookup, ended.task, ended.failure.message)
             return replace(ended, failure=replace(ended.failure, hint=hint))
-        if ended.failure is not None or ended.stopped or ended.skipped:
+        if ended.failure is not None or ended.stopped:
+            return ended
+        self._settings.add(ended.task, None if ended.skipped else ended.left.settings)
+        if ended.skipped:
             return ended
         if undone := undone_by_setup(self._lookup, ended.task, files, ended.files_by_setup):
             return self._unsound(ended, undone)
@@ -78,7 +83,7 @@ class Soundness:
         if draws is not None:
             seen = [self._seen(task, draws.generator) for task in draws.unseen]
             return self._unsound(ended, draws, seen)
-        if missed := self._missed(ended):
+        if missed := self._missed(ended) or self._setting_missed():
             return self._unsound(ended, missed)
         if last and self._spans and (changed := self._changed_unseen()):
             return self._unsound(ended, changed, self._seen_of(changed))
@@ -90,6 +95,7 @@ class Soundness:
         self._note_files(ended)
         self._drawn.add(ended.task, ended.drawn, ended.seeded)
         self._note_left(ended)
+        self._settings.add(ended.task, ended.left.settings)
 
     def _note_files(self, ended: AttemptEnded) -> None:
         """Keep when a task's cells ran and how the files stood that it read; an earlier result, as they stand now."""
@@ -161,16 +167,29 @@ class Soundness:
         for name, classes in ended.left.classes.items():
             self._classes.setdefault(name, set()).update(classes)
 
+    def _setting_missed(self) -> Missed | None:
+        """What a task does without that one above has set unseen, as far as that can be told by now."""
+        found = (
+            self._told_of({}).setting_missed(each.setter, each.reader, each.library, each.changed)
+            for each in self._settings.judged()
+        )
+        return next(filter(None, found), None)
+
     def _missed_of(self, task: TaskName) -> Missed | None:
         left = self._left[task]
-        roots = roots_of(self._cwd, {name: module.file for name, module in left.modules.items()})
+        files = {name: module.file for name, module in left.modules.items()}
+        return self._told_of(files).missed(task, left, self._classes)
+
+    def _told_of(self, modules: Mapping[str, str]) -> SideEffects:
+        """Who knows what code reaches, in modules that lie beside the notebook or where these do, each by its file."""
+        roots = roots_of(self._cwd, modules)
         side_effects = self._side_effects.get(roots)
         if side_effects is None:
             source_of = functools.partial(module_text, roots)
             pipeline, cells = self._lookup.pipeline, self._notebook.cells
             side_effects = SideEffects(pipeline, cells, source_of)
             self._side_effects[roots] = side_effects
-        return side_effects.missed(task, left, self._classes)
+        return side_effects
 
     def _seen(self, name: TaskName, what: str) -> Observed:
         """What to remember of a task that did something unseen: by its end, it has."""

@@ -27,6 +27,7 @@ from .arrays import Place
 from .definitions import Definitions, is_code
 from .fingerprint import fingerprint
 from .guard import Guard, contents
+from .library_settings import LibrarySettings
 from .module_state import ModuleState
 from .overlap import NO_PARTS, Parts, overlap, parts
 from .pickling import Pickled, Refused, borrow_cloudpickle, dump
@@ -120,6 +121,7 @@ class Handover:
         self._generators: dict[str, str] = {}
         self._touched = touched
         self._modules = ModuleState()
+        self._settings = LibrarySettings()
         self._figures: dict[int, int] = {}
         self._threads: Collection[Any] = ()
         self._before: dict[str, Any] = {}
@@ -175,6 +177,7 @@ class Handover:
         )
         self._figures = figures.held()
         self._threads = user_threads.alive()
+        self._settings.begin()
         self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
@@ -233,6 +236,7 @@ class Handover:
             "drawn": drawn,
             "seeded": sorted(filter(Ambient(self._spec["generators"]).is_fresh, drawn)),
             "modules": self._modules.end(),
+            "settings": self._settings.end(),
             "figures": figures.held() != self._figures,
             "bringers": [],
             "classes": {},

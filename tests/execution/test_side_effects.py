@@ -268,3 +268,69 @@ def test_a_figure_is_shown_as_a_picture_in_another_task(project: Project) -> Non
     assert run.notebook_path is not None
     shown = nbformat.read(run.notebook_path, 4).cells[1].outputs
     assert [output["data"].keys() for output in shown] == [{"text/plain", "image/png"}]
+
+
+SETTER = """
+import decimal
+import pandas as pd
+
+def load():
+    pd.set_option("display.max_rows", 7)
+    return pd.DataFrame({"a": [1]})
+
+def precise():
+    decimal.getcontext().prec = 9
+
+def rounded(x):
+    with decimal.localcontext() as context:
+        context.prec = 3
+        return +decimal.Decimal(x)
+"""
+WITH_SETTER = ("setup", "import decimal, pandas as pd, setter")
+READS_ROWS = "rows = pd.get_option('display.max_rows')"
+
+
+def _with_setter(project: Project, *cells: tuple[str, str]) -> Run:
+    (project.folder / "setter.py").write_text(SETTER)
+    return project.run(WITH_SETTER, *cells)
+
+
+@pytest.mark.parametrize(
+    ("load", "show"),
+    [
+        ("df = setter.load()", READS_ROWS),
+        (
+            "def f():\n    return pd.get_option('display.max_rows')\ndf = setter.load()",
+            "rows = f()",
+        ),
+    ],
+)
+def test_a_setting_made_in_a_module_is_missed_by_who_uses_that_library(
+    project: Project, load: str, show: str
+) -> None:
+    run = _with_setter(project, ("task:load", load), ("task:show", show))
+    assert told(run).startswith(
+        "DF201: task load changed settings of pandas (display.max_rows) in a way that its cells do not show, but task "
+        "show, cell 2, line "
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("df = setter.load()", "n = len(df)"),  # does not speak of pandas
+        ("df = setter.load()", f"df = setter.load()\n{READS_ROWS}"),  # sets it itself
+        ("n = setter.rounded('1.234')", "d = decimal.Decimal(1) / 3"),  # set back
+        ("pd.set_option('display.max_rows', 8)", READS_ROWS),  # is repeated
+        (f"df = setter.load()\npd.reset_option('display.max_rows')\n{READS_ROWS}", READS_ROWS),
+    ],
+)
+def test_a_setting_that_nobody_misses_is_none_of_it(
+    project: Project, first: str, second: str
+) -> None:
+    assert told(_with_setter(project, ("task:a", first), ("task:b", second))) == ""
+
+
+def test_a_setting_made_below_is_not_missed_above(project: Project) -> None:
+    cells = (("task:a", "x = decimal.Decimal(1) / 3"), ("task:b", "setter.precise()"))
+    assert told(_with_setter(project, *cells)) == ""
