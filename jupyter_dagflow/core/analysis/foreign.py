@@ -392,6 +392,8 @@ class ForeignCalls(Calls):
             path, arguments=any(v.kind != "none" for v in arguments.every)
         ):
             self.differ(path, line)
+        if library.UNPICKLING.match(path):
+            self.unpickle(path, line)
         if looked_at in self.names:
             self.impure()
             self.read(looked_at, line, self.names[looked_at])

@@ -748,6 +748,12 @@ SAME_EVERYWHERE_METHODS = _words(
 )
 """Methods of text, paths and dicts that do."""
 
+UNPICKLING = re.compile(
+    r"^((pickle|cloudpickle|dill|joblib|torch|jsonpickle)\.(loads?|decode|Unpickler)|shelve\.open|"
+    r"pandas\.read_pickle|numpy\.load)$"
+)
+"""Calls that load what may be named by name: functions and classes of the notebook among it."""
+
 _SETTING_NAMES = _words(
     """
     addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister

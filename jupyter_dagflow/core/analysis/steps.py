@@ -98,7 +98,7 @@ class Step:
     def seeds_at_most(self) -> bool:
         """Whether that is so but for global generators that it seeds."""
         draws = any(name.startswith("<") for name in self.effect.reads)
-        loud = any(mark.kind != "star" for mark in self.effect.marks)
+        loud = any(mark.kind not in ("star", "loads") for mark in self.effect.marks)
         return not (draws or loud or self.touched)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
+from itertools import chain
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.ambient import WORKING_DIRECTORY
@@ -519,6 +520,11 @@ class Linker(Units):
             if self.definitions.is_definition(step.number):
                 self._stars.append(step.number)
             self.findings.star_import(step, mark)
+        elif mark.kind == "loads":
+            values = (self._values.get(name, NO_VALUE) for name in self._behind)
+            if step.node != PRELUDE and any(map(self.story.heap.codes, values)):
+                every = chain.from_iterable(self._behind.values())
+                self.definitions.closure(every, self.nodes[step.node].definitions)
         elif mark.kind == "anew":
             pass  # it counts for definitions and for setup
         elif mark.kind == "reads":

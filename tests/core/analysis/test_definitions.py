@@ -348,3 +348,31 @@ def test_many_conditional_writers_do_not_multiply_edges(mini: Callable[..., Any]
     cells = ["import sys\nx = 0"] + [f"if sys.flags.debug:\n    x = {i}" for i in range(60)]
     notebook = mini(*cells, "print(x)")
     assert len([e for e in notebook.edges if e[1] == 61]) < 10
+
+
+KEPT = "import pickle, math\nclass Scaler:\n    def scale(self, x):\n        return half(math.floor(x))\ndef half(x):\n    return x / 2"
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "m = pickle.load(open('m.pkl', 'rb'))",
+        "def load():\n    return pickle.load(open('m.pkl', 'rb'))\nm = load()",
+        "import joblib\nm = joblib.load('m.pkl')",
+        "import pandas as pd\nm = pd.read_pickle('m.pkl')",
+    ],
+)
+def test_who_loads_a_pickle_has_the_functions_and_classes_above(
+    load: str, mini: Callable[..., Any]
+) -> None:
+    notebook = mini(f"print()\n{KEPT}", load, "def below():\n    pass\nprint()")
+    names = [d.name for d in notebook.flow.nodes["cell_1"].definitions]
+    assert names == ["pickle", "Scaler", "half"]
+    assert notebook.edges == set()
+
+
+def test_who_loads_data_has_no_more_than_it_names(mini: Callable[..., Any]) -> None:
+    notebook = mini(
+        "print()\nimport pickle, math\nimport json", "m = pickle.load(open('m.pkl', 'rb'))"
+    )
+    assert [d.name for d in notebook.flow.nodes["cell_1"].definitions] == ["pickle"]
