@@ -42,6 +42,7 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
+from jupyter_dagflow.core.modules_made import with_modules_made
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
@@ -144,6 +145,7 @@ def _compile(
     after, after_diagnostics = _after_edges(parts)
     path_of = PathNames(block.code for block in blocks)
     files = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
+    files = with_modules_made(files, parts, flow)
     edges = _merge(flow.edges, after, file_edges(files), more_edges, order=list(parts.tasks))
     met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)

@@ -16,30 +16,35 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from jupyter_dagflow.core.analysis.parsing import parsed
+from jupyter_dagflow.core.command_files import RUNNERS, files_in
 
 _READERS = frozenset(
     {"imread", "load", "loadtxt", "genfromtxt", "fromfile", "loadmat", "open_dataset"}
     # that it is there, and how large it is, no audit event tells
     | {"exists", "isfile", "isdir", "getsize", "getmtime", "stat"}
+    | {"islink", "lexists", "lstat", "readlink"}
 )
 _WRITERS = frozenset(
     {"imsave", "imwrite", "save", "savefig", "savemat", "savetxt", "savez", "savez_compressed"}
     | {"write_html", "write_image", "remove", "unlink"}
 )
-_READERS_OF_PATHS = frozenset({"read_bytes", "read_text", "exists", "is_file", "is_dir", "stat"})
-_WRITERS_OF_PATHS = frozenset({"write_bytes", "write_text", "unlink"})
+_READERS_OF_PATHS = frozenset(
+    {"read_bytes", "read_text", "exists", "is_file", "is_dir", "is_symlink", "stat"}
+)
+_WRITERS_OF_PATHS = frozenset({"write_bytes", "write_text", "unlink", "symlink_to"})
 _FRAME_WRITER = re.compile(
     r"to_(csv|excel|feather|hdf|html|json|latex|markdown|netcdf|orc|parquet|pickle|stata|xml|zarr)\Z"
 )
 _NO_FILE = re.compile(r"read_(sql|gbq|clipboard|bytes|text)")
 _MODE = re.compile(r"[rwax][bt+]{0,2}\Z")
-_COPIES = frozenset({"copy", "copy2", "copyfile", "move", "rename", "replace"})
+_COPIES = frozenset({"copy", "copy2", "copyfile", "move", "rename", "replace", "symlink"})
 _COPIERS = frozenset({"shutil", "os"})
 _PATHS = frozenset({"Path", "PurePath", "PosixPath"})
 _SAME_PATHS = frozenset({"str", "fspath"})
 _WORTH_A_LOOK = re.compile(
     r"\b(open|read_\w+|to_\w+|load\w*|save\w*|dump|im(read|save|write)|write_\w+|genfromtxt|fromfile|remove|unlink"
-    r"|copy\w*|move|rename|replace|exists|is_?(file|dir)|get(size|mtime)|stat)\("
+    r"|copy\w*|move|rename|replace|exists|is_?(file|dir)|get(size|mtime)|stat|symlink\w*"
+    rf"|is_?link|lexists|readlink|{'|'.join(sorted(RUNNERS))})\("
 )
 _DEEPEST = 16  # names made of names made of names
 _CELLS_REMEMBERED = 65_536
@@ -120,7 +125,7 @@ def _calls(code: str) -> tuple[_Call, ...]:
         _Call(path, wrote, node.lineno)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
-        for path, wrote in _of(node)
+        for path, wrote in (*_of(node), *_of_command(node))
     ]
     return tuple(sorted(found, key=lambda call: call.line))
 
@@ -143,13 +148,18 @@ def _of(call: ast.Call) -> Iterator[tuple[ast.expr, bool]]:
                 yield from _of_arguments(name, owner, first, second)
 
 
+def _of_command(call: ast.Call) -> Iterator[tuple[ast.expr, bool]]:
+    for path, wrote in files_in(call):
+        yield ast.Constant(path), wrote
+
+
 def _of_arguments(
     name: str, owner: ast.expr, first: ast.expr, second: ast.expr | None
 ) -> Iterator[tuple[ast.expr, bool]]:
     if name == "dump" and second is not None:
         yield second, True
     elif name in _COPIES and _last_name(owner) in _COPIERS:
-        yield first, name not in ("copy", "copy2", "copyfile")
+        yield first, name not in ("copy", "copy2", "copyfile", "symlink")
         if second is not None:
             yield second, True
     elif name in _WRITERS or _FRAME_WRITER.match(name):
@@ -203,7 +213,10 @@ def _binding(name: str) -> re.Pattern[str]:
     """What every statement fits that binds a name, and little else."""
     word = rf"\b{re.escape(name)}\b"
     assigned = rf"^[^\n=(#]*{word}[^\n=(#]*=(?!=)"
-    otherwise = rf"\b(?:for|as|def|class|import|global|nonlocal|del)\b[^\n:#]*{word}|{word}\s*:="
+    looped = rf"\bfor\b(?:(?!\bin\b)[^\n:#])*{word}"
+    otherwise = (
+        rf"{looped}|\b(?:as|def|class|import|global|nonlocal|del)\b[^\n:#]*{word}|{word}\s*:="
+    )
     return re.compile(f"{assigned}|{otherwise}", re.MULTILINE)
 
 

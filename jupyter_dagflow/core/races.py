@@ -22,7 +22,7 @@ from jupyter_dagflow.core.model import Edge, Mention, TaskName
 _MOST_ABOVE = 100
 # So ends what asks for something outside the kernel that is not there, or not yet whole.
 _MISSING = frozenset(
-    {"FileNotFoundError", "NotADirectoryError", "ModuleNotFoundError"}
+    {"FileNotFoundError", "NotADirectoryError", "ModuleNotFoundError", "CalledProcessError"}
 ) | frozenset({"OperationalError", "ProgrammingError", "EmptyDataError", "EOFError"})
 _MOST_NAMED = 3
 

@@ -64,6 +64,17 @@ def test_writers_are_put_in_order_for_one_file_but_not_for_patterns() -> None:
     assert compiled(("task:a writes:o/*", "1"), ("task:b writes:o/*", "2")) == []
 
 
+def test_who_imports_a_module_that_a_cell_writes_comes_after_it() -> None:
+    written = "get_ipython().run_cell_magic('writefile', 'made.py', 'x = 1')"
+    cells = (
+        ("task:a", written),
+        ("task:b", "import made, math\ny = made.x"),
+        ("task:c", "z = made.x"),
+    )
+    assert compiled(*cells) == [("a", "b", "file", "made.py"), ("a", "c", "file", "made.py")]
+    assert compiled(("task:a", written), ("task:b", "from other.made import x")) == []
+
+
 def test_a_tag_meets_a_path_in_the_code() -> None:
     written = "get_ipython().run_cell_magic('writefile', 'out/x.py', 'x = 1')"
     cells = (("task:a", written), ("task:b reads:out", "1"))

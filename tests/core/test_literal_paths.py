@@ -45,6 +45,19 @@ from tests.core.notebooks import tagged
         ("df.to_csv(f'{\"data\"}/a.csv')", "w data/a.csv"),
         ("df.to_csv(f'a{n}.csv')", ""),
         ("df.to_csv(str('a' + '.csv'))", "w a.csv"),
+        ("os.symlink('a', 'b'); os.path.islink('b')", "r a, w b, r b"),
+        (
+            "get_ipython().system('wc -l a.csv > n.txt && rm old/b.csv')",
+            "r a.csv, w n.txt, w old/b.csv",
+        ),
+        (
+            "get_ipython().run_cell_magic('bash', '', 'cp a.csv b.csv\\ncat \"c.csv\"')",
+            "r a.csv, w b.csv, r c.csv",
+        ),
+        ("get_ipython().run_cell_magic('html', '', 'see a.csv')", ""),
+        ("subprocess.run(['sort', '-o', 'b.txt', name, 'a.txt'], check=True)", "w b.txt, r a.txt"),
+        ("subprocess.check_output('echo 1.5 -v https://example.org/a.csv', shell=True)", ""),
+        ("app.run('a.csv')", ""),
     ],
 )
 def test_files_named(code: str, expected: str) -> None:
@@ -58,6 +71,8 @@ def test_files_named(code: str, expected: str) -> None:
         (["DATA = 'data'"], "data/a.csv"),
         (["from pathlib import Path\nDATA: Path = Path('data')"], "data/a.csv"),
         (["ROOT = Path('..')\nDATA = ROOT / 'data'"], "../data/a.csv"),
+        (["DATA = Path('data')", "names = sorted(p.name for p in DATA.iterdir())"], "data/a.csv"),
+        (["DATA = Path('data')", "for DATA in found:\n    pass"], ""),
         (
             ["ROOT = Path('..')", "DATA = (\n    ROOT\n    / 'data'\n)", "use(DATA)"],
             "../data/a.csv",
