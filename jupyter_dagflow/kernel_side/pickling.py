@@ -291,6 +291,9 @@ class _Rules:
 
     def _function(self, function: types.FunctionType) -> Any:
         module = self._home(function)
+        if module is None and function.__module__ == rebuild.MAIN and not self._by_value:
+            # As those that `%run` has made: by their name nobody would find them.
+            raise pickle.PicklingError(f"{function.__qualname__} can only travel with cloudpickle")
         if module is None:
             return None
         code = function.__code__

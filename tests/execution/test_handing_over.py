@@ -61,3 +61,15 @@ def test_one_saves_while_one_loads_while_one_runs(
     finally:
         project.close()
     assert sorted(sign.name for sign in signs.iterdir()) == ["loads", "runs", "saves"]
+
+
+def test_functions_that_a_script_has_made_are_handed_over(tmp_path: Path, kernels: Path) -> None:
+    project = Project(tmp_path, keep="all")
+    (project.folder / "other.py").write_text("n = 2\ndef times(x):\n    return n * x\n")
+    run = project.run(
+        ("task:a", "get_ipython().run_line_magic('run', 'other.py')\ny = times(1)"),
+        ("task:b", "z = times(y)"),
+    )
+    value = run.value("z")
+    project.close()
+    assert value == 4

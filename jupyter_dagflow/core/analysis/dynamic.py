@@ -10,6 +10,8 @@ import ast
 import re
 
 _AT_NAME = re.compile(r"(?<![\w.])@([A-Za-z_]\w*)")
+_SELECTS = re.compile(r"\bselect\b", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:from|join)\s+([A-Za-z_]\w*)\b(?!\s*[.(])", re.IGNORECASE)
 _DOLLAR_NAME = re.compile(r"(?<!\$)\$([A-Za-z_]\w*)")
 _NAMESPACE_CALLS = frozenset({"globals", "locals", "vars"})
 _USER_NAMESPACES = frozenset({"user_ns", "user_global_ns"})
@@ -18,6 +20,11 @@ _USER_NAMESPACES = frozenset({"user_ns", "user_global_ns"})
 def at_names(text: str) -> list[str]:
     """The variables that a `DataFrame.query` text reads: ``"a > @limit"`` gives ``["limit"]``."""
     return list(dict.fromkeys(_AT_NAME.findall(text)))
+
+
+def tables_in(text: str) -> list[str]:
+    """The variables that SQL may read as tables, as DuckDB does: ``"select a from df"`` gives ``["df"]``."""
+    return list(dict.fromkeys(_TABLE.findall(text))) if _SELECTS.search(text) else []
 
 
 def shell_names(text: str) -> list[str]:

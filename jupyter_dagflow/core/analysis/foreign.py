@@ -206,11 +206,8 @@ class ForeignCalls(Calls):
             given = "number" if name in library.STRING_METHODS_NUMBER else kind
             return heap.make("list", plain=True) if "split" in name else Value(given)
         if kind == "handle":
-            return (
-                heap.make("handle", unmovable="a database cursor")
-                if name in library.HANDLE_METHODS
-                else heap.make(UNKNOWN)
-            )
+            again = library.HANDLE_METHODS.get(name)
+            return heap.make("handle", unmovable=again) if again else heap.make(UNKNOWN)
         if name in library.SELF_RETURNING:
             return receiver
         if name in library.PAIR_METHODS and kind not in ("frame", "array"):

@@ -225,11 +225,12 @@ RESTORING = {
 }
 """What in a ``with`` gives a library the settings back that it had, by path."""
 
-HANDLE_METHODS = _words(
-    """
-    accept begin connect cursor execute executemany executescript makefile submit
-    """
-)
+HANDLE_METHODS = {
+    **dict.fromkeys(("accept", "begin", "connect"), "a connection"),
+    **dict.fromkeys(("cursor", "execute", "executemany", "executescript"), "a database cursor"),
+    "makefile": "an open file",
+    "submit": "the future of a pool",
+}
 """Methods of such values that give such values again."""
 
 FRAMES = re.compile(r"^(pandas|polars|geopandas|cudf|modin\.pandas|dask\.dataframe)\.")
@@ -722,6 +723,7 @@ SAME_EVERYWHERE = re.compile(
     r"pathlib\.\w*Path(\.(cwd|home))?|"
     r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
     r"normpath|split|splitext))|platform\.\w+|"
+    r"seaborn\.(\w+_palette|axes_style|plotting_context)|cycler\.cycler|"
     r"torch\.(cuda|backends\.mps|xpu)\.is_available|importlib\.util\.find_spec|shutil\.which|socket\.gethostname|"
     r"logging\.(getLogger|StreamHandler|NullHandler|Formatter)|re\.(compile|sub|match|search|fullmatch)|datetime\.(date|datetime|timedelta|timezone))$"
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from jupyter_dagflow.core.analysis import dynamic, ir
 from jupyter_dagflow.core.analysis.magics import MagicLowering, parse_text
 
-_QUERY_METHODS = frozenset({"query", "eval"})
+_QUERY_METHODS = frozenset({"query", "eval", "execute", "sql"})
 
 
 class TextLowering(MagicLowering):
@@ -142,7 +142,8 @@ class TextLowering(MagicLowering):
             text = "".join(dynamic.constant_text(v) or " " for v in node.args[0].values)
         if not text:
             return None
-        names = [self.load(n, self.line(node)) for n in dynamic.at_names(text)]
+        read = (*dynamic.at_names(text), *dynamic.tables_in(text))
+        names = [self.load(n, self.line(node)) for n in read]
         if (
             isinstance(node.func, ast.Attribute)
             and isinstance(node.func.value, ast.Name)

@@ -39,6 +39,7 @@ def test_settings_are_replayed_in_every_task_below(setting: str, mini: Callable[
 
 
 COMPUTED = [
+    ("import seaborn as sns\ncolors = sns.color_palette('husl', 3)", "sns.set_palette(colors)"),
     ("ROOT = Path.cwd().parent", "sys.path.insert(0, str(ROOT / 'src'))"),
     (
         "ROOT = os.path.dirname(os.getcwd())\nSRC = os.path.join(ROOT, 'src')",

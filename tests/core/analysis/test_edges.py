@@ -16,6 +16,17 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         set(),
     ),
     (
+        "SQL that reads variables",
+        [
+            "df, other, t = [1], [2], [3]",
+            "import duckdb\nprint(duckdb.sql('SELECT * FROM df d LEFT JOIN other USING (id)'))",
+            "con = duckdb.connect()\nprint(con.execute('select * from t.x, read_csv(t)').fetchall())",
+            "print('from df', df)",
+        ],
+        {(0, 1), (0, 3)},
+        set(),
+    ),
+    (
         "pieces of a figure",
         [
             "import matplotlib.pyplot as plt\nfig, axs = plt.subplots(2)\n(line,) = axs[0].plot([1])",
