@@ -293,11 +293,11 @@ class Findings:
         self._add(
             (path, step.node),
             Code.UNCERTAIN_ORDER,
-            f"task `{step.task}` sets `{path}` with values that only its kernel has; task "
-            f"`{user.task}` (cell {user.block.index}, line {line}) uses that module{more}",
+            f"task `{step.task}` sets `{path}` where that cannot be repeated: with values that only its kernel "
+            f"has, or in code that does more; task `{user.task}` (cell {user.block.index}, line {line}) uses that module{more}",
             block=step.block,
             line=step.effect.modules[path],
-            hint="set it with constants, or with paths and text made of such, which is repeated in "
+            hint="set it by itself, with constants, or with paths and text made of such, which is repeated in "
             "every task below, or in a `setup` cell, or put the cells in one task",
         )
 

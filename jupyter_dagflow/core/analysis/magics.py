@@ -215,10 +215,14 @@ class MagicLowering(ExpressionLowering):
         return value
 
     def _store(self, words: list[str], line: int) -> ir.Expr:
-        names = tuple(w for w in words if w.isidentifier())
-        if "-r" in words:
-            return ir.BindNames(names, line) if names else ir.Opaque("%store -r", line, True)
-        return ir.Chain((*(ir.LoadGlobal(n, line) for n in names), ir.Const("none")))
+        """What is stored and restored by name; of two tasks that do, the later one waits."""
+        names, restores = tuple(w for w in words if w.isidentifier()), "-r" in words
+        if restores and not names:
+            return ir.Opaque("%store -r", line, True)
+        reads = (ir.LoadGlobal(name, line, restores) for name in names)
+        uses = (ir.FileUse(f"%store {name}", not restores, line) for name in names)
+        given = ir.BindNames(names, line) if restores else ir.Const("none")
+        return ir.Chain((*reads, *uses, given))
 
     def _run(self, text: str, line: int) -> ir.Expr:
         path = next((w for w in text.split() if not w.startswith("-")), "")

@@ -16,6 +16,12 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         set(),
     ),
     (
+        "what is stored and restored",
+        ["x = 1\n%store x", "%store -r x other\nprint(x)", "x = 2", "print(x)"],
+        {(0, 1), (2, 3)},
+        set(),
+    ),
+    (
         "SQL that reads variables",
         [
             "df, other, t = [1], [2], [3]",
