@@ -61,7 +61,8 @@ def make_class(make: Callable[..., Any], kind: type[Any], name: str, bases: Any,
     """
     plain: Any = next(each for each in kind.__mro__ if each.__module__ != MAIN)
     quiet: dict[str, Any] = {"__new__": staticmethod(plain.__new__), "__init__": plain.__init__}
-    above = [each for base in bases for each in base.__mro__]
+    # Of a generic class they may be what is written there, as `Generic[T]` is.
+    above = [each for base in types.resolve_bases(bases) for each in base.__mro__]
     replaced = [(cls, attribute, quiet[attribute]) for cls in kind.__mro__ for attribute in quiet]
     replaced += [(cls, "__init_subclass__", classmethod(_do_nothing)) for cls in above]
     replaced = [r for r in replaced if r[0].__module__ == MAIN and r[1] in vars(r[0])]

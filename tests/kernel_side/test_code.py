@@ -148,3 +148,11 @@ def test_a_partial_of_a_replayed_function_crosses(tasks: Any) -> None:
     definitions = {"add": "def add(a, b): return a + b"}
     tasks.ok("import functools\np = functools.partial(add, 1)", writes="p", definitions=definitions)
     tasks.ok("assert p(2) == 3 and p.func is add", reads="p", definitions=definitions)
+
+
+def test_a_generic_class_travels_by_value(tasks: Any) -> None:
+    make = "import typing\nT = typing.TypeVar('T')\nclass Stack(typing.Generic[T]):\n    n = 1\ns = Stack()"
+    tasks.ok(make, writes="s")
+    tasks.ok(
+        "assert s.n == 1 and type(s).__orig_bases__[0].__origin__.__name__ == 'Generic'", reads="s"
+    )

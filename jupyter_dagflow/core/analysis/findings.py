@@ -294,7 +294,8 @@ class Findings:
             (path, step.node),
             Code.UNCERTAIN_ORDER,
             f"task `{step.task}` sets `{path}` where that cannot be repeated: with values that only its kernel "
-            f"has, or in code that does more; task `{user.task}` (cell {user.block.index}, line {line}) uses that module{more}",
+            f"has, or in code that does more; task `{user.task}` (cell {user.block.index}, "
+            f"line {line}) uses that module{more}",
             block=step.block,
             line=step.effect.modules[path],
             hint="set it by itself, with constants, or with paths and text made of such, which is repeated in "
