@@ -144,8 +144,8 @@ def _compile(
     mapped = map_loops(parts, blocks, flow, summarise=_summary_of)
     after, after_diagnostics = _after_edges(parts)
     path_of = PathNames(block.code for block in blocks)
-    files = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
-    files = with_modules_made(files, parts, flow)
+    named = {name: _file_uses(task, flow, facts, path_of) for name, task in parts.tasks.items()}
+    files = with_modules_made(named, parts, flow)
     edges = _merge(flow.edges, after, file_edges(files), more_edges, order=list(parts.tasks))
     met = unordered_meetings(files, edges)
     outputs = _outputs(parts, flow)

@@ -20,12 +20,14 @@ _SOURCE = ".py"
 
 def with_modules_made(
     files: Mapping[TaskName, FileUses], parts: Partition, flow: Dataflow
-) -> dict[TaskName, FileUses]:
+) -> Mapping[TaskName, FileUses]:
     """The uses of files, and that who imports a module reads it which a cell of the notebook writes."""
     written = (mention.name for node in flow.nodes.values() for mention in node.files_written)
     made = frozenset(path[: -len(_SOURCE)] for path in written if path.endswith(_SOURCE))
+    if not made:
+        return files
     found = dict(files)
-    for name, task in parts.tasks.items() if made else ():
+    for name, task in parts.tasks.items():
         node = flow.nodes.get(name)
         own = [(cell.id, cell.code, 0) for cell in task.cells]
         copied = [(d.cell, d.source, d.line - 1) for d in (node.definitions if node else ())]

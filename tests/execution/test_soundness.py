@@ -421,7 +421,7 @@ UNSEEN = [
     ("task:name", "import pathlib\nname = 'ou' + 't.txt'"),
     (
         "task:write after:name",
-        "import subprocess\nstatus = subprocess.call(f'echo 2 > {name}', shell=True)",
+        "import subprocess\nstatus = subprocess.call(f'n={name}; echo 2 > $n', shell=True)",
     ),
     ("task:read after:name priority:10", "text = pathlib.Path(name).read_text()"),
     ("task:report after:write after:read", "print(text)"),
@@ -449,6 +449,21 @@ def test_a_file_that_another_program_wrote_after_it_was_read_stops_the_run(
     assert succeeded(project.run(*UNSEEN, jobs=1)).value("text") == "2\n"
 
 
+def test_a_file_that_another_program_was_handed_counts_for_both_sides(project: Project) -> None:
+    write = (
+        UNSEEN[1][0],
+        "import subprocess\nstatus = subprocess.call(f'echo 2 > {name}', shell=True)",
+    )
+    cells = [UNSEEN[0], write, ("task:read after:name keep:text", UNSEEN[2][1])]
+    (project.folder / "out.txt").write_text("1")
+    failures = [task.failure for task in project.run(*cells, jobs=1).tasks.values()]
+    (failure,) = [each for each in failures if each is not None]
+    assert failure.message.startswith(
+        "DF202: task write, cell 1, line 2, wrote out.txt and task read"
+    )
+    assert succeeded(project.run(*cells)).value("text") == "2\n"
+
+
 @pytest.mark.parametrize("reader", ["task:read after:name", "task:read after:name after:write"])
 def test_a_file_that_another_program_wrote_before_it_was_read_is_none_of_it(
     reader: str, project: Project
@@ -462,7 +477,7 @@ def test_a_file_that_another_program_moved_there_after_it_was_read_stops_the_run
 ) -> None:
     (project.folder / "out.txt").write_text("1")
     (project.folder / "other.txt").write_text("2")
-    move = ("task:write after:name", "subprocess.call(f'mv other.txt {name}', shell=True)")
+    move = ("task:write after:name", "subprocess.call(f'n={name}; mv other.txt $n', shell=True)")
     name = ("task:name", f"import subprocess\n{UNSEEN[0][1]}")
     run = project.run(name, move, *UNSEEN[2:], jobs=1)
     failure = run.tasks["report"].failure  # type: ignore[index]
