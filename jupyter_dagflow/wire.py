@@ -11,7 +11,7 @@ import json
 import re
 import sys
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import msgspec
 
@@ -287,6 +287,175 @@ class RunSummaryDocument(msgspec.Struct, kw_only=True):
     finished_at: datetime | None
 
 
+class RunsDocument(msgspec.Struct, kw_only=True):
+    """A page of the runs there are, newest first; ``next`` is what the page below is asked for, null for the last."""
+
+    runs: list[RunSummaryDocument]
+    next: str | None
+
+
+class PipelineDocument(msgspec.Struct, kw_only=True):
+    """A pipeline that has runs: the notebook of its last one, and its last runs, newest first."""
+
+    pipeline: str
+    notebook: str
+    last_runs: list[RunSummaryDocument]
+
+
+class PipelinesDocument(msgspec.Struct, kw_only=True):
+    """A page of the pipelines that have runs, by name; ``next`` is what the page below is asked for."""
+
+    pipelines: list[PipelineDocument]
+    next: str | None
+
+
+class GridTaskDocument(msgspec.Struct, kw_only=True):
+    """How a task of a run stands."""
+
+    state: TaskState
+    attempt: int
+    cached: bool
+    duration_s: float | None
+
+
+class GridRunDocument(msgspec.Struct, kw_only=True):
+    """A run with its tasks and metrics by name."""
+
+    run: RunSummaryDocument
+    tasks: dict[str, GridTaskDocument]
+    metrics: dict[str, Any]
+
+
+class GridDocument(msgspec.Struct, kw_only=True):
+    """Tasks by runs: all ``tasks`` in an order that suits each run, and a page of runs, newest first."""
+
+    tasks: list[str]
+    runs: list[GridRunDocument]
+    next: str | None
+
+
+class TaskNewsDocument(msgspec.Struct, kw_only=True):
+    """The state that a task has reached."""
+
+    task: str
+    state: TaskState
+    attempt: int
+
+
+class RunNewsDocument(msgspec.Struct, kw_only=True):
+    """A run in which something happened: ``seq`` is the number of its last event.
+
+    ``tasks`` are those whose states have changed. What has happened to them, the run's events after the last
+    known number tell.
+    """
+
+    run_id: str
+    pipeline: str
+    state: RunState
+    seq: int
+    tasks: list[TaskNewsDocument]
+
+
+class NewsDocument(msgspec.Struct, kw_only=True):
+    """What is told live: the ``runs`` in which something happened. With ``anew`` all is to be asked for again."""
+
+    runs: list[RunNewsDocument]
+    anew: bool = False
+
+
+class EventsDocument(msgspec.Struct, kw_only=True):
+    """Events of a run, in order; ``next`` is the number to ask after for more, null if these were the last."""
+
+    run_id: str
+    events: list[dict[str, Any]]
+    next: int | None
+
+
+class LogEntryDocument(msgspec.Struct, kw_only=True):
+    """One output of one cell, as plain text: ``kind`` is ``stdout``, ``stderr`` or ``error`` (a traceback)."""
+
+    cell: str
+    kind: str
+    text: str
+
+
+class LogDocument(msgspec.Struct, kw_only=True):
+    """What the cells of an attempt at a task printed, from the character at ``start`` to the one before ``end``."""
+
+    run_id: str
+    task: str
+    attempt: int
+    entries: list[LogEntryDocument]
+    start: int
+    end: int
+
+
+class OutputCellDocument(msgspec.Struct, kw_only=True):
+    """A cell of a taskbook and what it put out, as nbformat has it."""
+
+    cell: str
+    kind: str
+    tags: list[str]
+    source: str
+    execution_count: int | None
+    outputs: list[dict[str, Any]]
+
+
+class OutputsDocument(msgspec.Struct, kw_only=True):
+    """The cells of the taskbook of an attempt at a task."""
+
+    run_id: str
+    task: str
+    attempt: int
+    cells: list[OutputCellDocument]
+
+
+class ParameterFieldDocument(ParameterDocument, kw_only=True):
+    """A parameter as a form asks for it; of a ``secret`` one the default is ``***``, unless there is none."""
+
+    optional: bool
+    secret: bool
+
+
+class ParametersDocument(msgspec.Struct, kw_only=True):
+    """The form of a notebook's parameters."""
+
+    notebook: str
+    parameters: list[ParameterFieldDocument]
+
+
+class StartDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to start a run: ``path`` is the notebook's below the server's root.
+
+    ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares. The rest is as the
+    options of ``dagflow run``.
+    """
+
+    path: str
+    parameters: dict[str, Any] = {}
+    parameter_texts: dict[str, str] = {}
+    by: PartitionBy = PartitionBy.AUTO
+    only: tuple[str, ...] = ()
+    since: tuple[str, ...] = msgspec.field(name="from", default=())
+    until: tuple[str, ...] = ()
+    fresh: bool = False
+    jobs: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    keep_all: bool = False
+
+
+class ClearDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to run tasks of a run again: which, and whether with all that depend on them."""
+
+    tasks: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    downstream: bool = False
+
+
+class DeletedDocument(msgspec.Struct, kw_only=True):
+    """The run that was deleted."""
+
+    run_id: str
+
+
 class ArtifactDocument(msgspec.Struct, kw_only=True):
     """A stored value as ``artifacts show`` tells it; ``value`` only for small plain JSON values."""
 
@@ -426,6 +595,17 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunRecordDocument,
     RunDiffDocument,
     RunSummaryDocument,
+    RunsDocument,
+    PipelinesDocument,
+    GridDocument,
+    NewsDocument,
+    EventsDocument,
+    LogDocument,
+    OutputsDocument,
+    ParametersDocument,
+    StartDocument,
+    ClearDocument,
+    DeletedDocument,
     ArtifactDocument,
     GarbageDocument,
     VerificationDocument,
@@ -460,6 +640,15 @@ def compilation_document(compilation: Compilation) -> CompilationDocument:
             )
             for inner in inner_tasks(compilation)
         ],
+    )
+
+
+def parameters_document(compilation: Compilation) -> ParametersDocument:
+    """The form of the parameters of a compiled notebook."""
+    pipeline = compilation.pipeline
+    return ParametersDocument(
+        notebook=pipeline.notebook,
+        parameters=_same_fields(pipeline.parameters, list[ParameterFieldDocument]),
     )
 
 
@@ -621,16 +810,23 @@ def event_from_dict(body: dict[str, Any]) -> Any:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of every document and event, as ``{"$defs": {name: schema}}``."""
+    return {"$defs": schemas("#/$defs/{name}")}
+
+
+def schemas(ref_template: str) -> dict[str, Any]:
+    """The JSON schemas of every document and event by name; ``ref_template`` is how they point at each other."""
     _, components = msgspec.json.schema_components(
         [*DOCUMENTS, *EVENTS.values()],
-        ref_template="#/$defs/{name}",
+        ref_template=ref_template,
         schema_hook=lambda _: {"description": "any JSON value"},
     )
     for name, cls in EVENTS.items():
         schema = components[cls.__name__]
         schema["properties"] = {"type": {"const": name}, **schema["properties"]}
         schema["required"] = list(schema["properties"])
-    return {"$defs": dict(sorted(components.items()))}
+    logged = [{"$ref": ref_template.format(name=cls.__name__)} for cls in get_args(Event)]
+    components["EventsDocument"]["properties"]["events"]["items"] = {"anyOf": logged}
+    return dict(sorted(components.items()))
 
 
 def _same_fields(values: object, document: type[T]) -> T:

@@ -7,7 +7,6 @@ shows nothing, whatever the source file held.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
@@ -20,7 +19,7 @@ from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.logs import CELL_FRAME, plain_text
 from jupyter_dagflow.storage.notebook_file import read_notebook_file
 from jupyter_dagflow.storage.notebooks import cell_ids
-from jupyter_dagflow.storage.taskbooks import notebook_bytes
+from jupyter_dagflow.storage.taskbooks import notebook_bytes, read_taskbook
 
 _COUNT = re.compile(r"(?<=In)( ?)\[(\d+)\]")
 _WIDGETS = "application/vnd.jupyter.widget-state+json"
@@ -56,7 +55,7 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
     injected parameters follows the parameters cell, as papermill itself would have put it.
     """
     notebook, _ = read_notebook_file(source)
-    books = {path: _read_taskbook(path) for path in dict.fromkeys(taskbooks.values())}
+    books = {path: read_taskbook(path) for path in dict.fromkeys(taskbooks.values())}
     ran = {path: {_key(cell): cell for cell in book["cells"]} for path, book in books.items()}
     cells: list[dict[str, Any]] = []
     executed: list[_Executed] = []
@@ -82,16 +81,6 @@ def executed_notebook(source: str | Path, taskbooks: Mapping[CellId, Path]) -> d
     notebook["cells"] = cells
     _add_widgets(notebook, books.values())
     return notebook
-
-
-def _read_taskbook(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-        # Outputs may hold the NaN of Python's json, which no browser reads: null is what is drawn.
-        book = json.loads(text, parse_constant=lambda _: None)
-    except (OSError, ValueError):
-        return {"cells": []}
-    return book if isinstance(book, dict) and isinstance(book.get("cells"), list) else {"cells": []}
 
 
 def _tags(cell: Mapping[str, Any]) -> Sequence[str]:

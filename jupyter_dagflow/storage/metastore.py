@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.errors import DagflowError, NotFound
@@ -26,11 +26,33 @@ from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import cache_entries, leases, prepared, schema, sqlite
+from jupyter_dagflow.storage import (
+    cache_entries,
+    leases,
+    prepared,
+    run_list,
+    schema,
+    sqlite,
+    tables,
+)
+from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.storage.projection import first_request, project
+from jupyter_dagflow.storage.run_list import ALL, Which, newest_first
 from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
-from jupyter_dagflow.wire import RunSummaryDocument, event_from_dict, event_to_dict
+from jupyter_dagflow.wire import (
+    GridDocument,
+    PipelinesDocument,
+    RunsDocument,
+    RunSummaryDocument,
+    event_from_dict,
+    event_to_dict,
+)
 
+# Those that point at the run first.
+_OF_A_RUN = (
+    *(tables.events, tables.task_runs, tables.artifacts, tables.metrics, tables.leases),
+    tables.runs,
+)
 _LATEST = ("latest", "last")
 _NAMED_IN_HINT = 5
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
@@ -138,10 +160,10 @@ class Metastore:
                 f"Run {run_id}: what was to be recorded contradicts what is ({error.orig})."
             ) from error
 
-    def events(self, run_id: RunId, after: int = 0) -> list[Event]:
+    def events(self, run_id: RunId, after: int = 0, *, limit: int | None = None) -> list[Event]:
         """The run's events after number ``after``, in order; none if there is no such run."""
         with self._transaction(self._reader) as connection:
-            return self._log(connection, run_id, after)
+            return self._log(connection, run_id, after, limit=limit)
 
     def view(self, run_id: RunId, *, lease: Lease | None = None) -> RunView:
         """The run as it stands; with a ``lease``, as it stands while that is the one on it.
@@ -164,13 +186,41 @@ class Metastore:
         state: RunState | str | None = None,
     ) -> list[RunSummaryDocument]:
         """Runs, newest first; of one pipeline or in one state if so asked."""
-        query = select(runs).order_by(*_newest_first()).limit(limit)
-        if pipeline is not None:
-            query = query.where(runs.c.pipeline == pipeline)
-        if state is not None:
-            query = query.where(runs.c.state == RunState(state).value)
+        which = Which(pipeline=pipeline or "", state=None if state is None else RunState(state))
         with self._transaction(self._reader) as connection:
-            return [_summary(row) for row in connection.execute(query).mappings()]
+            return run_list.newest(connection, which, limit=limit)
+
+    def page(self, which: Which = ALL, *, limit: int, before: str = "") -> RunsDocument:
+        """Runs, newest first, from below a place on, as an earlier page told it; raises `OptionError`."""
+        with self._transaction(self._reader) as connection:
+            return run_list.page(connection, which, limit=limit, before=before)
+
+    def pipelines(self, *, limit: int, after: str = "") -> PipelinesDocument:
+        """The pipelines that have runs, by name from the one ``after`` on, each with its last runs."""
+        with self._transaction(self._reader) as connection:
+            return run_list.pipelines(connection, limit=limit, after=after)
+
+    def grid(self, which: Which = ALL, *, limit: int, before: str = "") -> GridDocument:
+        """A page of runs with how each of their tasks stands; raises `OptionError`."""
+        with self._transaction(self._reader) as connection:
+            return run_list.grid(connection, which, limit=limit, before=before)
+
+    def feed(self) -> Feed | None:
+        """What tells what happens in any run from now on; None for a database in memory, which is nobody else's."""
+        url = self._reader.url
+        if sqlite.in_memory(url):
+            return None
+        try:
+            return Feed(sqlite.follow(sqlite.database_path(url)))
+        except sqlite.ERRORS as error:
+            raise schema.unreachable(url, error) from error
+
+    def delete_run(self, lease: Lease) -> None:
+        """Forget a run and all that was recorded of it; it must be the lease's holder's. Raises `LeaseLost`."""
+        with self._transaction(self._writer) as connection:
+            self._check_lease(connection, lease.run_id, lease)
+            for table in _OF_A_RUN:
+                connection.execute(table.delete().where(table.c.run_id == lease.run_id))
 
     def nested_runs(self, after: RunId, until: datetime | None) -> list[RunId]:
         """The runs that are steps of others and were asked for between a run and a time, oldest first."""
@@ -187,7 +237,7 @@ class Metastore:
         """
         query = select(runs.c.run_id).limit(_NAMED_IN_HINT + 1)
         if name in _LATEST:
-            query = query.where(runs.c.trigger != NESTED).order_by(*_newest_first())
+            query = query.where(runs.c.trigger != NESTED).order_by(*newest_first())
         else:  # ids begin with the time, so that the index has the newest last
             begins_so = runs.c.run_id.between(name, name + _HIGHEST)
             query = query.where(begins_so).order_by(runs.c.run_id.desc())
@@ -335,11 +385,14 @@ class Metastore:
         except sqlite.ERRORS as error:
             raise schema.unreachable(self._reader.url, error) from error
 
-    def _log(self, connection: Connection, run_id: RunId, after: int = 0) -> list[Event]:
+    def _log(
+        self, connection: Connection, run_id: RunId, after: int = 0, *, limit: int | None = None
+    ) -> list[Event]:
         query = (
             select(events.c.body)
             .where(events.c.run_id == run_id, events.c.seq > after)
             .order_by(events.c.seq)
+            .limit(limit)
         )
         return [event_from_dict(json.loads(body)) for body in connection.scalars(query)]
 
@@ -381,10 +434,6 @@ def _lost(run_id: RunId) -> LeaseLost:
     )
 
 
-def _newest_first() -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    return runs.c.created_at.desc(), runs.c.run_id.desc()
-
-
 def _event_row(event: Event) -> dict[str, object]:
     body = event_to_dict(event)
     return {
@@ -395,18 +444,6 @@ def _event_row(event: Event) -> dict[str, object]:
         # The standard library's: msgspec turns NaN into null and refuses large integers.
         "body": json.dumps(body, separators=(",", ":")),
     }
-
-
-def _summary(row: RowMapping) -> RunSummaryDocument:
-    return RunSummaryDocument(
-        run_id=row["run_id"],
-        pipeline=row["pipeline"],
-        state=RunState(row["state"]),
-        trigger=row["trigger"],
-        logical_date=row["logical_date"],
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-    )
 
 
 def _stored(row: RowMapping) -> Stored:

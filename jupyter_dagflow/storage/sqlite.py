@@ -87,6 +87,15 @@ def look(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def follow(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, for whoever asks again and again whether something has changed."""
+    connection = sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False
+    )
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
 def advice(error: BaseException) -> tuple[str, str]:
     """What is wrong with the database, and what to do about it."""
     text = str(reason(error))

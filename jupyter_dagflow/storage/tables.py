@@ -1,9 +1,10 @@
 """The metastore's tables: the event log, and the projection that its readers query.
 
-The law: ``events`` is the truth and only ever grows; every other table is made of events in the
-same transaction and could be made again from them (``cancel_requested_at`` alone is also set by a
-request that no runner has seen yet, ``leases`` tells who may append, and ``cache_entries`` may be thrown away at any
-time). Times are UTC; JSON is text; nothing is pickled.
+The law: ``events`` is the truth and only ever grows, until a run is deleted as a whole; every other
+table is made of events in the same transaction and could be made again from them
+(``cancel_requested_at`` alone is also set by a request that no runner has seen yet, ``leases`` tells
+who may append, and ``cache_entries`` may be thrown away at any time). Times are UTC; JSON is text;
+nothing is pickled.
 """
 
 from __future__ import annotations

@@ -63,6 +63,17 @@ def copy_taskbook(
     return True
 
 
+def read_taskbook(path: Path) -> dict[str, Any]:
+    """A taskbook's JSON; without cells if it is not there, or was cut off as it was written."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        # Outputs may hold the NaN of Python's json, which no browser reads: null is what is drawn.
+        book = json.loads(text, parse_constant=lambda _: None)
+    except (OSError, ValueError):
+        return {"cells": []}
+    return book if isinstance(book, dict) and isinstance(book.get("cells"), list) else {"cells": []}
+
+
 _INJECTED = f'"{INJECTED_TAG}"'.encode()
 _ESCAPED = (
     "backslashreplace"  # half a surrogate pair, which UTF-8 cannot hold, becomes JSON's own escape

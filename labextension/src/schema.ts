@@ -6,35 +6,54 @@ export type Shape =
   | AttemptDocument
   | ChangeDocument
   | CheckDocument
+  | ClearDocument
   | CodeChangeDocument
   | ComparedDocument
   | CompilationDocument
   | DatabaseDocument
   | DefinitionDocument
+  | DeletedDocument
   | DiagnosticsDocument
   | DifferenceDocument
   | DoctorDocument
   | DurationChangeDocument
   | ErrorDocument
+  | EventsDocument
   | ExampleDocument
   | GarbageDocument
   | GraphDocument
   | InnerTaskDocument
+  | GridDocument
+  | GridRunDocument
+  | GridTaskDocument
   | InputChangeDocument
+  | LogDocument
+  | LogEntryDocument
   | MetricChangeDocument
+  | NewsDocument
   | NotComparedDocument
+  | OutputCellDocument
+  | OutputsDocument
   | ParameterDocument
+  | ParameterFieldDocument
+  | ParametersDocument
+  | PipelineDocument
+  | PipelinesDocument
   | RefusalDocument
   | ResultChangeDocument
   | RunDiffDocument
   | RunDocument
+  | RunNewsDocument
   | RunRecordDocument
   | RunSummaryDocument
+  | RunsDocument
+  | StartDocument
   | StatusDocument
   | StoppedDocument
   | SuggestionDocument
   | SuggestionsDocument
   | TaskDocument
+  | TaskNewsDocument
   | TaskRunDocument
   | UnsavedNotebookDocument
   | VerificationDocument;
@@ -408,6 +427,16 @@ export interface CheckDocument {
   ok: boolean;
 }
 /**
+ * What the server is sent to run tasks of a run again: which, and whether with all that depend on them.
+ */
+export interface ClearDocument {
+  downstream?: boolean;
+  /**
+   * @minItems 1
+   */
+  tasks: [string, ...string[]];
+}
+/**
  * Code that differs between two runs: a unified diff, and the tasks it matters to.
  *
  *     ``kind`` is ``cells``, ``when``, ``definitions`` or ``setup``; cells count all of the notebook from 0.
@@ -524,6 +553,12 @@ export interface DatabaseDocument {
   url: string;
 }
 /**
+ * The run that was deleted.
+ */
+export interface DeletedDocument {
+  run_id: string;
+}
+/**
  * What ``dagflow check --json`` prints.
  */
 export interface DiagnosticsDocument {
@@ -576,6 +611,24 @@ export interface ErrorDetail {
   line?: number | null;
   message: string;
   notebook?: string | null;
+}
+/**
+ * Events of a run, in order; ``next`` is the number to ask after for more, null if these were the last.
+ */
+export interface EventsDocument {
+  events: (
+    | RunCreated
+    | RunStarted
+    | RunResumed
+    | TaskQueued
+    | TaskStarted
+    | TaskExpanded
+    | TaskFinished
+    | CancelRequested
+    | RunFinished
+  )[];
+  next: number | null;
+  run_id: string;
 }
 /**
  * A row of ``dagflow examples list``.
@@ -640,12 +693,70 @@ export interface TaskRunDocument {
   why?: string[];
 }
 /**
+ * Tasks by runs: all ``tasks`` in an order that suits each run, and a page of runs, newest first.
+ */
+export interface GridDocument {
+  next: string | null;
+  runs: GridRunDocument[];
+  tasks: string[];
+}
+/**
+ * A run with its tasks and metrics by name.
+ */
+export interface GridRunDocument {
+  metrics: {};
+  run: RunSummaryDocument;
+  tasks: {
+    [k: string]: GridTaskDocument;
+  };
+}
+/**
+ * A row of ``dagflow runs list``.
+ */
+export interface RunSummaryDocument {
+  finished_at: string | null;
+  logical_date: string | null;
+  pipeline: string;
+  run_id: string;
+  started_at: string | null;
+  state: RunState;
+  trigger: string;
+}
+/**
+ * How a task of a run stands.
+ */
+export interface GridTaskDocument {
+  attempt: number;
+  cached: boolean;
+  duration_s: number | null;
+  state: TaskState;
+}
+/**
  * A value that a task took and that is another one; ``made_by`` are the tasks it may come from.
  */
 export interface InputChangeDocument {
   made_by: string[];
   name: string;
   task: string;
+}
+/**
+ * What the cells of an attempt at a task printed, from the character at ``start`` to the one before ``end``.
+ */
+export interface LogDocument {
+  attempt: number;
+  end: number;
+  entries: LogEntryDocument[];
+  run_id: string;
+  start: number;
+  task: string;
+}
+/**
+ * One output of one cell, as plain text: ``kind`` is ``stdout``, ``stderr`` or ``error`` (a traceback).
+ */
+export interface LogEntryDocument {
+  cell: string;
+  kind: string;
+  text: string;
 }
 /**
  * A metric that differs between two runs; null where it is not there.
@@ -656,11 +767,92 @@ export interface MetricChangeDocument {
   name: string;
 }
 /**
+ * What is told live: the ``runs`` in which something happened. With ``anew`` all is to be asked for again.
+ */
+export interface NewsDocument {
+  anew?: boolean;
+  runs: RunNewsDocument[];
+}
+/**
+ * A run in which something happened: ``seq`` is the number of its last event.
+ *
+ *     ``tasks`` are those whose states have changed. What has happened to them, the run's events after the last
+ *     known number tell.
+ */
+export interface RunNewsDocument {
+  pipeline: string;
+  run_id: string;
+  seq: number;
+  state: RunState;
+  tasks: TaskNewsDocument[];
+}
+/**
+ * The state that a task has reached.
+ */
+export interface TaskNewsDocument {
+  attempt: number;
+  state: TaskState;
+  task: string;
+}
+/**
  * A variable of which it cannot be told whether it is the same.
  */
 export interface NotComparedDocument {
   name: string;
   why: string;
+}
+/**
+ * A cell of a taskbook and what it put out, as nbformat has it.
+ */
+export interface OutputCellDocument {
+  cell: string;
+  execution_count: number | null;
+  kind: string;
+  outputs: {}[];
+  source: string;
+  tags: string[];
+}
+/**
+ * The cells of the taskbook of an attempt at a task.
+ */
+export interface OutputsDocument {
+  attempt: number;
+  cells: OutputCellDocument[];
+  run_id: string;
+  task: string;
+}
+/**
+ * A parameter as a form asks for it; of a ``secret`` one the default is ``***``, unless there is none.
+ */
+export interface ParameterFieldDocument {
+  cell: string;
+  default: unknown;
+  name: string;
+  optional: boolean;
+  secret: boolean;
+  type: string;
+}
+/**
+ * The form of a notebook's parameters.
+ */
+export interface ParametersDocument {
+  notebook: string;
+  parameters: ParameterFieldDocument[];
+}
+/**
+ * A pipeline that has runs: the notebook of its last one, and its last runs, newest first.
+ */
+export interface PipelineDocument {
+  last_runs: RunSummaryDocument[];
+  notebook: string;
+  pipeline: string;
+}
+/**
+ * A page of the pipelines that have runs, by name; ``next`` is what the page below is asked for.
+ */
+export interface PipelinesDocument {
+  next: string | null;
+  pipelines: PipelineDocument[];
 }
 /**
  * What the server answers with any status but 200.
@@ -729,16 +921,31 @@ export interface RunRecordDocument {
   tasks: TaskRunDocument[];
 }
 /**
- * A row of ``dagflow runs list``.
+ * A page of the runs there are, newest first; ``next`` is what the page below is asked for, null for the last.
  */
-export interface RunSummaryDocument {
-  finished_at: string | null;
-  logical_date: string | null;
-  pipeline: string;
-  run_id: string;
-  started_at: string | null;
-  state: RunState;
-  trigger: string;
+export interface RunsDocument {
+  next: string | null;
+  runs: RunSummaryDocument[];
+}
+/**
+ * What the server is sent to start a run: ``path`` is the notebook's below the server's root.
+ *
+ *     ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares. The rest is as the
+ *     options of ``dagflow run``.
+ */
+export interface StartDocument {
+  by?: PartitionBy;
+  fresh?: boolean;
+  from?: string[];
+  jobs?: number | null;
+  keep_all?: boolean;
+  only?: string[];
+  parameter_texts?: {
+    [k: string]: string;
+  };
+  parameters?: {};
+  path: string;
+  until?: string[];
 }
 /**
  * What the server tells of itself: its version, and where runs are kept.

@@ -17,10 +17,12 @@ from jupyter_dagflow.core.events import RunCreated, RunStarted, Stored, TaskFini
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import Metastore
+from jupyter_dagflow.storage.run_list import Place, Which
 
 RUN = RunId("20260301-120000-abcdef")
 AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 TASK = TaskName("t")
+PLACE = str(Place(AT, RUN))
 
 
 def append(metastore: Metastore) -> None:
@@ -59,6 +61,10 @@ def not_found(find: Callable[[], object]) -> None:
         lambda metastore: metastore.runs(),
         lambda metastore: metastore.runs(pipeline="p"),
         lambda metastore: metastore.runs(state=RunState.FAILED),
+        lambda metastore: metastore.page(limit=5),
+        lambda metastore: metastore.page(limit=5, before=PLACE),
+        lambda metastore: metastore.pipelines(limit=5),
+        lambda metastore: (append(metastore), metastore.grid(limit=5)),
         lambda metastore: not_found(lambda: metastore.find_run("latest")),
         lambda metastore: not_found(lambda: metastore.find_run("2026")),
         lambda metastore: not_found(lambda: metastore.view(RUN)),
@@ -96,6 +102,22 @@ def test_runs_are_listed_in_the_order_of_an_index(which: dict[str, Any], tmp_pat
     (statement,) = statements
     (plan,) = plans_of(path, *statement)
     assert "USING INDEX ix_runs" in plan  # and nothing is sorted, which would be a second step
+
+
+@pytest.mark.parametrize(
+    "which", [Which(), Which(pipeline="p"), Which(state=RunState.FAILED), Which(search="p")]
+)
+def test_a_page_begins_where_it_begins(which: Which, tmp_path: Path) -> None:
+    """The thousandth page goes through nothing that stands on those above it."""
+    path = tmp_path / "dagflow.db"
+    metastore = Metastore.open(f"sqlite:///{path}")
+    with told() as statements:
+        metastore.page(which, limit=5, before=PLACE)
+    metastore.close()
+    (statement,) = statements
+    (plan,) = plans_of(path, *statement)
+    assert plan.startswith("SEARCH runs USING INDEX ix_runs")
+    assert "(created_at,run_id)<" in plan or "created_at<" in plan
 
 
 @contextmanager
