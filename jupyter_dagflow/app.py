@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -59,6 +60,7 @@ from jupyter_dagflow.resuming import (
     config_of,
     keep_source,
     notebook_file,
+    selection_of,
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
@@ -69,6 +71,7 @@ from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
+from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook, unsaved_notebook
 from jupyter_dagflow.storage.tagged import write_tagged
 from jupyter_dagflow.wire import GarbageDocument
@@ -425,6 +428,38 @@ class Dagflow:
                 begun=begun,
             )
 
+    def rerun(self, name: str, *, sinks: Sequence[Sink] = ()) -> LiveRun:
+        """Begin a new run of the notebook of a run, as it is now, asked for as that one was.
+
+        Raises `NotFound`, `OptionError` if a task that was selected is gone, and what `start` does.
+        """
+        view = self.metastore.view(self.metastore.find_run(name))
+        config = config_of(view)
+        source = read_notebook(RunFiles(self.settings.home, view.run_id).source)
+        chosen = selection_of(config, self._compiled(source, config.by).pipeline)
+        prepared = self.prepare(notebook_file(view), by=config.by, recorded=view)
+        return self.launch(
+            prepared,
+            selected=select(prepared.compilation.pipeline, chosen),
+            jobs=config.jobs or None,
+            keep_all=config.keep_all,
+            reuse=Reuse(config.reuse),
+            sinks=sinks,
+        )
+
+    def delete(self, name: str) -> RunId:
+        """Forget a run that does not go on, with its files; the values it kept are garbage then.
+
+        Raises `NotFound` and `RunGoesOn`.
+        """
+        run_id = self.metastore.find_run(name)
+        lease = take_over(self.metastore, run_id)
+        with self._given_back_on_error(lease):
+            with suppress(FileNotFoundError):
+                shutil.rmtree(RunFiles(self.settings.home, run_id).folder)
+            self.metastore.delete_run(lease)
+        return run_id
+
     def recover(self, lease: Lease, *, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Go on with a run that has lost its runner, of which we have the ``lease`` now, exactly as it was begun.
 
@@ -453,6 +488,12 @@ class Dagflow:
             return None
         told = {} if tell is None else {"tell": tell}
         return Recovery(self.metastore, recover=self.recover, **told)
+
+    def feed(self) -> Feed | None:
+        """What tells what happens in all runs from now on, wherever they go on; None where nothing has run yet."""
+        if self._metastore is None and not exists(self.settings.database_url):
+            return None
+        return self.metastore.feed()
 
     def _recorded(self, view: RunView, files: RunFiles) -> Prepared:
         """The notebook of a run as it was when it was last begun."""
@@ -521,7 +562,8 @@ class Dagflow:
             files=files,
             artifacts=self.artifacts,
             notebook_file=Path(config.folder) / Path(prepared.source.path).name,
-            asked_for=begun is None or not begun.recovered,
+            # What a server began goes on in the next one.
+            asked_for=self._origin is not Origin.SERVER and (begun is None or not begun.recovered),
         )
         run.start()
         return run

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotebookError
 from jupyter_dagflow.core.lookup import Lookup
-from jupyter_dagflow.core.model import Notebook, TaskName
+from jupyter_dagflow.core.model import Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.resume import (
     anew,
     below,
@@ -24,7 +24,7 @@ from jupyter_dagflow.core.resume import (
 )
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
-from jupyter_dagflow.core.selection import EVERYTHING, select
+from jupyter_dagflow.core.selection import EVERYTHING, Selection, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.attempt_files import inputs_of
 from jupyter_dagflow.execution.files import RunFiles
@@ -42,6 +42,14 @@ def config_of(view: RunView) -> RunConfig:
 def notebook_file(view: RunView) -> Path:
     """The file that a run is of, wherever we are now."""
     return Path(config_of(view).folder) / Path(view.notebook).name
+
+
+def selection_of(config: RunConfig, pipeline: Pipeline) -> Selection:
+    """What a run of that pipeline was asked for, of which a task that has been added since is a part if all was."""
+    names = {task.name for task in pipeline.tasks}
+    if config.selected is None or config.selected.run >= names:
+        return EVERYTHING
+    return Selection(only=tuple(sorted(config.selected.run)))
 
 
 def as_it_stands(view: RunView) -> Notebook | None:

@@ -99,13 +99,18 @@ class Run:
         """The notebook as it was when the run was asked for, or last resumed."""
         return self._files.source
 
+    def task(self, name: str) -> TaskRun:
+        """One of its tasks; raises `NotFound`."""
+        found = self.tasks.get(TaskName(name))
+        if found is None:
+            raise NotFound(
+                f"Run {self.run_id} has no task {name!r}.", hint=f"It has: {', '.join(self.tasks)}."
+            )
+        return found
+
     def taskbook_path(self, task: str, attempt: int | None = None) -> Path:
         """The taskbook of one attempt at a task, the last one if none is named; raises `NotFound`."""
-        run = self.tasks.get(TaskName(task))
-        if run is None:
-            raise NotFound(
-                f"Run {self.run_id} has no task {task!r}.", hint=f"It has: {', '.join(self.tasks)}."
-            )
+        run = self.task(task)
         lead, number = self.view.lead(run.name), run.attempt if attempt is None else attempt
         path = self._files.taskbook(lead, number)
         if not path.exists():  # it has a mapped loop, and was not gathered

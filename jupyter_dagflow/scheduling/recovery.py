@@ -74,6 +74,7 @@ class Recovery(Generic[Run]):
         self._given_up: set[RunId] = set()
         self._ended: set[RunId] = set()  # here, whatever stands in their leases
         self._closing = threading.Event()
+        self._telling = threading.Lock()
         self._thread: threading.Thread | None = None
         self.runs: list[Run] = []
 
@@ -88,10 +89,30 @@ class Recovery(Generic[Run]):
                 found.append(run)
         return found
 
+    def own(self, run: Run) -> None:
+        """Have a run that somebody began here, and see to it that it is gone on with if its runner fails."""
+        with self._telling:
+            self.runs.append(run)
+
+    def see_out(self, run_id: RunId) -> None:
+        """Somebody is to go on with a run here: wait for its runner if it has just ended, and have it no more."""
+        for run in self.runs.copy():
+            if run.run_id == run_id and run.state.is_final:
+                with contextlib.suppress(DagflowError):  # what stopped it is in its log
+                    run.wait(_PATIENCE_S)
+        with self._telling:
+            ended = [run for run in self.runs if run.run_id == run_id and not run.is_alive]
+            for run in ended:
+                self.runs.remove(run)
+            self._ended.discard(run_id)  # or the next look would take it from who goes on with it
+
     def _tell_ends(self) -> None:
-        for run in [run for run in self.runs if not run.is_alive]:
-            self._ended.add(run.run_id)
-            self.runs.remove(run)
+        with self._telling:
+            ended = [run for run in self.runs if not run.is_alive]
+            for run in ended:
+                self._ended.add(run.run_id)
+                self.runs.remove(run)
+        for run in ended:
             self._tell(f"run {run.run_id}: {run.state.value}")
 
     def _has_no_runner(self, seen: Lease) -> bool:

@@ -3,7 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { NotebookContent } from './notebookTags';
 import { refusal, silence } from './refusal';
-import type { RunDocument, RunSummaryDocument, UnsavedNotebookDocument } from './schema';
+import type { RunDocument, RunsDocument, RunSummaryDocument, UnsavedNotebookDocument } from './schema';
 import type { CompiledNotebook, IDagflowClient } from './tokens';
 
 const ROOT = 'dagflow/api/v1';
@@ -18,7 +18,7 @@ export class DagflowClient implements IDagflowClient {
   }
 
   async newestRun(pipeline: string): Promise<RunSummaryDocument | null> {
-    const runs = await this.request<RunSummaryDocument[]>('runs', { pipeline, limit: '1' });
+    const { runs } = await this.request<RunsDocument>('runs', { pipeline, limit: '1' });
     return runs[0] ?? null;
   }
 

@@ -203,6 +203,24 @@ def test_a_run_that_stopped_here_is_taken_again_though_its_lease_was_not_given_b
     assert again.lease.token == run.lease.token + 1
 
 
+def test_a_run_that_ended_here_is_not_taken_from_who_goes_on_with_it_here(
+    metastore: Metastore,
+) -> None:
+    """Somebody asks for it to be resumed in the process that looks for lost runs, as a server does."""
+    recovery = Recovery(metastore, recover=Taken)
+    run = Taken(begin(metastore, this_process()))
+    recovery.own(run)
+    run.is_alive = False
+    recovery.look()  # its runner failed, and it is taken again
+    (taken,) = recovery.runs
+    taken.is_alive, taken.state = False, RunState.FAILED
+    recovery._tell_ends()
+    recovery.see_out(RUN)
+    assert (recovery.look(), recovery.runs) == ([], [])
+    recovery.own(Taken(taken.lease))
+    assert recovery.look() == []
+
+
 def test_whoever_was_stopped_as_it_took_a_run_touches_nothing_of_the_next(
     metastore: Metastore, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_dagflow import Dagflow, __version__
+from jupyter_dagflow.storage.metastore import Metastore
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
@@ -115,10 +116,10 @@ async def test_what_is_no_notebook_is_refused_with_a_hint(
 
 
 async def test_runs_and_one_of_them(ask: Fetch) -> None:
-    assert await ask("runs") == (200, [])
+    assert await ask("runs") == (200, {"runs": [], "next": None})
     run = Dagflow().run(EXAMPLES / "hello.ipynb", jobs=2)
     code, runs = await ask("runs?pipeline=hello")
-    assert (code, [r["run_id"] for r in runs]) == (200, [run.run_id])
+    assert (code, [r["run_id"] for r in runs["runs"]]) == (200, [run.run_id])
     code, body = await ask(f"runs/{run.run_id}")
     assert (code, body["state"], len(body["tasks"])) == (200, "success", 3)
 
@@ -172,10 +173,10 @@ async def test_a_route_that_is_not_ours_is_jupyters_404(ask: Fetch) -> None:
 async def test_what_is_not_the_asker_s_fault(
     ask: Fetch, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    def fail(app: Dagflow, **options: object) -> None:
+    def fail(metastore: Metastore, *of: object, **options: object) -> None:
         raise error
 
-    monkeypatch.setattr(Dagflow, "history", fail)
+    monkeypatch.setattr(Metastore, "page", fail)
     got, body = await ask("runs")
     assert got == code
     assert set(body) == {"message", "hint", "code"}
@@ -187,19 +188,6 @@ async def test_what_is_not_the_asker_s_fault(
 async def test_without_the_right_token_nothing_is_told(ask: Fetch, route: str, token: str) -> None:
     code, _ = await ask(route, headers={"Authorization": f"token {token}"})
     assert code == 403
-
-
-@pytest.mark.parametrize("token", ["", "wrong"])
-async def test_without_the_right_token_nothing_is_compiled(ask: Fetch, token: str) -> None:
-    headers = {"Authorization": f"token {token}"}
-    code, _ = await ask("compilation", method="POST", body=unsaved(), headers=headers)
-    assert code == 403
-
-
-@pytest.mark.parametrize("route", [route for route in ROUTES if "compilation" not in route])
-async def test_nothing_else_can_be_posted_yet(ask: Fetch, route: str) -> None:
-    code, _ = await ask(route, method="POST", body="{}")
-    assert code == 405
 
 
 async def test_the_server_goes_on_with_a_run_whose_process_died(

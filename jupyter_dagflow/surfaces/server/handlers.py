@@ -1,60 +1,71 @@
-"""What each route answers.
+"""Handlers made from the table of routes.
 
-The law: a few lines a handler, one error table, never 500 for bad input.
+The law: who asks is checked first, then what; one error table; never 500 for bad input.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+import re
+from collections.abc import Awaitable, Callable
+from itertools import groupby
+from typing import Any
 
-import msgspec
 import tornado.web
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
-from jupyter_server.utils import ApiPath, to_os_path, url_path_join
+from jupyter_server.utils import url_path_join
 
-from jupyter_dagflow import __version__
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.errors import (
     DagflowError,
     EnvironmentFault,
     InputError,
     NotFound,
-    OptionError,
+    NotResumable,
     RunGoesOn,
 )
-from jupyter_dagflow.core.model import Compilation
 from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.settings import Settings
+from jupyter_dagflow.storage.metastore import EventConflict, LeaseLost
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
-from jupyter_dagflow.surfaces.graph.dot import dot
-from jupyter_dagflow.wire import (
-    GraphDocument,
-    RefusalDocument,
-    StatusDocument,
-    UnsavedNotebookDocument,
-    graph_document,
-    refusal_document,
-    to_json,
-)
-
-T = TypeVar("T")
+from jupyter_dagflow.surfaces.server.asked import Asked, read_body, read_query
+from jupyter_dagflow.surfaces.server.openapi import OPENAPI, openapi_document
+from jupyter_dagflow.surfaces.server.recovering import Recovering
+from jupyter_dagflow.surfaces.server.routes import JSON, RESOURCE, ROUTES, Route
+from jupyter_dagflow.wire import RefusalDocument, refusal_document, to_json
 
 _APP = "jupyter_dagflow_app"
-_MOST_RUNS = 500
+_RECOVERING = "jupyter_dagflow_recovering"
+
+# The first that fits counts.
+_STATUSES: tuple[tuple[type[DagflowError], int], ...] = (
+    (NotFound, 404),
+    (RunGoesOn, 409),
+    (NotResumable, 409),
+    (LeaseLost, 409),
+    (EventConflict, 409),
+    (EnvironmentFault, 503),
+    (InputError, 400),
+)
+_HINTS = {
+    400: "openapi.json tells what is expected.",
+    403: "Log in to Jupyter, or ask whoever runs this server for leave.",
+    404: "openapi.json tells what there is.",
+    405: "openapi.json tells what there is.",
+}
 
 
-def routes(base_url: str) -> list[tuple[str, type[APIHandler]]]:
-    """Every route of the extension below a server's base URL."""
+def handlers(base_url: str) -> list[tuple[str, type[APIHandler]]]:
+    """Every address of the extension below a server's base URL, and what answers there."""
     root = url_path_join(base_url, "dagflow", "api", "v1")
+    by_path = groupby(sorted(ROUTES, key=lambda route: route.path), key=lambda route: route.path)
     return [
-        (url_path_join(root, "status"), StatusHandler),
-        (url_path_join(root, "compilation"), CompilationHandler),
-        (url_path_join(root, "runs"), RunsHandler),
-        (url_path_join(root, "runs", r"([^/]+)"), RunHandler),
+        (url_path_join(root, OPENAPI), OpenApiHandler),
+        *(
+            (url_path_join(root, _pattern(path)), _handler(list(routes)))
+            for path, routes in by_path
+        ),
     ]
 
 
@@ -67,124 +78,92 @@ def app_of(settings: dict[str, Any]) -> Dagflow:
     return app
 
 
+def recovering_of(settings: dict[str, Any]) -> Recovering:
+    """What has the runs of a server with these settings, made when it is first asked for."""
+    if _RECOVERING not in settings:
+        settings[_RECOVERING] = Recovering(lambda: app_of(settings))
+    recovering: Recovering = settings[_RECOVERING]
+    return recovering
+
+
 class DagflowHandler(APIHandler):
-    """What all our handlers share: the app, working off the event loop, and the error table."""
+    """What all our handlers share: working off the event loop, and the error table."""
 
-    auth_resource = "dagflow"
+    auth_resource = RESOURCE
 
-    @property
-    def dagflow(self) -> Dagflow:
-        """The app of this server."""
-        return app_of(self.settings)
-
-    async def answer(self, work: Callable[[], T]) -> None:
-        """Do blocking work in a thread and send its result as JSON, or the error it raises."""
-        document: T | RefusalDocument
+    async def answer(self, route: Route, names: dict[str, str]) -> None:
+        """Do the blocking work of a route in a thread and send what it gives, or the error it raises."""
         try:
-            document = await asyncio.to_thread(work)
+            given = {name: self.get_query_argument(name) for name in self.request.query_arguments}
+            body = self.request.body
+            sent = await asyncio.to_thread(
+                lambda: route.work(self._asked(route, names, given, body))
+            )
+        except tornado.web.HTTPError:
+            raise
         except Exception as error:
             ours = as_ours(error)
             if isinstance(ours, InternalError):
                 self.log.exception("jupyter_dagflow could not answer %s", self.request.uri)
-            self.set_status(_status_of(ours))
-            document = refusal_document(ours)
-        self.set_header("Content-Type", "application/json")
-        self.finish(to_json(document, indent=None))
+            self.set_status(next((code for kind, code in _STATUSES if isinstance(ours, kind)), 500))
+            sent = refusal_document(ours)
+        if isinstance(sent, bytes):
+            self.finish(sent, set_content_type=route.media)
+        else:
+            self._send(sent)
 
-
-class StatusHandler(DagflowHandler):
-    """``GET status``: the version, and where runs are kept."""
-
-    @tornado.web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.answer(
-            lambda: StatusDocument(version=__version__, home=str(self.dagflow.settings.home))
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """What Jupyter Server refuses itself, in the same shape."""
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        told = error.log_message if isinstance(error, tornado.web.HTTPError) else None
+        self._send(
+            RefusalDocument(
+                message=told or f"{self.request.method} is refused here: {self._reason}.",
+                hint=_HINTS.get(status_code, "The server's log tells more."),
+                code=self._reason.lower().replace(" ", "_"),
+            )
         )
 
+    def _asked(
+        self, route: Route, names: dict[str, str], given: dict[str, str], body: bytes
+    ) -> Asked:
+        return Asked(
+            app=app_of(self.settings),
+            recovering=recovering_of(self.settings),
+            settings=self.settings,
+            names=names,
+            query=read_query(given, route.query),
+            body=None if route.body is None else read_body(body, route.body),
+        )
 
-class CompilationHandler(DagflowHandler):
-    """``GET compilation?path=``, ``POST compilation``: the DAG of a notebook, saved or not, and its picture as DOT."""
+    def _send(self, document: Any) -> None:
+        self.finish(to_json(document, indent=None), set_content_type=JSON)
+
+
+class OpenApiHandler(DagflowHandler):
+    """``GET openapi.json``: what all routes take and answer."""
 
     @tornado.web.authenticated
-    @authorized
+    @authorized("read", resource=RESOURCE)  # type: ignore[untyped-decorator]
     async def get(self) -> None:
-        path = self.get_query_argument("path", "")
-        await self.answer(lambda: _graph(self.dagflow.compile(_contained(path, self.settings))))
+        self._send(openapi_document(self.settings["base_url"]))
 
+
+def _pattern(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)
+
+
+def _handler(routes: list[Route]) -> type[DagflowHandler]:
+    """What answers at one address, by each of its methods."""
+    return type(
+        "RouteHandler", (DagflowHandler,), {route.method: _method(route) for route in routes}
+    )
+
+
+def _method(route: Route) -> Callable[..., Awaitable[None] | None]:
     @tornado.web.authenticated
-    @authorized("read")  # type: ignore[untyped-decorator]  # nothing is changed by it
-    async def post(self) -> None:
-        body = self.request.body
-        await self.answer(lambda: self._compile_unsaved(body))
+    @authorized(route.action, resource=RESOURCE)  # type: ignore[untyped-decorator]
+    async def method(self: DagflowHandler, **names: str) -> None:
+        await self.answer(route, names)
 
-    def _compile_unsaved(self, body: bytes) -> GraphDocument:
-        unsaved = _read(body, UnsavedNotebookDocument)
-        path = _contained(unsaved.path, self.settings)
-        return _graph(self.dagflow.compile_unsaved(unsaved.notebook, path=path))
-
-
-class RunsHandler(DagflowHandler):
-    """``GET runs?pipeline=&limit=``: the newest runs."""
-
-    @tornado.web.authenticated
-    @authorized
-    async def get(self) -> None:
-        pipeline = self.get_query_argument("pipeline", None)
-        limit = self.get_query_argument("limit", "50")
-        await self.answer(lambda: self.dagflow.history(pipeline=pipeline, limit=_limit(limit)))
-
-
-class RunHandler(DagflowHandler):
-    """``GET runs/RUN``: one run with its tasks."""
-
-    @tornado.web.authenticated
-    @authorized
-    async def get(self, run: str) -> None:
-        await self.answer(lambda: self.dagflow.open_run(run).document())
-
-
-def _graph(compilation: Compilation) -> GraphDocument:
-    return graph_document(compilation, dot=dot(compilation.pipeline))
-
-
-def _read(body: bytes, shape: type[T]) -> T:
-    """The document that a request holds; raises `OptionError`."""
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise OptionError(
-            f"The request does not read: {error}.", hint="openapi.json tells what is expected."
-        ) from None
-
-
-def _status_of(error: DagflowError) -> int:
-    if isinstance(error, NotFound):
-        return 404
-    if isinstance(error, RunGoesOn):
-        return 409
-    if isinstance(error, EnvironmentFault):
-        return 503
-    return 400 if isinstance(error, InputError) else 500
-
-
-def _limit(text: str) -> int:
-    limit = int(text) if text.isdecimal() and len(text) <= len(str(_MOST_RUNS)) else 0
-    if not 1 <= limit <= _MOST_RUNS:
-        raise OptionError(f"limit is {text!r}.", hint=f"Give a number from 1 to {_MOST_RUNS}.")
-    return limit
-
-
-def _contained(path: str, settings: dict[str, Any]) -> Path:
-    """The file behind a path of the contents API; only those below the server's root are ours."""
-    root = Path(settings["server_root_dir"]).expanduser().resolve()
-    if not path.strip("/"):
-        raise OptionError("No notebook is named.", hint="Add ?path=NOTEBOOK to the address.")
-    file = Path(to_os_path(ApiPath(path.strip("/")), str(root)))
-    try:
-        inside = file.resolve().is_relative_to(root)
-    except (OSError, RuntimeError, ValueError):  # a NUL in it, or links in a circle
-        raise OptionError(f"{path!r} is no path of a file.", hint="Check the path.") from None
-    if not inside:
-        raise NotFound(f"There is no notebook {path}.", hint="Paths are below the server's root.")
-    return file
+    return method

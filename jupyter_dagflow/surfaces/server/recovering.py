@@ -1,20 +1,22 @@
-"""The server goes on with runs that have lost their runner, as ``dagflow serve`` does.
+"""The runs of the server: those that were begun in it, and those that have lost their runner, as ``dagflow serve`` has.
 
 The law: it looks off the event loop, one look at a time, and only where runs have ever been; nothing it meets there
-harms the server.
+harms the server. A run whose runner fails here is found like any other that has lost its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
-from typing import Any
 
 from tornado.ioloop import PeriodicCallback
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.errors import EnvironmentFault
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.scheduling.recovery import LOOK_S, Recovery
 
 _log = logging.getLogger(__name__)
@@ -25,12 +27,25 @@ class Recovering:
 
     def __init__(self, app: Callable[[], Dagflow]) -> None:
         self._app = app
-        self._recovery: Recovery[Any] | None = None
+        self._recovery: Recovery[LiveRun] | None = None
+        self._making = threading.Lock()
         self._callback = PeriodicCallback(self._look, LOOK_S * 1000)
 
     def start(self) -> None:
         """Begin; to be called in the loop's thread."""
         self._callback.start()
+
+    def own(self, run: LiveRun) -> None:
+        """Have a run that was begun here, and see to its end."""
+        recovery = self._made()
+        if recovery is not None:
+            recovery.own(run)
+
+    def see_out(self, run_id: RunId) -> None:
+        """Before somebody goes on with a run here: have no more what has ended of it."""
+        recovery = self._made()
+        if recovery is not None:
+            recovery.see_out(run_id)
 
     async def _look(self) -> None:
         """Tornado begins no look before the last one has ended."""
@@ -38,10 +53,15 @@ class Recovering:
 
     def _look_now(self) -> None:
         try:
-            self._recovery = self._recovery or self._app().recovery()
-            if self._recovery is not None:
-                self._recovery.look()
+            recovery = self._made()
+            if recovery is not None:
+                recovery.look()
         except EnvironmentFault as fault:  # a database that is busy now may answer later
             _log.warning("The metastore did not answer: %s", fault.message)
         except Exception:  # noqa: BLE001 -- one fault must not be the last look
             _log.exception("Runs that have lost their runner could not be looked for")
+
+    def _made(self) -> Recovery[LiveRun] | None:
+        with self._making:
+            self._recovery = self._recovery or self._app().recovery()
+            return self._recovery

@@ -1,0 +1,286 @@
+"""The table of routes: all that the server answers, and to whom.
+
+The law: what is not in this table is not answered. The handlers, the OpenAPI document and the tests of who is refused
+are all made from it. Whom Jupyter Server authorizes to ``read``, ``write`` or ``execute`` the resource ``dagflow`` may
+use the routes with that action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from jupyter_dagflow.surfaces.server import answers
+from jupyter_dagflow.surfaces.server.asked import (
+    Asked,
+    AttemptQuery,
+    ComparisonQuery,
+    EventsQuery,
+    LogQuery,
+    NotebookQuery,
+    Nothing,
+    PipelinesQuery,
+    RunsQuery,
+)
+from jupyter_dagflow.wire import (
+    ArtifactDocument,
+    ClearDocument,
+    DeletedDocument,
+    EventsDocument,
+    GraphDocument,
+    GridDocument,
+    LogDocument,
+    OutputsDocument,
+    ParametersDocument,
+    PipelinesDocument,
+    RunDiffDocument,
+    RunDocument,
+    RunRecordDocument,
+    RunsDocument,
+    StartDocument,
+    StatusDocument,
+    UnsavedNotebookDocument,
+)
+
+RESOURCE = "dagflow"
+JSON = "application/json"
+NOTEBOOK = "application/x-ipynb+json"
+NAMES = {
+    "run": "A run: its id, the beginning of it, or latest.",
+    "task": "A task of the run.",
+    "name": "A value that the run kept.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One method of one address: what it ``does``, who may use it (``action``), what it takes and what it answers.
+
+    ``path`` is below ``dagflow/api/v1/`` and holds ``{names}``. What may go wrong follows from what it takes, but for
+    a run that is in the way (``conflicts``).
+    """
+
+    method: Literal["get", "post", "delete"]
+    path: str
+    action: Literal["read", "write", "execute"]
+    does: str
+    work: Callable[[Asked], Any]
+    answer: Any
+    query: type[msgspec.Struct] = Nothing
+    body: type[Any] | None = None
+    media: str = JSON
+    conflicts: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that stand in the path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+    @property
+    def refusals(self) -> tuple[int, ...]:
+        """The statuses that it may answer with instead."""
+        missing = self.names or self.body is not None or self.query is not Nothing
+        codes = {400, 403, 503, *((404,) if missing else ()), *((409,) if self.conflicts else ())}
+        return tuple(sorted(codes))
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        method="get",
+        path="status",
+        action="read",
+        does="The version, and where runs are kept.",
+        work=answers.status,
+        answer=StatusDocument,
+    ),
+    Route(
+        method="get",
+        path="compilation",
+        action="read",
+        does="The graph of a saved notebook, and its picture as DOT.",
+        work=answers.compilation,
+        query=NotebookQuery,
+        answer=GraphDocument,
+    ),
+    Route(
+        method="post",
+        path="compilation",
+        action="read",
+        does="The graph of a notebook as it is on screen, and its picture as DOT.",
+        work=answers.compilation_unsaved,
+        body=UnsavedNotebookDocument,
+        answer=GraphDocument,
+    ),
+    Route(
+        method="get",
+        path="parameters",
+        action="read",
+        does="The form of a saved notebook's parameters.",
+        work=answers.parameters,
+        query=NotebookQuery,
+        answer=ParametersDocument,
+    ),
+    Route(
+        method="get",
+        path="pipelines",
+        action="read",
+        does="The pipelines that have runs, by name, each with its last runs.",
+        work=answers.pipelines,
+        query=PipelinesQuery,
+        answer=PipelinesDocument,
+    ),
+    Route(
+        method="get",
+        path="grid",
+        action="read",
+        does="Tasks by runs: how each task of a page of runs stands, and their metrics.",
+        work=answers.grid,
+        query=RunsQuery,
+        answer=GridDocument,
+    ),
+    Route(
+        method="get",
+        path="comparison",
+        action="read",
+        does="What differs between two runs.",
+        work=answers.comparison,
+        query=ComparisonQuery,
+        answer=RunDiffDocument,
+    ),
+    Route(
+        method="get",
+        path="runs",
+        action="read",
+        does="A page of the runs, newest first.",
+        work=answers.runs,
+        query=RunsQuery,
+        answer=RunsDocument,
+    ),
+    Route(
+        method="post",
+        path="runs",
+        action="execute",
+        does="Begin a run of a saved notebook; the server goes on with it, whoever looks.",
+        work=answers.start,
+        body=StartDocument,
+        answer=RunDocument,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}",
+        action="read",
+        does="A run with its tasks, their attempts and reasons, and all that is recorded of it.",
+        work=answers.run,
+        answer=RunRecordDocument,
+    ),
+    Route(
+        method="delete",
+        path="runs/{run}",
+        action="write",
+        does="Forget a run that does not go on, with its files.",
+        work=answers.delete,
+        answer=DeletedDocument,
+        conflicts=True,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/events",
+        action="read",
+        does="The events of a run from a number on.",
+        work=answers.events,
+        query=EventsQuery,
+        answer=EventsDocument,
+    ),
+    Route(
+        method="post",
+        path="runs/{run}/cancel",
+        action="execute",
+        does="Ask whoever runs it to cancel a run.",
+        work=answers.cancel,
+        answer=RunDocument,
+        conflicts=True,
+    ),
+    Route(
+        method="post",
+        path="runs/{run}/resume",
+        action="execute",
+        does="Do again what did not succeed in a run, and what follows from it.",
+        work=answers.resume,
+        answer=RunDocument,
+        conflicts=True,
+    ),
+    Route(
+        method="post",
+        path="runs/{run}/clear",
+        action="execute",
+        does="Run tasks of a run again, with whatever did not succeed in it.",
+        work=answers.clear,
+        body=ClearDocument,
+        answer=RunDocument,
+        conflicts=True,
+    ),
+    Route(
+        method="post",
+        path="runs/{run}/rerun",
+        action="execute",
+        does="Begin a new run of the same notebook, as it is now, asked for as that one was.",
+        work=answers.rerun,
+        answer=RunDocument,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/notebook",
+        action="read",
+        does="The executed notebook of a run.",
+        work=answers.notebook,
+        answer=None,
+        media=NOTEBOOK,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/tasks/{task}/log",
+        action="read",
+        does="What the cells of a task printed: all, from a character on, or the last lines.",
+        work=answers.log,
+        query=LogQuery,
+        answer=LogDocument,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/tasks/{task}/outputs",
+        action="read",
+        does="The cells of a task's taskbook and what they put out.",
+        work=answers.outputs,
+        query=AttemptQuery,
+        answer=OutputsDocument,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/tasks/{task}/notebook",
+        action="read",
+        does="A task's taskbook.",
+        work=answers.taskbook,
+        query=AttemptQuery,
+        answer=None,
+        media=NOTEBOOK,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/artifacts",
+        action="read",
+        does="The values that a run kept.",
+        work=answers.artifacts,
+        answer=list[ArtifactDocument],
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/artifacts/{name}",
+        action="read",
+        does="One value that a run kept; nothing is unpickled.",
+        work=answers.artifact,
+        answer=ArtifactDocument,
+    ),
+)
