@@ -116,6 +116,11 @@ def suggest_tags(notebook: str | Path) -> tuple[Suggestion, ...]:
     return suggest(read_notebook(notebook))
 
 
+def suggest_tags_unsaved(content: object, *, path: str | Path) -> tuple[Suggestion, ...]:
+    """Tags for what a front end has on screen of the notebook at ``path``; raises `NotebookError`."""
+    return suggest(unsaved_notebook(content, path=path))
+
+
 def write_tagged_copy(
     notebook: str | Path, to: str | Path, *, force: bool = False
 ) -> tuple[Suggestion, ...]:

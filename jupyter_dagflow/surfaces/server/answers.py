@@ -6,6 +6,7 @@ The law: a few lines each; the app is called once, off the event loop, and what 
 from __future__ import annotations
 
 from jupyter_dagflow import __version__
+from jupyter_dagflow.app import suggest_tags_unsaved
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.model import Compilation, RunId
 from jupyter_dagflow.core.selection import Selection
@@ -30,11 +31,13 @@ from jupyter_dagflow.wire import (
     RunRecordDocument,
     RunsDocument,
     StatusDocument,
+    SuggestionsDocument,
     artifact_document,
     event_to_dict,
     graph_document,
     parameters_document,
     run_diff_document,
+    suggestions_document,
 )
 
 
@@ -59,6 +62,13 @@ def parameters(asked: Asked) -> ParametersDocument:
     return parameters_document(
         asked.app.compile(asked.notebook(asked.query.path), by=asked.query.by)
     )
+
+
+def suggestions(asked: Asked) -> SuggestionsDocument:
+    """Tags for a notebook as it is on screen."""
+    body = asked.body
+    found = suggest_tags_unsaved(body.notebook, path=asked.notebook(body.path))
+    return suggestions_document(found)
 
 
 def runs(asked: Asked) -> RunsDocument:

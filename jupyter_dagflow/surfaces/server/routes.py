@@ -42,6 +42,7 @@ from jupyter_dagflow.wire import (
     RunsDocument,
     StartDocument,
     StatusDocument,
+    SuggestionsDocument,
     UnsavedNotebookDocument,
 )
 
@@ -122,6 +123,15 @@ ROUTES: tuple[Route, ...] = (
         work=answers.parameters,
         query=NotebookQuery,
         answer=ParametersDocument,
+    ),
+    Route(
+        method="post",
+        path="suggestions",
+        action="read",
+        does="Tags that a notebook could have, as it is on screen.",
+        work=answers.suggestions,
+        body=UnsavedNotebookDocument,
+        answer=SuggestionsDocument,
     ),
     Route(
         method="get",

@@ -97,6 +97,23 @@ def test_the_form_hides_what_is_secret(server: Server, run: Any) -> None:
     assert (key["name"], key["default"], key["secret"]) == ("api_key", "***", True)
 
 
+def test_tags_are_suggested_for_what_is_on_screen(server: Server) -> None:
+    cells = [
+        {"cell_type": "markdown", "id": "h", "source": "# Load", "metadata": {}},
+        {"cell_type": "code", "id": "a", "source": "x = open('f').read()", "metadata": {}},
+        {"cell_type": "markdown", "id": "i", "source": "# Count", "metadata": {}},
+        {"cell_type": "code", "id": "b", "source": "n = len(x)", "metadata": {}},
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    found = server.post("suggestions", path="new.ipynb", notebook=notebook)["suggestions"]
+    assert {each["cell"]: each["tags"] for each in found} == {
+        "a": ["task:load"],
+        "b": ["task:count"],
+    }
+    answer = server.ask("POST", "suggestions", json={"path": "new.ipynb", "notebook": {}})
+    assert (answer.status_code, answer.json()["code"]) == (400, "notebook")
+
+
 def test_resume_clear_rerun_compare_and_delete(server: Server, run: Any) -> None:
     first = run["run_id"]
     assert server.post(f"runs/{first}/resume")["run_id"] == first
