@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Collection, Iterable
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.wire import NewsDocument, RunNewsDocument, TaskNewsDocument
@@ -18,7 +19,9 @@ _WHAT = """
 SELECT events.rowid, events.run_id, events.seq, runs.pipeline, runs.state, events.body
 FROM events JOIN runs ON runs.run_id = events.run_id WHERE events.rowid > ? ORDER BY events.rowid
 """
+_TASKS = "SELECT task, state, attempt FROM task_runs WHERE run_id = ? ORDER BY position, task"
 _LAST = "SELECT rowid, run_id, seq FROM events ORDER BY rowid DESC LIMIT 1"
+_CREATED = "run_created"
 _SAME = "SELECT run_id, seq FROM events WHERE rowid = ?"
 
 
@@ -64,9 +67,30 @@ class Feed:
             rows = connection.execute(_WHAT, (last.row,)).fetchall()
             if rows:
                 self._last = _Last(*rows[-1][:3])
-            return NewsDocument(runs=_by_run(rows))
+            return NewsDocument(runs=self._by_run(rows))
         finally:
             connection.execute("ROLLBACK")
+
+    def _by_run(self, rows: Iterable[tuple[int, str, int, str, str, str]]) -> list[RunNewsDocument]:
+        """One piece of news for each run: how it stands, and so those of its tasks in which something happened."""
+        runs: dict[str, RunNewsDocument] = {}
+        concerned: dict[str, set[str]] = {}
+        for _, run_id, seq, pipeline, state, body in rows:
+            runs[run_id] = RunNewsDocument(
+                run_id=run_id, pipeline=pipeline, state=RunState(state), seq=seq, tasks=[]
+            )
+            # By the standard library: it may hold NaN.
+            concerned.setdefault(run_id, set()).update(_concerned(json.loads(body)))
+        for run_id, names in concerned.items():
+            runs[run_id].tasks = self._tasks(run_id, names) if names else []
+        return list(runs.values())
+
+    def _tasks(self, run_id: str, names: Collection[str]) -> list[TaskNewsDocument]:
+        return [
+            TaskNewsDocument(task=task, state=TaskState(state), attempt=attempt)
+            for task, state, attempt in self._connection.execute(_TASKS, (run_id,))
+            if task in names
+        ]
 
     def _newest(self) -> _Last:
         return _Last(*(self._connection.execute(_LAST).fetchone() or ()))
@@ -76,19 +100,10 @@ class Feed:
         return version
 
 
-def _by_run(rows: list[tuple[int, str, int, str, str, str]]) -> list[RunNewsDocument]:
-    """One piece of news for each run: how it stands, and of each task in which something happened the last."""
-    runs: dict[str, RunNewsDocument] = {}
-    tasks: dict[tuple[str, str], TaskNewsDocument] = {}
-    for _, run_id, seq, pipeline, state, text in rows:
-        body = json.loads(text)  # by the standard library: it may hold NaN
-        runs[run_id] = RunNewsDocument(
-            run_id=run_id, pipeline=pipeline, state=RunState(state), seq=seq, tasks=[]
-        )
-        if "task" in body:
-            tasks[run_id, body["task"]] = TaskNewsDocument(
-                task=body["task"], state=TaskState(body["state"]), attempt=body["attempt"]
-            )
-    for (run_id, _), news in tasks.items():
-        runs[run_id].tasks.append(news)
-    return list(runs.values())
+def _concerned(body: dict[str, Any]) -> set[str]:
+    """The tasks whose states an event has changed; that all of a new run have begun in none goes without saying."""
+    if "task" in body:
+        return {body["task"]}
+    if body["type"] == _CREATED:
+        return set()
+    return {each if isinstance(each, str) else each[0] for each in body.get("tasks", ())}

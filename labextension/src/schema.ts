@@ -620,6 +620,7 @@ export interface EventsDocument {
     | RunCreated
     | RunStarted
     | RunResumed
+    | LaneRestarted
     | TaskQueued
     | TaskStarted
     | TaskExpanded

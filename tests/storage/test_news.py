@@ -8,9 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_dagflow.core.events import Event, RunCreated, RunStarted, TaskQueued, TaskStarted
+from jupyter_dagflow.core.events import (
+    Event,
+    RunCreated,
+    RunResumed,
+    RunStarted,
+    TaskQueued,
+    TaskStarted,
+)
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.wire import NewsDocument, to_plain
@@ -86,6 +94,15 @@ def test_all_that_happened_to_a_run_is_told_once_as_it_stands(
     }
     assert (told[B]["state"], told[B]["tasks"]) == ("queued", [])
     assert feed.look() == NOTHING
+
+
+def test_what_begins_anew_is_told_as_it_stands(feed: Feed, metastore: Metastore) -> None:
+    go_on(metastore, A)
+    feed.look()
+    anew = RunResumed(run_id=A, seq=5, at=AT, tasks=((TASK, (), TaskState.NONE),))
+    metastore.append(A, [anew], lease=Lease(run_id=A, token=1, owner=None))
+    (run,) = feed.look().runs
+    assert [(task.task, task.state) for task in run.tasks] == [(TASK, TaskState.NONE)]
 
 
 def test_a_holder_that_moves_is_no_news(feed: Feed, metastore: Metastore) -> None:

@@ -10,6 +10,7 @@ from jupyter_dagflow.app import suggest_tags_unsaved
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.model import Compilation, RunId
 from jupyter_dagflow.core.selection import Selection
+from jupyter_dagflow.core.taskbook import cells_of_step
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.storage.taskbooks import read_taskbook
 from jupyter_dagflow.surfaces.graph.dot import dot
@@ -176,6 +177,7 @@ def outputs(asked: Asked) -> OutputsDocument:
     """What the cells of an attempt at a task have put out."""
     found, task = asked.app.open_run(asked.run), asked.names["task"]
     book = read_taskbook(found.taskbook_path(task, asked.attempt))
+    concern = {*cells_of_step([cell["id"] for cell in book["cells"]], task)}
     return OutputsDocument(
         run_id=found.run_id,
         task=task,
@@ -190,6 +192,7 @@ def outputs(asked: Asked) -> OutputsDocument:
                 outputs=cell.get("outputs", []),
             )
             for cell in book["cells"]
+            if cell["id"] in concern
         ],
     )
 
