@@ -441,7 +441,9 @@ class Dagflow:
         view = self.metastore.view(self.metastore.find_run(name))
         config = config_of(view)
         source = read_notebook(RunFiles(self.settings.home, view.run_id).source)
-        chosen = selection_of(config, self._compiled(source, config.by).pipeline)
+        chosen = selection_of(
+            config, self._compiled(source, Path(config.folder), config.by).pipeline
+        )
         prepared = self.prepare(notebook_file(view), by=config.by, recorded=view)
         return self.launch(
             prepared,

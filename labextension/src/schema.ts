@@ -22,10 +22,10 @@ export type Shape =
   | ExampleDocument
   | GarbageDocument
   | GraphDocument
-  | InnerTaskDocument
   | GridDocument
   | GridRunDocument
   | GridTaskDocument
+  | InnerTaskDocument
   | InputChangeDocument
   | LogDocument
   | LogEntryDocument
