@@ -124,7 +124,7 @@ class Attempt:
         write_files(assignment)
         kernel = self._session.kernel(log=assignment.kernel_log)
         if kernel.group is not None:
-            note_kernel(assignment.process, kernel.group)
+            note_kernel(assignment.process, kernel.group, mark=kernel.mark)
         self._leave_if_stopping()
         if assignment.secrets.values:
             self._session.tell(secrets_source(assignment.secrets))

@@ -53,6 +53,10 @@ class RunFiles:
         """Which process runs an attempt, for whoever may have to end it."""
         return self.attempt(task, attempt) / PROCESS
 
+    def processes(self) -> list[Path]:
+        """The same, of all attempts of which it is known."""
+        return [*self.folder.glob(f"tasks/*/*/{PROCESS}")]
+
     def kernel_log(self, task: str, attempt: int) -> Path:
         """What the kernel process of an attempt itself wrote."""
         return self.attempt(task, attempt) / "kernel.log"

@@ -27,10 +27,11 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.execution.held_folders import HeldFolder
 from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task_environment
-from jupyter_dagflow.execution.kernel_server import ServedKernel, private_folder
+from jupyter_dagflow.execution.kernel_server import ServedKernel, new_mark, private_folder
 from jupyter_dagflow.execution.last_words import LastWords, last_words_beside
-from jupyter_dagflow.execution.processes import descendants, kill
+from jupyter_dagflow.execution.processes import descendants, end_marked, kill
 from jupyter_dagflow.execution.provisioner import PROVISIONER
+from jupyter_dagflow.kernel_side import marks
 from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
 START_TIMEOUT_S = 120
@@ -159,6 +160,7 @@ class TaskKernel(AsyncKernelManager):
             log=log,
         )
         self.warm = warm
+        self.mark = new_mark() if warm is None else warm.mark
         self._client: TaskClient | None = None
         self._log_at_last: Path | None = None
         self._end_requested = False
@@ -204,7 +206,8 @@ class TaskKernel(AsyncKernelManager):
         Raises `KernelNotStarted`.
         """
         history = [NO_HISTORY] if self.ipykernel else []
-        env = {**task_environment(), VARIABLE: str(last_words_beside(self._log))}
+        words = str(last_words_beside(self._log))
+        env = {**task_environment(), VARIABLE: words, marks.VARIABLE: self.mark}
         try:
             await self.start_kernel(cwd=str(cwd), env=env, extra_arguments=history)
         except Exception as error:
@@ -273,11 +276,12 @@ class TaskKernel(AsyncKernelManager):
         self._signal(signal.SIGINT)
 
     def kill_group(self) -> None:
-        """Kill the kernel and all that it started, also what has left its group for a session of its own."""
+        """Kill the kernel and all that it started, also what has left its group, and its parents."""
         self._note_descendants()
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         for process in self._descendants:
             kill(process)
+        end_marked({self.mark})
 
     def _note_descendants(self) -> None:
         """Note what it has started as long as that can be told: until one in between has ended."""

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 
 from jupyter_dagflow.execution.held_folders import HeldFolder, sweep
 from jupyter_dagflow.execution.last_words import last_words_beside
+from jupyter_dagflow.kernel_side import marks
 from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
 _SCRIPT = Path(__file__).parents[1] / "kernel_side" / "fork_server.py"
@@ -51,6 +53,7 @@ class ServedKernel:
         self.enters = server.forks
         self.connection_file = connection_file
         self.log = log
+        self.mark = new_mark()
         self.settled = threading.Event()
         self.ended = threading.Event()
         self.pid = 0
@@ -132,7 +135,7 @@ class KernelServer:
         self.importing: str | None = None  # the module that is being imported there
         self._imported_from: dict[str, int] = {}
         self._folder = folder
-        self._environment = dict(environment)
+        self._environment = {**environment, marks.VARIABLE: marks.BLANK}
         self._config: dict[str, Any] = {
             "command": [*python, str(_SCRIPT)],
             "folders": [str(self._home.path), str(self._logs.path)],
@@ -224,7 +227,13 @@ class KernelServer:
         kernel = ServedKernel(self, connection_file=connection_file, log=log)
         number = next(self._numbers)
         environment = {VARIABLE: str(last_words_beside(log))}
-        request = {"start": number, "log": str(log), "environment": environment, **how}
+        request = {
+            "start": number,
+            "log": str(log),
+            "mark": kernel.mark,
+            "environment": environment,
+        }
+        request |= how
         with self._lock:
             alive = not self._ended
             if alive:
@@ -321,6 +330,11 @@ class KernelServer:
     def _remove_folders(self) -> None:
         for folder in (self._home, self._logs):
             folder.remove()
+
+
+def new_mark() -> str:
+    """What no other kernel has."""
+    return uuid.uuid4().hex
 
 
 def private_folder() -> HeldFolder:

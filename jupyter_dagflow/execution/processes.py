@@ -13,11 +13,13 @@ import platform
 import signal
 import time
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 
 from jupyter_dagflow.core.lease import Life, Owner
+from jupyter_dagflow.kernel_side.marks import carriers
 
 _PROC = Path("/proc")
 _BOOT_ID = _PROC / "sys/kernel/random/boot_id"
@@ -83,6 +85,18 @@ def descendants(pid: int) -> set[Owner]:
         return {owner_of(child.pid) for child in psutil.Process(pid).children(recursive=True)}
     except psutil.Error:
         return set()
+
+
+def end_marked(marks: Collection[str]) -> None:
+    """Kill what carries a mark of these kernels, and what it starts meanwhile, and wait for the end."""
+    until = time.monotonic() + _END_S
+    while (found := [*map(owner_of, carriers(marks))]) and time.monotonic() < until:
+        # Whether it is the process that was meant is known of one that still carries the mark.
+        still = {*carriers(marks)}
+        for process in found:
+            if process.pid in still:
+                kill(process)
+        time.sleep(_LOOK_S)
 
 
 def kill(process: Owner) -> None:

@@ -60,7 +60,7 @@ from jupyter_dagflow.core.records import RunRecord
 from jupyter_dagflow.core.run import RunView, instance_name, is_instance, whole_of
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
-from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule
 from jupyter_dagflow.execution.attempt_files import Instances, mask_file, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
@@ -69,7 +69,7 @@ from jupyter_dagflow.execution.fan_in import FanIn
 from jupyter_dagflow.execution.files import RunFiles, expansion_name
 from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
-from jupyter_dagflow.execution.running_kernel import end_kernel
+from jupyter_dagflow.execution.running_kernel import end_kernel, end_what_is_left
 from jupyter_dagflow.execution.safekeeping import Safekeeping
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.execution.threads import Threads
@@ -330,6 +330,7 @@ class Runner:
             at_end.push_async_callback(self._give_lease_back)
             at_end.push_async_callback(self._threads.do, self._watchers.close, _LAST_WORDS_S)
             at_end.push_async_callback(lambda: self._threads.do(self._cache.close, self._now()))
+            at_end.push_async_callback(self._end_what_is_left)
             at_end.push_async_callback(self._executor.close)
             at_end.callback(self._start_no_more)
             for look in (self._watch_for_cancel(), self._keep_lease()):
@@ -680,6 +681,11 @@ class Runner:
                 return
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.info("Run %s: the metastore did not answer", self._request.run_id)
+
+    async def _end_what_is_left(self) -> None:
+        """A run that was cancelled leaves nothing, not even what tasks that had succeeded have left to go on."""
+        if self._machine.view.state is RunState.CANCELLED:
+            await self._threads.do(end_what_is_left, self._request.files.processes())
 
     def _is_lost(self) -> bool:
         """Whether another has the run by now, as far as the metastore answers."""

@@ -23,6 +23,7 @@ def enter(folder: str) -> None:
     os.environ[IN_TASK] = "1"
     package = prepare()
     package.last_words.begin(os.environ.pop(package.last_words.VARIABLE, ""))
+    package.marks.hide()
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
         sys.path.insert(0, "")
     package.touched.begin(folder, ())  # what the prelude uses, the task uses
@@ -95,6 +96,7 @@ def prepare() -> Any:
         package.handover = importlib.import_module(PACKAGE + ".handover")
         package.handovers = {}
         package.last_words = importlib.import_module(PACKAGE + ".last_words")
+        package.marks = importlib.import_module(PACKAGE + ".marks")
         package.secrets = importlib.import_module(PACKAGE + ".secret_values").SecretValues()
         package.touched = importlib.import_module(PACKAGE + ".touched").Touched()
     return sys.modules[PACKAGE]

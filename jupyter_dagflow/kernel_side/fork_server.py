@@ -2,12 +2,12 @@
 or commands.
 
 The law: it lives no longer than its owner. The owner holds the other end of a socket; when that
-closes, however the owner ended, every kernel is killed with its process group, the folders of their
+closes, however the owner ended, every kernel is killed with all that it started, the folders of their
 sockets and logs are removed, and this process ends. It runs no thread, and nothing of the user but imports.
 
 Run by path: ``python fork_server.py CONFIG``, of which `ForkServer` tells. Each line on the socket
 is a JSON object. It is told what to ``preload``, if it has begun without knowing; to ``start`` a kernel
-(a number, with its ``log``, what its ``environment`` has more, and either a ``command`` or, to be forked,
+(a number, with its ``log``, its ``mark``, what its ``environment`` has more, and either a ``command`` or, to be forked,
 ``argv`` and the ``folder`` that it enters with its first cell) and to ``signal`` one (a number, for the group of
 ``pid``). It tells that one has ``started`` (that number, with its ``pid``), is ``ready`` (a pid: its sockets are
 bound) and has ``ended`` (a pid, with the exit ``code``, minus the signal's number if it was killed); which module it
@@ -96,7 +96,8 @@ class ForkServer:
         self._without = without
         self._owner = os.getppid()
         self._received = b""
-        self._kernels: set[int] = set()
+        self._kernels: dict[int, str] = {}  # with their marks
+        self._marks: Any = _beside("marks.py")
         self._unseeded: Any = None
         self._enter: Any = None
         self._ready, self._say_ready = os.pipe()
@@ -117,8 +118,7 @@ class ForkServer:
         gives a global generator of random numbers a seed, or that is not installed, so that it may be
         edited while this process lives, is left to the kernels: this process begins anew without it.
         """
-        boot = os.path.join(os.path.dirname(os.path.abspath(__file__)), "boot.py")
-        door = runpy.run_path(boot)
+        door = _beside("boot.py")
         self._enter = door["enter"]
         ours = door["prepare"]()
         self._unseeded = importlib.import_module(ours.__name__ + ".unseeded").Unseeded()
@@ -247,15 +247,17 @@ class ForkServer:
     def _start(self, request: dict[str, Any]) -> int:
         """Start a kernel; returns its process's number, and 0 in that process if it was forked."""
         if "command" in request:
-            pid = _run(request["command"], request["log"], request["environment"])
+            environment = {self._marks["VARIABLE"]: request["mark"], **request["environment"]}
+            pid = _run(request["command"], request["log"], environment)
         else:
             server = os.getpid()
             pid = os.fork()
             if pid == 0:
+                self._marks["put"](request["mark"])
                 os.environ.update(request["environment"])
                 self._leave(server, request["log"])
                 return 0
-        self._kernels.add(pid)
+        self._kernels[pid] = request["mark"]
         self._tell(started=request["start"], pid=pid)
         return pid
 
@@ -281,7 +283,7 @@ class ForkServer:
             if pid == 0:
                 return
             if pid in self._kernels:
-                self._kernels.discard(pid)
+                del self._kernels[pid]
                 code = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
                 self._tell(ended=pid, code=code)
 
@@ -305,9 +307,17 @@ class ForkServer:
     def _end(self) -> NoReturn:
         for pid in list(self._kernels):
             self._signal(pid, signal.SIGKILL)
+        for pid in self._marks["carriers"](self._kernels.values()):
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
         for folder in self._folders:
             shutil.rmtree(folder, ignore_errors=True)
         os._exit(0)
+
+
+def _beside(name: str) -> dict[str, Any]:
+    """What a file beside this one defines."""
+    return runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), name))
 
 
 class _Asked:

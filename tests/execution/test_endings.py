@@ -146,7 +146,19 @@ child = subprocess.Popen(
      "print('up', flush=True); time.sleep(600)"], stdout=subprocess.PIPE)
 child.stdout.readline()
 alone = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-pathlib.Path("pids").write_text(f"{os.getpid()} {child.pid} {alone.pid}")
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.write(theirs, b"%d" % os.getpid())
+        os.closerange(0, 1000)
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+forked = int(os.read(ours, 100))
+run = subprocess.run(["sh", "-c", "setsid sleep 600 >&- & echo $!"], stdout=subprocess.PIPE)
+assert "DAGFLOW_KERNEL" not in os.environ
+pathlib.Path("pids").write_text(f"{os.getpid()} {child.pid} {alone.pid} {forked} {int(run.stdout)}")
 while True:
     try:
         time.sleep(600)
@@ -155,7 +167,7 @@ while True:
 """
 
 
-def test_stopping_ends_the_whole_group_however_stubborn(
+def test_stopping_ends_all_that_was_started_however_stubborn(
     bench: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     bench.task("a", STUBBORN)

@@ -16,7 +16,12 @@ import pytest
 
 from jupyter_dagflow.core.lease import Life
 from jupyter_dagflow.execution.processes import end_group, life_of, owner_of, this_process
-from jupyter_dagflow.execution.running_kernel import end_kernel, note_kernel
+from jupyter_dagflow.execution.running_kernel import (
+    end_kernel,
+    end_what_is_left,
+    note_kernel,
+)
+from jupyter_dagflow.kernel_side import marks
 
 WITH_A_CHILD = """
 import subprocess, sys, time
@@ -125,6 +130,65 @@ def test_a_kernel_that_was_noted_is_ended(
     assert not lives(child)
     path.write_text("{")
     end_kernel(path)  # told in the log
+
+
+@pytest.fixture
+def daemons() -> Iterator[tuple[str, list[int]]]:
+    """A mark, and processes that carry it: one that was begun with it, and one that was forked and is nobody's child."""
+    mark = "c" * len(marks.BLANK)
+    program = FORKS_A_DAEMON.format(marks=marks.__file__, mark=mark)
+    environment = {marks.VARIABLE: marks.BLANK}
+    told = subprocess.run(
+        [sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, check=True
+    ).stdout
+    begun = subprocess.Popen(["sleep", "600"], env={**os.environ, marks.VARIABLE: mark})
+    pids = [int(told), begun.pid]
+    yield mark, pids
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    begun.wait()
+
+
+FORKS_A_DAEMON = """
+import os, runpy, sys, time
+marks = runpy.run_path({marks!r})
+if os.fork() == 0:
+    marks["put"]({mark!r})
+    marks["hide"]()
+    assert marks["VARIABLE"] not in os.environ
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        os.closerange(0, 1000)
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+"""
+
+
+@pytest.mark.parametrize("by", [end_kernel, lambda path: end_what_is_left([path])])
+def test_what_a_kernel_has_left_is_found_by_its_mark(
+    by: Callable[[Path], None],
+    daemons: tuple[str, list[int]],
+    leader: tuple[subprocess.Popen[str], int],
+    tmp_path: Path,
+) -> None:
+    mark, pids = daemons
+    assert sorted(marks.carriers([mark])) == sorted(pids)
+    process, _ = leader
+    path = tmp_path / "process.json"
+    note_kernel(path, process.pid, mark="d" * len(mark))
+    by(path)
+    assert all(map(lives, pids)), "what another kernel has started"
+    path.unlink()
+    note_kernel(path, os.getpid(), mark="")
+    end_what_is_left([path])  # of a kernel that has no mark nothing is found
+    assert all(map(lives, pids))
+    path.unlink()
+    note_kernel(path, process.pid, mark=mark)
+    by(path)
+    assert not any(map(lives, pids))
 
 
 def test_a_kernel_that_was_not_noted_in_time_is_to_run_nothing(
