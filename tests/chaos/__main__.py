@@ -7,6 +7,7 @@ every named place instead, ``--fault before-note:1:stop`` one of them.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.chaos.faults import Fault
 from tests.chaos.places import fault_plan, fault_plans
-from tests.chaos.trial import Outcome, Plan, random_plan, run_trial
+from tests.chaos.trial import CANCEL_S, Outcome, Plan, random_plan, run_trial
 
 
 def main() -> int:
@@ -28,11 +29,16 @@ def main() -> int:
     parser.add_argument("--faults", action="store_true", help="every named place instead")
     parser.add_argument("--fault", type=Fault.of, help="one place: PLACE:NTH:kill, stop or fail")
     arguments = parser.parse_args()
+    # One that is begun in the background ignores it, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     plans = _plans(arguments)
     began = time.monotonic()
     outcomes = []
     with ThreadPoolExecutor(arguments.jobs) as pool:
         for outcome in pool.map(run_trial, plans):
+            outcome.violations += [
+                f"cancelling took {s:.1f} s" for s in outcome.cancel_s if s > CANCEL_S
+            ]
             outcomes.append(outcome)
             _print_outcome(outcome, in_full=len(plans) == 1)
     _print_table(outcomes, time.monotonic() - began)
@@ -71,6 +77,8 @@ def _print_table(outcomes: Sequence[Outcome], seconds: float) -> None:
     rows += [("recoveries", sum(outcome.recoveries for outcome in outcomes))]
     slowest = max((s for outcome in outcomes for s in outcome.resumption_s), default=0.0)
     rows += [("longest from death to resumption", f"{slowest:.1f} s")]
+    slowest = max((s for outcome in outcomes for s in outcome.cancel_s), default=0.0)
+    rows += [("longest from cancelling to the end", f"{slowest:.1f} s")]
     rows += [("trials with violations", _count(bool(o.violations) for o in outcomes))]
     rows += [("violations", sum(len(outcome.violations) for outcome in outcomes))]
     _print("")

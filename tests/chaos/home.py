@@ -13,9 +13,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import astuple
 from pathlib import Path
 
+from tests.chaos.clock import CLOCK
 from tests.chaos.faults import COUNT, FAULT, KERNEL_POINTS, Fault
 from tests.chaos.marked import MARK, Marked, end_all, is_alive
 from tests.chaos.programs import JOURNAL, read_journal
@@ -57,6 +59,11 @@ class Command:
         return self.words == ["serve"]
 
     @property
+    def runs(self) -> bool:
+        """Whether it runs a notebook in this process, and papermill in that."""
+        return self.words[0] == "run" or self.words[:2] == ["runs", "resume"]
+
+    @property
     def has_ended(self) -> bool:
         """Whether it has, however."""
         return self.process.poll() is not None
@@ -68,10 +75,11 @@ class Command:
 
 
 class Home:
-    """Folders on a disk of their own, if ``small_disk`` and it can be mounted."""
+    """Folders on a disk of their own, if ``small_disk`` and it can be mounted; with ``own_clock``, one that jumps."""
 
-    def __init__(self, mark: str, *, small_disk: bool = False) -> None:
+    def __init__(self, mark: str, *, small_disk: bool = False, own_clock: bool = False) -> None:
         self.mark = mark
+        self._began = time.monotonic()
         self.folder = Path(tempfile.mkdtemp(prefix="dfc-"))  # sockets below it need short paths
         self.home = self.folder / "home"
         self.temporary = self.folder / "t"
@@ -80,6 +88,8 @@ class Home:
             each.mkdir()
         self.has_small_disk = small_disk and _mount(self.home)
         self.commands: list[Command] = []
+        self.clock = self.folder / "clock" if own_clock else None
+        self.set_clock(0)
 
     @property
     def notebook(self) -> Path:
@@ -100,7 +110,7 @@ class Home:
         """Begin a dagflow command."""
         told = self.folder / f"told-{len(self.commands)}"
         program = [str(_DAGFLOW)]
-        if fault is not None and fault.point not in KERNEL_POINTS:
+        if self.clock is not None or (fault is not None and fault.point not in KERNEL_POINTS):
             program = [sys.executable, "-m", "tests.chaos.command"]
         with told.open("wb") as file:
             process = subprocess.Popen(
@@ -116,11 +126,14 @@ class Home:
         self.commands.append(command)
         return command
 
+    @property
+    def age_s(self) -> float:
+        """So long the trial has taken by now."""
+        return time.monotonic() - self._began
+
     def run_state(self) -> tuple[str, str] | None:
         """The run of the notebook and its state; None before it is recorded."""
-        rows = self.query(
-            "select run_id, state from runs where pipeline = 'tried' order by created_at"
-        )
+        rows = self.query("select run_id, state from runs where pipeline = 'tried' order by rowid")
         return (rows[0][0], rows[0][1]) if rows else None
 
     def query(self, sql: str) -> list[tuple[str, ...]]:
@@ -134,6 +147,13 @@ class Home:
             finally:
                 connection.close()
         return []
+
+    def set_clock(self, wrong_by_s: float) -> None:
+        """Have the clock of all commands be wrong by so much, at once."""
+        if self.clock is not None:
+            new = self.clock.with_suffix(".new")
+            new.write_text(str(wrong_by_s))
+            new.replace(self.clock)
 
     def fill_disk(self) -> Path:
         """Leave no room; who removes the file that this gives makes room again."""
@@ -193,6 +213,8 @@ class Home:
             "IPYTHONDIR": str(ipython),
             "JUPYTER_RUNTIME_DIR": str(self.folder / "runtime"),
         }
+        if self.clock is not None:
+            env[CLOCK] = str(self.clock)
         if fault is not None:
             env |= {FAULT: str(fault), COUNT: str(self.folder / "reached")}
             if fault.point in KERNEL_POINTS:

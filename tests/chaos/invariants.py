@@ -34,6 +34,7 @@ def violations(home: Home, program: Program) -> Iterator[str]:
                 yield f"the database is damaged: {check}"
         for row in app.history(limit=1000):
             yield from _of_log(home, app.metastore, RunId(row.run_id))
+            yield from _of_durations(home, app.metastore.events(RunId(row.run_id)))
             run = app.open_run(row.run_id)
             yield from _of_artifacts(app, run)
             if row.pipeline == "tried":
@@ -85,6 +86,14 @@ def _repeated(events: list[Event]) -> Iterator[str]:
             succeeded -= {*event.tasks}
         if isinstance(event, RunResumed):
             succeeded -= {*event.cleared}
+
+
+def _of_durations(home: Home, events: list[Event]) -> Iterator[str]:
+    """What took time took no less than none and no more than there was, whatever the clock says."""
+    for event in events:
+        took_s = event.duration_s if isinstance(event, TaskFinished) else None
+        if took_s is not None and not 0 <= took_s <= home.age_s:
+            yield f"attempt {event.attempt} at {event.task} took {took_s} s"  # type: ignore[union-attr]
 
 
 def _of_artifacts(app: Dagflow, run: Run) -> Iterator[str]:

@@ -58,6 +58,16 @@ def marked(mark: str) -> list[Marked]:
     return found
 
 
+def below(pid: int) -> set[int]:
+    """A process, and the living ones that it has started, and these."""
+    parents = {int(p.name): _stat(int(p.name)) for p in _PROC.iterdir() if p.name.isdigit()}
+    found, new = set[int](), {pid}
+    while new:
+        found |= new
+        new = {p for p, told in parents.items() if told and int(told[_PARENT]) in new} - found
+    return found
+
+
 def is_alive(pid: int) -> bool:
     """Whether a process has not ended."""
     return bool(told := _stat(pid)) and told[_STATE] not in "ZX"
@@ -106,8 +116,10 @@ def _role(pid: int, command: str) -> Role:
             else Role.OTHER
         )
     told = _stat(pid)
-    forked = bool(told) and "fork_server.py" in _command(int(told[_PARENT]))
-    return Role.KERNEL if forked else Role.FORK_SERVER
+    parent = int(told[_PARENT]) if told else 0
+    if parent <= 1:  # a daemon that a kernel has forked, or a server whose owner is gone
+        return Role.OTHER
+    return Role.KERNEL if "fork_server.py" in _command(parent) else Role.FORK_SERVER
 
 
 def _command(pid: int) -> str:

@@ -17,7 +17,12 @@ JOURNAL = "DAGFLOW_CHAOS_JOURNAL"
 
 _SETUP = f"""\
 import os
+import signal
+import subprocess
 import time
+import warnings
+
+warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, from 3.12 on
 
 
 def life(pid):
@@ -58,6 +63,36 @@ def begin(task):
             note(task, "overlap", pid, began)
 
 
+def brood():
+    # What takes no notice of being asked to end: children, a daemon that is run, and one that is but forked.
+    ignore = "trap '' INT TERM HUP; "
+    child = subprocess.Popen(["sh", "-c", ignore + "exec sleep 600"])
+    other = subprocess.Popen(["sh", "-c", ignore + "exec sleep 600"], start_new_session=True)
+    told = subprocess.run(
+        ["sh", "-c", ignore + "setsid sleep 600 >&- 2>&- & echo $!"], stdout=subprocess.PIPE
+    ).stdout
+    ours, theirs = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            os.write(theirs, b"%d" % os.getpid())
+            os.closerange(0, 1000)
+            time.sleep(600)
+        os._exit(0)
+    os.wait()
+    daemon = int(os.read(ours, 100))
+    os.close(ours)
+    os.close(theirs)
+    return [child.pid, other.pid, int(told), daemon]
+
+
+def end_brood(pids):
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
 def times(task, what):
     return sum(each[0] == what for each in lines(task))
 """
@@ -67,7 +102,7 @@ def times(task, what):
 class Step:
     """A task: what it computes, how long it takes, its tags, and whether it is ever to run.
 
-    Of one that is ``mapped``, the first line of the loop goes through the numbers of its instances.
+    One ``with_brood`` has children and daemons meanwhile. Of one that is ``mapped``, the first line of the loop goes through the numbers of its instances.
     """
 
     name: str
@@ -75,6 +110,7 @@ class Step:
     pause_s: float
     tags: tuple[str, ...] = ()
     runs: bool = True
+    with_brood: bool = False
 
     @property
     def mapped(self) -> bool:
@@ -92,7 +128,10 @@ class Step:
             return "\n".join(
                 [*lines[:at], f"    {told[0]}", f"    {told[1]}", *lines[at:], f"    {told[2]}"]
             )
-        return f'begin("{self.name}")\ntime.sleep({self.pause_s})\n{self.code}\nnote("{self.name}", "end")'
+        lines = [f'begin("{self.name}")', f"time.sleep({self.pause_s})", self.code]
+        if self.with_brood:
+            lines = [lines[0], "kept = brood()", *lines[1:], "end_brood(kept)"]
+        return "\n".join([*lines, f'note("{self.name}", "end")'])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +165,19 @@ class _Writer:
     random: random.Random
     steps: list[Step] = field(default_factory=list)
 
-    def step(self, name: str, code: str, *tags: str, runs: bool = True) -> None:
-        pause_s = round(self.random.uniform(0.05, 1.2), 2)
-        self.steps.append(Step(name=name, code=code, pause_s=pause_s, tags=tags, runs=runs))
+    def step(
+        self, name: str, code: str, *tags: str, runs: bool = True, with_brood: bool = False
+    ) -> None:
+        self.steps.append(
+            Step(
+                name=name,
+                code=code,
+                pause_s=round(self.random.uniform(0.05, 1.2), 2),
+                tags=tags,
+                runs=runs,
+                with_brood=with_brood,
+            )
+        )
 
 
 def _chain(write: _Writer) -> None:
@@ -181,6 +230,13 @@ def _map(write: _Writer) -> None:
     write.step("last", "result = [*out, sum(out)]", "keep:result")
 
 
+def _brood(write: _Writer) -> None:
+    write.step("a", "a = list(range(300))", with_brood=True)
+    write.step("b", "b = sum(a)", with_brood=True)
+    write.step("c", "c = len(a)")
+    write.step("last", "result = b + c", "keep:result")
+
+
 # Notebooks in notebooks have a row here when they run.
 SHAPES: dict[str, Callable[[_Writer], None]] = {
     "chain": _chain,
@@ -190,6 +246,7 @@ SHAPES: dict[str, Callable[[_Writer], None]] = {
     "dying": _dying,
     "when": _when,
     "map": _map,
+    "brood": _brood,
 }
 
 

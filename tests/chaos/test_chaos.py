@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import random
+import re
+from pathlib import Path
+
 import pytest
 
+import jupyter_dagflow
+from tests.chaos.clock import CLOCKS
 from tests.chaos.faults import Fault
 from tests.chaos.places import fault_plan, fault_plans
+from tests.chaos.programs import write_program
 from tests.chaos.trial import DISTURBANCES, Plan, random_plan, run_trial
 
 _PLACES = ("after-record:3:kill", "before-note:1:stop", "before-kernel-rename:2:kill")
@@ -26,6 +33,25 @@ def test_a_run_survives_the_death_of_all_of_it() -> None:
             recovery="resume",
         )
     )
+
+
+def test_nothing_is_left_of_a_run_that_is_cancelled_and_it_goes_on() -> None:
+    disturbances = (
+        (0.1, "jump the clock", -3600.0),
+        (2.0, "terminate runner", 0.0),
+    )
+    program = write_program(random.Random(0), "brood")
+    _holds(Plan(name="cancelled", program=program, disturbances=disturbances))
+
+
+def test_all_that_ask_for_the_time_of_day_ask_the_clock_that_jumps() -> None:
+    package = Path(jupyter_dagflow.__file__).parent
+    asking = {
+        ".".join(path.relative_to(package.parent).with_suffix("").parts)
+        for path in package.rglob("*.py")
+        if re.search(r"\bdatetime\.(now|utcnow|today)\(", path.read_text())
+    }
+    assert asking - {"jupyter_dagflow.core.analysis.library"} == {*CLOCKS}  # which speaks of it
 
 
 def test_a_trial_is_the_same_each_time() -> None:

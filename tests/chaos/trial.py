@@ -13,12 +13,22 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from tests.chaos.faults import Fault
 from tests.chaos.home import Command, Home, stop
 from tests.chaos.invariants import last_line, violations
-from tests.chaos.marked import Role, end_all, is_alive, is_stopped, marked, send, wait_until
+from tests.chaos.marked import (
+    Marked,
+    Role,
+    below,
+    end_all,
+    is_alive,
+    is_stopped,
+    marked,
+    send,
+    wait_until,
+)
 from tests.chaos.programs import Program, Step, write_program
 
 _END_S = 180.0
@@ -28,6 +38,16 @@ _LONG_S = 8.0  # so long a runner may be stopped and keep its run
 _LOCK_S = 4.0
 _STOP_S = 17.0  # so long that another takes the run, and mostly ends it
 _MOST_RESUMED = 3
+CANCEL_S = 10.0  # so soon nothing of a run that is cancelled is left
+_CANCELLED = 130
+_HEARD_S = 5.0  # a runner that nothing disturbs has heard of it by then
+_JUMPS_S = (-40 * 86400.0, -3600.0, -15.0, 15.0, 3600.0, 400 * 86400.0)
+_SIGNALS = {
+    "kill": signal.SIGKILL,
+    "stop": signal.SIGSTOP,
+    "interrupt": signal.SIGINT,
+    "terminate": signal.SIGTERM,
+}
 _HARMFUL = ("kill kernel", "kill fork server", "fill the disk", "fail")
 _OTHER = Program(shape="other", steps=(Step(name="only", code="other = 1", pause_s=0.0),))
 
@@ -43,6 +63,7 @@ class Outcome:
     violations: list[str] = field(default_factory=list)
     recoveries: int = 0
     resumption_s: list[float] = field(default_factory=list)
+    cancel_s: list[float] = field(default_factory=list)
     seconds: float = 0.0
 
 
@@ -50,6 +71,7 @@ class Outcome:
 class Plan:
     """What is to be done: disturbances, each after a wait, or a fault at a place; and how it recovers.
 
+    A disturbance has its kind and how much of it: seconds that it lasts, or by which the clock is wrong from then on.
     The first wait begins as the run is recorded, or ``from_start`` as its command is started.
     """
 
@@ -76,7 +98,12 @@ DISTURBANCES = {
     "kill all": 2,
     "lock the database": 3,
     "fill the disk": 2,
+    "cancel": 3,
+    "interrupt runner": 2,
+    "terminate runner": 2,
+    "jump the clock": 3,
 }
+_CANCELS = ("cancel", "interrupt runner", "terminate runner")
 _RECOVERIES = ("serve", "other run", "same run", "resume")
 
 
@@ -89,8 +116,7 @@ def random_plan(seed: int, number: int) -> Plan:
         name=f"{seed}/{number}",
         program=write_program(rng),
         disturbances=tuple(
-            (round(rng.uniform(0.1, 3.0), 2), kind, round(rng.choice((rng.uniform(0.2, 4), 11)), 2))
-            for kind in kinds
+            (round(rng.uniform(0.1, 3.0), 2), kind, _how_much(rng, kind)) for kind in kinds
         ),
         from_start=rng.random() < 0.2,
         serve_beside=serve_beside,
@@ -99,16 +125,31 @@ def random_plan(seed: int, number: int) -> Plan:
     )
 
 
+def _how_much(rng: random.Random, kind: str) -> float:
+    if kind == "jump the clock":
+        return rng.choice(_JUMPS_S)
+    if kind == "lock the database":
+        return round(rng.choice((*[rng.uniform(0.2, 6)] * 6, rng.uniform(30, 60))), 2)
+    return round(rng.choice((rng.uniform(0.2, 4), 11)), 2)
+
+
 class Trial:
     """Carries out one plan; `run` once."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._began = time.monotonic()
-        self._home = Home(f"{os.getpid()}-{plan.name}", small_disk=plan.small_disk)
+        self._home = Home(
+            f"{os.getpid()}-{plan.name}", small_disk=plan.small_disk, own_clock=self._jumps
+        )
         self._outcome = Outcome(plan.name, plan.program.shape)
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._deaths: list[float] = []
+        self._asked: float | None = (
+            None  # when the run was asked to end, which was not answered yet
+        )
+        self._signalled: Command | None = None
+        self._cancelling: Command | None = None
         self._serve: Command | None = None
         self._reached = False
         self._resumed = 0
@@ -127,6 +168,7 @@ class Trial:
                     self._outcome.violations.append(f"{self._plan.fault} was never reached")
                 self._outcome.violations += violations(self._home, self._plan.program)
                 self._look_for_recoveries()
+                self._look_whether_it_went_on()
         finally:
             self._outcome.did += [f"{c} told:\n{c.told}" for c in self._home.commands]
             self._outcome.did += self._home.told_by_tasks()
@@ -144,11 +186,21 @@ class Trial:
             if self._do(kind, hold_s):
                 self._outcome.disturbed[kind] += 1
 
+    @property
+    def _jumps(self) -> bool:
+        return any(kind == "jump the clock" for _, kind, _ in self._plan.disturbances)
+
     def _do(self, kind: str, hold_s: float) -> bool:
         """Disturb, if there is what is to be disturbed."""
         action, _, what = kind.partition(" ")
         if action == "lock":
-            return self._lock(min(hold_s, 6.0))
+            return self._lock(hold_s)
+        if action == "jump":
+            self._tell(f"the clock is wrong by {hold_s} s")
+            self._home.set_clock(hold_s)
+            return True
+        if action == "cancel":
+            return self._cancel()
         if action == "fill":
             return self._fill(min(hold_s, 4.0))
         pids = self._victims(what)
@@ -159,9 +211,13 @@ class Trial:
             + (f" for {hold_s} s" if action == "stop" else "")
         )
         for pid in pids:
-            send(pid, signal.SIGKILL if action == "kill" else signal.SIGSTOP)
+            send(pid, _SIGNALS[action])
             if action == "stop":
                 self._at(hold_s, lambda pid=pid: self._continue(pid))  # type: ignore[misc]
+        if kind in _CANCELS:
+            self._asked = self._asked or time.monotonic()
+            self._signalled = next(c for c in self._home.commands if c.pid == pids[0])
+            return True
         state = self._home.run_state()
         if kind == "stop runner" and hold_s > _LONG_S and state is not None:
             self._help(state[0])
@@ -169,11 +225,19 @@ class Trial:
             self._deaths.append(time.time())
         return True
 
+    def _cancel(self) -> bool:
+        state = self._home.run_state()
+        if state is None or state[1] != "running":
+            return False
+        self._cancelling = self._start("runs", "cancel", state[0])
+        self._asked = self._asked or time.monotonic()
+        return True
+
     def _victims(self, what: str) -> list[int]:
         if what == "all":
             return [each.pid for each in marked(self._home.mark)]
         if what == "runner":
-            commands = [c for c in self._home.commands if not c.is_serve and not c.has_ended]
+            commands = [c for c in self._home.commands if c.runs and not c.has_ended]
             return [c.pid for c in commands[-1:]]
         if what == "serve":
             return (
@@ -223,11 +287,15 @@ class Trial:
                 continue
             if state is None:
                 if self._home.query("select 1") or not self._home.database.exists():
+                    self._asked = self._signalled = None  # it never began
                     self._start("run", str(self._home.notebook), "--keep", "all")
             elif state[1] == "success":
                 return True
             elif state[1] == "running":
                 self._help(state[0])
+            elif state[1] == "cancelled":
+                if not self._is_cancelled(state[0]):
+                    return True
             elif not self._resume_if_excused(*state):
                 return True
         self._outcome.violations.append(
@@ -248,6 +316,30 @@ class Trial:
                 self._start("run", str(self._home.notebook), "--keep", "all")
             case _:
                 self._start("runs", "resume", run_id)
+
+    def _is_cancelled(self, run_id: str) -> bool:
+        """See that nothing of a cancelled run is left, and go on with it; whether it was asked to end."""
+        if self._asked is None:
+            self._outcome.violations.append("the run is cancelled, and nobody asked for that")
+            return False
+        if not wait_until(lambda: not self._left_of_run(), CANCEL_S):
+            self._outcome.violations.append(f"of a cancelled run is left: {self._left_of_run()}")
+            end_all(self._home.mark)
+        if self._outcome.disturbed.keys() <= {*_CANCELS}:
+            self._outcome.cancel_s.append(time.monotonic() - self._asked)
+            ended = self._signalled.process.returncode if self._signalled else _CANCELLED
+            if ended not in (_CANCELLED, -signal.SIGINT, -signal.SIGTERM):
+                self._outcome.violations.append(f"a command that was cancelled exits with {ended}")
+        self._asked = self._signalled = self._cancelling = None
+        self._tell("the run is cancelled")
+        self._start("runs", "resume", run_id)
+        return True
+
+    def _left_of_run(self) -> list[Marked]:
+        """What lives but for ``serve`` and what it has: daemons of its kernels are not below it."""
+        serving = [c for c in self._home.commands if c.is_serve and not c.has_ended]
+        known = {pid for command in serving for pid in below(command.pid)}
+        return [each for each in marked(self._home.mark) if each.pid not in known]
 
     def _resume_if_excused(self, run_id: str, state: str) -> bool:
         """Go on with a run that has failed, if what was done to it may be why."""
@@ -303,12 +395,29 @@ class Trial:
             self._outcome.violations.append(f"files were left: {left_files}")
 
     def _look_for_recoveries(self) -> None:
+        """How long it took; where the clock jumps nobody can tell."""
         rows = self._home.query("select at from events where type = 'run_resumed' order by at")
         times = [datetime.fromisoformat(f"{row[0]}+00:00").timestamp() for row in rows]
         self._outcome.recoveries = len(times)
-        for death in self._deaths:
+        for death in () if self._jumps else self._deaths:
             later = [at - death for at in times if at > death]
             self._outcome.resumption_s += later[:1]
+
+    def _look_whether_it_went_on(self) -> None:
+        """A run that was asked to end, and did not, had ended already or had little left to do."""
+        undisturbed = self._outcome.disturbed.keys() <= {*_CANCELS}
+        if self._asked is None or not undisturbed:
+            return
+        ago_s = time.monotonic() - self._asked - _HEARD_S
+        heard = datetime.now(timezone.utc) - timedelta(seconds=ago_s)
+        late = self._home.query(
+            "select count(*) from events where type = 'task_started'"
+            f" and at > '{heard:%Y-%m-%d %H:%M:%S}'"
+        )
+        if late[0][0] and "ended already" not in (
+            self._cancelling.told if self._cancelling else ""
+        ):
+            self._outcome.violations.append("the run went on though it was asked to end")
 
     def _start_serve(self) -> None:
         begun = any(command.is_serve for command in self._home.commands)
