@@ -281,7 +281,8 @@ class TaskKernel(AsyncKernelManager):
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         for process in self._descendants:
             kill(process)
-        end_marked({self.mark})
+        if self._log_at_last is not None:  # else no attempt has had it, and it has started nothing
+            end_marked({self.mark})
 
     def _note_descendants(self) -> None:
         """Note what it has started as long as that can be told: until one in between has ended."""
