@@ -102,7 +102,8 @@ def times(task, what):
 class Step:
     """A task: what it computes, how long it takes, its tags, and whether it is ever to run.
 
-    One ``with_brood`` has children and daemons meanwhile. Of one that is ``mapped``, the first line of the loop goes through the numbers of its instances.
+    One ``with_brood`` has children and daemons meanwhile. Of one that is ``mapped``, the first line of the loop goes
+    through the numbers of its instances.
     """
 
     name: str

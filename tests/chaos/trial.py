@@ -145,9 +145,7 @@ class Trial:
         self._outcome = Outcome(plan.name, plan.program.shape)
         self._later: list[tuple[float, Callable[[], object]]] = []
         self._deaths: list[float] = []
-        self._asked: float | None = (
-            None  # when the run was asked to end, which was not answered yet
-        )
+        self._asked: float | None = None  # when the run was asked to end, until it has
         self._signalled: Command | None = None
         self._cancelling: Command | None = None
         self._serve: Command | None = None
