@@ -333,11 +333,12 @@ class Runner:
             at_end.push_async_callback(self._end_what_is_left)
             at_end.push_async_callback(self._executor.close)
             at_end.callback(self._start_no_more)
-            for look in (self._watch_for_cancel(), self._keep_lease()):
-                at_end.callback(asyncio.create_task(look).cancel)
+            at_end.callback(asyncio.create_task(self._keep_lease()).cancel)
             for sink in self._request.sinks:
                 self._watchers.add(sink)
             await self._take([await self._first()])
+            # Not before: what was asked of a run that is resumed is taken back as that is recorded.
+            at_end.callback(asyncio.create_task(self._watch_for_cancel()).cancel)
             self._executed.begin()
             on_submitted()
             while not self._machine.view.state.is_final:

@@ -239,8 +239,10 @@ def test_a_run_that_goes_on_elsewhere_is_left_alone(
     assert ran() == RAN
 
 
-def test_a_run_whose_process_died_is_cancelled_by_whoever_asks(
-    interrupted: subprocess.Popen[bytes], dagflow: Callable[..., Any]
+def test_a_run_whose_process_died_is_cancelled_by_whoever_asks_and_once(
+    interrupted: subprocess.Popen[bytes],
+    dagflow: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     kill(interrupted)
     assert dagflow("runs", "cancel", "latest").code == 0
@@ -254,5 +256,7 @@ def test_a_run_whose_process_died_is_cancelled_by_whoever_asks(
     }
     assert ran() == {"load": 1, "total": 1}, "nothing began anew to be stopped at once"
     Path("go").touch()
+    # It looks all the time whether it is asked to end, also before it is recorded that the run goes on.
+    monkeypatch.setattr("jupyter_dagflow.execution.runner._CANCEL_CHECK_S", 0.001)
     assert dagflow("runs", "resume", "latest").code == 0
     assert ran() == {**RAN, "total": 2}
