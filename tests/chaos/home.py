@@ -132,8 +132,9 @@ class Home:
         return time.monotonic() - self._began
 
     def run_state(self) -> tuple[str, str] | None:
-        """The run of the notebook and its state; None before it is recorded."""
+        """The first run of the notebook that has not succeeded, or the first, and its state; None before there is one."""
         rows = self.query("select run_id, state from runs where pipeline = 'tried' order by rowid")
+        rows = [row for row in rows if row[1] != "success"] or rows
         return (rows[0][0], rows[0][1]) if rows else None
 
     def query(self, sql: str) -> list[tuple[str, ...]]:
