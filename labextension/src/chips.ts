@@ -112,9 +112,10 @@ export class NotebookChips {
     private readonly openMenu: OpenMenu,
     private readonly trans: TranslationBundle
   ) {
-    const { panel, tags, lastRun } = pipeline;
+    const { panel, tags, model, lastRun } = pipeline;
     const stop = lastRun.follower.onChange(() => this.sync());
     tags.changed.connect(() => this.sync());
+    model.changed.connect(() => this.sync());
     panel.disposed.connect(stop);
     void panel.revealed.then(() => this.sync());
     this.sync();
@@ -164,7 +165,7 @@ export class NotebookChips {
   }
 
   private update(cell: Cell, chip: CellChip): void {
-    const role = this.pipeline.tags.roleOf(cell.model.id);
+    const role = this.pipeline.roleOf(cell.model.id);
     const run = this.pipeline.lastRun.follower.run?.tasks.find(({ name }) => name === role?.task);
     if (role) {
       chip.showRole(role, run);

@@ -37,7 +37,7 @@ export function addTagCommands(
       caption,
       isEnabled: () => {
         const pipeline = current();
-        return pipeline !== null && chosen(pipeline).length > 0 && isEnabled(pipeline);
+        return pipeline !== null && isWritable(pipeline) && chosen(pipeline).length > 0 && isEnabled(pipeline);
       },
       ...(isToggled && {
         isToggleable: true,
@@ -168,6 +168,10 @@ async function askName(pipeline: NotebookPipeline, trans: TranslationBundle, ask
     problem = edits.nameProblem(pipeline.tags.cells, text, asked.current);
   } while (problem !== null);
   return text;
+}
+
+function isWritable(pipeline: NotebookPipeline): boolean {
+  return !pipeline.panel.context.model.readOnly;
 }
 
 /** The code cells among those that are selected. */

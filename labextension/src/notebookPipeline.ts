@@ -6,6 +6,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { LastRun } from './lastRun';
 import { PipelineModel } from './model';
 import { NotebookTags } from './notebookTags';
+import type { CellRole } from './tags';
 import type { IDagflowClient, IPipelines } from './tokens';
 
 /** Lives as long as the notebook's panel; compiles while tags of ours are in use or somebody else watches. */
@@ -42,10 +43,21 @@ export class NotebookPipeline {
     return this.panel.content;
   }
 
-  /** The name of the task that a cell is part of, whichever way it came to be. */
-  taskOf(cellId: string): string | null {
-    const compiled = this.model.state.compilation?.tasks.find(({ cells }) => cells.includes(cellId));
-    return this.tags.roleOf(cellId)?.task ?? compiled?.name ?? null;
+  /** What a cell is for; where tags say nothing, as the compiler has it. */
+  roleOf(cellId: string): CellRole | null {
+    const role = this.tags.roleOf(cellId);
+    const { compilation } = this.model.state;
+    if (role?.role !== 'none' || compilation === null || this.tags.cell(cellId)?.isCode !== true) {
+      return role;
+    }
+    const task = compilation.tasks.find(({ cells }) => cells.includes(cellId));
+    if (task !== undefined) {
+      return { role: 'task', task: task.name, begins: task.cells[0] === cellId };
+    }
+    const isEmpty =
+      this.notebook.widgets.find(({ model }) => model.id === cellId)?.model.sharedModel.source.trim() === '';
+    // definitions above the first task
+    return isEmpty || compilation.tasks.length === 0 ? role : { ...role, role: 'setup' };
   }
 
   /** Select these cells, and bring the first into view. */

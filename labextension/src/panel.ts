@@ -67,6 +67,7 @@ export class PipelinePanel extends Widget {
       const message = html('div', {}, error.message);
       this.problem.replaceChildren(...(error.refused ? [title] : []), message, ...(error.hint ? [hint] : []));
     }
+    this.search.hidden = (compilation?.tasks.length ?? 0) === 0;
     void this.view.setGraph(compilation, dot);
     this.mark();
   }
@@ -74,7 +75,7 @@ export class PipelinePanel extends Widget {
   /** The task of the cell that is active in the notebook. */
   private mark(): void {
     const id = this.pipeline.notebook.activeCell?.model.id;
-    this.view.mark(id === undefined ? null : this.pipeline.taskOf(id));
+    this.view.mark(id === undefined ? null : (this.pipeline.roleOf(id)?.task ?? null));
   }
 
   private goTo({ cell, line }: Diagnostic): void {

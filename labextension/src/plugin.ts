@@ -109,7 +109,9 @@ const properties: JupyterFrontEndPlugin<void> = {
   optional: [ITranslator],
   activate: (app: JupyterFrontEnd, all: IPipelines, tools: INotebookTools, translator: ITranslator | null) => {
     const trans = bundle(translator);
-    const tool = new PropertyTool(all, app.commands, trans);
+    const { kernelspecs } = app.serviceManager;
+    const kernels = () => Object.keys(kernelspecs.specs?.kernelspecs ?? {});
+    const tool = new PropertyTool(all, app.commands, kernels, trans);
     tools.addSection({ sectionName: 'dagflow', label: trans.__('Pipeline'), rank: 2 });
     tools.addItem({ tool, section: 'dagflow' });
   }

@@ -22,6 +22,7 @@ export class PropertyTool extends NotebookTools.Tool {
   constructor(
     private readonly pipelines: IPipelines,
     private readonly commands: CommandRegistry,
+    private readonly kernels: () => string[],
     private readonly trans: TranslationBundle
   ) {
     super();
@@ -78,7 +79,7 @@ export class PropertyTool extends NotebookTools.Tool {
     const { pipeline, cellId: id } = this;
     this.follow(pipeline);
     const cell = pipeline && id !== null ? pipeline.tags.cell(id) : null;
-    const role = pipeline && id !== null ? pipeline.tags.roleOf(id) : null;
+    const role = pipeline && id !== null ? pipeline.roleOf(id) : null;
     this.form.node.hidden = !(role?.role === 'task' || role?.role === 'parameters');
     if (pipeline === null || cell === null || role === null || !cell.isCode) {
       setText(this.role, this.trans.__('Only code cells are part of the pipeline.'));
@@ -87,8 +88,9 @@ export class PropertyTool extends NotebookTools.Tool {
       return;
     }
     setText(this.role, this.said(role.role, role.task, role.begins));
-    const offered =
-      role.task === null ? [COMMANDS.makeTask] : [COMMANDS.rename, ...(role.begins ? [] : [COMMANDS.makeTask])];
+    // a task that no tag names is one of the compiler's, and has a name by its place
+    const isNamed = pipeline.tags.roleOf(cell.id)?.task != null;
+    const offered = [...(isNamed ? [COMMANDS.rename] : []), ...(isNamed && role.begins ? [] : [COMMANDS.makeTask])];
     this.actions.replaceChildren(...offered.map(command => this.button(command)));
     const { compilation } = pipeline.model.state;
     const here = compilation?.diagnostics.filter(finding => finding.cell === cell.id) ?? [];
@@ -97,7 +99,8 @@ export class PropertyTool extends NotebookTools.Tool {
     this.form.show(role.role, key => optionOf(cell, key), {
       task: taskNames(pipeline.tags.cells).filter(name => name !== role.task),
       variable: [...new Set([...(task?.reads ?? []), ...(task?.writes ?? [])])].sort(),
-      parameter: compilation?.parameters.map(({ name }) => name) ?? []
+      parameter: compilation?.parameters.map(({ name }) => name) ?? [],
+      kernel: this.kernels()
     });
   }
 

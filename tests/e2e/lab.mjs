@@ -85,6 +85,12 @@ export async function openNotebook(browser, lab, path) {
   });
   const errors = [];
   page.on('pageerror', error => errors.push(error.stack ?? String(error)));
+  // what a listener of ours throws is caught by who calls it, and only told
+  page.on('console', message => {
+    if (message.type() === 'error' && message.text().includes('jupyter-dagflow')) {
+      errors.push(message.text());
+    }
+  });
   await page.goto(`${lab.url}lab/tree/${path}?reset&token=${TOKEN}`);
   await page.waitForFunction(() => {
     const panel = window.jupyterapp?.shell.currentWidget;

@@ -152,18 +152,21 @@ test('the panel shows what is on screen, and both show what is selected', { time
 
 test('the property inspector asks for options, and mends what is found', { timeout: 120_000 }, async () => {
   write('options.ipynb', [
+    ['d', 'def double(n):\n    return 2 * n'],
     ['a', 'x = 1', ['task:load', 'kep:x']],
     ['b', 'y = x', ['task:fit', 'retries:1']]
   ]);
   const { page, errors } = await openNotebook(browser, lab, 'options.ipynb');
+  await waitForChips(page, ['setup', 'load', 'fit']);
+  await page.evaluate(() => (window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1));
   await page.evaluate(() => window.jupyterapp.shell.activateById('jp-property-inspector'));
   await page.locator('.jp-Collapse-header', { hasText: 'Pipeline' }).click();
   const inspector = page.locator('.dagflow-properties');
   await inspector.getByRole('button', { name: 'Change to keep:x' }).click();
   await inspector.getByRole('button', { name: 'Remove x' }).waitFor();
-  assert.deepEqual(await tags(page, 0), ['task:load', 'keep:x']);
+  assert.deepEqual(await tags(page, 1), ['task:load', 'keep:x']);
 
-  await page.evaluate(() => (window.jupyterapp.shell.currentWidget.content.activeCellIndex = 1));
+  await page.evaluate(() => (window.jupyterapp.shell.currentWidget.content.activeCellIndex = 2));
   const retries = inspector.getByLabel('Retries');
   await page.waitForFunction(() => document.querySelector('.dagflow-properties-role').textContent.includes('fit'));
   assert.equal(await retries.inputValue(), '1');
@@ -178,7 +181,7 @@ test('the property inspector asks for options, and mends what is found', { timeo
   await after.press('Enter');
   await inspector.getByRole('button', { name: 'Remove load' }).waitFor();
   const [options, left] = await page.evaluate(() => {
-    const { model } = window.jupyterapp.shell.currentWidget.content.widgets[1];
+    const { model } = window.jupyterapp.shell.currentWidget.content.widgets[2];
     return [model.getMetadata('dagflow'), model.getMetadata('tags')];
   });
   assert.deepEqual([options, left], [{ retries: 3, after: ['load'] }, ['task:fit']]);
