@@ -98,7 +98,11 @@ FIELDS: Mapping[str, _Field] = {
     "kernel": _Field(
         "Kernel", "The kernelspec to run it with, if not the notebook's.", _text(_LABEL), "kernel"
     ),
-    "lane": _Field("Lane", "Tasks of one lane share a kernel.", _text(_LABEL)),
+    "lane": _Field(
+        "Lane",
+        "Tasks of one lane share a kernel, and pass on what cannot leave it.",
+        _text(_LABEL),
+    ),
     "secret": _Field("Secret", "Parameters never written in clear.", _text(_VARIABLE), "parameter"),
     "resource": _Field(
         "Resources",

@@ -31,8 +31,11 @@ export class NotebookPipeline {
     });
     this.lastRun = new LastRun(client, () => PathExt.basename(context.localPath, PathExt.extname(context.localPath)));
     context.model.contentChanged.connect(() => this.model.touch());
-    context.pathChanged.connect(() => this.model.touch());
-    context.saveState.connect((_, state) => state === 'completed' && this.use());
+    context.pathChanged.connect(() => {
+      this.model.touch();
+      this.look();
+    });
+    context.saveState.connect((_, state) => state === 'completed' && this.look());
     sessionContext.statusChanged.connect((_, status) => status === 'idle' && this.look());
     tags.changed.connect(this.use, this);
     panel.disposed.connect(() => this.dispose());

@@ -227,7 +227,7 @@ export const OPTIONS: Readonly<Record<string, OptionSchema>> = {
   },
   "lane": {
     "title": "Lane",
-    "description": "Tasks of one lane share a kernel.",
+    "description": "Tasks of one lane share a kernel, and pass on what cannot leave it.",
     "type": "string",
     "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$",
     "expects": "the name of a lane",
