@@ -120,7 +120,7 @@ const properties: JupyterFrontEndPlugin<void> = {
 /** Open the panel of a notebook, or bring it to the front; it is closed with the notebook. */
 async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans: TranslationBundle): Promise<void> {
   const { PipelinePanel } = await import('./panel');
-  for (const widget of app.shell.widgets('main')) {
+  for (const widget of [...app.shell.widgets('main'), ...app.shell.widgets('right')]) {
     if (widget instanceof MainAreaWidget && widget.content instanceof PipelinePanel) {
       if (widget.content.pipeline === pipeline) {
         app.shell.activateById(widget.id);
@@ -144,6 +144,11 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
     panel.disposed.disconnect(close);
   });
   app.shell.add(widget, 'main', { mode: 'split-right', ref: panel.id });
+  if (!widget.isAttached) {
+    // Notebook 7 has nothing but the notebook there
+    app.shell.add(widget, 'right');
+  }
+  app.shell.activateById(widget.id);
 }
 
 export default [client, pipelines, tagging, graph, properties];
