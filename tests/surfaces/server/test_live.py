@@ -62,8 +62,12 @@ def test_the_runs_of_another_process_are_told_as_they_go_on(server: Server) -> N
 
 def test_a_deleted_run_is_told_to_all_who_look(server: Server) -> None:
     server.write("gone.ipynb", a="x = 1")
-    run = server.ended(server.post("runs", path="gone.ipynb")["run_id"])["run_id"]
     stream = subscribed(server)
+    run = server.post("runs", path="gone.ipynb")["run_id"]
+    told = (each["runs"] for each in news(stream))
+    assert any(
+        known["run_id"] == run and known["state"] == "success" for each in told for known in each
+    )
     assert server.ask("DELETE", f"runs/{run}").ok
     server.post("runs", path="gone.ipynb")
     assert any(each["anew"] for each in news(stream))
