@@ -14,8 +14,8 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.resume import (
     anew,
-    below,
     changed_since,
+    cleared_by,
     require_kept,
     require_same_inputs,
     require_same_tasks,
@@ -69,7 +69,7 @@ def check_resumable(
     selected = config.selected or select(pipeline, EVERYTHING)
     tasks = [task for task in pipeline.tasks if task.name in selected]
     require_same_tasks(view, [step for task in tasks for step in task.steps])
-    named = whole_lanes(lanes, below(view, asked) if downstream else asked)
+    named = whole_lanes(lanes, cleared_by(view, asked, downstream=downstream))
     again = whole_lanes(lanes, anew(view, named))
     if not config.keep_all:
         require_kept(view, before.compilation.running, pipeline, again)

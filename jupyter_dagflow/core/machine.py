@@ -48,7 +48,7 @@ from jupyter_dagflow.core.remaining_paths import remaining_paths
 from jupyter_dagflow.core.resume import (
     MOST_LOST,
     anew,
-    below,
+    cleared_by,
     lost_within_budget,
     whole_lanes,
 )
@@ -110,8 +110,9 @@ class Submit:
 class Resume:
     """Go on with a run that has ended, or whose runner is gone: what did not succeed begins anew.
 
-    So do the tasks that are to be ``clear``ed and, if so asked, all ``downstream`` of them. If it is ``recovered``,
-    nobody asked for it: then only what was under way goes on, or ends, if meanwhile somebody asked to ``cancel``.
+    So do the tasks, or instances, that are to be ``clear``ed and, if so asked, all ``downstream`` of them. If it is
+    ``recovered``, nobody asked for it: then only what was under way goes on, or ends, if meanwhile somebody asked to
+    ``cancel``.
     """
 
     at: datetime
@@ -321,7 +322,7 @@ class RunMachine:
                 self._lose(task.name, resume.at)
         if resume.cancel and not view.cancel_requested:
             self._request_cancel(resume.at, "asked for while nobody ran it")
-        named = below(view, resume.clear) if resume.downstream else {*resume.clear}
+        named = cleared_by(view, resume.clear, downstream=resume.downstream)
         named = whole_lanes(self._plan.lanes, named)
         again = lost_within_budget(view) if resume.recovered else anew(view, named)
         again = whole_lanes(self._plan.lanes, again)

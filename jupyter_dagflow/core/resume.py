@@ -33,10 +33,11 @@ def lost_within_budget(view: RunView) -> set[TaskName]:
 def anew(view: RunView, named: Collection[TaskName]) -> set[TaskName]:
     """What begins anew in a run that is resumed: what did not succeed, and the tasks that were ``named``.
 
-    What was skipped below any of them is decided anew.
+    Of instances, so does the task that gathers them. What was skipped below any of them is decided anew.
     """
     states = {name: task.state for name, task in view.tasks.items()}
     again = {n for n, state in states.items() if state.is_final and (n in named or state in _BAD)}
+    again |= {*map(whole_of, again)}
     return again | {n for n in below(view, again) if states[n] is TaskState.SKIPPED}
 
 
@@ -48,14 +49,24 @@ def whole_lanes(
 
 
 def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
-    """Tasks of a run by their names, for an instance the task that it is one of; raises `NotFound`."""
+    """Tasks of a run, or instances of them, by their names; raises `NotFound`."""
     for name in names:
         if name not in view.tasks:
             raise NotFound(
                 f"Run {view.run_id} has no task {name!r}.",
                 hint=f"It has: {', '.join(view.tasks)}.",
             )
-    return tuple(dict.fromkeys(whole_of(TaskName(name)) for name in names))
+    return tuple(dict.fromkeys(map(TaskName, names)))
+
+
+def cleared_by(view: RunView, asked: Collection[TaskName], *, downstream: bool) -> set[TaskName]:
+    """What is cleared if somebody asks for these: they, and all that is ``downstream`` of them, if so asked.
+
+    Of a task of which an instance was asked for, the other instances stay.
+    """
+    wholes = {*map(whole_of, asked)}
+    next_ones = [name for name, task in view.tasks.items() if wholes & {*task.upstream}]
+    return {*asked, *(below(view, next_ones) if downstream else ())}
 
 
 def require_same_tasks(view: RunView, names: Collection[TaskName]) -> None:

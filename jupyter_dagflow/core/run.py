@@ -96,7 +96,8 @@ class TaskRun:
 class RunView:
     """A run as it stands after event number ``seq``; ``surroundings`` are those of its tasks, by their digests.
 
-    ``instance_attempts`` are the numbers of the attempts at instances before it was last resumed.
+    It is ``started_at`` when it last began: when it was resumed, if it had ended before. ``earlier_instances`` are the
+    instances as they stood when it was resumed: what of each has to be known if it is to run anew.
     ``lanes`` are the tasks that share a kernel: an attempt is one at all of them, and has one number.
     """
 
@@ -115,7 +116,7 @@ class RunView:
     cancel_requested: bool = False
     record: RunRecord | None = None
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
-    instance_attempts: dict[TaskName, int] = field(default_factory=dict)
+    earlier_instances: dict[TaskName, TaskRun] = field(default_factory=dict)
     lanes: tuple[tuple[TaskName, ...], ...] = ()
 
     def lane(self, task: TaskName) -> tuple[TaskName, ...]:
@@ -156,7 +157,7 @@ class RunView:
             self,
             tasks=tasks,
             surroundings=dict(self.surroundings),
-            instance_attempts=dict(self.instance_attempts),
+            earlier_instances=dict(self.earlier_instances),
         )
 
     def surroundings_of(self, task: TaskRun) -> Surroundings | None:
@@ -199,29 +200,31 @@ class RunView:
         for name, _, state in event.tasks:
             if state is not self.tasks[name].state:
                 check_task(self.tasks[name].state, state)
+        if self.state.is_final:
+            self.started_at = event.at
         self.state = event.state
         self.finished_at = None
         self.cancel_requested = self.cancel_requested and event.recovered
         self.lanes = event.lanes
         self._drop_instances(event)
+        of_cleared = {*event.cleared, *map(whole_of, event.cleared)}
         for name, upstream, state in event.tasks:
             task = self.tasks[name]
             task.upstream = upstream
             if state is TaskState.NONE:
                 again = _begun_anew(task, goes_on=event.recovered)
-                again.cleared = task.cleared or name in event.cleared
+                again.cleared = again.cleared or name in of_cleared
                 self.tasks[name] = again
 
     def _drop_instances(self, event: RunResumed) -> None:
         """Leave of the instances those that a task, expanded again, need not repeat: none if it was cleared."""
-        anew = {name for name, _, state in event.tasks if state is TaskState.NONE}
         instances = [task for task in self.tasks.values() if task.instance_of is not None]
         for task in instances:
-            whole = self.tasks[task.instance_of or task.name]
-            succeeded = whole.name in anew and whole.state is TaskState.SUCCESS
-            repeated = succeeded or whole.name in event.cleared
-            self.instance_attempts[task.name] = task.attempt
-            if repeated or task.state is not TaskState.SUCCESS:
+            cleared = task.name in event.cleared or task.instance_of in event.cleared
+            again = _begun_anew(task, goes_on=event.recovered)
+            again.cleared = again.cleared or cleared
+            self.earlier_instances[task.name] = again
+            if cleared or task.state is not TaskState.SUCCESS:
                 del self.tasks[task.name]
 
     def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
@@ -269,11 +272,9 @@ class RunView:
             name = instance_name(event.task, number)
             before = self.tasks.get(name)
             if before is None or not is_done(before, item):
-                attempt = self.instance_attempts.get(name, 0)
-                before = TaskRun(
-                    name=name, upstream=(), attempt=attempt, instance_of=event.task, item=item
-                )
-                before.cleared = task.cleared
+                new = TaskRun(name=name, upstream=(), cleared=task.cleared)
+                earlier = self.earlier_instances.get(name, new)
+                before = replace(earlier, instance_of=event.task, item=item)
             instances[name] = before
         task.instances, task.instances_done = len(instances), event.done
         tasks: dict[TaskName, TaskRun] = {}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Update,
     bindparam,
+    case,
     func,
     literal,
     literal_column,
@@ -40,7 +41,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.run import instance_name, is_instance
-from jupyter_dagflow.core.states import TaskState
+from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import (
     UtcDateTime,
@@ -148,7 +149,11 @@ def _create(connection: Connection, event: RunCreated) -> None:
 
 
 def _resume(connection: Connection, event: RunResumed) -> None:
-    again = {} if event.recovered else {"cancel_requested_at": None}
+    again: dict[str, object] = {} if event.recovered else {"cancel_requested_at": None}
+    had_ended = runs.c.state.in_([state.value for state in RunState if state.is_final])
+    again["started_at"] = case(
+        (had_ended, literal(event.at, UtcDateTime())), else_=runs.c.started_at
+    )
     _update_run(connection, event, state=event.state.value, finished_at=None, **again)
     anew = [name for name, _, state in event.tasks if state is TaskState.NONE]
     keys = _keys(event, anew)

@@ -64,7 +64,14 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
     case 'run_started':
       return { ...next, state: event.state, started_at: event.at };
     case 'run_resumed':
-      return { ...next, state: event.state, finished_at: null, tasks: resumed(run.tasks, event), progress: {} };
+      return {
+        ...next,
+        state: event.state,
+        started_at: run.finished_at ? event.at : run.started_at, // what lay between the two ends counts for nothing
+        finished_at: null,
+        tasks: resumed(run.tasks, event),
+        progress: {}
+      };
     case 'lane_restarted':
       return { ...next, tasks: restarted(run.tasks, event) };
     case 'run_finished':

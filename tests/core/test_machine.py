@@ -322,22 +322,32 @@ class MachineLaws(RuleBasedStateMachine):
     @rule(data=st.data(), downstream=st.booleans())
     def somebody_resumes(self, data: st.DataObject, downstream: bool) -> None:
         tasks = sorted(task.name for task in self.plan.tasks)
+        tasks += sorted(filter(is_instance, self.machine.view.tasks))
         names = st.lists(st.sampled_from(tasks), unique=True, max_size=2)
         clear = data.draw(names) if tasks else []
-        before = self.states()
+        before, cleared = self.states(), self.cleared(clear, downstream=downstream)
         self.cancelled = False
         self.take_over(Resume(at=self.tick(), clear=tuple(clear), downstream=downstream))
         for task, state in before.items():
             view = self.machine.view.tasks.get(task)
-            if view is None:
-                assert is_instance(task)
-                assert clear or state is not TaskState.SUCCESS
+            if is_instance(task):
+                stays = state is TaskState.SUCCESS and not {task, whole_of(task)} & cleared
+                assert (view is not None) == stays
                 continue
+            assert view is not None
             whole = all(before[each] is TaskState.SUCCESS for each in self.lane(task))
             if state is TaskState.SUCCESS and not clear:
                 assert (view.state is TaskState.SUCCESS) == whole, "a lane is kept whole or not"
             if task in clear:
                 assert (view.tried, view.lost) in [(0, 0), (1, 0)], "its retries are its own again"
+
+    def cleared(self, names: Sequence[TaskName], *, downstream: bool) -> set[TaskName]:
+        """These, and what is downstream of them if asked for: by the plan alone."""
+        reached, grown = {*names}, {*map(whole_of, names)}
+        while downstream and grown:
+            grown = {t.name for t in self.plan.tasks if grown & {*t.upstream}} - reached
+            reached |= grown
+        return reached
 
     def take_over(self, resume: Resume) -> None:
         """Another machine goes on, which knows nothing but the log."""

@@ -11,7 +11,7 @@ from jupyter_dagflow.core.errors import NotFound, NotResumable
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.resume import (
     anew,
-    below,
+    cleared_by,
     require_same_tasks,
     require_unchanged,
     tasks_named,
@@ -67,12 +67,20 @@ def view_of(spec: str) -> RunView:
         ("a+ b>a+ c>b+ dx", "b", False, "bd"),  # the run goes on to its end
         ("a+ b>a- c>b+", "a", False, "ab"),
         ("a>b+ b+", "b", True, "ab"),  # an edge may lead up the notebook
+        ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1]", False, "b b[1]"),  # and the task gathers again
+        ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1]", True, "b b[1] c"),
+        ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1] a", True, "a b b[1] c"),
     ],
 )
 def test_what_begins_anew(spec: str, named: str, downstream: bool, again: str) -> None:
     view = view_of(spec)
-    names = tuple(map(TaskName, named))
-    assert anew(view, below(view, names) if downstream else names) == set(again)
+    names = tuple(map(TaskName, words_of(named)))
+    assert anew(view, cleared_by(view, names, downstream=downstream)) == {*words_of(again)}
+
+
+def words_of(names: str) -> list[str]:
+    """Names of one letter, or with blanks between them."""
+    return names.split() if " " in names or "[" in names else [*names]
 
 
 def test_what_cannot_be_resumed_says_what_to_do(snapshot: SnapshotAssertion) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from jupyter_dagflow.core.events import Event, TaskFailure, TaskFinished
+import pytest
+
+from jupyter_dagflow.core.events import Event, Item, TaskFailure, TaskFinished
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Cancel,
@@ -19,7 +21,7 @@ from jupyter_dagflow.core.machine import (
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.records import Surroundings, TaskRecord
 from jupyter_dagflow.core.retry import RetryPolicy
-from jupyter_dagflow.core.run import RunView, replay
+from jupyter_dagflow.core.run import RunView, instance_name, replay
 from jupyter_dagflow.core.states import TaskState
 
 NOON = datetime(2026, 3, 8, 12, tzinfo=timezone.utc)
@@ -32,8 +34,12 @@ def log_of(*stimuli: Stimulus, retries: int = 0) -> list[Event]:
     plan = Plan(
         run_id=RunId("r"), pipeline="p", notebook="p.ipynb", parameters={}, tasks=tasks, slots=2
     )
-    machine = RunMachine(plan)
-    return [event for stimulus in stimuli for event in machine.handle(stimulus).events]
+    machine, log = RunMachine(plan), list[Event]()
+    for stimulus in stimuli:
+        if isinstance(stimulus, Resume):  # another machine goes on, which knows nothing but the log
+            machine = RunMachine(plan, replay(log))
+        log += machine.handle(stimulus).events
+    return log
 
 
 def ended(task: TaskName, attempt: int = 1, **fields: object) -> AttemptEnded:
@@ -112,3 +118,51 @@ def test_attempts_before_a_run_was_resumed_are_kept() -> None:
     )
     assert attempts(view, A) == [(1, "failed", "boom"), (2, "success", "")]
     assert attempts(view, B) == [(1, "success", ""), (2, "success", "")]
+
+
+def test_what_instances_tried_is_kept_when_they_run_anew() -> None:
+    items = tuple(Item(digest=digest, made_of="code") for digest in "xy")
+    one, two = (instance_name(A, number) for number in range(2))
+    failed = [
+        Submit(at=NOON),
+        ended(B),
+        ended(A, items=items),
+        ended(one),
+        ended(two, failure=BOOM),
+    ]
+    view = replay(log_of(*failed, Resume(at=NOON), ended(A, 2, items=items)))
+    assert attempts(view, two) == [(1, "failed", "boom")]
+    assert (view.tasks[two].attempt, view.tasks[two].last) == (2, TaskState.FAILED)
+    assert view.tasks[one].state is TaskState.SUCCESS
+
+    again = [*failed, Resume(at=NOON, clear=(one,)), ended(A, 2, items=items)]
+    view = replay(log_of(*again))
+    assert [view.tasks[name].cleared for name in (A, one, two)] == [True, True, False]
+    assert attempts(view, one) == [(1, "success", "")]
+
+
+def test_instances_that_were_lost_have_the_retries_that_were_left() -> None:
+    items = (Item(digest="x", made_of="code"),)
+    one = instance_name(A, 0)
+    view = replay(
+        log_of(
+            Submit(at=NOON),
+            ended(A, items=items),
+            ended(one, failure=BOOM),
+            RetryDue(at=NOON, task=one, attempt=1),
+            Resume(at=NOON, recovered=True),
+            ended(A, 2, items=items),
+            retries=5,
+        )
+    )
+    again = view.tasks[one]
+    assert (again.attempt, again.tried, again.lost, again.last) == (3, 2, 1, TaskState.LOST)
+
+
+@pytest.mark.parametrize("recovered", [False, True])
+def test_a_run_that_had_ended_has_begun_when_it_was_resumed(recovered: bool) -> None:
+    later = NOON + timedelta(hours=9)
+    ends = () if recovered else (ended(A), ended(B))
+    view = replay(log_of(Submit(at=NOON), *ends, Resume(at=later, recovered=recovered)))
+    assert view.started_at == (NOON if recovered else later)
+    assert view.created_at == NOON

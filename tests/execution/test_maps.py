@@ -207,8 +207,25 @@ def test_a_run_that_goes_on_repeats_only_the_instances_that_did_not_end_well(
     assert again.value("y") == [1, 2, 3]
     repeated = {n for n, task in again.tasks.items() if task.started_at != before.get(n)}
     assert repeated == {"train", "train[1]", "below"}
-    assert again.tasks["train[1]"].attempt == 2
+    assert again.tasks["train[1]"].why == ("attempt 1 failed",)
+    assert [each.state for each in again.tasks["train[1]"].attempts] == [
+        TaskState.FAILED,
+        TaskState.SUCCESS,
+    ]
     assert [entry.text for entry in again.log("train")] == ["1\n2\n3\n"]
+
+
+def test_an_instance_that_is_cleared_runs_anew_and_the_others_do_not(project: Project) -> None:
+    loop = "out = []\nfor x in xs:\n    print(x)\n    out.append(x)"
+    run = project.run(LOAD, (MAP, loop), ("task:below keep:y", "y = out"))
+    before = {name: task.started_at for name, task in run.tasks.items()}
+    again = project.app.resume(run.run_id, clear=["train[1]"], downstream=True)
+    again.wait()
+    assert again.state is RunState.SUCCESS, again.error
+    repeated = {n for n, task in again.tasks.items() if task.started_at != before[n]}
+    assert repeated == {"train", "train[1]", "below"}
+    assert [again.tasks[n].why for n in ("train", "train[1]", "below")] == [("cleared",)] * 3
+    assert (again.value("y"), len(again.tasks["train[1]"].attempts)) == ([1, 2, 3], 2)
 
 
 def test_a_run_that_goes_on_with_another_loop_repeats_all_instances(project: Project) -> None:

@@ -23,7 +23,7 @@ VALUE = e.Stored(name="X", digest="d", size_bytes=10, type="pandas.DataFrame", s
 
 
 def story():
-    """A run in which every kind of event happens, a retry and a failure among them."""
+    """A run in which every kind of event happens, a retry and a failure among them; it is resumed, and taken over."""
     moments = (
         (e.RunStarted, {}),
         (e.TaskQueued, {"task": "load", "attempt": 1}),
@@ -102,6 +102,9 @@ def story():
         (e.TaskFinished, {"task": "plot", "attempt": 1, "state": TaskState.CANCELLED}),
         (e.TaskFinished, {"task": "report", "attempt": 0, "state": TaskState.UPSTREAM_FAILED}),
         (e.RunFinished, {"state": RunState.FAILED}),
+        (e.RunResumed, {"tasks": resumed(fit=TaskState.NONE, plot=TaskState.NONE)}),
+        (e.TaskQueued, {"task": "plot", "attempt": 2}),
+        (e.RunResumed, {"tasks": resumed(plot=TaskState.QUEUED), "recovered": True}),
     )
     yield e.RunCreated(
         run_id="run-1",
@@ -115,6 +118,12 @@ def story():
     )
     for number, (kind, fields) in enumerate(moments, start=2):
         yield kind(run_id="run-1", seq=number, at=START + timedelta(seconds=number), **fields)
+
+
+def resumed(**states):
+    """The tasks as they go on: in these states, or as they are."""
+    stands = {"load": TaskState.SUCCESS, "fit": TaskState.NONE, "report": TaskState.NONE, **states}
+    return tuple((name, upstream, stands[name]) for name, upstream in TASKS)
 
 
 view = None
