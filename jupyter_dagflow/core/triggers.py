@@ -13,7 +13,7 @@ from enum import Enum
 from jupyter_dagflow.core.states import TaskState
 
 _MOST_TOLD = 3
-_ENDED = {
+HOW_IT_ENDED = {
     TaskState.SUCCESS: "succeeded",
     TaskState.FAILED: "failed",
     TaskState.SKIPPED: "was skipped",
@@ -100,9 +100,9 @@ def why_not(rule: TriggerRule, upstream: Sequence[tuple[str, TaskState]]) -> tup
     >>> why_not(TriggerRule.ALL_FAILED, [("a", TaskState.SUCCESS)])
     ('trigger:all_failed, and a succeeded',)
     """
-    ended = [(name, state) for name, state in upstream if state in _ENDED]
+    ended = [(name, state) for name, state in upstream if state in HOW_IT_ENDED]
     bad = [(name, state) for name, state in ended if state is not TaskState.SUCCESS]
-    told = [f"{name} {_ENDED[state]}" for name, state in (bad or ended)]
+    told = [f"{name} {HOW_IT_ENDED[state]}" for name, state in (bad or ended)]
     text = ", ".join(told[:_MOST_TOLD])
     if len(told) > _MOST_TOLD:
         text += f", and {len(told) - _MOST_TOLD} more"

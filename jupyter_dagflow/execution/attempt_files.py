@@ -14,6 +14,7 @@ import pickle
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.parsing import parsed
@@ -46,10 +47,12 @@ from jupyter_dagflow.core.model import (
 from jupyter_dagflow.core.nested import steps_in
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
-from jupyter_dagflow.core.run import is_instance, whole_of
+from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
+from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.core.taskbook import assemble, statements
+from jupyter_dagflow.core.triggers import HOW_IT_ENDED
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import HANDOVER, Assignment, Guarded, HandedOver, Step, Written
 from jupyter_dagflow.storage.atomic import write_bytes
@@ -99,11 +102,13 @@ def prepare_attempt(
     survivors: str = "",
     instances: Instances | None = None,
     steps: Mapping[str, object] | None = None,
+    runs: Mapping[TaskName, TaskRun] = MappingProxyType({}),
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
     ``sources`` are the values that other tasks of the run have stored; of several that may give a
-    name, the last in notebook order that has it does. With ``keep_all``, what the task leaves bound
+    name, the last in notebook order that has it does. ``runs`` tell how others
+    ended, which stored nothing. With ``keep_all``, what the task leaves bound
     is stored as far as it can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
     ``steps`` is what the kernel has to know where a cell runs another notebook.
     """
@@ -144,6 +149,7 @@ def prepare_attempt(
         timeout_s=the_task.options.timeout_s,
         when=the_task.options.when or "",
         condition=_asked(notebook, the_task),
+        missing=dict(_missing(the_task, sources, runs)),
         expands=expands,
         lane=tuple(_steps(the_task)),
     )
@@ -371,6 +377,24 @@ def inputs_of(
     order = lookup.places
     taken = sorted(_taken(task, sources), key=lambda each: order[each[1]])
     return {name: stored.digest for name, _, stored in taken}
+
+
+def _missing(
+    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]], runs: Mapping[TaskName, TaskRun]
+) -> Iterator[tuple[str, str]]:
+    """Each name that was to come from tasks that did not end well, and what became of them."""
+    taken = {name for name, _, _ in _taken(task, sources)}
+    for item in task.inputs:
+        if item.name in taken:
+            continue
+        ended = {name: runs[name].state for name in item.sources if name in runs}
+        told = [
+            f"task {name}, which {HOW_IT_ENDED[state]}"
+            for name, state in ended.items()
+            if state is not TaskState.SUCCESS and state.is_final
+        ]
+        if told:
+            yield item.name, " and ".join(told)
 
 
 def _taken(

@@ -41,6 +41,7 @@ _LESS_MEMORY = (
     "Run fewer tasks at once (--jobs 1), work on less data at a time, or allow more memory: to the machine, to its "
     "container, or by ulimit -v."
 )
+_NO_NAME = re.compile(r"name '(\w+)' is not defined")
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _KILLED = 9
 _FOR_MEMORY = {
@@ -72,7 +73,7 @@ def cell_failure(
         line=line,
         last_lines=_excerpt(error, assignment),
         taskbook=str(assignment.taskbook),
-        hint=_hint(error),
+        hint=_hint(error, assignment),
     )
 
 
@@ -170,11 +171,12 @@ def _condition_failure(error: CellError, assignment: Assignment, condition: Writ
         cell=condition.cell,
         cell_index=condition.cell_index,
         taskbook=str(assignment.taskbook),
-        hint="It may use what the tasks above leave, parameters and setup; it is true or false as in an if.",
+        hint=_missed(error, assignment)
+        or "It may use what the tasks above leave, parameters and setup; it is true or false as in an if.",
     )
 
 
-def _hint(error: CellError) -> str:
+def _hint(error: CellError, assignment: Assignment) -> str:
     """What to do about an error that has to do with running as a task."""
     if error.ename in _MEMORY_ERRORS:
         return _LESS_MEMORY
@@ -187,7 +189,18 @@ def _hint(error: CellError) -> str:
             "An array that another task made lies in stored memory, and cannot be resized in place: "
             "use a = np.resize(a, …), or a = a.copy() first."
         )
-    return ""
+    return _missed(error, assignment)
+
+
+def _missed(error: CellError, assignment: Assignment) -> str:
+    """What to do about a name that is missing because those who give it did not end well."""
+    found = _NO_NAME.match(plain_text(error.evalue)) if error.ename == "NameError" else None
+    if found is None or found[1] not in assignment.missing:
+        return ""
+    return (
+        f"{found[1]} comes from {assignment.missing[found[1]]}, and the trigger: of task "
+        f"{assignment.task} has it run all the same: do without {found[1]}, or leave the trigger: out."
+    )
 
 
 def _save_failure(

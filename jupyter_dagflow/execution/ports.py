@@ -87,6 +87,7 @@ class Assignment:
     ``exposed`` in words of who changes a value of it later. ``codes`` are those of the
     task's cells, ``imports`` the modules that the pipeline's tasks import. It is ended ``timeout_s`` seconds after
     its kernel is ready. It runs only ``when`` that expression is true, which stands at ``condition`` in the notebook.
+    ``missing`` tells of names that it reads and that nobody has given who did not, in words.
     ``taskbook_cells`` are all cells of its taskbook, ``spec`` what its kernel is told of
     what to load, to store and to look at (see `kernel_side.handover`). ``secrets`` go to its kernel and into no file.
     With ``expands`` it is to find out the instances of its task. ``lane`` are the tasks of the lane that it begins.
@@ -111,6 +112,7 @@ class Assignment:
     timeout_s: float | None = None
     when: str = ""
     condition: Written | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
     taskbook_cells: tuple[TaskbookCell, ...] = ()
     spec: Mapping[str, object] = field(default_factory=dict)
     secrets: Secrets = NO_SECRETS

@@ -661,6 +661,7 @@ class Runner:
                 "reuse": self._reuse_in_steps(task).value,
                 "others": dict(request.others),
             },
+            runs=self._machine.view.tasks,
         )
         return replace(assignment, imports=self._imports, secrets=request.secrets)
 

@@ -108,3 +108,25 @@ def test_a_run_that_lacks_a_result_fails_whatever_is_made_of_it(project: Project
     run = project.app.run(path, selection=Selection(only=("c",)))
     assert run.state is RunState.FAILED
     assert run.tasks.keys() == {"a", "c"}
+
+
+def test_a_name_that_a_task_runs_without_tells_who_did_not_give_it(project: Project) -> None:
+    run = project.run(
+        ("task:load", "x = 1"),
+        ("task:skips when:x>1", "y = 1"),
+        ("task:fails", "z = x / 0"),
+        ("task:never", "v = z"),
+        ("task:misses_y trigger:all_done", "print(y)"),
+        ("task:misses_z trigger:one_failed", "print(z)"),
+        ("task:asks trigger:all_done when:v", "print(v)"),
+        ("task:misspells trigger:all_done after:fails", "print(zz)"),
+    )
+    told = {name: task.failure.hint for name, task in run.tasks.items() if task.failure}
+    who = {"misses_y": "y", "misses_z": "z", "asks": "v"}
+    became = ("skips, which was skipped", "fails, which failed", "never, which could not run")
+    for (task, name), ended in zip(who.items(), became, strict=True):
+        assert told[task] == (
+            f"{name} comes from task {ended}, and the trigger: of task {task} has it run all the same: "
+            f"do without {name}, or leave the trigger: out."
+        )
+    assert told["misspells"] == ""
