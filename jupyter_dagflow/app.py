@@ -81,7 +81,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 _WATCHERS = "jupyter_dagflow.watchers"
-_LOOK_BACK = 20  # runs of a pipeline, for the last that was not cancelled
+_LOOK_BACK = 20  # runs of a pipeline, for the last that was not cancelled, or that kept a value
 
 
 def compile_notebook(
@@ -609,6 +609,13 @@ class Dagflow:
                 if whole == task and TaskName(rest.partition(".")[0]) in nested.tasks:
                     return self.find_task(nested, rest)
         return run, TaskName(name)
+
+    def newest_with(self, notebook: str | Path, names: Sequence[str]) -> Run | None:
+        """The newest run of a notebook that kept values of all these names; None if of its last runs none did."""
+        path = Path(notebook).absolute()
+        last = self.history(limit=_LOOK_BACK, pipeline=path.stem)
+        runs = (self.open_run(row.run_id) for row in last)
+        return next((r for r in runs if r.has_kept(names) and notebook_file(r.view) == path), None)
 
     def diff(self, before: str, after: str) -> RunDiff:
         """What differs between two recorded runs, named as for `open_run`; raises `NotFound`."""

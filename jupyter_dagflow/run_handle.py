@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
@@ -139,6 +139,10 @@ class Run:
             for stored in task.stored
             if stored.name not in AMBIENT_STATES and task.instance_of is None
         ]
+
+    def has_kept(self, names: Iterable[str]) -> bool:
+        """Whether the run kept values of all these names."""
+        return {*names} <= {stored.name for _, stored in self.artifacts()}
 
     def find(self, name: str) -> tuple[TaskName, Stored]:
         """The value of this name that the notebook ends with, of those that the run kept, and its task.

@@ -248,13 +248,15 @@ class MagicCommands:
         options = parse_load(argv)
         if options is None:
             return
-        run = self._find(options.run)
+        run = self._find(options.run) if options.run else self._run_with(options.names)
         values = {name: run.value(name) for name in options.names}
         self._shell.push(values)
         for name in values:
             _, stored = run.find(name)
             shape = f" {stored.shape}" if stored.shape else ""
             print(f"{name}: {stored.type}{shape}")  # noqa: T201
+        if not options.run and run.run_id != self._find("latest").run_id:
+            print(f"from run {run.run_id}: later ones did not keep that")  # noqa: T201
 
     def _step(self, argv: Sequence[str], *, names: Mapping[str, Any]) -> None:
         step = parse_notebook(argv)
@@ -298,6 +300,18 @@ class MagicCommands:
             print(to_json(run_diff_document(found)))  # noqa: T201
         else:
             print(report.as_text(run_comparison.parts(found)))  # noqa: T201
+
+    def _run_with(self, names: Sequence[str]) -> Run:
+        """The newest run of this notebook that kept all these values; the newest at all, if none did."""
+        newest = self._find("latest")
+        if self._live is not None:
+            if self._live.has_kept(names):
+                return self._live
+            return self._app.newest_with(self._live.notebook_file, names) or newest
+        try:
+            return self._app.newest_with(self._notebook(None), names) or newest
+        except NotebookUnknown:
+            return newest
 
     def _find(self, name: str) -> Run:
         """A run by its name; ``latest`` is this kernel's own newest, if it has run one."""

@@ -145,8 +145,13 @@ AttemptOption = Annotated[
     ),
 ]
 RunOption = Annotated[
-    str,
-    typer.Option("--run", metavar="RUN", help="A run: its id, the beginning of it, or 'latest'."),
+    str | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="A run: its id, the beginning of it, or 'latest'; else the notebook's newest that kept the values.",
+        show_default=False,
+    ),
 ]
 Expressions = Annotated[
     list[str] | None,
@@ -199,10 +204,10 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What ``%dagflow load`` is asked: the names of values and the run that kept them."""
+    """What ``%dagflow load`` is asked: the names of values and the run that kept them, if one is named."""
 
     names: tuple[str, ...]
-    run: str = "latest"
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +337,7 @@ def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptio
 def parse_load(argv: Sequence[str]) -> LoadOptions | None:
     """Read the options of ``%dagflow load``; None if help was asked for."""
 
-    def load(names: Names, run: RunOption = "latest") -> LoadOptions:
+    def load(names: Names, run: RunOption = None) -> LoadOptions:
         """Bind values that a run kept in this kernel."""
         return LoadOptions(names=tuple(names), run=run)
 

@@ -119,6 +119,25 @@ def test_a_notebook_runs_itself_and_its_values_come_back(session: Session) -> No
     assert printed(session.type("print(squares)")) == "[1, 4, 9, 16, 25]\n"
 
 
+def test_values_are_those_of_the_newest_run_that_kept_them(session: Session) -> None:
+    assert raised(session.type("%dagflow run")) == ""
+    write(
+        session.folder / "other.ipynb",
+        ("n = 1", "parameters"),
+        ("x = n", "task:a", "keep:x"),
+        ("y = 1 / x", "task:b", "keep:y"),
+    )
+    run = "%dagflow run --notebook other.ipynb"
+    assert raised(session.type(run)) == ""
+    assert "Task a is not to run" in raised(session.type(f"{run} --only b -p n=0"))
+    told = printed(session.type("%dagflow load y x"))
+    assert told.startswith("y: float\nx: int\nfrom run 2"), "what failed did not keep them"
+    assert "kept no value 'y'" in raised(session.type("%dagflow load y --run latest"))
+    session.type("%reload_ext jupyter_dagflow")
+    assert printed(session.type("%dagflow load greeting")).startswith("greeting: str\nfrom run 2")
+    assert "kept no value 'y'" in raised(session.type("%dagflow load y")), "another notebook's"
+
+
 def test_two_runs_are_compared(session: Session) -> None:
     write(session.folder / "other.ipynb", ("name = 'x'", "parameters"), ("y = name", "task:a"))
     for name in ("Ada", "Bea"):

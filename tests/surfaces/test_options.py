@@ -63,7 +63,7 @@ def test_defaults() -> None:
     assert parse_run([]) == RunOptions(notebook=None)
     assert parse_graph([]) == GraphOptions(notebook=None)
     assert parse_status([]) == "latest"
-    assert parse_load(["auc", "model"]) == LoadOptions(names=("auc", "model"), run="latest")
+    assert parse_load(["auc", "model"]) == LoadOptions(names=("auc", "model"))
 
 
 def test_help_is_printed_and_nothing_is_to_do(capsys: pytest.CaptureFixture[str]) -> None:
