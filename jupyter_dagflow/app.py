@@ -530,6 +530,7 @@ class Dagflow:
     ) -> LiveRun:
         files = RunFiles(self.settings.home, lease.run_id)
         compilation = compiled_to_keep(prepared.compilation, config.keep_names)
+        masked = files.source.read_bytes() if prepared.secrets.mask else None
         request = RunRequest(
             run_id=files.run_id,
             notebook=prepared.source,
@@ -553,7 +554,9 @@ class Dagflow:
             if begun is not None and begun.recovered
             else digests_of(compilation.nested),
             begun=begun,
-            record=None if begun else prepared.circumstances.record(prepared.source),
+            record=None
+            if begun
+            else prepared.circumstances.record(prepared.source, masked=masked),
             sinks=[
                 *sinks,
                 *(self._watchers(compilation.pipeline.name) if config.within is None else ()),

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -69,8 +70,11 @@ class Circumstances:
         self._head = _Later(head, folder)
         self._dirty = _Later(is_dirty, folder)
 
-    def record(self, notebook: Notebook) -> RunRecord:
-        """The record of a run of this notebook; waits for what is not known yet, but never long."""
+    def record(self, notebook: Notebook, *, masked: bytes | None = None) -> RunRecord:
+        """The record of a run of this notebook; waits for what is not known yet, but never long.
+
+        Of one with secrets, what is kept of it is told by its digest: that of the whole would tell who guesses.
+        """
         deadline = time.monotonic() + _PATIENCE_S
         revision = self._head.by(deadline)
         if revision is not None:
@@ -81,7 +85,7 @@ class Circumstances:
             host=socket.gethostname(),
             python=platform.python_version(),
             version=__version__,
-            source_digest=notebook.digest,
+            source_digest=notebook.digest if masked is None else sha256(masked).hexdigest(),
             revision=revision,
         )
 

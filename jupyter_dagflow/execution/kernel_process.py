@@ -215,6 +215,7 @@ class TaskKernel(AsyncKernelManager):
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the process; what it writes goes to the log file, never to our own terminal."""
+        self._log.touch(mode=0o600)  # what is secret in it is masked when the task has ended
         with self._log.open("ab") as output:
             await super().start_kernel(stdout=output, stderr=subprocess.STDOUT, **options)
         self._group = getattr(self.provisioner, "pgid", None)

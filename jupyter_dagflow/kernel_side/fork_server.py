@@ -457,7 +457,7 @@ def _may_be_edited(path: str | None) -> bool:
 def _run(command: list[str], log: str, environment: dict[str, str]) -> int:
     """Run a command in a session of its own; returns the process's number."""
     server = os.getpid()
-    with open(log, "ab") as output:
+    with open(log, "ab", opener=_for_us_alone) as output:
         process = subprocess.Popen(  # noqa: S603 -- the kernelspec's own command
             command,
             stdin=subprocess.DEVNULL,
@@ -469,6 +469,11 @@ def _run(command: list[str], log: str, environment: dict[str, str]) -> int:
         )
     process.returncode = 0  # it is waited for with all others, not by this object
     return process.pid
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    """Open a file that nobody else may read: what a kernel writes there is masked when its task has ended."""
+    return os.open(path, flags, 0o600)
 
 
 def _end_with(server: int) -> None:
@@ -483,7 +488,7 @@ def _redirect_to(log: str) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    output = _for_us_alone(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for source, target in ((nothing, 0), (output, 1), (output, 2)):
         os.dup2(source, target)
     os.close(nothing)

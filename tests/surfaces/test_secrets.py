@@ -137,6 +137,7 @@ def test_no_byte_of_a_run_betrays_a_secret(
     assert [trace for trace in traces(secret) if trace.decode() in told] == []
     assert betrayed(home, secret) == []
     assert betrayed(home, "987654321") == []
+    assert betrayed(home, hashlib.sha256(path.read_bytes()).hexdigest()) == [], "it can be guessed"
     log = dagflow("runs", "logs", "latest", "leak").out
     assert log.replace("'", '"').startswith('*** "***" {"h": "***"}\n'), log
     assert "pin" in log
@@ -208,6 +209,7 @@ def test_what_a_kernel_wrote_whose_runner_was_killed_is_masked_by_who_goes_on(
     runner.wait()
     log = Dagflow().open_run("latest").taskbook_path("a").with_name("kernel.log")
     assert secret.encode() in log.read_bytes()
+    assert log.stat().st_mode & 0o077 == 0, "until then, only its owner may read it"
     Path("go").touch()
     assert dagflow("runs", "resume", "latest").code == 0
     assert b"written: ***" in log.read_bytes()
