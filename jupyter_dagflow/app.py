@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
@@ -100,12 +100,16 @@ def compile_notebook(
 
 
 def _compiled_with_steps(
-    source: Notebook, folder: Path, by: PartitionBy, observed: frozenset[Observed]
+    source: Notebook,
+    folder: Path,
+    by: PartitionBy,
+    observed: frozenset[Observed],
+    pools: Collection[str] | None = None,
 ) -> Compilation:
     """A notebook of that folder, and those that are steps of it, compiled."""
     return with_steps(
         source,
-        compile_cells(source, by=by, observed=observed),
+        compile_cells(source, by=by, observed=observed, pools=pools),
         folder=folder,
         compile_with=partial(compile_cells, observed=observed),
     )
@@ -554,9 +558,7 @@ class Dagflow:
             if begun is not None and begun.recovered
             else digests_of(compilation.nested),
             begun=begun,
-            record=None
-            if begun
-            else prepared.circumstances.record(prepared.source, masked=masked),
+            record=None if begun else prepared.circumstances.record(prepared.source, masked=masked),
             sinks=[
                 *sinks,
                 *(self._watchers(compilation.pipeline.name) if config.within is None else ()),
@@ -700,7 +702,8 @@ class Dagflow:
         return Side(view=view, notebook=source, pipeline=compilation.running)
 
     def _compiled(self, source: Notebook, folder: Path, by: PartitionBy | str) -> Compilation:
-        return _compiled_with_steps(source, folder, PartitionBy(by), self._observed())
+        pools = self.settings.pools
+        return _compiled_with_steps(source, folder, PartitionBy(by), self._observed(), pools)
 
     def _has_run(self, source: Notebook) -> bool:
         """Whether a notebook of that name has run before; not so where no metastore is."""

@@ -46,6 +46,7 @@ from jupyter_dagflow.core.modules_made import with_modules_made
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.parameters import declared_parameters
 from jupyter_dagflow.core.partition import Partition, TaskCells, partition
+from jupyter_dagflow.core.pools import unsized_pools
 from jupyter_dagflow.core.prelude import prelude_definitions
 from jupyter_dagflow.core.races import Meeting, unordered_meetings
 from jupyter_dagflow.core.retry import NO_RETRIES, RetryPolicy
@@ -94,9 +95,11 @@ def compile_cells(
     *,
     by: PartitionBy = PartitionBy.AUTO,
     observed: Collection[Observed] = (),
+    pools: Collection[str] | None = None,
 ) -> Compilation:
     """Compile a notebook that has been read; ``observed`` is what runs have seen its code do.
 
+    ``pools`` are those whose sizes are set; None if that is not known.
     Diagnostics come in notebook order, those about no cell first. Tasks stand in the order of their first cells.
     """
     translation = kale.translate(notebook.cells, notebook.metadata)
@@ -104,8 +107,10 @@ def compile_cells(
     parts = partition(notebook.cells, by=by)
     lanes = join_lanes(parts)
     facts = _facts(parts, observed)
-    found = _compile(notebook, parts if lanes is None else lanes.parts, facts, lanes)
+    by_kernel = parts if lanes is None else lanes.parts
+    found = _compile(notebook, by_kernel, facts, lanes)
     diagnostics = [*translation.diagnostics, *found.diagnostics]
+    diagnostics += unsized_pools(by_kernel.tasks.values(), pools) if pools is not None else ()
     by_tasks = found.pipeline
     if lanes is not None:
         diagnostics += lanes.diagnostics

@@ -48,6 +48,7 @@ class Code(Enum):
     FILE_ORDER = ("DF123", Severity.WARNING)
     SHADOWED = ("DF124", Severity.INFO)
     SETTING_STAYS = ("DF125", Severity.WARNING)
+    UNSIZED_POOL = ("DF126", Severity.INFO)
     UNKNOWN_SECRET = ("DF130", Severity.ERROR)
     MAP_ACCUMULATOR = ("DF131", Severity.ERROR)
     MAP_DEPENDENCE = ("DF132", Severity.ERROR)

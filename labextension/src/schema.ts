@@ -160,7 +160,8 @@ export interface RunCreated {
 /**
  * Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.
  *
- *     ``source_digest`` is the SHA-256 of the notebook's bytes. There is no ``revision`` outside a repository.
+ *     ``source_digest`` is the SHA-256 of the notebook's bytes; of one with secrets, of what is kept
+ *     of it, which has none. There is no ``revision`` outside a repository.
  */
 export interface RunRecord {
   host: string;

@@ -34,13 +34,22 @@ def test_examples_replace_nothing(dagflow: Callable[..., Any], tmp_path: Path) -
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["hello.ipynb"]
 
 
-def test_doctor_finds_this_machine_fit(dagflow: Callable[..., Any]) -> None:
+def test_doctor_finds_this_machine_fit(
+    dagflow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     answer = dagflow("doctor", "--json")
     document = json.loads(answer.out)
     assert (answer.code, document["ok"]) == (0, True), document
     essential = {check["name"] for check in document["checks"] if check["essential"]}
     assert essential == {"python", "packages", "kernel", "home", "database"}
     assert "✓ ready to run notebooks" in dagflow("doctor").out
+    monkeypatch.setenv("DAGFLOW_POOLS", "gpu=1, db=4")
+    pools = [
+        each
+        for each in json.loads(dagflow("doctor", "--json").out)["checks"]
+        if each["name"] == "pools"
+    ]
+    assert [each["detail"] for each in pools] == ["gpu 1, db 4"]
 
 
 def test_doctor_reads_what_jupyter_is_configured_to(

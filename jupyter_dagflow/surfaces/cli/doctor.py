@@ -149,6 +149,14 @@ def _database() -> Finding:
     return Finding(name="database", ok=True, detail=state)
 
 
+def _pools() -> Finding:
+    from jupyter_dagflow.settings import Settings
+
+    sizes = [f"{name} {size}" for name, size in Settings.load().pools.items()]
+    detail = ", ".join(sizes) or "none has a size: of each, one task runs at a time"
+    return Finding(name="pools", ok=True, detail=detail, essential=False)
+
+
 def _lab_extension() -> Finding:
     from jupyter_core.paths import jupyter_path
 
@@ -222,6 +230,7 @@ _CHECKS: tuple[Callable[[], Finding], ...] = (
     _kernel,
     _home,
     _database,
+    _pools,
     _lab_extension,
     _server_extension,
     _graphviz,
