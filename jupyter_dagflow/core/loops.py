@@ -9,6 +9,7 @@ by key, each in a statement of its own. What that leaves open, whether an iterat
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -82,6 +83,23 @@ def _read(task: TaskName, cells: Sequence[Cell]) -> Loop:
         instance=_sources(cells, imports, loop, instance_source(loop.cell.code, loop.node)),
         gathering=_sources(cells, above, loop, ""),
     )
+
+
+def own_lines(source: str, code: str) -> dict[int, str]:
+    """Those lines of the head of a loop, as they stand in the notebook, that read otherwise in the source of a part.
+
+    >>> own_lines("for x in (__dagflow_items__):\\n    print(x)", "for x in xs:\\n    print(x)")
+    {1: 'for x in xs:'}
+    """
+    if ITEMS not in source:
+        return {}
+    both = zip(source.split("\n"), code.split("\n"), strict=False)
+    ours = re.compile(r"[ ):]*(;.*)?")  # what is left of the head, and what is done with its items
+    return {
+        number: own
+        for number, (ran, own) in enumerate(both, start=1)
+        if ran != own and (ITEMS in ran or ours.fullmatch(ran))
+    }
 
 
 def _place_of_loop(task: TaskName, cells: Sequence[Cell], standing: Sequence[_Standing]) -> int:

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import TaskFailure
+from jupyter_dagflow.core.loops import own_lines
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId
 from jupyter_dagflow.core.taskbook import ENTER_ID, SAVE_ID, WHEN_ID
@@ -161,7 +162,7 @@ class Attempt:
         own = self._cell_began is not None
         self._end_cell()
         content = execute_reply["content"]
-        self._ran[content.get("execution_count", 0)] = _ran(cell)
+        self._ran[content.get("execution_count", 0)] = _ran(cell, self._assignment)
         if content["status"] != "ok":
             return
         shown = _error_shown(cell)
@@ -188,7 +189,7 @@ class Attempt:
         """Note an error as the kernel told it, in its reply or in an output."""
         content = self._assignment.secrets.mask.deep(dict(content))
         self._error = CellError(
-            cell=_ran(cell),
+            cell=_ran(cell, self._assignment),
             execution_count=content.get("execution_count", cell.get("execution_count")),
             ename=content.get("ename", ""),
             evalue=content.get("evalue", ""),
@@ -290,10 +291,12 @@ def _error_shown(cell: Any) -> Mapping[str, Any] | None:
     return None if _may_raise(cell) else next(errors, None)
 
 
-def _ran(cell: Any) -> RanCell:
+def _ran(cell: Any, assignment: Assignment) -> RanCell:
     """What tracebacks may have to say of a cell; ours, and papermill's, are called by their tag."""
     tags = cell.metadata.get("tags", ())
-    return RanCell(id=cell.get("id", ""), label=next(iter(tags), ""), source=cell.source)
+    codes = dict(zip(assignment.cells, assignment.codes, strict=True))
+    own = own_lines(cell.source, codes.get(cell.get("id", ""), ""))
+    return RanCell(id=cell.get("id", ""), label=next(iter(tags), ""), source=cell.source, own=own)
 
 
 def _injectable(parameters: Mapping[str, object]) -> dict[str, object]:

@@ -27,11 +27,15 @@ _TIMED = ("%%time", "%%capture", "%%prun")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RanCell:
-    """A cell of the taskbook that ran; ``label`` is how to call it if it is none of the user's."""
+    """A cell of the taskbook that ran; ``label`` is how to call it if it is none of the user's.
+
+    ``own`` are those of its lines, by their numbers, that read otherwise in the notebook.
+    """
 
     id: str
     label: str
     source: str
+    own: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def timed(self) -> bool:
@@ -160,7 +164,8 @@ def _part(lines: list[str], error: CellError) -> _Text | _Frame:
         if ran is None or number is None:
             return _Frame(lines, ran)
         dropped = ran.blank_lines
-        return _Frame(_body(lines, lambda n: n + dropped), ran, int(number) + dropped)
+        body = [_as_written(line, ran.own) for line in _body(lines, lambda n: n + dropped)]
+        return _Frame(body, ran, int(number) + dropped)
     return _Frame(lines) if _OTHER_FRAME.match(lines[0]) else _Text(lines)
 
 
@@ -169,6 +174,14 @@ def _body(lines: Sequence[str], number: Callable[[int], int | None]) -> list[str
     if lines[0].startswith(" "):
         return list(lines)
     return [lines[0], *(text for line in lines[1:] if (text := _renumbered(line, number)))]
+
+
+def _as_written(line: str, own: Mapping[int, str]) -> str:
+    """A numbered line of source as it reads in the notebook."""
+    match = _SOURCE_LINE.match(line)
+    if match is None or int(match.group(2)) not in own:
+        return line
+    return f"{line[: match.end()]} {own[int(match.group(2))]}"
 
 
 def _renumbered(line: str, number: Callable[[int], int | None]) -> str:

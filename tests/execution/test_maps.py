@@ -199,6 +199,10 @@ def test_a_run_that_goes_on_repeats_only_the_instances_that_did_not_end_well(
     path = project.write(LOAD, (f"{MAP} cache:off", loop), ("task:below keep:y", "y = out"))
     run = project.app.run(path)
     assert run.state is RunState.FAILED
+    shown = failure(run, "train[1]").last_lines
+    assert "      2 for x in xs:\n      3     print(x)\n----> 4     assert" in shown, (
+        "as it is written"
+    )
     before = {name: task.started_at for name, task in run.tasks.items()}
     (project.folder / "flag").write_text("yes")
     again = project.app.resume(run.run_id)
