@@ -102,7 +102,7 @@ def story():
         (e.TaskFinished, {"task": "plot", "attempt": 1, "state": TaskState.CANCELLED}),
         (e.TaskFinished, {"task": "report", "attempt": 0, "state": TaskState.UPSTREAM_FAILED}),
         (e.RunFinished, {"state": RunState.FAILED}),
-        (e.RunResumed, {"tasks": resumed(fit=TaskState.NONE, plot=TaskState.NONE)}),
+        (e.RunResumed, {"tasks": resumed()}),
         (e.TaskQueued, {"task": "plot", "attempt": 2}),
         (e.RunResumed, {"tasks": resumed(plot=TaskState.QUEUED), "recovered": True}),
     )
@@ -121,9 +121,9 @@ def story():
 
 
 def resumed(**states):
-    """The tasks as they go on: in these states, or as they are."""
-    stands = {"load": TaskState.SUCCESS, "fit": TaskState.NONE, "report": TaskState.NONE, **states}
-    return tuple((name, upstream, stands[name]) for name, upstream in TASKS)
+    """The tasks as they go on: the first as it is, and the others anew or in these states."""
+    stands = {"load": TaskState.SUCCESS, **states}
+    return tuple((name, upstream, stands.get(name, TaskState.NONE)) for name, upstream in TASKS)
 
 
 view = None
