@@ -11,20 +11,19 @@ import functools
 import os
 import platform
 import signal
+import sys
 import time
 import uuid
 from collections.abc import Collection
-from pathlib import Path
-
-import psutil
 
 from jupyter_dagflow.core.lease import Life, Owner
 from jupyter_dagflow.kernel_side.marks import carriers
 
-_PROC = Path("/proc")
-_BOOT_ID = _PROC / "sys/kernel/random/boot_id"
-_MACHINE_ID = Path("/etc/machine-id")
-_STATE, _GROUP, _BEGAN = 0, 2, 19  # behind the name in /proc/PID/stat
+if sys.platform == "linux":
+    from jupyter_dagflow.execution import proc_table as table
+else:
+    from jupyter_dagflow.execution import psutil_table as table
+
 _LOOK_S = 0.02
 _END_S = 5.0
 
@@ -39,7 +38,7 @@ def owner_of(pid: int) -> Owner:
     boot, space, machine = _whereabouts()
     return Owner(
         pid=pid,
-        began=_began(pid) or "",
+        began=table.began(pid) or "",
         space=space,
         boot=boot,
         machine=machine,
@@ -51,9 +50,9 @@ def life_of(owner: Owner) -> Life:
     """Whether a process lives, as far as that can be told from here."""
     boot, space, machine = _whereabouts()
     if (owner.boot, owner.space, owner.machine) == (boot, space, machine):
-        if not owner.began or _began(owner.pid) != owner.began:
+        if not owner.began or table.began(owner.pid) != owner.began:
             return Life.GONE
-        return Life.STOPPED if _is_stopped(owner.pid) else Life.ALIVE
+        return Life.STOPPED if table.is_stopped(owner.pid) else Life.ALIVE
     this_machine = machine and (owner.machine, owner.host) == (machine, platform.node())
     return Life.GONE if this_machine and owner.boot != boot else Life.UNKNOWN
 
@@ -65,13 +64,13 @@ def end_group(leader: Owner) -> None:
     """
     if life_of(leader) is Life.UNKNOWN or not hasattr(os, "killpg"):
         return
-    if _began(leader.pid) not in (None, leader.began) or leader.boot != _whereabouts()[0]:
+    if table.began(leader.pid) not in (None, leader.began) or leader.boot != _whereabouts()[0]:
         return
     until = time.monotonic() + _END_S
     with contextlib.suppress(ProcessLookupError, PermissionError):
         while time.monotonic() < until:
             os.killpg(leader.pid, signal.SIGKILL)
-            if not _group_lives(leader.pid):
+            if not table.group_lives(leader.pid):
                 return
             time.sleep(_LOOK_S)
 
@@ -81,10 +80,7 @@ def descendants(pid: int) -> set[Owner]:
 
     What has lost its parent is no descendant any more.
     """
-    try:
-        return {owner_of(child.pid) for child in psutil.Process(pid).children(recursive=True)}
-    except psutil.Error:
-        return set()
+    return {owner_of(child) for child in table.below(pid)}
 
 
 def end_marked(marks: Collection[str]) -> None:
@@ -108,49 +104,5 @@ def kill(process: Owner) -> None:
 
 @functools.cache
 def _whereabouts() -> tuple[str, str, str]:
-    """The boot, the namespace of processes and the machine."""
-    try:
-        boot = _BOOT_ID.read_text().strip()
-        space = os.readlink(_PROC / "self/ns/pid")
-    except OSError:
-        return str(round(psutil.boot_time(), -1)), "", str(uuid.getnode())
-    try:
-        machine = _MACHINE_ID.read_text().strip()
-    except OSError:
-        machine = ""
-    return boot, space, machine
-
-
-def _began(pid: int) -> str | None:
-    """When a process began, in a unit of the system's; None if there is none of that id."""
-    try:
-        if _PROC.is_dir():
-            return None if (stat := _stat(pid)) is None else stat[_BEGAN]
-        return repr(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
-
-
-def _is_stopped(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
-    except psutil.Error:
-        return False
-
-
-def _stat(pid: int) -> list[str] | None:
-    """What Linux tells of a process behind its name; a zombie has ended."""
-    try:
-        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[_STATE] in ("Z", "X") else fields
-
-
-def _group_lives(group: int) -> bool:
-    """Whether a process of a group lives; one that waits to be collected does not."""
-    if not _PROC.is_dir():
-        return psutil.pid_exists(group)
-    pids = (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
-    stats = (_stat(pid) for pid in pids)
-    return any(stat is not None and stat[_GROUP] == str(group) for stat in stats)
+    """The boot, the namespace of processes and the machine, which do not change."""
+    return table.whereabouts()
