@@ -17,7 +17,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import leases, runs
 
-_TOKEN = select(leases.c.token).where(leases.c.run_id == bindparam("of_run"))
+TOKEN = select(leases.c.token).where(leases.c.run_id == bindparam("of_run"))
 
 
 def put_first(connection: Connection, lease: Lease) -> None:
@@ -33,9 +33,9 @@ def find(connection: Connection, run_id: RunId) -> Lease | None:
 
 
 def token(connection: Connection, run_id: RunId) -> int | None:
-    """The token of the lease on a run, without the rest: asked with every write."""
-    found: int | None = prepared.scalar(connection, _TOKEN, {"of_run": run_id})
-    return found
+    """The token of the lease on a run, without the rest."""
+    row = prepared.first(connection, TOKEN, {"of_run": run_id})
+    return None if row is None else row[0]
 
 
 def unfinished(connection: Connection) -> list[Lease]:

@@ -59,6 +59,7 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _HIGHEST = "\U0010ffff"  # no character sorts behind it
 _APPEND = events.insert()
 _LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
+_STANDING = select(leases.TOKEN.scalar_subquery(), _LAST.scalar_subquery())  # asked with every write
 
 
 def exists(url: str) -> bool:
@@ -148,8 +149,10 @@ class Metastore:
             raise ValueError(f"An event of another run cannot be appended to {run_id}.")
         try:
             with self._transaction(self._writer) as connection:
-                self._check_lease(connection, run_id, lease)
-                self._check_order(connection, run_id, new)
+                row = prepared.first(connection, _STANDING, {"of_run": run_id})
+                token, last = row or (None, None)
+                _check_lease(run_id, lease, token)
+                _check_order(run_id, new, last or 0)
                 project(connection, new)
                 if lease is not None and isinstance(new[0], RunCreated):
                     leases.put_first(connection, lease)
@@ -172,7 +175,7 @@ class Metastore:
         """
         with self._transaction(self._reader) as connection:
             if lease is not None:
-                self._check_lease(connection, run_id, lease)
+                _check_lease(run_id, lease, leases.token(connection, run_id))
             log = self._log(connection, run_id)
         if not log:
             raise NotFound(f"There is no run {run_id}.", hint="dagflow runs list shows them.")
@@ -396,22 +399,6 @@ class Metastore:
         )
         return [event_from_dict(json.loads(body)) for body in connection.scalars(query)]
 
-    def _check_lease(self, connection: Connection, run_id: RunId, lease: Lease | None) -> None:
-        token = leases.token(connection, run_id)
-        if token is not None and (lease is None or lease.token != token):
-            raise _lost(run_id)
-
-    def _check_order(self, connection: Connection, run_id: RunId, new: Sequence[Event]) -> None:
-        last = prepared.scalar(connection, _LAST, {"of_run": run_id}) or 0
-        expected = list(range(last + 1, last + 1 + len(new)))
-        given = [event.seq for event in new]
-        if given != expected or isinstance(new[0], RunCreated) != (last == 0):
-            raise EventConflict(
-                f"Run {run_id} has {last} events recorded; events {given[0]} to {given[-1]} "
-                "cannot follow.",
-                hint="Another process runs it too: dagflow runs show tells how far it is.",
-            )
-
     def _not_found(self, name: str, found: Sequence[str]) -> NotFound:
         if found:
             more = " and more" if len(found) > _NAMED_IN_HINT else ""
@@ -424,6 +411,22 @@ class Metastore:
             return NotFound("No run has been recorded yet.", hint="Start one: dagflow run NB")
         return NotFound(
             f"There is no run {name!r}.", hint=f"The newest are: {', '.join(known)}, or say latest."
+        )
+
+
+def _check_lease(run_id: RunId, lease: Lease | None, token: int | None) -> None:
+    if token is not None and (lease is None or lease.token != token):
+        raise _lost(run_id)
+
+
+def _check_order(run_id: RunId, new: Sequence[Event], last: int) -> None:
+    expected = list(range(last + 1, last + 1 + len(new)))
+    given = [event.seq for event in new]
+    if given != expected or isinstance(new[0], RunCreated) != (last == 0):
+        raise EventConflict(
+            f"Run {run_id} has {last} events recorded; events {given[0]} to {given[-1]} "
+            "cannot follow.",
+            hint="Another process runs it too: dagflow runs show tells how far it is.",
         )
 
 

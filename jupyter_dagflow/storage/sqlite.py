@@ -137,4 +137,5 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    # By the driver: SQLAlchemy would make a result of it, and of the one before each write.
+    connection.connection.cursor().execute("BEGIN IMMEDIATE" if writes else "BEGIN")
