@@ -98,6 +98,7 @@ class ForkServer:
         self._received = b""
         self._kernels: dict[int, str] = {}  # with their marks
         self._marks: Any = _beside("marks.py")
+        self._options: dict[tuple[str, ...], Any] = {}
         self._unseeded: Any = None
         self._enter: Any = None
         self._ready, self._say_ready = os.pipe()
@@ -200,6 +201,10 @@ class ForkServer:
 
         sys.argv = ["ipykernel_launcher.py", *argv]
         app: Any = IPKernelApp.instance(parent_handle=os.getppid())
+        options = self._options_in(argv)
+        if options is not None:
+            options.IPKernelApp.connection_file = argv[_file_in(argv)]
+            app.parse_command_line = lambda _: app.update_config(options)
         app.initialize(argv)
         if _MAIN_AGAIN in sys.modules:
             sys.modules[_MAIN_AGAIN] = sys.modules["__main__"]
@@ -209,6 +214,24 @@ class ForkServer:
         app.start()
         _answer_last_request(app.control_thread)
         _end_kernel()
+
+    def _options_in(self, argv: list[str]) -> Any:
+        """What the arguments of a kernel say, as ipykernel reads them; None if it has to read them itself.
+
+        To find that out takes longer than much else in a kernel's beginning, so it is done once for all
+        arguments that differ in nothing but the connection file, before the fork.
+        """
+        at = _file_in(argv)
+        others = (*argv[:at], *argv[at + 1 :])
+        if at and others not in self._options:
+            from ipykernel.kernelapp import IPKernelApp
+
+            reader: Any = IPKernelApp()
+            with contextlib.suppress(BaseException):  # told by the kernel, when it reads them
+                reader.parse_command_line(argv)
+            understood = not reader.extra_args and getattr(reader, "cli_config", None)
+            self._options[others] = understood or None
+        return self._options.get(others)
 
     def _enter_with_first_cell(self, shell: Any, folder: str) -> None:
         """Do what the first cell of a taskbook does, without the time that a cell takes."""
@@ -251,6 +274,7 @@ class ForkServer:
             pid = _run(request["command"], request["log"], environment)
         else:
             server = os.getpid()
+            self._options_in(request["argv"])
             pid = os.fork()
             if pid == 0:
                 self._marks["put"](request["mark"])
@@ -318,6 +342,11 @@ class ForkServer:
 def _beside(name: str) -> dict[str, Any]:
     """What a file beside this one defines."""
     return runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), name))
+
+
+def _file_in(argv: list[str]) -> int:
+    """Where the connection file stands among a kernel's arguments; 0 if they do not give it as kernelspecs do."""
+    return argv.index("-f") + 1 if "-f" in argv[:-1] else 0
 
 
 class _Asked:
