@@ -226,7 +226,8 @@ class ForkServer:
         if at and others not in self._options:
             from ipykernel.kernelapp import IPKernelApp
 
-            reader: Any = IPKernelApp()
+            make: Any = IPKernelApp
+            reader = make()
             with contextlib.suppress(BaseException):  # told by the kernel, when it reads them
                 reader.parse_command_line(argv)
             understood = not reader.extra_args and getattr(reader, "cli_config", None)

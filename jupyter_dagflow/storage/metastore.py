@@ -59,7 +59,9 @@ _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _HIGHEST = "\U0010ffff"  # no character sorts behind it
 _APPEND = events.insert()
 _LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
-_STANDING = select(leases.TOKEN.scalar_subquery(), _LAST.scalar_subquery())  # asked with every write
+_STANDING = select(
+    leases.TOKEN.scalar_subquery(), _LAST.scalar_subquery()
+)  # asked with every write
 
 
 def exists(url: str) -> bool:
