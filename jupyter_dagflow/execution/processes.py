@@ -13,7 +13,6 @@ import platform
 import signal
 import sys
 import time
-import uuid
 from collections.abc import Collection
 
 from jupyter_dagflow.core.lease import Life, Owner
