@@ -223,7 +223,7 @@ class Metastore:
     def delete_run(self, lease: Lease) -> None:
         """Forget a run and all that was recorded of it; it must be the lease's holder's. Raises `LeaseLost`."""
         with self._transaction(self._writer) as connection:
-            self._check_lease(connection, lease.run_id, lease)
+            _check_lease(lease.run_id, lease, leases.token(connection, lease.run_id))
             for table in _OF_A_RUN:
                 connection.execute(table.delete().where(table.c.run_id == lease.run_id))
 
