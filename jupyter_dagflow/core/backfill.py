@@ -1,0 +1,101 @@
+"""Which data intervals a backfill runs, and in which order.
+
+The law: an interval whose run is still going on is never run again, one that has not ended is not run yet; any other
+within the bounds is run if it has no run, or if its newest one ended in a state that is to be reprocessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from jupyter_dagflow.core.calendar.fire_times import OneTime
+from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
+from jupyter_dagflow.core.errors import OptionError
+from jupyter_dagflow.core.schedules import Policy
+from jupyter_dagflow.core.states import RunState
+
+
+class Reprocess(str, Enum):
+    """Which intervals that have a run already are run again."""
+
+    NONE = "none"
+    FAILED = "failed"
+    ALL = "all"
+
+    def includes(self, state: RunState) -> bool:
+        """Whether an interval is run again whose newest run is in this state."""
+        return state in _AGAIN[self]
+
+
+_AGAIN = {
+    Reprocess.NONE: frozenset[RunState](),
+    Reprocess.FAILED: frozenset({RunState.FAILED, RunState.CANCELLED}),
+    Reprocess.ALL: frozenset(state for state in RunState if state.is_final),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An interval within the bounds, the state of its newest run (None if it has none), and whether it is run now."""
+
+    interval: DataInterval
+    state: RunState | None
+    runs: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """What is asked for: intervals that start from ``start`` to ``end``, both inclusive."""
+
+    start: datetime
+    end: datetime
+    reprocess: Reprocess = Reprocess.NONE
+    reverse: bool = False
+
+
+def check_backfill(asked: Backfill, table: Timetable, policy: Policy) -> None:
+    """Raise `OptionError` for a backfill that the schedule cannot have."""
+    if isinstance(table.times, OneTime):
+        raise OptionError(
+            "A schedule that runs once has no data intervals to go back over.",
+            hint="Run it now with: dagflow schedule trigger NAME.",
+        )
+    if asked.end < asked.start:
+        raise OptionError(
+            f"The backfill ends before it starts: {asked.end} is earlier than {asked.start}.",
+            hint="Change --end or --start.",
+        )
+    if asked.reverse and policy.depends_on_past:
+        raise OptionError(
+            "--reverse runs the newest interval first, and each waits for a success of the one before.",
+            hint="Drop --reverse.",
+        )
+
+
+def choices(
+    asked: Backfill, table: Timetable, states: Mapping[datetime, RunState], *, now: datetime
+) -> list[Choice]:
+    """Each interval within the bounds that has ended, in the order in which they run.
+
+    ``states`` are those of the newest runs by logical date.
+
+    >>> from datetime import timedelta, timezone
+    >>> from jupyter_dagflow.core.calendar.fire_times import EveryTimes
+    >>> day, start = timedelta(days=1), datetime(2024, 1, 1, tzinfo=timezone.utc)
+    >>> daily = Timetable(times=EveryTimes(day, start), start=start)
+    >>> asked = Backfill(start=start, end=start + day, reprocess=Reprocess.FAILED)
+    >>> found = choices(asked, daily, {start: RunState.SUCCESS}, now=start + 9 * day)
+    >>> [(each.interval.start.day, each.runs) for each in found]
+    [(1, False), (2, True)]
+    """
+    found = []
+    for interval in table.between(asked.start, asked.end):
+        if interval.end > now:
+            break
+        state = states.get(interval.logical_date)
+        runs = state is None or asked.reprocess.includes(state)
+        found.append(Choice(interval, state, runs))
+    return found[::-1] if asked.reverse else found

@@ -1,0 +1,79 @@
+"""Which intervals a backfill runs: each way to reprocess as a table, and its law as a property."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from syrupy.assertion import SnapshotAssertion
+
+from jupyter_dagflow.core.backfill import Backfill, Reprocess, check_backfill, choices
+from jupyter_dagflow.core.calendar.fire_times import EveryTimes, OneTime
+from jupyter_dagflow.core.calendar.intervals import Timetable
+from jupyter_dagflow.core.errors import OptionError
+from jupyter_dagflow.core.schedules import Policy
+from jupyter_dagflow.core.states import RunState
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+DAY = timedelta(days=1)
+DAILY = Timetable(times=EveryTimes(DAY, START), start=START + 3 * DAY)
+ONCE = Timetable(times=OneTime(START), start=START)
+PAST = Policy(depends_on_past=True)
+
+# how to reprocess -> the states whose intervals run again
+AGAIN = [
+    (Reprocess.NONE, set()),
+    (Reprocess.FAILED, {RunState.FAILED, RunState.CANCELLED}),
+    (Reprocess.ALL, {RunState.FAILED, RunState.CANCELLED, RunState.SUCCESS}),
+]
+
+
+@pytest.mark.parametrize(("reprocess", "again"), AGAIN)
+def test_what_runs_again(reprocess: Reprocess, again: set[RunState]) -> None:
+    states = {START + n * DAY: state for n, state in enumerate(RunState)}
+    asked = Backfill(start=START, end=START + len(RunState) * DAY, reprocess=reprocess)
+    found = choices(asked, DAILY, states, now=START + 30 * DAY)
+    assert [each.state for each in found] == [*RunState, None]
+    assert {each.state for each in found if each.runs} == {*again, None}
+
+
+def test_each_way_to_reprocess_has_a_row() -> None:
+    assert [reprocess for reprocess, _ in AGAIN] == list(Reprocess)
+
+
+@given(
+    first=st.integers(0, 20),
+    count=st.integers(0, 20),
+    now=st.floats(-1, 50),
+    reverse=st.booleans(),
+)
+def test_each_interval_that_has_ended_is_there_once_in_order(
+    first: int, count: int, now: float, reverse: bool
+) -> None:
+    asked = Backfill(start=START + first * DAY, end=START + (first + count) * DAY, reverse=reverse)
+    found = choices(asked, DAILY, {}, now=START + now * DAY)
+    days = [n for n in range(first, first + count + 1) if n + 1 <= now]
+    assert [(each.interval.start - START) // DAY for each in found] == (
+        days[::-1] if reverse else days
+    )
+    assert all(each.runs for each in found)
+
+
+def test_one_day_in_reverse_or_after_the_past_may_be_asked_for() -> None:
+    check_backfill(Backfill(start=START, end=START, reverse=True), DAILY, Policy())
+    check_backfill(Backfill(start=START, end=START), DAILY, PAST)
+
+
+def test_what_cannot_be_is_said_with_what_to_do(snapshot: SnapshotAssertion) -> None:
+    said = []
+    for asked, table, policy in (
+        (Backfill(start=START, end=START), ONCE, Policy()),
+        (Backfill(start=START, end=START - DAY), DAILY, Policy()),
+        (Backfill(start=START, end=START, reverse=True), DAILY, PAST),
+    ):
+        with pytest.raises(OptionError) as caught:
+            check_backfill(asked, table, policy)
+        said.append(str(caught.value))
+    assert "\n".join(said) == snapshot
