@@ -1,0 +1,89 @@
+"""Fires as they are recorded, and how a schedule stands by them and by the states of runs.
+
+The law: a fire has its run's id from the moment it is recorded, and has begun when that run is there. So whoever finds
+one that has not begun, after whatever crash, begins the same run; it cannot begin twice, as a run is created once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from jupyter_dagflow.core.calendar.intervals import DataInterval
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.schedules import Standing
+from jupyter_dagflow.core.states import RunState
+
+
+class FireKind(str, Enum):
+    """Who asked for a fire: the schedule itself, a person who triggered it, a backfill."""
+
+    SCHEDULED = "scheduled"
+    MANUAL = "manual"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fire:
+    """A fire of a schedule; ``dropped`` if it made way for a later one before it began."""
+
+    interval: DataInterval
+    run_id: RunId
+    recorded_at: datetime
+    kind: FireKind = FireKind.SCHEDULED
+    dropped: bool = False
+
+
+def standing_of(
+    fires: Iterable[Fire],
+    states: Mapping[RunId, RunState],
+    *,
+    missed: DataInterval | None = None,
+    paused: bool = False,
+    resumed_at: datetime | None = None,
+) -> Standing:
+    """How a schedule stands, as `schedules.decide` asks it.
+
+    Only what the schedule itself asked for counts. ``fires`` may come in any order; needed are the newest, those that
+    have not ended, and those since the last success. ``states`` are those of the runs that are there, ``missed`` is
+    the newest interval that is listed as missed. Failures count since the schedule was last resumed; a cancelled run
+    is neither one nor a success.
+    """
+    own = sorted(
+        (fire for fire in fires if fire.kind is FireKind.SCHEDULED),
+        key=lambda fire: fire.interval.start,
+    )
+    ended = [fire for fire in own if _is_final(states.get(fire.run_id))]
+    decided = [fire.interval for fire in own] + ([missed] if missed else [])
+    return Standing(
+        last=max(decided, key=lambda interval: interval.start, default=None),
+        waiting=tuple(
+            fire.interval for fire in own if fire.run_id not in states and not fire.dropped
+        ),
+        active=tuple(
+            fire.run_id
+            for fire in own
+            if fire.run_id in states and not states[fire.run_id].is_final
+        ),
+        past=states[ended[-1].run_id] if ended else None,
+        failures=_failures(ended, states, resumed_at),
+        paused=paused,
+        resumed_at=resumed_at,
+    )
+
+
+def _is_final(state: RunState | None) -> bool:
+    return state is not None and state.is_final
+
+
+def _failures(ended: list[Fire], states: Mapping[RunId, RunState], since: datetime | None) -> int:
+    """How many in a row have failed up to the newest that has ended."""
+    count = 0
+    for fire in reversed(ended):
+        state = states[fire.run_id]
+        if state is RunState.SUCCESS or (since is not None and fire.recorded_at <= since):
+            break
+        count += state is RunState.FAILED
+    return count
