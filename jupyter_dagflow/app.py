@@ -14,6 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, ParamSpec
 
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import (
@@ -370,6 +371,7 @@ class Dagflow:
         keep_all: bool = False,
         survivors: Survivors = Survivors.ASKED_FOR,
         trigger: str = "manual",
+        data_interval: DataInterval | None = None,
         reuse: Reuse = Reuse.YES,
         keep_names: Sequence[str] = (),
         within: Within | None = None,
@@ -378,6 +380,7 @@ class Dagflow:
         """Begin to run what was prepared, or those tasks of it that were ``selected``.
 
         Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
+        A scheduled run is about its ``data_interval``.
         Raises `OptionError` if the notebook ends with no such variable.
         """
         check_jobs(jobs)
@@ -398,7 +401,14 @@ class Dagflow:
             within=None if within is None else asdict(within),
         )
         lease = Lease(run_id=files.run_id, token=1, owner=this_process())
-        return self._begin(prepared, config, lease=lease, trigger=trigger, sinks=sinks)
+        return self._begin(
+            prepared,
+            config,
+            lease=lease,
+            trigger=trigger,
+            data_interval=data_interval,
+            sinks=sinks,
+        )
 
     def resume(
         self,
@@ -531,6 +541,7 @@ class Dagflow:
         trigger: str,
         sinks: Sequence[Sink],
         begun: Begun | None = None,
+        data_interval: DataInterval | None = None,
     ) -> LiveRun:
         files = RunFiles(self.settings.home, lease.run_id)
         compilation = compiled_to_keep(prepared.compilation, config.keep_names)
@@ -551,6 +562,7 @@ class Dagflow:
             keep_all=config.keep_all,
             survivors=Survivors(config.survivors),
             trigger=trigger,
+            data_interval=data_interval,
             reuse=Reuse(config.reuse),
             selected=config.selected,
             options=config.options(),

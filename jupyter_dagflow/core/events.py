@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
@@ -92,6 +93,7 @@ class RunCreated:
 
     ``lanes`` are those of them that share a kernel, in the order in which they run.
     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+    ``data_interval`` is what a scheduled run is about.
     ``record`` tells by whom and of what; runs of earlier versions have none.
     """
 
@@ -107,6 +109,7 @@ class RunCreated:
     state: RunState = RunState.QUEUED
     record: RunRecord | None = None
     lanes: tuple[tuple[TaskName, ...], ...] = ()
+    data_interval: DataInterval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

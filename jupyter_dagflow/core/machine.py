@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.events import (
     LOST,
@@ -97,6 +98,7 @@ class Plan:
     options: Mapping[str, object] = field(default_factory=dict)
     record: RunRecord | None = None
     lanes: tuple[tuple[TaskName, ...], ...] = ()
+    data_interval: DataInterval | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,6 +309,7 @@ class RunMachine:
             options=plan.options,
             record=plan.record,
             lanes=plan.lanes,
+            data_interval=plan.data_interval,
         )
         self._view = RunView.of(created)
         self._events.append(created)

@@ -26,6 +26,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from jupyter_dagflow.core.alternatives import Alternatives, alternatives
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import EnvironmentFault, MetastoreBlocked
 from jupyter_dagflow.core.events import (
     CellProgress,
@@ -134,6 +135,7 @@ class RunRequest:
     survivors: Survivors = Survivors.ASKED_FOR
     pools: Mapping[str, int] = field(default_factory=dict)
     trigger: str = "manual"
+    data_interval: DataInterval | None = None
     reuse: Reuse = Reuse.YES
     selected: Selected | None = None
     options: Mapping[str, object] = field(default_factory=dict)
@@ -169,6 +171,7 @@ class RunRequest:
             slots=self.jobs,
             pools=self.pools,
             trigger=self.trigger,
+            data_interval=self.data_interval,
             options=self.options,
             record=self.record,
             lanes=tuple(task.steps for task in planned if task.members),

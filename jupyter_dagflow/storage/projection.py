@@ -129,6 +129,7 @@ def _create(connection: Connection, event: RunCreated) -> None:
             "source_digest": None if event.record is None else event.record.source_digest,
             "state": event.state.value,
             "trigger": event.trigger,
+            "logical_date": None if (it := event.data_interval) is None else it.logical_date,
             "parameters": as_json(event.parameters),
             "created_at": event.at,
         },

@@ -140,10 +140,12 @@ export interface LaneRestarted {
  *
  *     ``lanes`` are those of them that share a kernel, in the order in which they run.
  *     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+ *     ``data_interval`` is what a scheduled run is about.
  *     ``record`` tells by whom and of what; runs of earlier versions have none.
  */
 export interface RunCreated {
   at: string;
+  data_interval: DataInterval | null;
   lanes: string[][];
   notebook: string;
   options: Record<string, unknown>;
@@ -156,6 +158,13 @@ export interface RunCreated {
   tasks: [string, string[]][];
   trigger: string;
   type: 'run_created';
+}
+/**
+ * From ``start``, inclusive, to ``end``, exclusive, which is when its run is due.
+ */
+export interface DataInterval {
+  end: string;
+  start: string;
 }
 /**
  * Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.events import (
     CancelRequested,
@@ -121,6 +122,26 @@ def test_a_log_is_read_as_it_was_written(store: Metastore) -> None:
     assert store.events(R1, after=3) == log[3:]
     assert store.events(R1, after=len(log)) == []
     assert store.view(R1) == replay(log)
+
+
+def test_a_scheduled_run_is_listed_by_its_logical_date(store: Metastore) -> None:
+    interval = DataInterval(NOON - timedelta(days=1), NOON)
+    plan = Plan(
+        run_id=R1,
+        pipeline="churn",
+        notebook="churn.ipynb",
+        parameters={},
+        tasks=(PlannedTask(name=LOAD),),
+        slots=1,
+        trigger="schedule",
+        data_interval=interval,
+    )
+    log = list(RunMachine(plan).handle(Submit(at=NOON)).events)
+    store.append(R1, log)
+    assert store.events(R1) == log
+    assert [each.data_interval for each in log if isinstance(each, RunCreated)] == [interval]
+    (summary,) = store.runs()
+    assert (summary.trigger, summary.logical_date) == ("schedule", interval.start)
 
 
 def test_the_projection_agrees_with_the_log(store: Metastore) -> None:
