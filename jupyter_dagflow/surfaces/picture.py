@@ -14,6 +14,7 @@ from IPython.display import DisplayHandle, display
 
 from jupyter_dagflow.core.events import CellProgress, Event
 from jupyter_dagflow.core.model import Compilation
+from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.execution.watchers import Mailbox
 from jupyter_dagflow.run_handle import LiveRun
@@ -34,12 +35,12 @@ def still(compilation: Compilation, run: RunView | None = None) -> dict[str, Any
 
     JupyterLab with our extension draws the data itself; others show the HTML or the SVG, a terminal the text.
     """
-    drawing = svg(compilation.pipeline, run)
+    drawing = svg(compilation.pipeline, run, nested=compilation.nested)
     return {
         _GRAPH: _graph(compilation, run),
         "text/html": f'<div class="dagflow-picture" style="max-width: 100%; overflow-x: auto">{drawing}</div>',
         "image/svg+xml": drawing,
-        "text/plain": text(compilation.pipeline, run),
+        "text/plain": text(compilation.pipeline, run, inner=tuple(inner_tasks(compilation))),
     }
 
 

@@ -45,7 +45,7 @@ test('a graph without nodes has no size, and no graph at all is refused in words
 });
 
 test('the frame is as high as the graph at the scale that its width allows', () => {
-  const size = { nodes: new Map(), edges: [] };
+  const size = { nodes: new Map(), edges: [], groups: new Map() };
   expect(frameHeight({ ...size, width: 400, height: 300 }, 900)).toBe(332);
   expect(frameHeight({ ...size, width: 1736, height: 300 }, 900)).toBe(182);
   expect(frameHeight({ ...size, width: 100, height: 20 }, 900)).toBe(120);

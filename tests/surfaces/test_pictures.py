@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,8 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow import compile_notebook
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.model import Pipeline
+from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces.graph.dot import dot
@@ -104,6 +107,51 @@ def test_svg_speaks(churn: Pipeline, churn_run: RunView) -> None:
     hovers = [title.text for title in root.iter(f"{SVG}title")]
     assert "load_out: load, line 3 → features, cell 3, line 1" in hovers
     assert "after:load: load → report" in hovers
+
+
+def test_notebooks_that_are_steps_are_drawn_below_each_in_a_frame_that_holds_it(
+    write_notebook: Callable[..., Path], snapshot: SnapshotAssertion
+) -> None:
+    write_notebook("deep.ipynb", [("task:only", "z = 1")])
+    steps = [("task:load", "y = 1"), ("task:go", "%dagflow notebook deep.ipynb -o z")]
+    write_notebook("inner.ipynb", steps)
+    outer = [("task:step", "%dagflow notebook inner.ipynb -o y"), ("task:use", "y")]
+    compilation = compile_notebook(write_notebook("outer.ipynb", outer))
+    shown = text(compilation.pipeline, inner=tuple(inner_tasks(compilation)))
+    assert shown == snapshot
+    drawn = svg(compilation.pipeline, nested=compilation.nested, engine=lay_out)
+    root = ElementTree.fromstring(drawn)
+    boxes = list(rectangles(root))
+    frames = [box for box in boxes if box[0] == "group"]
+    inside = [sum(holds(frame, box) for box in boxes if box[0] == "card") for frame in frames]
+    assert inside == [3, 1]
+    assert holds(
+        ("", 0.0, 0.0, float(root.get("width", 0)), float(root.get("height", 0))), frames[0]
+    )
+    assert {"step: inner.ipynb", "go: deep.ipynb"} <= set(root.itertext())
+    assert "step runs inner.ipynb: 2 tasks. load. go. go runs deep.ipynb: 1 task. only." in drawn
+
+
+Rectangle = tuple[str, float, float, float, float]
+
+
+def rectangles(
+    node: ElementTree.Element, left: float = 0.0, top: float = 0.0
+) -> Iterator[Rectangle]:
+    """Class, left, top, width and height of each rectangle, as the picture has it."""
+    if moved := re.fullmatch(r"translate\((\S+) (\S+)\)", node.get("transform", "")):
+        left, top = left + float(moved[1]), top + float(moved[2])
+    if node.tag == f"{SVG}rect":
+        size = float(node.get("width", 0)), float(node.get("height", 0))
+        yield node.get("class", ""), left, top, *size
+    for child in node:
+        yield from rectangles(child, left, top)
+
+
+def holds(frame: Rectangle, box: Rectangle) -> bool:
+    _, left, top, width, height = frame
+    _, x, y, wide, high = box
+    return left <= x and top <= y and x + wide <= left + width and y + high <= top + height
 
 
 def test_what_matters_in_an_svg_does_not_need_css(churn: Pipeline, churn_run: RunView) -> None:

@@ -127,7 +127,7 @@ def _picture(compilation: Compilation, form: str) -> str:
         return mermaid(pipeline, nested=nested)
     from jupyter_dagflow.surfaces.graph.svg import svg
 
-    return svg(pipeline)
+    return svg(pipeline, nested=compilation.nested)
 
 
 def _leave(compilation: Compilation) -> None:

@@ -7,10 +7,12 @@ identifiers that could collide on a page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from math import hypot
 
-from jupyter_dagflow.core.model import Edge, Pipeline
+from jupyter_dagflow.core.model import Edge, Nested, Pipeline
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces import words
@@ -23,6 +25,7 @@ from jupyter_dagflow.surfaces.graph.card import (
     Card,
     card_width,
     cards,
+    text_width,
 )
 from jupyter_dagflow.surfaces.graph.engine import Engine, lay_out
 from jupyter_dagflow.surfaces.graph.icons import ICONS
@@ -32,12 +35,16 @@ from jupyter_dagflow.surfaces.look import TASK_LOOKS, run_look
 
 MARGIN = 14.0
 ARROW = 7.0
+GROUP_GAP = 22.0
+GROUP_TITLE = 22.0
+GROUP_PADDING = 12.0
 
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _DARK = (
     ".dagflow-graph{at} .card{{fill:#1f242d;stroke:#56606f}}"
     ".dagflow-graph{at} .name{{fill:#eef1f5}}"
     ".dagflow-graph{at} .status{{fill:#aab3c0}}"
+    ".dagflow-graph{at} .group{{stroke:#56606f}}"
     ".dagflow-graph{at} .edge{{stroke:#8b95a3}}"
     ".dagflow-graph{at} .arrow{{fill:#8b95a3}}"
     ".dagflow-graph{at} .edge.order{{stroke:#8b95a3}}"
@@ -54,14 +61,20 @@ _STYLE = (
 )
 
 
-def svg(pipeline: Pipeline, run: RunView | None = None, *, engine: Engine = lay_out) -> str:
+def svg(
+    pipeline: Pipeline,
+    run: RunView | None = None,
+    *,
+    nested: Sequence[Nested] = (),
+    engine: Engine = lay_out,
+) -> str:
     """Draw the pipeline, and on it the states of a run if one is given.
 
-    ``engine`` lays it out; by default whichever there is.
+    Below it each of the ``nested`` notebooks that are steps is drawn in a frame of its own. ``engine`` lays things out;
+    by default whichever there is.
     """
-    wanted = wish(pipeline, width=card_width(pipeline.tasks), height=HEIGHT)
-    layout = engine(wanted)
-    width, height = layout.width + 2 * MARGIN, layout.height + 2 * MARGIN
+    drawn = _whole(pipeline, nested, run, engine)
+    width, height = drawn.width + 2 * MARGIN, drawn.height + 2 * MARGIN
     title = _title(pipeline, run)
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" class="dagflow-graph" role="img"'
@@ -69,18 +82,63 @@ def svg(pipeline: Pipeline, run: RunView | None = None, *, engine: Engine = lay_
         f' width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}"'
         f' font-family="{_attribute(_FONT)}" style="max-width:100%;height:auto">',
         f"<title>{escape(title)}</title>",
-        f"<desc>{escape(description(pipeline, run))}</desc>",
+        f"<desc>{escape(description(pipeline, run, nested))}</desc>",
         f"<style>{_STYLE}</style>",
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
+        *drawn.parts,
+        "</g>",
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """What is drawn from the origin to the right and downwards."""
+
+    width: float
+    height: float
+    parts: tuple[str, ...]
+
+
+def _whole(
+    pipeline: Pipeline, nested: Sequence[Nested], run: RunView | None, engine: Engine
+) -> _Drawing:
+    """A pipeline, and below it the notebooks that are steps of it."""
+    wanted = wish(pipeline, width=card_width(pipeline.tasks), height=HEIGHT)
+    layout = engine(wanted)
+    parts = [
         *_links(pipeline, layout),
         *(
             _task(card, layout.centres[name], width=wanted.width, run=run)
             for name, card in cards(pipeline, run).items()
         ),
-        "</g>",
-        "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    width, height = layout.width, layout.height
+    for each in nested:
+        group = _group(each, engine)
+        top = height + GROUP_GAP
+        parts += [f'<g transform="translate(0 {top:g})">', *group.parts, "</g>"]
+        width, height = max(width, group.width), top + group.height
+    return _Drawing(width=width, height=height, parts=tuple(parts))
+
+
+def _group(nested: Nested, engine: Engine) -> _Drawing:
+    """A notebook that is a step, in a frame that says of which task; what a run made of it is not drawn."""
+    inside = _whole(nested.compilation.pipeline, nested.compilation.nested, None, engine)
+    title = f"{nested.task}: {nested.shown}"
+    width = max(inside.width, text_width(title, STATUS_SIZE)) + 2 * GROUP_PADDING
+    height = inside.height + GROUP_TITLE + GROUP_PADDING
+    frame = (
+        f'<rect class="group" width="{width:g}" height="{height:g}" rx="10" fill="none"'
+        ' stroke="#9aa3af" stroke-width="1.2" stroke-dasharray="5 4"/>'
+    )
+    name = (
+        f'<text class="status" x="{GROUP_PADDING:g}" y="15" font-size="{STATUS_SIZE:g}"'
+        f' fill="#596373">{escape(title)}</text>'
+    )
+    at = f'<g transform="translate({GROUP_PADDING:g} {GROUP_TITLE:g})">'
+    return _Drawing(width=width, height=height, parts=(frame, name, at, *inside.parts, "</g>"))
 
 
 def _title(pipeline: Pipeline, run: RunView | None) -> str:

@@ -8,6 +8,7 @@ from jupyter_dagflow.core.errors import Location
 from jupyter_dagflow.core.model import (
     CellId,
     Edge,
+    Nested,
     Pipeline,
     Reason,
     Task,
@@ -33,8 +34,10 @@ def needs(pipeline: Pipeline) -> dict[TaskName, list[TaskName]]:
     }
 
 
-def text(pipeline: Pipeline, run: RunView | None = None) -> str:
+def text(pipeline: Pipeline, run: RunView | None = None, *, inner: Sequence[Inner] = ()) -> str:
     """A few lines: the pipeline's name, then a task a line with its state and what it follows.
+
+    The ``inner`` tasks of notebooks that are steps stand below theirs, a little to the right.
 
     Example::
 
@@ -58,9 +61,18 @@ def text(pipeline: Pipeline, run: RunView | None = None) -> str:
             (
                 task.name,
                 middle,
-                "← " + ", ".join(upstream[task.name]) if upstream[task.name] else "",
+                _follows(upstream[task.name]),
             )
         )
+        rows += [
+            (
+                f"{'  ' * each.name.count('.')}{each.task.name}",
+                f"{words.cells(each.task)} of {each.notebook}",
+                _follows([name.removeprefix(f"{each.group}.") for name in each.after]),
+            )
+            for each in inner
+            if each.name.startswith(f"{task.name}.")
+        ]
     names = max((len(row[0]) for row in rows), default=0)
     middles = max((len(row[1]) for row in rows), default=0)
     lines = [
@@ -69,7 +81,13 @@ def text(pipeline: Pipeline, run: RunView | None = None) -> str:
     return "\n".join([head, *lines])
 
 
-def description(pipeline: Pipeline, run: RunView | None = None) -> str:
+def _follows(names: Sequence[str]) -> str:
+    return "← " + ", ".join(names) if names else ""
+
+
+def description(
+    pipeline: Pipeline, run: RunView | None = None, nested: Sequence[Nested] = ()
+) -> str:
     """The pipeline in sentences, for who hears it."""
     upstream = needs(pipeline)
     sentences = []
@@ -81,6 +99,10 @@ def description(pipeline: Pipeline, run: RunView | None = None) -> str:
         if upstream[task.name]:
             sentence += f", after {' and '.join(upstream[task.name])}"
         sentences.append(sentence + ".")
+    sentences += [
+        f"{each.task} runs {each.shown}: {description(each.compilation.pipeline, nested=each.compilation.nested)}"
+        for each in nested
+    ]
     return " ".join([f"{words.count(len(pipeline.tasks), 'task')}.", *sentences])
 
 

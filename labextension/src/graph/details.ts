@@ -6,16 +6,18 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
-import type { CompilationDocument, Edge, Reason, TaskDocument, TaskFailure, TaskRunDocument } from '../schema';
+import type { CompilationDocument, Edge, Reason, TaskFailure, TaskRunDocument } from '../schema';
 import * as words from '../words';
 import { html } from './dom';
+import { isInner, type DrawnTask } from './groups';
 import { showState, stateIcon } from './icon';
+import { cellsOf } from './nodes';
 
 const MANY = 8;
 
 /** The details of a task. */
 export function taskDetails(
-  task: TaskDocument,
+  task: DrawnTask,
   compilation: CompilationDocument,
   run: LiveRun | null,
   clock: Clock
@@ -44,6 +46,9 @@ export function taskDetails(
   if (outgoing.length > 0) {
     fact('Feeds', list(outgoing.map(edge => html('li', {}, ...passed(edge, 'to', edge.target)))));
   }
+  if (isInner(task) && task.after.length > 0) {
+    fact('Comes after', list(task.after.map(name => html('li', {}, code(name)))));
+  }
   if (facts.childElementCount > 0) {
     body.append(facts);
   }
@@ -57,9 +62,9 @@ export function edgeDetails(edge: Edge, compilation: CompilationDocument): HTMLE
   return html('div', { class: 'dagflow-details' }, title, list(reasons));
 }
 
-function stateLine(task: TaskDocument, run: TaskRunDocument | undefined, clock: Clock): HTMLElement {
+function stateLine(task: DrawnTask, run: TaskRunDocument | undefined, clock: Clock): HTMLElement {
   const line = html('div', { class: 'dagflow-details-state' });
-  const parts = [words.cells(task.cell_indexes)];
+  const parts = [cellsOf(task)];
   if (run) {
     showState(line, run.state);
     line.append(stateIcon(run.state), html('strong', {}, LOOKS[run.state].word));

@@ -17,7 +17,7 @@ export class Edges {
     const documents = new Map(edges.map(edge => [key(edge.source, edge.target), edge]));
     for (const line of layout.edges) {
       const edge = documents.get(key(line.source, line.target));
-      const group = drawn(line, edge === undefined ? '' : look(edge));
+      const group = drawn(line, edge === undefined ? 'dagflow-inner' : look(edge));
       if (edge) {
         group.addEventListener('pointerenter', event => onHover(edge, event));
         group.addEventListener('pointerleave', event => onHover(null, event));

@@ -6,6 +6,7 @@
  * the page itself.
  */
 import type { Answer } from './engine';
+import { groupOfCluster } from './groups';
 
 export interface Box {
   /** Centre. */
@@ -34,6 +35,8 @@ export interface Layout {
   height: number;
   nodes: Map<string, Box>;
   edges: Line[];
+  /** The frames of groups, by their group. */
+  groups: Map<string, Box>;
 }
 
 /** Lays out DOT text; the answer is graphviz's JSON. */
@@ -54,6 +57,7 @@ export function parseLayout(json: string): Layout {
   const flip = (point: Point): Point => ({ x: point.x, y: height - point.y });
   const objects = graph.objects ?? [];
   const nodes = new Map<string, Box>();
+  const groups = new Map<string, Box>();
   for (const object of objects) {
     if (object.pos !== undefined) {
       const [x = 0, y = 0] = numbers(object.pos);
@@ -63,6 +67,12 @@ export function parseLayout(json: string): Layout {
         height: Number(object.height) * POINTS_PER_INCH
       });
     }
+    const group = groupOfCluster(object.name);
+    if (object.bb !== undefined && group !== null) {
+      const [left = 0, low = 0, right = 0, high = 0] = numbers(object.bb);
+      const centre = flip({ x: (left + right) / 2, y: (low + high) / 2 });
+      groups.set(group, { ...centre, width: right - left, height: high - low });
+    }
   }
   const edges = (graph.edges ?? []).flatMap(edge => {
     const source = objects.find(object => object._gvid === edge.tail)?.name;
@@ -71,12 +81,12 @@ export function parseLayout(json: string): Layout {
       ? []
       : [{ source, target, ...spline(edge.pos, flip) }];
   });
-  return { width, height, nodes, edges };
+  return { width, height, nodes, edges, groups };
 }
 
 interface GraphvizGraph {
   bb: string;
-  objects?: { _gvid: number; name: string; pos?: string; width?: string; height?: string }[];
+  objects?: { _gvid: number; name: string; pos?: string; width?: string; height?: string; bb?: string }[];
   edges?: { tail: number; head: number; pos?: string }[];
 }
 

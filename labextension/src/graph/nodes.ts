@@ -6,9 +6,10 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun, Progress } from '../reduce';
-import type { TaskDocument, TaskRunDocument, TaskState } from '../schema';
+import type { TaskRunDocument, TaskState } from '../schema';
 import * as words from '../words';
 import { html, setText } from './dom';
+import { isInner, ownName, type DrawnTask } from './groups';
 import { showState, stateIcon } from './icon';
 import type { Box } from './layout';
 
@@ -22,8 +23,8 @@ export class Card {
   private shown: TaskRunDocument | undefined;
   private shownProgress: Progress | undefined;
 
-  constructor(readonly task: TaskDocument) {
-    const name = html('span', { class: 'dagflow-node-name' }, task.name);
+  constructor(readonly task: DrawnTask) {
+    const name = html('span', { class: 'dagflow-node-name' }, ownName(task));
     this.node = html(
       'div',
       { class: 'dagflow-node', role: 'button', tabindex: 0, 'data-task': task.name, 'aria-haspopup': 'dialog' },
@@ -75,10 +76,7 @@ export class Card {
       this.icon.replaceChildren(stateIcon(state));
     }
     setText(this.status, statusText(task ?? undefined, this.task, clock));
-    this.node.setAttribute(
-      'aria-label',
-      `${this.task.name}: ${hasRun ? statusWord(task) : words.cells(this.task.cell_indexes)}`
-    );
+    this.node.setAttribute('aria-label', `${this.task.name}: ${hasRun ? statusWord(task) : cellsOf(this.task)}`);
     const instances = task?.instances ?? null;
     if (state === 'running' && task && instances !== null) {
       this.node.classList.remove('dagflow-indeterminate');
@@ -93,7 +91,7 @@ export class Card {
 }
 
 /** The second line of a card: the state in a word, and how many of its instances are done, or the time. */
-export function statusText(task: TaskRunDocument | undefined, document: TaskDocument, clock?: Clock): string {
+export function statusText(task: TaskRunDocument | undefined, document: DrawnTask, clock?: Clock): string {
   if (task === undefined) {
     return words.cells(document.cell_indexes);
   }
@@ -109,6 +107,11 @@ export function statusText(task: TaskRunDocument | undefined, document: TaskDocu
     return word;
   }
   return `${word} · ${task.state === 'running' ? words.ticking(elapsed) : words.duration(elapsed)}`;
+}
+
+/** Which cells a task has: `cells 4–6`, `cell 2 of clean.ipynb`. */
+export function cellsOf(task: DrawnTask): string {
+  return words.cells(task.cell_indexes) + (isInner(task) ? ` of ${task.notebook}` : '');
 }
 
 function statusWord(task: TaskRunDocument): string {

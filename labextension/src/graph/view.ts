@@ -10,6 +10,7 @@ import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskRunDocume
 import { edgeDetails, taskDetails } from './details';
 import { html } from './dom';
 import { Edges } from './edges';
+import { groupFrame, Groups, isInner, placeToggle } from './groups';
 import { Header } from './header';
 import { layout, type Layout, type Layouter } from './layout';
 import { emptyState, findings, taskList } from './list';
@@ -49,10 +50,13 @@ export class GraphView {
   private hover: ReturnType<typeof setTimeout> | undefined;
   private compilation: CompilationDocument | null = null;
   private dot = '';
+  private drawnDot = '';
   private run: LiveRun | null = null;
   private placed: Layout | null = null;
   private cards = new Map<string, Card>();
   private edges: Edges | null = null;
+  private readonly groups = new Groups();
+  private toggles = new Map<string, HTMLButtonElement>();
   private shownTask: string | null = null;
   private markedTask: string | null = null;
   private sought = '';
@@ -80,11 +84,17 @@ export class GraphView {
     if (compilation === this.compilation && dot === this.dot) {
       return;
     }
+    this.dot = dot;
+    await this.layOut(compilation);
+  }
+
+  private async layOut(compilation: CompilationDocument | null): Promise<void> {
     const turn = ++this.turn;
-    if (compilation === null || compilation.tasks.length === 0 || dot === this.dot || this.placed === null) {
-      this.show(compilation, dot, dot === this.dot ? this.placed : null);
+    const dot = compilation === null ? '' : this.groups.inDot(this.dot, compilation);
+    if (compilation === null || compilation.tasks.length === 0 || dot === this.drawnDot || this.placed === null) {
+      this.show(compilation, dot, dot === this.drawnDot ? this.placed : null);
     }
-    if (compilation === null || compilation.tasks.length === 0 || (this.placed !== null && dot === this.dot)) {
+    if (compilation === null || compilation.tasks.length === 0 || (this.placed !== null && dot === this.drawnDot)) {
       return;
     }
     try {
@@ -148,9 +158,25 @@ export class GraphView {
     this.node.remove();
   }
 
+  /** Open or close a group; what was clicked stays under the pointer, and keeps the focus. */
+  private async toggle(button: HTMLElement): Promise<void> {
+    const group = button.dataset['group'];
+    if (group === undefined || this.compilation === null) {
+      return;
+    }
+    const before = button.getBoundingClientRect();
+    this.groups.toggle(group, this.compilation);
+    await this.layOut(this.compilation);
+    const after = this.toggles.get(group);
+    if (after) {
+      this.viewport.keepInPlace(before, after.getBoundingClientRect());
+      after.focus({ preventScroll: true });
+    }
+  }
+
   private show(compilation: CompilationDocument | null, dot: string, placed: Layout | null): void {
     this.compilation = compilation;
-    this.dot = dot;
+    this.drawnDot = dot;
     this.placed = placed;
     this.popover.close();
     this.draw();
@@ -160,6 +186,7 @@ export class GraphView {
   private draw(): void {
     const { compilation, placed } = this;
     this.cards.clear();
+    this.toggles.clear();
     this.edges = null;
     this.header.tools.hidden = placed === null;
     if (compilation === null) {
@@ -186,13 +213,20 @@ export class GraphView {
   private drawGraph(compilation: CompilationDocument, placed: Layout): void {
     this.edges = new Edges(placed, compilation.edges, (edge, event) => this.hoverEdge(edge, event));
     const nodes = html('div', { class: 'dagflow-nodes' });
-    for (const task of compilation.tasks) {
+    placed.groups.forEach((box, group) => nodes.append(groupFrame(group, compilation, box)));
+    this.toggles = this.groups.toggles(compilation);
+    for (const task of [...compilation.tasks, ...this.groups.shown(compilation)]) {
       const box = placed.nodes.get(task.name);
       if (box) {
         const card = new Card(task);
         card.place(box);
         this.cards.set(task.name, card);
         nodes.append(card.node);
+        const toggle = this.toggles.get(task.name);
+        if (toggle) {
+          placeToggle(toggle, box);
+          nodes.append(toggle);
+        }
       }
     }
     this.scene.style.width = `${placed.width}px`;
@@ -247,7 +281,14 @@ export class GraphView {
       }
     });
     this.scene.addEventListener('focusout', () => this.hoverTask(null, 0));
-    this.scene.addEventListener('click', event => this.open(taskUnder(event)));
+    this.scene.addEventListener('click', event => {
+      const toggle = toggleUnder(event);
+      if (toggle) {
+        void this.toggle(toggle);
+      } else {
+        this.open(taskUnder(event));
+      }
+    });
     this.frame.addEventListener('pointerdown', event => {
       if (taskUnder(event) === null) {
         this.popover.close();
@@ -315,7 +356,7 @@ export class GraphView {
       this.showTask(name);
       this.popover.pin();
       const card = this.cards.get(name);
-      if (card) {
+      if (card && !isInner(card.task)) {
         this.options.onTask?.(card.task);
       }
     }
@@ -353,6 +394,10 @@ export class GraphView {
 export function frameHeight(placed: Layout, width: number): number {
   const scale = Math.min(1, width > AIR ? (width - AIR) / placed.width : 1);
   return Math.round(Math.min(MOST_HEIGHT, Math.max(LEAST_HEIGHT, placed.height * scale + AIR)));
+}
+
+function toggleUnder(event: Event): HTMLElement | null {
+  return (event.target as Element).closest<HTMLElement>('.dagflow-toggle');
 }
 
 function taskUnder(event: Event): string | null {

@@ -76,6 +76,13 @@ export class Viewport {
     }
   }
 
+  /** Something has moved in the scene: pan so that it stays where it was, unless all is in view anyhow. */
+  keepInPlace(before: DOMRect, after: DOMRect): void {
+    if (this.touched) {
+      this.panBy(before.left - after.left, before.top - after.top);
+    }
+  }
+
   panBy(dx: number, dy: number): void {
     this.touched = true;
     this.x += dx;
@@ -108,7 +115,7 @@ export class Viewport {
   };
 
   private readonly onPointerDown = (event: PointerEvent): void => {
-    if (event.button !== 0 || (event.target as Element).closest('.dagflow-node')) {
+    if (event.button !== 0 || (event.target as Element).closest('.dagflow-node, .dagflow-toggle')) {
       return;
     }
     let last = { x: event.clientX, y: event.clientY };

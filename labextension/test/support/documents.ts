@@ -1,8 +1,21 @@
 /** Documents as Python makes them, for tests. */
-import type { CompilationDocument, Edge, RunDocument, TaskDocument, TaskState } from '../../src/schema';
+import type {
+  CompilationDocument,
+  Edge,
+  InnerTaskDocument,
+  RunDocument,
+  TaskDocument,
+  TaskState
+} from '../../src/schema';
 
 export function task(name: string, index: number): TaskDocument {
   return { name, cells: [`id-${name}`], cell_indexes: [index], reads: [], writes: [], definitions: [], options: {} };
+}
+
+/** A task of `clean.ipynb`, which is a step of the task `group`. */
+export function inner(group: string, name: string, ...after: string[]): InnerTaskDocument {
+  const full = (each: string) => `${group}.${each}`;
+  return { name: full(name), group, notebook: 'clean.ipynb', cells: [name], cell_indexes: [1], after: after.map(full) };
 }
 
 export function edge(source: string, target: string, name: string): Edge {
