@@ -6,7 +6,7 @@ import asyncio
 import atexit
 import contextlib
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
@@ -171,14 +171,14 @@ class Run:
                 hint=f"dagflow run {self.view.notebook} makes it anew.",
             ) from error
 
-    def document(self) -> RunDocument:
-        """The run as JSON tells it."""
+    def document(self, steps: Sequence[TaskRun] = ()) -> RunDocument:
+        """The run as JSON tells it, with the tasks of its ``steps``."""
         path = self.notebook_path
-        return run_document(self.view, notebook=str(path) if path else None)
+        return run_document(self.view, notebook=str(path) if path else None, steps=steps)
 
-    def record_document(self) -> RunRecordDocument:
+    def record_document(self, steps: Sequence[TaskRun] = ()) -> RunRecordDocument:
         """The same with all that is recorded of it."""
-        return run_record_document(self.document(), self.view, source=str(self.source_path))
+        return run_record_document(self.document(steps), self.view, source=str(self.source_path))
 
 
 def _attempts(task: TaskRun) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
@@ -21,7 +22,7 @@ from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
 from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -135,7 +136,10 @@ class TaskRunDocument(msgspec.Struct, kw_only=True):
 
 
 class RunDocument(msgspec.Struct, kw_only=True):
-    """What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes."""
+    """What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
+
+    ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
+    """
 
     run_id: str
     seq: int
@@ -146,6 +150,7 @@ class RunDocument(msgspec.Struct, kw_only=True):
     notebook: str | None
     tasks: list[TaskRunDocument]
     metrics: dict[str, Any]
+    steps: list[TaskRunDocument] = []
 
 
 class AttemptDocument(msgspec.Struct, kw_only=True):
@@ -659,8 +664,10 @@ def suggestions_document(suggestions: tuple[Suggestion, ...]) -> SuggestionsDocu
     )
 
 
-def run_document(view: RunView, *, notebook: str | None = None) -> RunDocument:
-    """The document of a run; ``notebook`` is where its executed notebook lies."""
+def run_document(
+    view: RunView, *, notebook: str | None = None, steps: Sequence[TaskRun] = ()
+) -> RunDocument:
+    """The document of a run; ``notebook`` is where its executed notebook lies, ``steps`` are the tasks of its steps."""
     return RunDocument(
         run_id=view.run_id,
         seq=view.seq,
@@ -671,6 +678,7 @@ def run_document(view: RunView, *, notebook: str | None = None) -> RunDocument:
         notebook=notebook,
         tasks=_same_fields(tuple(view.tasks.values()), list[TaskRunDocument]),
         metrics=dict(view.metrics),
+        steps=_same_fields(tuple(steps), list[TaskRunDocument]),
     )
 
 
@@ -697,13 +705,17 @@ def run_diff_document(diff: RunDiff) -> RunDiffDocument:
 
 
 def graph_document(
-    compilation: Compilation, *, dot: str, run: RunView | None = None
+    compilation: Compilation,
+    *,
+    dot: str,
+    run: RunView | None = None,
+    steps: Sequence[TaskRun] = (),
 ) -> GraphDocument:
     """The document of a graph; ``dot`` is its pipeline in graphviz's language."""
     return GraphDocument(
         compilation=compilation_document(compilation),
         dot=dot,
-        run=run_document(run) if run is not None else None,
+        run=run_document(run, steps=steps) if run is not None else None,
     )
 
 

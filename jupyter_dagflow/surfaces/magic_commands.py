@@ -122,7 +122,7 @@ class MagicCommands:
         self._warn_if_unsaved(path)
         run = self._live
         if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
-            following = Following()
+            following = Following(self._app)
             run.watch(following.take)  # before it is shown: what comes twice is told by its number
             following.show(run)
             following.in_background(run)
@@ -213,7 +213,7 @@ class MagicCommands:
         self, start: Callable[[Sequence[Sink]], LiveRun], *, background: bool = False
     ) -> LiveRun:
         """Start a run and show how it goes; wait for its end, unless it goes on in the background."""
-        following = Following()
+        following = Following(self._app)
         with CancelOnSignal(INTERRUPT) as interrupts:
             self._live = run = start([following.take])
             interrupts.cancels(run)

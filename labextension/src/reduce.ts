@@ -102,6 +102,7 @@ function created(event: RunCreated): LiveRun {
     notebook: null,
     tasks: event.tasks.map(([name]) => unstarted(name)),
     metrics: {},
+    steps: [],
     progress: {}
   };
 }

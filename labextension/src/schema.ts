@@ -667,6 +667,8 @@ export interface GraphDocument {
 }
 /**
  * What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
+ *
+ *     ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
  */
 export interface RunDocument {
   finished_at: string | null;
@@ -677,6 +679,7 @@ export interface RunDocument {
   seq: number;
   started_at: string | null;
   state: RunState;
+  steps?: TaskRunDocument[];
   tasks: TaskRunDocument[];
 }
 /**
@@ -926,6 +929,7 @@ export interface RunRecordDocument {
   source: string;
   started_at: string | null;
   state: RunState;
+  steps?: TaskRunDocument[];
   surroundings: {
     [k: string]: Surroundings;
   };

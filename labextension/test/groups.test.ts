@@ -2,7 +2,8 @@ import { Groups, OPEN_UP_TO } from '../src/graph/groups';
 import { layout } from '../src/graph/layout';
 import { GraphView } from '../src/graph/view';
 import type { CompilationDocument, InnerTaskDocument } from '../src/schema';
-import { compilation, dot, edge, inner } from './support/documents';
+import { adopt, reduce } from '../src/reduce';
+import { compilation, dot, edge, inner, runDocument } from './support/documents';
 import { layoutDot } from './support/graphviz';
 
 beforeAll(() => {
@@ -106,4 +107,26 @@ test('the card of a task in a group has its own name, and its details say which 
   expect(view!.node.querySelector('.dagflow-details')?.textContent).toBe(
     'prepare.scalecell 1 of clean.ipynbComes afterprepare.read "it"'
   );
+});
+
+test('a run shows what has become of the tasks in a group, and news of its own tasks leaves that as it is', async () => {
+  await shown(small);
+  const [step] = runDocument({ 'prepare.scale': 'running' }).tasks;
+  const run = adopt(null, { ...runDocument({ load: 'success', prepare: 'running', fit: 'none' }), steps: [step!] })!;
+  view!.setRun(run);
+  const card = view!.node.querySelector<HTMLElement>('.dagflow-node[data-task="prepare.scale"]')!;
+  expect(card.getAttribute('aria-label')).toBe('prepare.scale: running');
+  const at = '2026-01-01T12:00:01Z';
+  const next = reduce(run, {
+    type: 'task_queued',
+    run_id: 'run-1',
+    seq: 2,
+    at,
+    task: 'fit',
+    attempt: 1,
+    state: 'queued'
+  });
+  view!.setRun(next);
+  expect(next!.tasks.map(({ state }) => state)).toEqual(['success', 'running', 'queued']);
+  expect(card.getAttribute('aria-label')).toBe('prepare.scale: running');
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { changeTheme, openNotebook, results, startBrowser, startLab } from './lab.mjs';
+import { changeTheme, openNotebook, results, startBrowser, startLab, violations } from './lab.mjs';
 
 const TASKS = ['boosting', 'evaluate', 'features', 'forest', 'load', 'logistic', 'report'];
 const MODELS = ['boosting', 'forest', 'logistic'];
@@ -22,6 +22,20 @@ const FAILING = {
     codeCell('good', 'number = 1', 'task:good'),
     codeCell('bad', 'result = number\nraise ValueError(f"no luck with {number}")', 'task:bad'),
     codeCell('after', 'print(result)', 'task:after'),
+    codeCell('run', '%load_ext jupyter_dagflow\n%dagflow run', 'skip')
+  ]
+};
+const STEP = {
+  ...FAILING,
+  cells: [
+    codeCell('first', 'first = 1', 'task:first'),
+    codeCell('waits', 'import os, time\nwhile not os.path.exists("go"): time.sleep(0.01)', 'task:waits')
+  ]
+};
+const WITH_STEP = {
+  ...FAILING,
+  cells: [
+    codeCell('step', '%dagflow notebook step.ipynb -o first', 'task:step'),
     codeCell('run', '%load_ext jupyter_dagflow\n%dagflow run', 'skip')
   ]
 };
@@ -99,6 +113,35 @@ test('a task that fails says why on its node', { timeout: RUN_MS + 60_000 }, asy
   await message.waitFor({ state: 'hidden' });
   await node('bad').press('Enter');
   await message.waitFor({ state: 'visible' });
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('a step opens and closes by the keyboard, and shows how its notebook stands', { timeout: RUN_MS }, async () => {
+  writeFileSync(join(lab.notebooks, 'step.ipynb'), JSON.stringify(STEP));
+  writeFileSync(join(lab.notebooks, 'with_step.ipynb'), JSON.stringify(WITH_STEP));
+  const { page, errors } = await openNotebook(browser, lab, 'with_step.ipynb');
+  await page.evaluate(runLastCell);
+
+  const graph = '.jp-Notebook .dagflow';
+  const task = (name, state) => page.waitForSelector(`${graph}-node[data-task="${name}"][data-state="${state}"]`);
+  await task('step.first', 'success');
+  await task('step.waits', 'running');
+  await page.screenshot({ path: join(results, 'step-running-light.png') });
+  for (const [key, expanded, cards] of [
+    ['Enter', 'false', 1],
+    ['Space', 'true', 3]
+  ]) {
+    await page.locator(`${graph}-toggle`).press(key);
+    await page.waitForSelector(`${graph}-toggle[aria-expanded="${expanded}"]:focus`);
+    assert.equal(await page.locator(`${graph}-node`).count(), cards);
+  }
+  await task('step.waits', 'running');
+  assert.deepEqual(await violations(page, `${graph}`), []);
+  writeFileSync(join(lab.notebooks, 'go'), '');
+  await task('step.waits', 'success');
+  await page.waitForFunction(cellHasEnded, null, { timeout: RUN_MS });
+  await task('step.waits', 'success');
   assert.deepEqual(errors, []);
   await page.close();
 });

@@ -14,7 +14,8 @@ from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.core.nested import Within
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.run_handle import Run
-from jupyter_dagflow.surfaces.step_tasks import step_tasks
+from jupyter_dagflow.surfaces.cli.progress import Lines
+from jupyter_dagflow.surfaces.step_tasks import StepWatch, all_step_tasks, step_tasks
 from jupyter_dagflow.verifying import Verifying
 from tests.surfaces.test_magics import Session, printed, raised, until, write
 
@@ -138,6 +139,36 @@ def test_files_of_a_step_are_those_of_its_task(app: Dagflow, tmp_path: Path) -> 
     assert "sub/data.txt" in run.error.message
     with pytest.raises(InputError, match="runs itself"):  # however it came to be asked for
         app.start_within(Within(run=run.run_id, task="step", reuse="yes"), path, parameters={})
+
+
+def test_how_a_step_stands_is_told_while_it_runs(app: Dagflow, tmp_path: Path) -> None:
+    waits = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+    write(tmp_path / "sub" / "slow.ipynb", ("first = 1", "task:first"), (waits, "task:waits"))
+    outer = [("%dagflow notebook sub/slow.ipynb", "task:step"), ("last = 1", "task:last")]
+    run = app.start(write(tmp_path / "outer.ipynb", *outer))
+    watch = StepWatch(app, run)
+    lines: list[str] = []
+    progress = Lines(lines.append)
+
+    def states() -> dict[str, str]:
+        if watch.look():
+            progress.steps(watch.tasks)
+        return {task.name: task.state.value for task in watch.tasks}
+
+    until(lambda: states() == {"step.first": "success", "step.waits": "running"})
+    (tmp_path / "sub" / "go").touch()
+    run.wait()
+    assert states() == {"step.first": "success", "step.waits": "success"}
+    told = [line.split(" s  ")[1].split(" (")[0] for line in lines]
+    assert [line for line in told if "waits" in line] == [
+        "▶ running         step.waits",
+        "✓ success         step.waits",
+    ]
+    document = app.open_run(run.run_id).document(all_step_tasks(app, run))
+    assert [(task.name, task.state) for task in document.steps] == [
+        ("step.first", TaskState.SUCCESS),
+        ("step.waits", TaskState.SUCCESS),
+    ]
 
 
 def test_a_secret_is_given_only_to_a_secret(app: Dagflow, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from jupyter_dagflow.core.records import Origin
@@ -10,7 +11,7 @@ from jupyter_dagflow.surfaces.cli.others import Others
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts
 from jupyter_dagflow.surfaces.cli.progress import watching
 from jupyter_dagflow.surfaces.signals import CancelOnSignal
-from jupyter_dagflow.surfaces.step_tasks import step_tasks
+from jupyter_dagflow.surfaces.step_tasks import StepWatch, step_tasks
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
@@ -37,15 +38,18 @@ def follow(begin: Begin, *, as_json: bool) -> Run:
     others = Others(app, tell=lambda line: put(line, error=True))
     live = None
     try:
-        with CancelOnSignal() as interrupts, watching() as sink:
-            live = begin(app, others, sink)
+        with CancelOnSignal() as interrupts, watching() as shown:
+            live = begin(app, others, shown)
             interrupts.cancels(live)
-            wait(live, interrupts)
+            steps = StepWatch(app, live)
+            wait(
+                live, interrupts, on_look=lambda: shown.steps(steps.tasks) if steps.look() else None
+            )
         if as_json:
-            put_json(live.document())
+            put_json(live.document(steps.tasks))
         else:
-            steps = step_tasks(app, live) if live.compilation.nested else {}
-            put_parts(report.run_ended(live.view, notebook=live.notebook_path, steps=steps))
+            below = step_tasks(app, live) if live.compilation.nested else {}
+            put_parts(report.run_ended(live.view, notebook=live.notebook_path, steps=below))
             put(_next(live))
         return live
     finally:
@@ -60,13 +64,17 @@ def warn(compilation: Compilation) -> None:
         put(told, error=True)
 
 
-def wait(live: LiveRun, interrupts: CancelOnSignal) -> None:
-    """Wait for the run to end; not for long once it was interrupted twice."""
+def wait(
+    live: LiveRun, interrupts: CancelOnSignal, *, on_look: Callable[[], None] = lambda: None
+) -> None:
+    """Wait for the run to end, and ``on_look`` meanwhile and then; not for long once it was interrupted twice."""
     patience_s = _PATIENCE_S
     while not live.wait(_LOOK_S):
+        on_look()
         patience_s -= _LOOK_S if interrupts.count > 1 else 0
         if patience_s <= 0:
             raise KeyboardInterrupt
+    on_look()
 
 
 def _next(live: Run) -> str:

@@ -7,7 +7,7 @@ It is made from events alone, so it shows what the log will say.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from jupyter_dagflow.core.events import (
     TaskStarted,
 )
 from jupyter_dagflow.core.model import TaskName
-from jupyter_dagflow.core.run import is_instance, whole_of
+from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.surfaces import report, words
 from jupyter_dagflow.surfaces.cli.output import is_rich, put
@@ -40,7 +40,7 @@ _SHOWN_AT_ONCE = 24
 
 
 @contextmanager
-def watching() -> Iterator[Sink]:
+def watching() -> Iterator[Lines | Board]:
     """A sink that shows events as they come, and clears up behind itself."""
     if not is_rich(sys.stderr):
         yield Lines(lambda line: put(line, error=True))
@@ -58,6 +58,7 @@ class Lines:
         self._began: datetime | None = None
         self._total = 0
         self._done = 0
+        self._steps: dict[TaskName, TaskState] = {}
 
     def __call__(self, event: Event | CellProgress) -> None:
         """Take an event."""
@@ -98,6 +99,16 @@ class Lines:
                 self._say(event.at, "cancelling: waiting for tasks to stop")
             case RunFinished():
                 self._say(event.at, f"run {event.state.value}")
+
+    def steps(self, tasks: Sequence[TaskRun]) -> None:
+        """Take how the tasks of steps stand; a line for each that runs now, or has ended."""
+        for task in tasks:
+            at = task.finished_at or task.started_at
+            told = task.state is TaskState.RUNNING or task.state.is_final
+            if told and at is not None and self._steps.get(task.name) is not task.state:
+                self._steps[task.name] = task.state
+                taken = _taken(task) if task.state.is_final else ""
+                self._say(at, f"{_state(task.state)} {task.name}{taken}")
 
     def _count(self) -> str:
         return f"  {self._done}/{self._total}" if self._total else ""  # lost before it went on
@@ -153,6 +164,17 @@ class Board:
             case CancelRequested() if self._all is not None:
                 self.progress.update(self._all, description="[yellow]cancelling")
 
+    def steps(self, tasks: Sequence[TaskRun]) -> None:
+        """Take how the tasks of steps stand: each step counts its own."""
+        by_step: dict[str, list[TaskRun]] = {}
+        for task in tasks:
+            step, _, rest = task.name.partition(".")
+            if "." not in rest and not is_instance(task.name) and step in self._rows:
+                by_step.setdefault(step, []).append(task)
+        for step, inner in by_step.items():
+            done = sum(task.state.is_final for task in inner)
+            self.progress.update(self._rows[step], completed=done, total=len(inner), visible=True)
+
     def _begin(self, states: Mapping[TaskName, TaskState]) -> None:
         shown = len(states) <= _SHOWN_AT_ONCE
         self.progress.disable = True  # or each new row has all of them drawn anew
@@ -188,7 +210,7 @@ class Board:
         )
 
 
-def _taken(event: TaskFinished) -> str:
+def _taken(event: TaskFinished | TaskRun) -> str:
     """How long a task took, or that it took nothing."""
     if event.cached:
         return " (reused)"

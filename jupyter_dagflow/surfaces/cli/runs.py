@@ -24,7 +24,7 @@ from jupyter_dagflow.surfaces.options import (
     diff_command,
     whole_number,
 )
-from jupyter_dagflow.surfaces.step_tasks import step_tasks
+from jupyter_dagflow.surfaces.step_tasks import all_step_tasks, step_tasks
 from jupyter_dagflow.surfaces.table import Column, Table
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def show(run: RunArgument, as_json: AsJson = False) -> None:
     with application() as app:
         found = app.open_run(run)
         if as_json:
-            put_json(found.record_document())
+            put_json(found.record_document(all_step_tasks(app, found)))
         else:
             view = found.view
             steps = step_tasks(app, found)

@@ -51,7 +51,7 @@ def text(pipeline: Pipeline, run: RunView | None = None, *, inner: Sequence[Inne
         look = run_look(run.state)
         head = f"{pipeline.name}: {look.icon} {look.word} (run {run.run_id})"
     upstream = needs(pipeline)
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for task in pipeline.tasks:
         task_run = None if run is None else run.tasks.get(task.name)
         middle = words.cells(task)

@@ -9,7 +9,7 @@ import type { LiveRun } from '../reduce';
 import type { CompilationDocument, Edge, Reason, TaskFailure, TaskRunDocument } from '../schema';
 import * as words from '../words';
 import { html } from './dom';
-import { isInner, type DrawnTask } from './groups';
+import { isInner, runsOf, type DrawnTask } from './groups';
 import { showState, stateIcon } from './icon';
 import { cellsOf } from './nodes';
 
@@ -22,7 +22,7 @@ export function taskDetails(
   run: LiveRun | null,
   clock: Clock
 ): HTMLElement {
-  const taskRun = run?.tasks.find(({ name }) => name === task.name);
+  const taskRun = runsOf(run).find(({ name }) => name === task.name);
   const body = html(
     'div',
     { class: 'dagflow-details' },

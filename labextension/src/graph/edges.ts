@@ -17,7 +17,7 @@ export class Edges {
     const documents = new Map(edges.map(edge => [key(edge.source, edge.target), edge]));
     for (const line of layout.edges) {
       const edge = documents.get(key(line.source, line.target));
-      const group = drawn(line, edge === undefined ? 'dagflow-inner' : look(edge));
+      const group = drawn(line, edge === undefined ? innerLook(line) : look(edge));
       if (edge) {
         group.addEventListener('pointerenter', event => onHover(edge, event));
         group.addEventListener('pointerleave', event => onHover(null, event));
@@ -40,6 +40,11 @@ function look({ reasons }: Edge): string {
     return 'dagflow-lane';
   }
   return reasons.every(({ kind }) => kind === 'after') ? 'dagflow-order' : '';
+}
+
+/** Within a group an edge is like others; dotted is the one that leads from a task into its group. */
+function innerLook({ source, target }: Line): string {
+  return target.startsWith(`${source}.`) ? 'dagflow-into' : '';
 }
 
 function drawn(line: Line, special: string): SVGGElement {

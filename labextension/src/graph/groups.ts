@@ -4,7 +4,8 @@
  * The law: which groups are open is for the reader to say and lasts as long as the view; what nobody has said is
  * decided by the size of the whole, and no run opens or closes anything.
  */
-import type { CompilationDocument, InnerTaskDocument, TaskDocument } from '../schema';
+import type { LiveRun } from '../reduce';
+import type { CompilationDocument, InnerTaskDocument, TaskDocument, TaskRunDocument } from '../schema';
 import * as words from '../words';
 import { html } from './dom';
 import type { Box } from './layout';
@@ -23,6 +24,11 @@ export function isInner(task: DrawnTask): task is InnerTaskDocument {
 /** The name of a task in its own notebook. */
 export function ownName(task: DrawnTask): string {
   return isInner(task) ? task.name.slice(task.group.length + 1) : task.name;
+}
+
+/** What a run has made of its tasks and of those of its steps. */
+export function runsOf(run: LiveRun | null): TaskRunDocument[] {
+  return run === null ? [] : [...run.tasks, ...(run.steps ?? [])];
 }
 
 /** The group of which this is the cluster in a layout; null if it is none. */

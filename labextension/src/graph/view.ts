@@ -10,7 +10,7 @@ import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskRunDocume
 import { edgeDetails, taskDetails } from './details';
 import { html } from './dom';
 import { Edges } from './edges';
-import { groupFrame, Groups, isInner, placeToggle } from './groups';
+import { groupFrame, Groups, isInner, placeToggle, runsOf } from './groups';
 import { Header } from './header';
 import { layout, type Layout, type Layouter } from './layout';
 import { emptyState, findings, taskList } from './list';
@@ -242,7 +242,7 @@ export class GraphView {
       return;
     }
     this.header.update(compilation.name, compilation.tasks.length, run, this.clock);
-    const tasks = new Map<string, TaskRunDocument>(run?.tasks.map(task => [task.name, task]));
+    const tasks = new Map<string, TaskRunDocument>(runsOf(run).map(task => [task.name, task]));
     this.cards.forEach((card, name) => card.update(run, tasks.get(name), this.clock));
     if (this.cards.size === 0 && compilation.tasks.length > 0) {
       this.body.querySelector('.dagflow-list')?.replaceWith(taskList(compilation, run, this.clock));
