@@ -16,6 +16,7 @@ from jupyter_dagflow.storage.taskbooks import read_taskbook
 from jupyter_dagflow.surfaces.graph.dot import dot
 from jupyter_dagflow.surfaces.server.asked import Asked
 from jupyter_dagflow.surfaces.server.log_part import log_part
+from jupyter_dagflow.surfaces.step_tasks import all_step_tasks
 from jupyter_dagflow.wire import (
     ArtifactDocument,
     DeletedDocument,
@@ -96,7 +97,8 @@ def comparison(asked: Asked) -> RunDiffDocument:
 
 def run(asked: Asked) -> RunRecordDocument:
     """One run with all that is recorded of it."""
-    return asked.app.open_run(asked.run).record_document()
+    found = asked.app.open_run(asked.run)
+    return found.record_document(all_step_tasks(asked.app, found))
 
 
 def events(asked: Asked) -> EventsDocument:
