@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -135,7 +136,9 @@ def test_a_kernel_that_was_noted_is_ended(
 @pytest.fixture
 def daemons() -> Iterator[tuple[str, list[int]]]:
     """A mark, and processes that carry it: one that was begun with it, and one that was forked and is nobody's child."""
-    mark = "c" * len(marks.BLANK)
+    mark = secrets.token_hex(len(marks.BLANK))[
+        : len(marks.BLANK)
+    ]  # no other test's at the same time
     program = FORKS_A_DAEMON.format(marks=marks.__file__, mark=mark)
     environment = {marks.VARIABLE: marks.BLANK}
     told = subprocess.run(
@@ -167,7 +170,9 @@ os.wait()
 """
 
 
-@pytest.mark.parametrize("by", [end_kernel, lambda path: end_what_is_left([path])])
+@pytest.mark.parametrize(
+    "by", [end_kernel, lambda path: end_what_is_left([path])], ids=["its kernel", "what is left"]
+)
 def test_what_a_kernel_has_left_is_found_by_its_mark(
     by: Callable[[Path], None],
     daemons: tuple[str, list[int]],
