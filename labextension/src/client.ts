@@ -3,7 +3,16 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import type { NotebookContent } from './notebookTags';
 import { refusal, silence } from './refusal';
-import type { RunDocument, RunsDocument, RunSummaryDocument, UnsavedNotebookDocument } from './schema';
+import type {
+  ClearDocument,
+  EventsDocument,
+  LogDocument,
+  RunDocument,
+  RunsDocument,
+  RunSummaryDocument,
+  StartDocument,
+  UnsavedNotebookDocument
+} from './schema';
 import type { CompiledNotebook, IDagflowClient } from './tokens';
 
 const ROOT = 'dagflow/api/v1';
@@ -13,8 +22,7 @@ export class DagflowClient implements IDagflowClient {
   constructor(private readonly settings: ServerConnection.ISettings) {}
 
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook> {
-    const body: UnsavedNotebookDocument = { path, notebook: { ...notebook } };
-    return this.request('compilation', {}, { method: 'POST', body: JSON.stringify(body) });
+    return this.post<UnsavedNotebookDocument, CompiledNotebook>('compilation', { path, notebook: { ...notebook } });
   }
 
   async newestRun(pipeline: string): Promise<RunSummaryDocument | null> {
@@ -23,7 +31,35 @@ export class DagflowClient implements IDagflowClient {
   }
 
   run(id: string): Promise<RunDocument> {
-    return this.request(`runs/${encodeURIComponent(id)}`);
+    return this.request(runAddress(id));
+  }
+
+  start(asked: StartDocument): Promise<RunDocument> {
+    return this.post('runs', asked);
+  }
+
+  cancel(id: string): Promise<RunDocument> {
+    return this.post(runAddress(id, 'cancel'), {});
+  }
+
+  resume(id: string): Promise<RunDocument> {
+    return this.post(runAddress(id, 'resume'), {});
+  }
+
+  clear(id: string, asked: ClearDocument): Promise<RunDocument> {
+    return this.post(runAddress(id, 'clear'), asked);
+  }
+
+  events(id: string, after: number): Promise<EventsDocument> {
+    return this.request(runAddress(id, 'events'), { after: String(after) });
+  }
+
+  log(id: string, task: string, tail: number): Promise<LogDocument> {
+    return this.request(runAddress(id, 'tasks', task, 'log'), { tail: String(tail) });
+  }
+
+  private post<B, T>(resource: string, body: B): Promise<T> {
+    return this.request(resource, {}, { method: 'POST', body: JSON.stringify(body) });
   }
 
   private async request<T>(resource: string, query: Record<string, string> = {}, init: RequestInit = {}): Promise<T> {
@@ -37,4 +73,8 @@ export class DagflowClient implements IDagflowClient {
     }
     return JSON.parse(text) as T;
   }
+}
+
+function runAddress(id: string, ...parts: string[]): string {
+  return ['runs', id, ...parts].map(encodeURIComponent).join('/');
 }

@@ -1,10 +1,13 @@
 /** The newest run of a pipeline, as long as the server tells of one. */
 import { Follower } from './follow';
+import type { EventsDocument, RunDocument, RunNewsDocument } from './schema';
+import type { RunStream } from './stream';
 import type { IDagflowClient } from './tokens';
 
-const AGAIN_MS = 2000;
+// news that are told while the connection is away do not come again
+const AGAIN_MS = 5000;
 
-/** Looks when it is asked to, and again and again while a run is going on. */
+/** Follows the run by its news; looks for another when it is asked to, and now and then while a run is going on. */
 export class LastRun {
   readonly follower = new Follower();
   private looking = false;
@@ -13,8 +16,18 @@ export class LastRun {
 
   constructor(
     private readonly client: IDagflowClient,
-    private readonly pipeline: () => string
-  ) {}
+    private readonly pipeline: () => string,
+    private readonly stream: RunStream
+  ) {
+    stream.news.connect(this.hear, this);
+    stream.anew.connect(this.look, this);
+  }
+
+  /** Whether the run is going on. */
+  get active(): boolean {
+    const { run } = this.follower;
+    return run !== null && !run.finished_at;
+  }
 
   /** Ask for the newest run; a server that does not answer leaves what is known. */
   async look(): Promise<void> {
@@ -22,7 +35,6 @@ export class LastRun {
       return;
     }
     this.looking = true;
-    clearTimeout(this.again);
     try {
       const newest = await this.client.newestRun(this.pipeline());
       const known = this.follower.run;
@@ -34,14 +46,49 @@ export class LastRun {
     } finally {
       this.looking = false;
     }
-    const { run } = this.follower;
-    if (run !== null && !run.finished_at && !this.disposed) {
-      this.again = setTimeout(() => void this.look(), AGAIN_MS);
-    }
+    this.lookAgain();
+  }
+
+  /** Follow a run that has just begun, or goes on. */
+  begin(run: RunDocument): void {
+    this.follower.snapshot(run);
+    this.lookAgain();
   }
 
   dispose(): void {
     this.disposed = true;
     clearTimeout(this.again);
+    this.stream.news.disconnect(this.hear, this);
+    this.stream.anew.disconnect(this.look, this);
+  }
+
+  private lookAgain(): void {
+    clearTimeout(this.again);
+    if (this.active && !this.disposed) {
+      this.again = setTimeout(() => void this.look(), AGAIN_MS);
+    }
+  }
+
+  private hear(_: RunStream, news: RunNewsDocument): void {
+    if (news.run_id === this.follower.run?.run_id) {
+      void this.catchUp(news.run_id);
+    } else if (news.pipeline === this.pipeline()) {
+      void this.look();
+    }
+  }
+
+  /** The events after the last that is known. Of answers that overlap nothing counts twice: events have numbers. */
+  private async catchUp(id: string): Promise<void> {
+    let after: number | null = this.follower.run?.seq ?? 0;
+    try {
+      while (after !== null && !this.disposed) {
+        const { events, next }: EventsDocument = await this.client.events(id, after);
+        this.follower.take(events);
+        after = next;
+      }
+    } catch {
+      // it is looked for again
+    }
+    this.lookAgain();
   }
 }

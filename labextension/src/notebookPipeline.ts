@@ -6,6 +6,8 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { LastRun } from './lastRun';
 import { PipelineModel } from './model';
 import { NotebookTags } from './notebookTags';
+import { Running } from './running';
+import type { RunStream } from './stream';
 import type { CellRole } from './tags';
 import type { IDagflowClient, IPipelines } from './tokens';
 
@@ -14,11 +16,13 @@ export class NotebookPipeline {
   readonly tags: NotebookTags;
   readonly model: PipelineModel;
   readonly lastRun: LastRun;
+  readonly running: Running;
   private unwatch: (() => void) | null = null;
 
   constructor(
     readonly panel: NotebookPanel,
-    client: IDagflowClient
+    readonly client: IDagflowClient,
+    stream: RunStream
   ) {
     const { context, sessionContext } = panel;
     this.tags = new NotebookTags(context.model);
@@ -29,7 +33,18 @@ export class NotebookPipeline {
       },
       content: () => tags.content()
     });
-    this.lastRun = new LastRun(client, () => PathExt.basename(context.localPath, PathExt.extname(context.localPath)));
+    const pipeline = () => PathExt.basename(context.localPath, PathExt.extname(context.localPath));
+    this.lastRun = new LastRun(client, pipeline, stream);
+    this.running = new Running(client, this.lastRun, {
+      get path() {
+        return context.localPath;
+      },
+      save: async () => {
+        if (context.model.dirty && !context.model.readOnly) {
+          await context.save();
+        }
+      }
+    });
     context.model.contentChanged.connect(() => this.model.touch());
     context.pathChanged.connect(() => {
       this.model.touch();
@@ -77,6 +92,24 @@ export class NotebookPipeline {
     void notebook.scrollToCell(first, 'smart');
   }
 
+  /** Put the cursor at a line (from 1) of a cell. */
+  goTo(cell: string, line: number | null | undefined): void {
+    this.select([cell]);
+    const { notebook } = this;
+    notebook.mode = 'edit';
+    const { activeCell } = notebook;
+    void activeCell?.ready.then(() => {
+      activeCell.editor?.setCursorPosition({ line: Math.max(0, (line ?? 1) - 1), column: 0 });
+      activeCell.editor?.focus();
+    });
+  }
+
+  /** The task of the cell that is active. */
+  get taskHere(): string | null {
+    const id = this.notebook.activeCell?.model.id;
+    return id === undefined ? null : (this.roleOf(id)?.task ?? null);
+  }
+
   /** The cells that a command is about. */
   selected(): string[] {
     return this.notebook.selectedCells.map(({ model }: Cell) => model.id);
@@ -112,7 +145,10 @@ export class Pipelines implements IPipelines {
   private readonly byPanel = new WeakMap<NotebookPanel, NotebookPipeline>();
   private readonly openedSignal = new Signal<this, NotebookPipeline>(this);
 
-  constructor(private readonly client: IDagflowClient) {}
+  constructor(
+    private readonly client: IDagflowClient,
+    private readonly stream: RunStream
+  ) {}
 
   get opened(): ISignal<this, NotebookPipeline> {
     return this.openedSignal;
@@ -123,7 +159,7 @@ export class Pipelines implements IPipelines {
   }
 
   add(panel: NotebookPanel): void {
-    const pipeline = new NotebookPipeline(panel, this.client);
+    const pipeline = new NotebookPipeline(panel, this.client, this.stream);
     this.byPanel.set(panel, pipeline);
     this.openedSignal.emit(pipeline);
   }

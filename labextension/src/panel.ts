@@ -1,17 +1,23 @@
 /** The panel beside a notebook, with the graph of what is on screen. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
+import { CommandToolbarButton, type Toolbar, ToolbarButton } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import { Menu, Widget } from '@lumino/widgets';
+import { FailureBox } from './failure';
 import { html } from './graph/dom';
 import { GraphView } from './graph/view';
 import type { NotebookPipeline } from './notebookPipeline';
-import type { Diagnostic } from './schema';
+import { addRunCommands, RUN_COMMANDS, TASK_COMMANDS } from './runCommands';
 
 /** Shows a notebook's pipeline and follows it; what is selected here is selected there, and the other way round. */
 export class PipelinePanel extends Widget {
   private readonly view: GraphView;
   private readonly problem = html('div', { class: 'dagflow-problem', role: 'alert', hidden: true });
   private readonly search: HTMLInputElement;
+  private readonly failure: FailureBox;
+  private readonly commands = new CommandRegistry();
+  private readonly taskMenu = new Menu({ commands: this.commands });
   private readonly stops: (() => void)[];
 
   constructor(
@@ -25,23 +31,27 @@ export class PipelinePanel extends Widget {
       fill: true,
       clock: lastRun.follower.clock,
       onTask: ({ cells }) => pipeline.select(cells),
-      onFinding: finding => this.goTo(finding)
+      onFinding: ({ cell, line }) => cell && pipeline.goTo(cell, line)
     });
     const label = trans.__('Find a task');
     this.search = html('input', { type: 'search', class: 'dagflow-search', placeholder: label, 'aria-label': label });
     this.search.addEventListener('input', () => this.view.find(this.search.value));
     this.search.addEventListener('keydown', event => this.onSearchKey(event));
     this.view.addTool(this.search);
-    this.node.append(this.problem, this.view.node);
+    this.failure = new FailureBox(pipeline, trans);
+    this.node.append(this.problem, this.view.node, this.failure.node);
+    addRunCommands(this.commands, () => pipeline, trans);
+    TASK_COMMANDS.forEach(command => this.taskMenu.addItem({ command }));
+    this.view.node.addEventListener('contextmenu', event => this.openTaskMenu(event));
     model.changed.connect(this.draw, this);
     notebook.activeCellChanged.connect(this.mark, this);
     this.stops = [
       model.watch(),
-      lastRun.follower.onChange(() => this.view.setRun(lastRun.follower.run)),
+      lastRun.follower.onChange(() => this.showRun()),
       () => model.changed.disconnect(this.draw, this),
       () => notebook.activeCellChanged.disconnect(this.mark, this)
     ];
-    this.view.setRun(lastRun.follower.run);
+    this.showRun();
     this.draw();
     void lastRun.look();
   }
@@ -50,8 +60,28 @@ export class PipelinePanel extends Widget {
     if (!this.isDisposed) {
       this.stops.forEach(stop => stop());
       this.view.dispose();
+      this.taskMenu.dispose();
       super.dispose();
     }
+  }
+
+  /** Put what can be run into the toolbar around the panel. */
+  addTools(toolbar: Toolbar): void {
+    const { commands, trans } = this;
+    const button = (id: string, label: string) => new CommandToolbarButton({ commands, id, label });
+    toolbar.addItem('run', button(RUN_COMMANDS.all, trans.__('Run')));
+    toolbar.addItem('fresh', button(RUN_COMMANDS.fresh, trans.__('Fresh')));
+    toolbar.addItem('cancel', button(RUN_COMMANDS.cancel, trans.__('Cancel')));
+    toolbar.addItem('resume', button(RUN_COMMANDS.resume, trans.__('Resume')));
+    const task = new ToolbarButton({
+      label: trans.__('Task…'),
+      tooltip: trans.__('Run the task of the active cell only, from it, or until it'),
+      onClick: () => {
+        const { left, bottom } = task.node.getBoundingClientRect();
+        this.taskMenu.open(left, bottom);
+      }
+    });
+    toolbar.addItem('task', task);
   }
 
   protected override onActivateRequest(_: Message): void {
@@ -74,20 +104,27 @@ export class PipelinePanel extends Widget {
 
   /** The task of the cell that is active in the notebook. */
   private mark(): void {
-    const id = this.pipeline.notebook.activeCell?.model.id;
-    this.view.mark(id === undefined ? null : (this.pipeline.roleOf(id)?.task ?? null));
+    this.view.mark(this.pipeline.taskHere);
+    this.showRun();
   }
 
-  private goTo({ cell, line }: Diagnostic): void {
-    const { notebook } = this.pipeline;
-    if (cell) {
-      this.pipeline.select([cell]);
-      notebook.mode = 'edit';
-      const { activeCell } = notebook;
-      void activeCell?.ready.then(() => {
-        activeCell.editor?.setCursorPosition({ line: Math.max(0, (line ?? 1) - 1), column: 0 });
-        activeCell.editor?.focus();
-      });
+  private showRun(): void {
+    const { run } = this.pipeline.lastRun.follower;
+    this.view.setRun(run);
+    this.failure.update(run, this.pipeline.taskHere);
+    this.commands.notifyCommandChanged();
+  }
+
+  /** The menu of a task, by the pointer or by the key for it. */
+  private openTaskMenu(event: MouseEvent): void {
+    const card = (event.target as Element).closest<HTMLElement>('.dagflow-node');
+    const task = this.pipeline.model.state.compilation?.tasks.find(({ name }) => name === card?.dataset['task']);
+    if (card && task) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.pipeline.select(task.cells);
+      const { left, bottom } = card.getBoundingClientRect();
+      this.taskMenu.open(event.clientX || left, event.clientY || bottom);
     }
   }
 

@@ -11,6 +11,8 @@ import { addTagCommands, TAG_COMMANDS } from './commands';
 import { pipelineIcon } from './icons';
 import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
+import { addRunCommands, RUN_COMMANDS } from './runCommands';
+import { RunStream } from './stream';
 import { IDagflowClient, IPipelines } from './tokens';
 
 const SHOW_GRAPH = 'dagflow:show-graph';
@@ -32,8 +34,8 @@ const pipelines: JupyterFrontEndPlugin<IPipelines> = {
   autoStart: true,
   requires: [IDagflowClient, INotebookTracker],
   provides: IPipelines,
-  activate: (_: JupyterFrontEnd, server: IDagflowClient, tracker: INotebookTracker) => {
-    const all = new Pipelines(server);
+  activate: (app: JupyterFrontEnd, server: IDagflowClient, tracker: INotebookTracker) => {
+    const all = new Pipelines(server, new RunStream(app.serviceManager.events));
     tracker.forEach(panel => all.add(panel));
     tracker.widgetAdded.connect((_, panel) => all.add(panel));
     return all;
@@ -72,7 +74,7 @@ const tagging: JupyterFrontEndPlugin<void> = {
 
 const graph: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-dagflow:graph',
-  description: 'Shows the graph of a notebook beside it.',
+  description: 'Shows the graph of a notebook beside it, and runs it.',
   autoStart: true,
   requires: [IPipelines, INotebookTracker],
   optional: [ICommandPalette, ITranslator],
@@ -97,7 +99,10 @@ const graph: JupyterFrontEndPlugin<void> = {
       },
       describedBy: { args: { type: 'object', properties: {} } }
     });
-    palette?.addItem({ command: SHOW_GRAPH, category: trans.__('Pipeline') });
+    addRunCommands(app.commands, () => all.of(tracker.currentWidget), trans);
+    [SHOW_GRAPH, ...Object.values(RUN_COMMANDS)].forEach(command =>
+      palette?.addItem({ command, category: trans.__('Pipeline') })
+    );
   }
 };
 
@@ -129,7 +134,9 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
     }
   }
   const { panel } = pipeline;
-  const widget = new MainAreaWidget({ content: new PipelinePanel(pipeline, trans) });
+  const content = new PipelinePanel(pipeline, trans);
+  const widget = new MainAreaWidget({ content });
+  content.addTools(widget.toolbar);
   const name = () => {
     widget.title.label = trans.__('Pipeline: %1', PathExt.basename(panel.context.localPath));
   };

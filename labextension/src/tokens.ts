@@ -4,7 +4,15 @@ import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 import type { NotebookPipeline } from './notebookPipeline';
 import type { NotebookContent } from './notebookTags';
-import type { CompilationDocument, RunDocument, RunSummaryDocument } from './schema';
+import type {
+  ClearDocument,
+  CompilationDocument,
+  EventsDocument,
+  LogDocument,
+  RunDocument,
+  RunSummaryDocument,
+  StartDocument
+} from './schema';
 
 /** A compiled notebook, and its graph as DOT text. */
 export interface CompiledNotebook {
@@ -19,6 +27,17 @@ export interface IDagflowClient {
   /** The newest run of a pipeline, if it has ever run. */
   newestRun(pipeline: string): Promise<RunSummaryDocument | null>;
   run(id: string): Promise<RunDocument>;
+  /** Begin a run of a saved notebook; the server goes on with it, whoever looks. */
+  start(asked: StartDocument): Promise<RunDocument>;
+  cancel(id: string): Promise<RunDocument>;
+  /** Do again what did not succeed in a run. */
+  resume(id: string): Promise<RunDocument>;
+  /** Run tasks of a run again, with whatever did not succeed in it. */
+  clear(id: string, asked: ClearDocument): Promise<RunDocument>;
+  /** The events of a run after a number, the first of them if there are many. */
+  events(id: string, after: number): Promise<EventsDocument>;
+  /** The last lines that a task has printed. */
+  log(id: string, task: string, tail: number): Promise<LogDocument>;
 }
 
 export const IDagflowClient = new Token<IDagflowClient>(

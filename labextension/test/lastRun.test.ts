@@ -1,29 +1,31 @@
 import { LastRun } from '../src/lastRun';
 import type { RunDocument, RunState } from '../src/schema';
-import type { IDagflowClient } from '../src/tokens';
 import { runDocument } from './support/documents';
+import { NewsServer, runNews } from './support/news';
+import { SilentServer } from './support/server';
+
+const news = new NewsServer();
 
 /** A server with one run, which stands as it is told. */
-class Server implements IDagflowClient {
+class Server extends SilentServer {
   state: RunState | null = null;
   id = 'run-1';
   seq = 1;
   asked: string[] = [];
-  compile = () => Promise.reject(new Error('compiles nothing'));
 
-  newestRun(pipeline: string) {
+  override newestRun = (pipeline: string) => {
     this.asked.push(pipeline);
     const { state } = this;
     const times = { logical_date: null, started_at: null, finished_at: null };
     return Promise.resolve(state && { run_id: this.id, pipeline, state, trigger: 'manual', ...times });
-  }
+  };
 
-  run(id: string): Promise<RunDocument> {
+  override run = (id: string): Promise<RunDocument> => {
     this.asked.push(id);
     const ended = this.state === 'success' ? '2026-01-01T12:01:00Z' : null;
     const document = runDocument({ load: this.state === 'success' ? 'success' : 'running' }, this.seq);
     return Promise.resolve({ ...document, run_id: id, state: this.state!, finished_at: ended });
-  }
+  };
 }
 
 beforeEach(() => jest.useFakeTimers());
@@ -31,7 +33,7 @@ afterEach(() => jest.useRealTimers());
 
 test('it follows a run to its end, and asks no more then', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn');
+  const last = new LastRun(server, () => 'churn', news.followed());
   await last.look();
   expect(last.follower.run).toBeNull();
   server.state = 'running';
@@ -49,7 +51,7 @@ test('it follows a run to its end, and asks no more then', async () => {
 
 test('another run takes its place', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn');
+  const last = new LastRun(server, () => 'churn', news.followed());
   server.state = 'success';
   await last.look();
   server.id = 'run-2';
@@ -59,7 +61,7 @@ test('another run takes its place', async () => {
 
 test('a server that does not answer leaves what is known, and a notebook that is closed asks nothing', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn');
+  const last = new LastRun(server, () => 'churn', news.followed());
   server.state = 'running';
   await last.look();
   server.newestRun = () => Promise.reject(new Error('off'));
@@ -71,4 +73,37 @@ test('a server that does not answer leaves what is known, and a notebook that is
   await last.look();
   expect(server.asked).toEqual([]);
   expect(jest.getTimerCount()).toBe(0);
+});
+
+test('news of the run bring its events, page by page, and news of another one bring that', async () => {
+  const server = new Server();
+  const last = new LastRun(server, () => 'churn', news.followed());
+  last.begin({ ...runDocument({ load: 'queued' }), run_id: 'run-1' });
+  const at = '2026-01-01T12:00:03Z';
+  const started = { type: 'task_started', run_id: 'run-1', seq: 2, at, task: 'load', attempt: 1 } as const;
+  const ended = { type: 'run_finished', run_id: 'run-1', seq: 3, at, state: 'success' } as const;
+  const after: number[] = [];
+  server.events = (run_id, known) => {
+    after.push(known);
+    const events = known === 1 ? [{ ...started, state: 'running' as const, why: [], reused: false }] : [ended];
+    return Promise.resolve({ run_id, events, next: known === 1 ? 2 : null });
+  };
+  const { follower } = last;
+  const states: (string | undefined)[] = [];
+  follower.onChange(() => states.push(follower.run?.tasks[0]?.state));
+  news.tell([runNews(3, 'run-1')]);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(after).toEqual([1, 2]);
+  expect(states).toEqual(['running', 'running']);
+  expect(follower.run).toMatchObject({ state: 'success', seq: 3 });
+  expect(last.active).toBe(false);
+  server.state = 'running';
+  server.id = 'run-2';
+  news.tell([{ ...runNews(1, 'elsewhere'), pipeline: 'other' }]);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(server.asked).toEqual([]);
+  news.tell([runNews(1, 'run-2')]);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(follower.run?.run_id).toBe('run-2');
+  last.dispose();
 });

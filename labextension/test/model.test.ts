@@ -1,18 +1,15 @@
 import { RequestError, refusal, silence } from '../src/refusal';
 import { PipelineModel, type NotebookSource } from '../src/model';
-import type { CompiledNotebook, IDagflowClient } from '../src/tokens';
+import type { CompiledNotebook } from '../src/tokens';
 import { compilation } from './support/documents';
+import { SilentServer } from './support/server';
 
 /** A server that answers when it is told to. */
-class SlowServer implements IDagflowClient {
+class SlowServer extends SilentServer {
   readonly asked: { path: string; answer: (graph: CompiledNotebook) => void; refuse: (error: Error) => void }[] = [];
 
-  compile(path: string): Promise<CompiledNotebook> {
-    return new Promise((answer, refuse) => this.asked.push({ path, answer, refuse }));
-  }
-
-  newestRun = () => Promise.resolve(null);
-  run = () => Promise.reject(new Error('no runs'));
+  override compile = (path: string): Promise<CompiledNotebook> =>
+    new Promise((answer, refuse) => this.asked.push({ path, answer, refuse }));
 }
 
 /** A notebook that is edited by setting `text`. */

@@ -1,29 +1,8 @@
-import type { Event } from '@jupyterlab/services';
-import { Signal } from '@lumino/signaling';
-import type { RunNewsDocument } from '../src/schema';
-import { NEWS, RunStream } from '../src/stream';
+import { NewsServer as Server, runNews as run } from './support/news';
 
-/** The event stream of a server, as JupyterLab gives it. */
-class Server {
-  readonly isDisposed = false;
-  readonly stream = new Signal<this, Event.Emission>(this);
-
-  tell(runs: RunNewsDocument[], more: object = {}): void {
-    this.stream.emit({ schema_id: NEWS, runs, ...more } as unknown as Event.Emission);
-  }
-}
-
-const run = (seq: number, run_id = 'a'): RunNewsDocument => ({
-  run_id,
-  pipeline: 'churn',
-  state: 'running',
-  seq,
-  tasks: []
-});
-
-function followed(): { server: Server; stream: RunStream; told: string[] } {
+function followed(): { server: Server; stream: ReturnType<Server['followed']>; told: string[] } {
   const server = new Server();
-  const stream = new RunStream(server as unknown as Event.IManager);
+  const stream = server.followed();
   const told: string[] = [];
   stream.news.connect((_, news) => told.push(`${news.run_id}${news.seq}`));
   stream.anew.connect(() => told.push('anew'));

@@ -194,6 +194,63 @@ test('the property inspector asks for options, and mends what is found', { timeo
   await page.close();
 });
 
+test('a run from the panel goes on without the page, and leads to its error', { timeout: 120_000 }, async () => {
+  write('runs.ipynb', [
+    ['a', 'x = 1', ['task:load']],
+    ['b', "import time\nprint('looking at', x)\nwhile not open('go').read():\n    time.sleep(0.05)", ['task:fit']],
+    ['c', 'y = 2\nprint("near the end")\nx / 0', ['task:end', 'after:fit']]
+  ]);
+  writeFileSync(join(lab.notebooks, 'go'), '');
+  const first = await openNotebook(browser, lab, 'runs.ipynb');
+  await first.page.evaluate(() => {
+    const { commands, shell } = window.jupyterapp;
+    shell.currentWidget.content.model.sharedModel.cells[0].setSource('x = 40');
+    return commands.execute('dagflow:show-graph');
+  });
+  await first.page.locator('.dagflow-panel .dagflow-node').first().waitFor();
+  await first.page.locator('.jp-Toolbar [data-command="dagflow:run"]').click();
+  await state(first.page, 'load', 'success');
+  await state(first.page, 'fit', 'running');
+  assert.ok(readFileSync(join(lab.notebooks, 'runs.ipynb'), 'utf8').includes('x = 40'));
+  await first.page.screenshot({ path: join(results, 'running-light.png') });
+  assert.deepEqual(first.errors, []);
+  await first.page.close();
+
+  const { page, errors } = await openNotebook(browser, lab, 'runs.ipynb');
+  await page.evaluate(() => window.jupyterapp.commands.execute('dagflow:show-graph'));
+  await state(page, 'fit', 'running');
+  writeFileSync(join(lab.notebooks, 'go'), 'on');
+  await state(page, 'end', 'failed');
+  const failure = page.locator('.dagflow-failure');
+  await failure.getByText('near the end').waitFor();
+  assert.deepEqual(await violations(page, '.dagflow-panel'), []);
+  await page.screenshot({ path: join(results, 'failed-light.png') });
+  await failure.getByRole('button', { name: 'Go to cell 2, line 3' }).click();
+  await page.waitForFunction(() => {
+    const panel = [...window.jupyterapp.shell.widgets('main')].find(({ context }) => context?.path === 'runs.ipynb');
+    const { activeCell, activeCellIndex } = panel.content;
+    return activeCellIndex === 2 && activeCell.editor?.hasFocus() && activeCell.editor.getCursorPosition().line === 2;
+  });
+  await changeTheme(page, 'JupyterLab Dark');
+  assert.deepEqual(await violations(page, '.dagflow-panel'), []);
+  await page.screenshot({ path: join(results, 'failed-dark.png') });
+  await changeTheme(page, 'JupyterLab Light');
+
+  writeFileSync(join(lab.notebooks, 'go'), '');
+  await page.locator('.dagflow-panel .dagflow-node[data-task="fit"]').click({ button: 'right' });
+  await page.locator('.lm-Menu-item', { hasText: 'Run until fit' }).click();
+  await state(page, 'fit', 'running');
+  await page.locator('.jp-Toolbar [data-command="dagflow:cancel-run"]').click();
+  await state(page, 'fit', 'cancelled');
+  await failure.waitFor({ state: 'hidden' });
+  writeFileSync(join(lab.notebooks, 'go'), 'on');
+  await page.locator('.jp-Toolbar [data-command="dagflow:resume-run"]').click();
+  await state(page, 'fit', 'success');
+  await page.locator('.dagflow-panel .dagflow-run', { hasText: 'success' }).waitFor();
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
 test('of many cells only those on screen cost anything', { timeout: 120_000 }, async () => {
   write(
     'many.ipynb',
@@ -251,6 +308,13 @@ function tags(page, index) {
     at => window.jupyterapp.shell.currentWidget.content.widgets[at].model.getMetadata('tags'),
     index
   );
+}
+
+/** Wait until the graph shows a task in a state. */
+async function state(page, task, wanted) {
+  await page
+    .locator(`.dagflow-panel .dagflow-node[data-task="${task}"][data-state="${wanted}"]`)
+    .waitFor({ timeout: WAIT_MS });
 }
 
 /** Wait until the chips of the notebook, from the top, are these. */
