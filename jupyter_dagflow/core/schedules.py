@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from itertools import islice
 from typing import TypeAlias
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
@@ -199,8 +200,10 @@ class _Step:
                 return due
             if self._table.catchup and self._is_full():
                 return None  # it stays due, and is asked for again when a run ends
-            skipped = self._table.skipped(last, following)
+            skipped = [*islice(self._table.skipped(last, following), _MOST_AT_ONCE)]
             self.missed.extend((each, self._why_skipped(each)) for each in skipped)
+            if len(skipped) == _MOST_AT_ONCE:
+                return self._now
             self._take(following, due)
             last = following
         return self._now

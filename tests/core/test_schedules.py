@@ -139,14 +139,21 @@ def test_jitter_is_always_the_same_for_a_fire() -> None:
     assert all(timedelta() <= each < timedelta(minutes=1) for each in late)
 
 
-def test_a_long_outage_of_a_fast_schedule_is_decided_in_steps() -> None:
-    policy = Policy(misfire_s=3600)
-    table = hourly(catchup=True)
+@pytest.mark.parametrize(("policy", "catchup"), [(Policy(misfire_s=3600), True), (Policy(), False)])
+def test_a_long_outage_of_a_fast_schedule_is_decided_in_steps(
+    policy: Policy, catchup: bool
+) -> None:
     now = START + 2500 * HOUR
-    decision = decide(table, policy, Standing(), name="s", now=now)
-    (miss,) = decision.actions
-    assert isinstance(miss, Miss)
-    assert (miss.count, decision.wake_at) == (1000, now)
+    standing, steps = Standing(), []
+    for _ in range(3):
+        decision = decide(hourly(catchup=catchup), policy, standing, name="s", now=now)
+        (miss, *_) = decision.actions
+        assert isinstance(miss, Miss)
+        standing = replace(standing, last=miss.last)
+        steps.append((miss.count, decision.wake_at == now))
+    assert steps[:2] == [(1000, True), (1000, True)]
+    assert steps[2][1] is False
+    assert standing.last in (hour(2497), hour(2498))  # the newest but one, and what is not too late
 
 
 @dataclass
