@@ -217,15 +217,18 @@ class RunView:
                 self.tasks[name] = again
 
     def _drop_instances(self, event: RunResumed) -> None:
-        """Leave of the instances those that a task, expanded again, need not repeat: none if it was cleared."""
-        instances = [task for task in self.tasks.values() if task.instance_of is not None]
-        for task in instances:
-            cleared = task.name in event.cleared or task.instance_of in event.cleared
+        """Leave of the instances those that a task, expanded again, need not repeat: none if it was cleared.
+
+        Those that were dropped before and have not come again begin anew with them.
+        """
+        there = {task.name: task for task in self.tasks.values() if task.instance_of is not None}
+        for name, task in {**self.earlier_instances, **there}.items():
+            cleared = name in event.cleared or whole_of(name) in event.cleared
             again = _begun_anew(task, goes_on=event.recovered)
             again.cleared = again.cleared or cleared
-            self.earlier_instances[task.name] = again
-            if cleared or task.state is not TaskState.SUCCESS:
-                del self.tasks[task.name]
+            self.earlier_instances[name] = again
+            if name in there and (cleared or task.state is not TaskState.SUCCESS):
+                del self.tasks[name]
 
     def _apply_to_task(self, task: TaskRun, event: TaskQueued | TaskStarted | TaskFinished) -> None:
         check_task(task.state, event.state)

@@ -630,3 +630,29 @@ def test_a_task_that_is_resumed_repeats_the_instances_that_did_not_end_well() ->
     ended = AttemptEnded(at=BEGINNING, task=TaskName("a"), attempt=2, items=items)
     assert started(other.handle(ended)) == ["a[0]", "a[1]", "a[2]"]
     assert step.instructions[0] == StartTask(task=TaskName("a[0]"), attempt=2)
+
+
+def test_an_instance_that_a_recovery_has_dropped_has_its_retries_again_when_somebody_resumes() -> (
+    None
+):
+    plan = run_of(PlannedTask(name=TaskName("a"), retry=RetryPolicy(retries=1)))._plan
+    boom = TaskFailure(kind="error", message="boom")
+    machine = RunMachine(plan)
+    log = [*machine.handle(Submit(at=BEGINNING)).events, *expanded(machine, "a", 1).events]
+    log += end(machine, "a[0]", failure=boom).events  # is to be tried again, and the runner dies
+    recovered = RunMachine(plan, replay(log))
+    log += recovered.handle(Resume(at=BEGINNING, recovered=True, cancel=True)).events
+    assert recovered.view.state is RunState.CANCELLED
+    resumed = RunMachine(plan, replay(log))
+    (attempt,) = (
+        instruction.attempt
+        for instruction in resumed.handle(Resume(at=BEGINNING)).instructions
+        if isinstance(instruction, StartTask)
+    )
+    items = (Item(digest="0", made_of="code"),)
+    expansion = AttemptEnded(at=BEGINNING, task=TaskName("a"), attempt=attempt, items=items)
+    (begins,) = resumed.handle(expansion).instructions
+    assert isinstance(begins, StartTask)
+    failed = AttemptEnded(at=BEGINNING, task=begins.task, attempt=begins.attempt, failure=boom)
+    (later,) = resumed.handle(failed).instructions
+    assert isinstance(later, RetryLater)
