@@ -1,8 +1,11 @@
 """Tag the cells of a notebook; run them as a DAG.
 
 >>> from jupyter_dagflow import Dagflow, compile_notebook
->>> run = Dagflow().run("notebook.ipynb", parameters={"n": 5})
->>> run.state, run.value("auc")
+>>> compile_notebook("notebooks/hello.ipynb").ok
+True
+>>> run = Dagflow().run("notebooks/hello.ipynb", keep="all")
+>>> run.state.value, run.value("squares")[:3]
+('success', [1, 4, 9])
 
 What is imported here is imported when it is first used, so that ``import jupyter_dagflow`` costs nothing: Jupyter
 Server imports it at every start to find its extension.

@@ -161,7 +161,7 @@ class Dagflow:
     """Everything this package does, for one set of settings; ``origin`` is from where it is asked.
 
     >>> app = Dagflow()
-    >>> run = app.run("notebooks/hello.ipynb", parameters={"name": "Ada"})
+    >>> run = app.run("notebooks/hello.ipynb")
     >>> run.state.value
     'success'
     """
@@ -455,13 +455,12 @@ class Dagflow:
         view = self.metastore.view(self.metastore.find_run(name))
         config = config_of(view)
         source = read_notebook(RunFiles(self.settings.home, view.run_id).source)
-        chosen = selection_of(
-            config, self._compiled(source, Path(config.folder), config.by).pipeline
-        )
+        before = self._compiled(source, Path(config.folder), config.by)
+        chosen = selection_of(config, before.running)
         prepared = self.prepare(notebook_file(view), by=config.by, recorded=view)
         return self.launch(
             prepared,
-            selected=select(prepared.compilation.pipeline, chosen),
+            selected=select(prepared.compilation.running, chosen),
             jobs=config.jobs or None,
             keep_all=config.keep_all,
             reuse=Reuse(config.reuse),

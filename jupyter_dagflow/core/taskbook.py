@@ -126,7 +126,7 @@ def definitions_source(definitions: Sequence[Definition]) -> str:
 
 
 def statements(definitions: Iterable[Definition]) -> list[tuple[str, str]]:
-    """The names that are defined, one after the other, each with its source and all that extends it.
+    r"""The names that are defined, one after the other, each with its source and all that extends it.
 
     >>> d = Definition(name="f", cell=CellId("c"), cell_index=0, line=1, source="def f(x): ...")
     >>> more = replace(d, source="@f.register\ndef _(x: int): ...", extends=True)

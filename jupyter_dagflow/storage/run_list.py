@@ -184,15 +184,17 @@ def _in_order(lists: Sequence[Sequence[str]]) -> list[str]:
     >>> _in_order([["load", "report"], ["load", "clean", "report"]])
     ['load', 'clean', 'report']
     """
-    order: list[str] = []
+    behind: dict[str, str] = {"": ""}  # each name's neighbour; no task is called nothing
     for names in lists:
-        place = 0
+        place = ""
         for name in names:
-            if name in order:
-                place = order.index(name) + 1
-            else:
-                order.insert(place, name)
-                place += 1
+            if name not in behind:
+                behind[name], behind[place] = behind[place], name
+            place = name
+    order, name = [], behind[""]
+    while name:
+        order.append(name)
+        name = behind[name]
     return order
 
 

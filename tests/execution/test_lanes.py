@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from jupyter_dagflow.core.selection import Selection
@@ -198,3 +199,18 @@ def test_verify_finds_a_lane_equal_to_run_all(project: Project) -> None:
     assert found.ok, found
     assert {"rows", "first", "mine", "total", "rest", "same", "told"} <= {*found.equal}
     assert "db" in found.not_compared
+
+
+def test_a_run_with_a_lane_is_run_again_as_it_was_asked_for(project: Project) -> None:
+    run = project.run(
+        ("task:a lane:x", "items = iter([1, 2])"), ("task:b lane:x", "one = next(items)")
+    )
+    book = nbformat.read(project.folder / "nb.ipynb", as_version=4)
+    book.cells.append(
+        nbformat.v4.new_code_cell("two = one + 1", metadata={"tags": ["task:c", "keep:two"]})
+    )
+    nbformat.write(book, project.folder / "nb.ipynb")
+    again = project.app.rerun(run.run_id)
+    again.wait()
+    assert again.state is RunState.SUCCESS, again.error
+    assert again.value("two") == 2, "all was asked for, so what has been added is a part"
