@@ -338,10 +338,12 @@ class _Notebook:
         lane = begins[first : first + count]
         if not self._certain and len(begins) > count and rng.random() < 0.3:
             lane, self._odd_tags = rng.sample(begins, count), True
-        return [
-            replace(cell, tags=(*cell.tags, "lane:shared")) if number in lane else cell
-            for number, cell in enumerate(cells)
-        ]
+        cells = list(cells)
+        for number in lane:
+            kept = () if number == max(lane) else ("keep:",)  # a lane keeps what it ends with
+            tags = (tag for tag in cells[number].tags if not tag.startswith(kept))
+            cells[number] = replace(cells[number], tags=(*tags, "lane:shared"))
+        return cells
 
     def _conditional(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
         """Some tasks may be skipped, by a number that a cell above binds."""
