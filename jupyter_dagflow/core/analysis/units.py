@@ -65,13 +65,11 @@ class Reopened:
     """What matters of a task only because others have cells between its own.
 
     ``missed`` are the names that it has looked for before anybody bound them, those that Python has among them, and
-    it ``lists`` those that there are; ``defines`` tells of each name that it has
-    given a definition whether that is what it means at last.
+    it ``lists`` those that there are.
     """
 
     missed: set[str] = field(default_factory=set)
     lists: bool = False
-    defines: dict[str, bool] = field(default_factory=dict)
 
 
 class Skippable(NamedTuple):
@@ -90,11 +88,13 @@ class NodeState:
     ``apart`` are pairs of names that share objects elsewhere but are copies here; ``joined`` those
     that share objects because of what this task did; ``changed`` are names taken whose values it
     changes, ``changing`` the objects that it changes; ``ends`` tells what the values that it has share
-    where it ends; ``rebinds`` whether any name taken is ``rebound``.
+    where it ends; ``rebinds`` whether any name taken is ``rebound``; ``defines`` tells of each name that it has
+    given a definition whether that is what it means at last.
     """
 
     taken: dict[str, Taken] = field(default_factory=dict)
     rebinds: bool = False
+    defines: dict[str, bool] = field(default_factory=dict)
     holds: dict[str, int] = field(default_factory=dict)
     writes: dict[str, None] = field(default_factory=dict)
     definitions: set[int] = field(default_factory=set)
@@ -171,8 +171,8 @@ class Units(ABC):
 
     def replaces(self, node: str) -> tuple[str, ...]:
         """The names that a task gives a definition, which others copy, and then a value."""
-        reopened = self._reopened.get(node)
-        return tuple(n for n, stays in reopened.defines.items() if not stays) if reopened else ()
+        defines = self.nodes[node].defines if node in self.nodes else {}
+        return tuple(name for name, stays in defines.items() if not stays)
 
     def sets(self, node: str) -> tuple[str, ...]:
         """The modules that a task sets, or that are set for it as above."""

@@ -247,10 +247,12 @@ class Linker(Units):
 
     def _bind(self, step: Step, state: NodeState) -> None:
         for name, surely in step.bound.items():
+            defined = surely and self.definitions.defines(step, name)
+            if defined or name in state.defines:
+                state.defines[name] = defined
             if name in step.deleted:
                 self._forget(step, state, name)
             elif surely:
-                defined = self.definitions.defines(step, name)
                 self._bind_surely(step, state, name, defined=defined)
             else:
                 self._bind_perhaps(step, state, name)
@@ -312,9 +314,6 @@ class Linker(Units):
             self._ever_defined.add(name)
         else:
             self._behind.pop(name, None)
-        reopened = self._reopened.get(step.node)
-        if reopened is not None and (defined or name in reopened.defines):
-            reopened.defines[name] = defined
 
     def _check_hiding(self, step: Step, name: str) -> None:
         """Note a variable that hides a function of Python's or an import of another task or setup."""

@@ -636,6 +636,15 @@ EQUAL: dict[str, tuple[str, ...]] = {
 
 
 TAGGED: dict[str, tuple[tuple[str, str], ...]] = {
+    "a task defines a function once more, and a decorator keeps that one": (
+        (
+            "task:t1",
+            "hooks = {}\ndef keep(fn):\n    hooks['g'] = fn\ndef f(x):\n    return x\nhooks['f'] = f",
+        ),
+        ("", "@lambda fn: hooks.setdefault('new', fn)\ndef f(x):\n    return x + 5"),
+        ("task:t2", "@keep\ndef g(x):\n    return x"),
+        ("task:t3", "seen = [hooks['f'](1), hooks['new'](1), hooks['g'](1)]"),
+    ),
     "a function that a task defines twice, the second time with a value": (
         ("task:a", "def f(q):\n    return q + 1"),
         ("task:b", "z = f(1)"),
