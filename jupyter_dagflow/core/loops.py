@@ -20,7 +20,8 @@ from jupyter_dagflow.core.model import ITEMS, Cell, CellId, Loop, TaskName
 
 _REPORTS = ("append", "extend", "add")
 _WAYS = "acc.append(…), acc.extend(…), acc.add(…), acc[key] = … and acc += …"
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SCOPES = (*_DEFINITIONS, ast.Lambda)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -262,6 +263,14 @@ def _refuse_other_beginnings(each: _Standing, accumulators: Sequence[str]) -> No
     node = each.node
     if _is_import(node):
         return
+    if isinstance(node, _DEFINITIONS):
+        raise _Refused(
+            Code.MAP_FORM,
+            f"{node.name} is defined above the loop of a task tagged map, where only accumulators are set.",
+            each.cell,
+            node=node,
+            hint="Move the definition into a cell above the task's: iterations have the definitions that they use.",
+        )
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
         targets = node.targets

@@ -123,9 +123,18 @@ class SeldomSaved(NotebookExecutionManager):  # type: ignore[misc]
         self._on_write()
 
     def notebook_complete(self, *, save: bool = True, **options: Any) -> None:
-        """Take note of the end, and write the notebook, unless that is done next anyway."""
-        self._at_the_end = save
+        """Take note of the end, and write the notebook, unless that is done next anyway.
+
+        A cell that was not reached stays pending, which papermill calls completed unless one above it raised.
+        """
+        records = [cell.metadata.papermill for cell in self.nb.cells]
+        not_run = [record for record in records if record["status"] == self.PENDING]
+        self._at_the_end = False
         super().notebook_complete(**options)
+        for record in not_run:
+            record["status"] = self.PENDING
+        self._at_the_end = save
+        self.save()
 
 
 class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
@@ -172,6 +181,7 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
                 self._show(message, cell, cell_index)
             self._show_rest(cell, cell_index)
             cell.outputs = list(_joined(cell.outputs))  # no later cell changes what is in it
+            self.nb_man.cell_exception(cell, cell_index=cell_index)
             raise
         finally:
             self._show_rest(cell, cell_index)

@@ -121,6 +121,14 @@ def test_what_is_refused_with_its_line(name: str) -> None:
     assert found.hint
 
 
+@pytest.mark.parametrize("definition", ["def f(x): ...", "async def f(x): ...", "class f: ..."])
+def test_of_a_definition_beside_the_loop_it_says_where_it_may_stand(definition: str) -> None:
+    found = read(f"{definition}\nfor x in xs:\n    out.append(f(x))")
+    assert isinstance(found, Diagnostic)
+    assert found.message.startswith("f is defined above the loop")
+    assert found.hint.startswith("Move the definition into a cell above")
+
+
 def test_the_parts_stand_on_the_lines_of_the_notebook() -> None:
     loop = read(
         "import math",

@@ -127,6 +127,12 @@ def printed_in(bench: Bench, cell: str) -> dict[str, str]:
     return found
 
 
+def statuses(bench: Bench) -> dict[str, str]:
+    """What the taskbook says of each of its cells, in papermill's words."""
+    cells = json.loads(bench.taskbook("a"))["cells"]
+    return {each["id"]: each["metadata"]["papermill"]["status"] for each in cells}
+
+
 @pytest.mark.parametrize("death", DEATHS)
 def test_the_last_line_printed_is_in_the_taskbook(any_bench: Bench, death: str) -> None:
     any_bench.task("a", "print('first cell')", TALKATIVE + "\n" + death, "print('never')")
@@ -140,6 +146,12 @@ def test_the_last_line_printed_is_in_the_taskbook(any_bench: Bench, death: str) 
     assert own == "".join(f"line {n}\n" for n in range(3000)) + "last words"
     assert printed["stderr"] == "to stderr\n"
     assert printed_in(any_bench, "cell2") == {"stdout": "", "stderr": ""}
+    said = statuses(any_bench)
+    assert [said[cell] for cell in ("cell0", "cell1", "cell2")] == [
+        "completed",
+        "failed",
+        "pending",
+    ]
     assert not list(any_bench.home.rglob("*.words"))
 
 
