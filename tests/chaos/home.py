@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.chaos.clock import CLOCK
 from tests.chaos.faults import COUNT, FAULT, KERNEL_POINTS, Fault
 from tests.chaos.marked import MARK, Marked, end_all, is_alive
-from tests.chaos.programs import JOURNAL, read_journal
+from tests.chaos.programs import JOURNAL, TRIED, read_journal
 
 _REPOSITORY = Path(__file__).parents[2]
 _DAGFLOW = Path(sys.executable).with_name("dagflow")
@@ -94,7 +94,7 @@ class Home:
     @property
     def notebook(self) -> Path:
         """The notebook that is tried."""
-        return self.folder / "nb" / "tried.ipynb"
+        return self.folder / "nb" / f"{TRIED}.ipynb"
 
     @property
     def other(self) -> Path:
@@ -133,7 +133,9 @@ class Home:
 
     def run_state(self) -> tuple[str, str] | None:
         """The first run of the notebook that has not succeeded, or the first, and its state; None before there is one."""
-        rows = self.query("select run_id, state from runs where pipeline = 'tried' order by rowid")
+        rows = self.query(
+            f"select run_id, state from runs where pipeline = '{TRIED}' order by rowid"
+        )
         rows = [row for row in rows if row[1] != "success"] or rows
         return (rows[0][0], rows[0][1]) if rows else None
 

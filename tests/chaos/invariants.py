@@ -8,26 +8,31 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.errors import DagflowError
 from jupyter_dagflow.core.events import Event, LaneRestarted, RunResumed, TaskFinished, TaskStarted
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.nested import NESTED
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.resuming import config_of
 from jupyter_dagflow.run_handle import Run
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.metastore import Metastore
 from tests.chaos.home import Home
-from tests.chaos.programs import Line, Program, read_journal
+from tests.chaos.programs import INNER, TRIED, Line, Program, read_journal
 
 _Attempt = tuple[str, str, int]  # run, task, number
+_Tried = tuple[Program, RunView]
 
 
 def violations(home: Home, program: Program) -> Iterator[str]:
     """All that is wrong with the runs of a trial that has come to its end."""
     app = Dagflow(Settings.load({"DAGFLOW_HOME": str(home.home)}, config={}))
-    tried: list[RunView] = []
+    programs = {TRIED: program, INNER: program.inner}
+    tried: list[_Tried] = []
     try:
         for check in home.query("PRAGMA integrity_check"):
             if check != ("ok",):
@@ -37,11 +42,12 @@ def violations(home: Home, program: Program) -> Iterator[str]:
             yield from _of_durations(home, app.metastore.events(RunId(row.run_id)))
             run = app.open_run(row.run_id)
             yield from _of_artifacts(app, run)
-            if row.pipeline == "tried":
-                tried.append(run.view)
-                yield from _of_values(program, run)
-                yield from _of_executed(home, program, run)
-        yield from _of_journal(home, program, tried)
+            if its := programs.get(row.pipeline):
+                tried.append((its, run.view))
+                yield from _of_values(its, run, is_step=row.trigger == NESTED)
+                yield from _of_executed(home, its, run)
+        yield from _of_journal(home, tried)
+        yield from _of_steps(tried)
     finally:
         app.close()
     for command in home.commands:
@@ -85,7 +91,8 @@ def _repeated(events: list[Event]) -> Iterator[str]:
         if isinstance(event, LaneRestarted):
             succeeded -= {*event.tasks}
         if isinstance(event, RunResumed):
-            succeeded -= {*event.cleared}
+            unfinished = [lane for lane in event.lanes if not succeeded.issuperset(lane)]
+            succeeded -= {*event.cleared, *chain(*unfinished)}
 
 
 def _of_durations(home: Home, events: list[Event]) -> Iterator[str]:
@@ -104,13 +111,13 @@ def _of_artifacts(app: Dagflow, run: Run) -> Iterator[str]:
                 yield f"{name} succeeded, and its value {stored.name} is {fault}"
 
 
-def _of_journal(home: Home, program: Program, views: list[RunView]) -> Iterator[str]:
+def _of_journal(home: Home, runs: list[_Tried]) -> Iterator[str]:
     """What the tasks themselves tell: no attempt unknown, none twice, none beside another, none after success."""
-    known = {noted: attempt for view in views for noted, attempt in _attempts(home, view)}
+    known = {noted: attempt for _, view in runs for noted, attempt in _attempts(home, view)}
     begun: Counter[_Attempt] = Counter()
     ended: set[_Attempt] = set()
     latest: dict[tuple[str, str], int] = {}
-    tried = {step.name for step in program.steps}
+    tried = {step.name for program, _ in runs for step in program.steps}
     for line in read_journal(home.journal):
         if line.task.partition("[")[0] not in tried:
             continue
@@ -131,7 +138,7 @@ def _of_journal(home: Home, program: Program, views: list[RunView]) -> Iterator[
             latest[run_id, line.task] = number
         if line.what == "end":
             ended.add(attempt)
-    for view in views:
+    for program, view in runs:
         yield from _of_attempts(program, view, begun, ended)
 
 
@@ -168,14 +175,17 @@ def _of_executed(home: Home, program: Program, run: Run) -> Iterator[str]:
         task = run.tasks[TaskName(step.name)]
         if task.state is TaskState.SUCCESS and not step.mapped and not task.cached:
             shown = "".join("".join(o.get("text", "")) for o in cells[step.name]["outputs"])
-            if shown.strip() != f"{step.name} {pids[step.name, task.attempt]}":
+            lines = shown.splitlines()
+            said = lines[:1] if step.nests else lines  # below it stands how the step went
+            if said != [f"{step.name} {pids[step.name, task.attempt]}"]:
                 yield f"the executed notebook shows {shown!r} of {step.name}, attempt {task.attempt}"
 
 
 def _attempts(home: Home, view: RunView) -> Iterator[tuple[tuple[str, int, str], _Attempt]]:
-    """Which attempt each process that was noted has run."""
+    """Which attempt each process that was noted has run: all tasks of a lane, what its first one has noted."""
     for task in view.tasks:
-        for path in (home.home / "runs" / view.run_id / "tasks" / task).glob("*/process.json"):
+        folder = home.home / "runs" / view.run_id / "tasks" / view.lead(task)
+        for path in folder.glob("*/process.json"):
             owner = json.loads(path.read_bytes() or b"null")
             if owner is None:  # nothing of it is to run any more
                 continue
@@ -183,8 +193,25 @@ def _attempts(home: Home, view: RunView) -> Iterator[tuple[tuple[str, int, str],
             yield (str(task), int(owner["pid"]), str(owner["began"])), attempt
 
 
-def _of_values(program: Program, run: Run) -> Iterator[str]:
-    """A run that succeeded has the values of an undisturbed one."""
+def _of_steps(runs: list[_Tried]) -> Iterator[str]:
+    """A task that succeeded has had a step that did."""
+    well = {
+        (step["run"], step["task"])
+        for _, view in runs
+        if (step := config_of(view).within) and view.state is RunState.SUCCESS
+    }
+    for program, view in runs:
+        for step in program.steps:
+            task = view.tasks[TaskName(step.name)]
+            missing = step.nests and (view.run_id, task.name) not in well
+            if missing and task.state is TaskState.SUCCESS:
+                yield f"{task.name} of {view.run_id} succeeded, and no step of it did"
+
+
+def _of_values(program: Program, run: Run, *, is_step: bool) -> Iterator[str]:
+    """A run that succeeded has the values of an undisturbed one, and of those that are no steps each succeeds."""
+    if is_step and run.state in (RunState.CANCELLED, RunState.FAILED):
+        return
     if run.state is not RunState.SUCCESS:
         yield f"run {run.run_id} ended as {run.state.value}: {run.error}"
         return

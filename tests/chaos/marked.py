@@ -115,11 +115,19 @@ def _role(pid: int, command: str) -> Role:
             if "run" in command
             else Role.OTHER
         )
-    told = _stat(pid)
-    parent = int(told[_PARENT]) if told else 0
+    parent = _parent(pid)
     if parent <= 1:  # a daemon that a kernel has forked, or a server whose owner is gone
         return Role.OTHER
-    return Role.KERNEL if "fork_server.py" in _command(parent) else Role.FORK_SERVER
+    # A kernel that its server has forked has the server's command; a kernel has a server of its own for a step.
+    above = 0
+    while "fork_server.py" in _command(parent):
+        above, parent = above + 1, _parent(parent)
+    return Role.KERNEL if above % 2 else Role.FORK_SERVER
+
+
+def _parent(pid: int) -> int:
+    told = _stat(pid)
+    return int(told[_PARENT]) if told else 0
 
 
 def _command(pid: int) -> str:

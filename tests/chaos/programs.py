@@ -1,7 +1,8 @@
 """Notebooks whose tasks tell, each in a file of its own, how often it was begun and ended.
 
 The law: a task's line is one write at the end of the file, so lines of tasks that run at once never mix; and a
-task looks itself, as it begins, whether another attempt at it is alive.
+task looks itself, as it begins, whether another attempt at it is alive. No two tasks of a notebook, and of one that is
+a step of it, have one name.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 JOURNAL = "DAGFLOW_CHAOS_JOURNAL"
+TRIED = "tried"  # the notebook
+INNER = "inner"  # the one that is a step of it
+
+_NEST = f"%dagflow notebook {INNER}.ipynb -p n=k -o result=got"
 
 _SETUP = f"""\
 import os
@@ -119,6 +124,11 @@ class Step:
         return "map" in self.tags
 
     @property
+    def nests(self) -> bool:
+        """Whether it has another notebook as a step."""
+        return self.code == _NEST
+
+    @property
     def source(self) -> str:
         """Its cell, which tells how it goes."""
         if self.mapped:
@@ -137,34 +147,45 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """A notebook and its shape."""
+    """A notebook and its shape; ``inner`` is the one that is a step of it, and ``n`` the parameter of such a one."""
 
     shape: str
     steps: tuple[Step, ...]
+    inner: Program | None = None
+    n: int | None = None
 
     @property
     def expected(self) -> dict[str, Any]:
         """What its names stand for when it has run undisturbed."""
         values: dict[str, Any] = {"begin": _nothing, "note": _nothing, "times": lambda *_: 1}
+        values["n"] = self.n
         for step in self.steps:
-            if step.runs:
+            if step.nests and self.inner is not None:
+                values["got"] = replace(self.inner, n=values["k"]).expected["result"]
+            elif step.runs:
                 exec(step.code, values)
         return {name: value for name, value in values.items() if isinstance(value, int | list)}
 
     def write(self, path: Path) -> None:
-        """Make the notebook file."""
-        cells = [_cell("setup", _SETUP, ["setup"])]
+        """Make the notebook file, and beside it that of its step."""
+        setup = _SETUP if self.inner is None else f"%load_ext jupyter_dagflow\n{_SETUP}"
+        cells = [_cell("setup", setup, ["setup"])]
+        if self.n is not None:
+            cells.append(_cell("parameters", "n = 0", ["parameters"]))
         for step in self.steps:
             cells.append(_cell(step.name, step.source, [f"task:{step.name}", *step.tags]))
         kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
         notebook = {"cells": cells, "metadata": {"kernelspec": kernel}}
         path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+        if self.inner is not None:
+            self.inner.write(path.with_stem(INNER))
 
 
 @dataclass(slots=True)
 class _Writer:
     random: random.Random
     steps: list[Step] = field(default_factory=list)
+    inner: Program | None = None
 
     def step(
         self, name: str, code: str, *tags: str, runs: bool = True, with_brood: bool = False
@@ -238,7 +259,33 @@ def _brood(write: _Writer) -> None:
     write.step("last", "result = b + c", "keep:result")
 
 
-# Notebooks in notebooks have a row here when they run.
+def _lane(write: _Writer) -> None:
+    write.step("a", "a = list(range(300))")
+    write.step("first", "squares = (each * each for each in a)", "lane:one", "retries:3")
+    # All that the lane has begun is over with it.
+    fails = 'if times("second", "raise") < 1:\n'
+    fails += '    note("first", "raise")\n    note("second", "raise")\n'
+    fails += '    raise RuntimeError("the first time")\n'
+    fails = fails if write.random.random() < 0.5 else ""
+    write.step("second", fails + "head = [next(squares) for _ in range(9)]", "lane:one")
+    write.step("beside", "b = len(a)")
+    write.step("third", "tail = sum(squares)", "lane:one")
+    write.step("last", "result = [*head, tail, b]", "keep:result")
+
+
+def _nested(write: _Writer) -> None:
+    inner = _Writer(write.random)
+    inner.step("inner-a", "xs = list(range(n))")
+    inner.step("inner-b", "ys = [each * 5 for each in xs]")
+    inner.step("inner-c", "zs = [each * 7 for each in xs]")
+    inner.step("inner-last", "result = sum(ys) + sum(zs)", "keep:result")
+    write.inner = Program(shape=INNER, steps=tuple(inner.steps), n=40)
+    write.step("a", "k = len(list(range(40)))")
+    write.step("nest", _NEST)
+    write.step("beside", "b = k * 2")
+    write.step("last", "result = [got, b]", "keep:result")
+
+
 SHAPES: dict[str, Callable[[_Writer], None]] = {
     "chain": _chain,
     "diamond": _diamond,
@@ -248,6 +295,8 @@ SHAPES: dict[str, Callable[[_Writer], None]] = {
     "when": _when,
     "map": _map,
     "brood": _brood,
+    "lane": _lane,
+    "nested": _nested,
 }
 
 
@@ -256,7 +305,7 @@ def write_program(rng: random.Random, shape: str | None = None) -> Program:
     shape = shape or rng.choice(list(SHAPES))
     writer = _Writer(rng)
     SHAPES[shape](writer)
-    return Program(shape=shape, steps=tuple(writer.steps))
+    return Program(shape=shape, steps=tuple(writer.steps), inner=writer.inner)
 
 
 @dataclass(frozen=True, slots=True)

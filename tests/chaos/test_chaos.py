@@ -24,12 +24,11 @@ def test_a_run_survives_what_happens_at_a_place(place: str) -> None:
 
 
 def test_a_run_survives_the_death_of_all_of_it() -> None:
-    plan = random_plan(0, 0)
     _holds(
         Plan(
             name="all",
-            program=plan.program,
-            disturbances=((1.0, "kill all", 0.0),),
+            program=write_program(random.Random(0), "nested"),
+            disturbances=((3.0, "kill all", 0.0),),
             recovery="resume",
         )
     )
