@@ -30,18 +30,19 @@ from jupyter_dagflow.execution.attempt_files import inputs_of
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.nesting import digests_of
 from jupyter_dagflow.prepared import Prepared
+from jupyter_dagflow.storage import asked_for
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
 
 
 def config_of(view: RunView) -> RunConfig:
     """How a run was asked for."""
-    return RunConfig.of(view.options, folder=str(Path(view.notebook).absolute().parent))
+    return asked_for.config_of(view.notebook, view.options)
 
 
 def notebook_file(view: RunView) -> Path:
     """The file that a run is of, wherever we are now."""
-    return Path(config_of(view).folder) / Path(view.notebook).name
+    return asked_for.file_of(view.notebook, view.options)
 
 
 def selection_of(config: RunConfig, pipeline: Pipeline) -> Selection:

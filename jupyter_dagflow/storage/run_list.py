@@ -10,13 +10,16 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select, tuple_
 
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.states import RunState, TaskState
-from jupyter_dagflow.storage.tables import UtcDateTime, metrics, runs, task_runs
+from jupyter_dagflow.storage.asked_for import file_of
+from jupyter_dagflow.storage.tables import UtcDateTime, events, metrics, runs, task_runs
 from jupyter_dagflow.wire import (
     GridDocument,
     GridRunDocument,
@@ -29,15 +32,21 @@ from jupyter_dagflow.wire import (
 
 _TIME = "%Y%m%dT%H%M%S.%f"
 _SHOWN_OF_PIPELINE = 10
+_LOOK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Which:
-    """Which runs: of a ``pipeline``, in a ``state``, with a text in their pipeline's name or beginning their id."""
+    """Which runs: of a ``pipeline``, in a ``state``, with a text in their pipeline's name or beginning their id.
+
+    Pipelines are named after their notebooks, of which several in different folders may have one name; those of a
+    ``file`` are its own.
+    """
 
     pipeline: str = ""
     state: RunState | None = None
     search: str = ""
+    file: Path | None = None
 
 
 ALL = Which()
@@ -72,18 +81,28 @@ def newest(connection: Connection, which: Which, *, limit: int) -> list[RunSumma
 
 
 def page(connection: Connection, which: Which, *, limit: int, before: str = "") -> RunsDocument:
-    """Runs, newest first, from below a place on; raises `OptionError` if it is none."""
+    """Runs, newest first, from below a place on; raises `OptionError` if it is none.
+
+    Of a file, a page may hold fewer than ``limit`` though others follow: where the runs of its namesakes are many, it
+    goes through so many of them and leaves the rest to the next page.
+    """
     query = _query(which)
     if before:
         at, run_id = Place.of(before)
         place = tuple_(literal(at, UtcDateTime()), literal(run_id))
         query = query.where(tuple_(runs.c.created_at, runs.c.run_id) < place)
-    rows = connection.execute(query.limit(limit + 1)).mappings().all()
-    shown = rows[:limit]
-    more = len(rows) > limit
+    most = limit + 1 if which.file is None else max(limit + 1, _LOOK)
+    rows = connection.execute(query.limit(most)).mappings().all()
+    found = rows if which.file is None else _of_file(connection, rows, which.file)
+    shown = found[:limit]
+    last = None
+    if len(found) > limit:
+        last = shown[-1]
+    elif len(rows) == most:
+        last = rows[-1]
     return RunsDocument(
         runs=[_summary(row) for row in shown],
-        next=str(Place(shown[-1]["created_at"], shown[-1]["run_id"])) if more else None,
+        next=None if last is None else str(Place(last["created_at"], last["run_id"])),
     )
 
 
@@ -130,12 +149,33 @@ def _query(which: Which) -> Select[Any]:
     query = select(runs).order_by(*newest_first())
     if which.pipeline:
         query = query.where(runs.c.pipeline == which.pipeline)
+    if which.file is not None:
+        query = query.where(runs.c.pipeline == which.file.stem)
     if which.state is not None:
         query = query.where(runs.c.state == which.state.value)
     if which.search:
         named = runs.c.pipeline.contains(which.search, autoescape=True)
         query = query.where(named | runs.c.run_id.startswith(which.search, autoescape=True))
     return query
+
+
+def _of_file(
+    connection: Connection, rows: Sequence[RowMapping], file: Path
+) -> Sequence[RowMapping]:
+    """Those of the runs that are of a file: each tells in its first event where it was asked for."""
+    query = select(events.c.run_id, events.c.body).where(
+        events.c.run_id.in_([row["run_id"] for row in rows]), events.c.seq == 1
+    )
+    options = {
+        run_id: json.loads(body).get("options", {})
+        for run_id, body in (connection.execute(query) if rows else ())
+    }
+    real = cache(Path.resolve)  # of many runs of few files
+    return [
+        row
+        for row in rows
+        if real(file_of(row["notebook"], options.get(row["run_id"], {}))) == real(file)
+    ]
 
 
 def _name_after(connection: Connection, name: str) -> str | None:

@@ -25,9 +25,16 @@ export class DagflowClient implements IDagflowClient {
     return this.post<UnsavedNotebookDocument, CompiledNotebook>('compilation', { path, notebook: { ...notebook } });
   }
 
-  async newestRun(pipeline: string): Promise<RunSummaryDocument | null> {
-    const { runs } = await this.request<RunsDocument>('runs', { pipeline, limit: '1' });
-    return runs[0] ?? null;
+  async newestRun(path: string): Promise<RunSummaryDocument | null> {
+    let before = '';
+    for (;;) {
+      const page = await this.request<RunsDocument>('runs', { path, before, limit: '1' });
+      const [newest] = page.runs;
+      if (newest || page.next === null) {
+        return newest ?? null;
+      }
+      before = page.next; // a page of other notebooks of that name
+    }
   }
 
   run(id: string): Promise<RunDocument> {

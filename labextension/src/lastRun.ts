@@ -1,4 +1,5 @@
-/** The newest run of a pipeline, as long as the server tells of one. */
+/** The newest run of a notebook, as long as the server tells of one. */
+import { PathExt } from '@jupyterlab/coreutils';
 import { Follower } from './follow';
 import type { EventsDocument, RunDocument, RunNewsDocument } from './schema';
 import type { RunStream } from './stream';
@@ -16,7 +17,7 @@ export class LastRun {
 
   constructor(
     private readonly client: IDagflowClient,
-    private readonly pipeline: () => string,
+    private readonly notebook: { readonly path: string },
     private readonly stream: RunStream
   ) {
     stream.news.connect(this.hear, this);
@@ -36,7 +37,7 @@ export class LastRun {
     }
     this.looking = true;
     try {
-      const newest = await this.client.newestRun(this.pipeline());
+      const newest = await this.client.newestRun(this.notebook.path);
       const known = this.follower.run;
       if (newest && (newest.run_id !== known?.run_id || !known.finished_at || newest.state !== known.state)) {
         this.follower.snapshot(await this.client.run(newest.run_id));
@@ -62,6 +63,12 @@ export class LastRun {
     this.stream.anew.disconnect(this.look, this);
   }
 
+  /** Named after the file: news may be of another notebook of that name, for which it does no harm to look. */
+  private get pipeline(): string {
+    const { path } = this.notebook;
+    return PathExt.basename(path, PathExt.extname(path));
+  }
+
   private lookAgain(): void {
     clearTimeout(this.again);
     if (this.active && !this.disposed) {
@@ -72,7 +79,7 @@ export class LastRun {
   private hear(_: RunStream, news: RunNewsDocument): void {
     if (news.run_id === this.follower.run?.run_id) {
       void this.catchUp(news.run_id);
-    } else if (news.pipeline === this.pipeline()) {
+    } else if (news.pipeline === this.pipeline) {
       void this.look();
     }
   }

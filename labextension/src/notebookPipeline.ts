@@ -1,5 +1,4 @@
 /** An open notebook as a pipeline: its tags, what it compiles to, and its last run. */
-import { PathExt } from '@jupyterlab/coreutils';
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -33,9 +32,7 @@ export class NotebookPipeline {
       },
       content: () => tags.content()
     });
-    const pipeline = () => PathExt.basename(context.localPath, PathExt.extname(context.localPath));
-    this.lastRun = new LastRun(client, pipeline, stream);
-    this.running = new Running(client, this.lastRun, {
+    const saved = {
       get path() {
         return context.localPath;
       },
@@ -44,7 +41,9 @@ export class NotebookPipeline {
           await context.save();
         }
       }
-    });
+    };
+    this.lastRun = new LastRun(client, saved, stream);
+    this.running = new Running(client, this.lastRun, saved);
     context.model.contentChanged.connect(() => this.model.touch());
     context.pathChanged.connect(() => {
       this.model.touch();

@@ -24,8 +24,8 @@ export interface CompiledNotebook {
 export interface IDagflowClient {
   /** Compile what is on screen of the notebook at a path of the contents manager. */
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook>;
-  /** The newest run of a pipeline, if it has ever run. */
-  newestRun(pipeline: string): Promise<RunSummaryDocument | null>;
+  /** The newest run of the notebook at a path of the contents manager, if it has ever run. */
+  newestRun(path: string): Promise<RunSummaryDocument | null>;
   run(id: string): Promise<RunDocument>;
   /** Begin a run of a saved notebook; the server goes on with it, whoever looks. */
   start(asked: StartDocument): Promise<RunDocument>;

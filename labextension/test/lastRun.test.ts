@@ -4,6 +4,7 @@ import { runDocument } from './support/documents';
 import { NewsServer, runNews } from './support/news';
 import { SilentServer } from './support/server';
 
+const NOTEBOOK = { path: 'a/churn.ipynb' };
 const news = new NewsServer();
 
 /** A server with one run, which stands as it is told. */
@@ -13,11 +14,11 @@ class Server extends SilentServer {
   seq = 1;
   asked: string[] = [];
 
-  override newestRun = (pipeline: string) => {
-    this.asked.push(pipeline);
+  override newestRun = (path: string) => {
+    this.asked.push(path);
     const { state } = this;
     const times = { logical_date: null, started_at: null, finished_at: null };
-    return Promise.resolve(state && { run_id: this.id, pipeline, state, trigger: 'manual', ...times });
+    return Promise.resolve(state && { run_id: this.id, pipeline: 'churn', state, trigger: 'manual', ...times });
   };
 
   override run = (id: string): Promise<RunDocument> => {
@@ -33,7 +34,7 @@ afterEach(() => jest.useRealTimers());
 
 test('it follows a run to its end, and asks no more then', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn', news.followed());
+  const last = new LastRun(server, NOTEBOOK, news.followed());
   await last.look();
   expect(last.follower.run).toBeNull();
   server.state = 'running';
@@ -46,12 +47,12 @@ test('it follows a run to its end, and asks no more then', async () => {
   expect(jest.getTimerCount()).toBe(0);
   server.asked = [];
   await last.look();
-  expect(server.asked).toEqual(['churn']);
+  expect(server.asked).toEqual(['a/churn.ipynb']);
 });
 
 test('another run takes its place', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn', news.followed());
+  const last = new LastRun(server, NOTEBOOK, news.followed());
   server.state = 'success';
   await last.look();
   server.id = 'run-2';
@@ -61,7 +62,7 @@ test('another run takes its place', async () => {
 
 test('a server that does not answer leaves what is known, and a notebook that is closed asks nothing', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn', news.followed());
+  const last = new LastRun(server, NOTEBOOK, news.followed());
   server.state = 'running';
   await last.look();
   server.newestRun = () => Promise.reject(new Error('off'));
@@ -77,7 +78,7 @@ test('a server that does not answer leaves what is known, and a notebook that is
 
 test('news of the run bring its events, page by page, and news of another one bring that', async () => {
   const server = new Server();
-  const last = new LastRun(server, () => 'churn', news.followed());
+  const last = new LastRun(server, NOTEBOOK, news.followed());
   last.begin({ ...runDocument({ load: 'queued' }), run_id: 'run-1' });
   const at = '2026-01-01T12:00:03Z';
   const started = { type: 'task_started', run_id: 'run-1', seq: 2, at, task: 'load', attempt: 1 } as const;

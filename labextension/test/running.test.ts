@@ -26,7 +26,7 @@ function notebook() {
     resume: asked('resume'),
     clear: asked('clear')
   });
-  const last = new LastRun(server, () => 'churn', new NewsServer().followed());
+  const last = new LastRun(server, { path: 'a/churn.ipynb' }, new NewsServer().followed());
   const saving = { path: 'a/churn.ipynb', save: () => Promise.resolve(void done.push('saved')) };
   const running = new Running(server, last, saving);
   return { done, last, saving, running, server, end: (state: RunState) => last.begin({ ...answer(state), seq: 9 }) };

@@ -22,6 +22,7 @@ from jupyter_dagflow.storage.run_list import Place, Which
 RUN = RunId("20260301-120000-abcdef")
 AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 TASK = TaskName("t")
+FILE = Path("p.ipynb")
 PLACE = str(Place(AT, RUN))
 
 
@@ -64,6 +65,7 @@ def not_found(find: Callable[[], object]) -> None:
         lambda metastore: metastore.page(limit=5),
         lambda metastore: metastore.page(limit=5, before=PLACE),
         lambda metastore: metastore.pipelines(limit=5),
+        lambda metastore: (append(metastore), metastore.page(Which(file=FILE), limit=5)),
         lambda metastore: (append(metastore), metastore.grid(limit=5)),
         lambda metastore: not_found(lambda: metastore.find_run("latest")),
         lambda metastore: not_found(lambda: metastore.find_run("2026")),
@@ -105,7 +107,14 @@ def test_runs_are_listed_in_the_order_of_an_index(which: dict[str, Any], tmp_pat
 
 
 @pytest.mark.parametrize(
-    "which", [Which(), Which(pipeline="p"), Which(state=RunState.FAILED), Which(search="p")]
+    "which",
+    [
+        Which(),
+        Which(pipeline="p"),
+        Which(state=RunState.FAILED),
+        Which(search="p"),
+        Which(file=FILE),
+    ],
 )
 def test_a_page_begins_where_it_begins(which: Which, tmp_path: Path) -> None:
     """The thousandth page goes through nothing that stands on those above it."""

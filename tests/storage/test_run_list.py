@@ -16,6 +16,7 @@ from jupyter_dagflow.core.events import RunCreated, RunFinished, Stored, TaskFin
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.states import RunState, TaskState
+from jupyter_dagflow.storage import run_list
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 from jupyter_dagflow.storage.run_list import Place, Which
 from jupyter_dagflow.storage.tables import metadata
@@ -32,7 +33,12 @@ def metastore(tmp_path: Path) -> Iterator[Metastore]:
 
 
 def record(
-    metastore: Metastore, number: int, *, pipeline: str = "churn", seconds: int = 0
+    metastore: Metastore,
+    number: int,
+    *,
+    pipeline: str = "churn",
+    seconds: int = 0,
+    folder: Path | None = None,
 ) -> RunId:
     """A run that kept a value and a metric, and ended; several may have begun at one moment."""
     run = RunId(f"20260301-1200{number:02}-aaaaaa")
@@ -49,6 +55,7 @@ def record(
                 pipeline=pipeline,
                 notebook=f"{pipeline}.ipynb",
                 parameters={},
+                options={} if folder is None else {"folder": str(folder)},
                 tasks=((LOAD, ()), (TRAIN, (LOAD,))),
             ),
             TaskFinished(
@@ -101,6 +108,33 @@ def test_pages_together_are_the_list(metastore: Metastore, which: Which, limit: 
     assert [run for page in got for run in page] == [run.run_id for run in whole.runs]
     assert all(len(page) == limit for page in got[:-1])
     assert which != Which() or len(whole.runs) == 7
+
+
+def test_notebooks_of_one_name_have_their_own_runs(
+    metastore: Metastore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of a file, by whatever link one comes to it, through all pages, however many its namesakes' are."""
+    monkeypatch.setattr(run_list, "_LOOK", 3)
+    a, b, link = tmp_path / "a", tmp_path / "b", tmp_path / "link"
+    a.mkdir()
+    link.symlink_to(a)
+    runs = [
+        record(metastore, number, seconds=number, folder=folder)
+        for number, folder in enumerate([a, link, b, b, b, b, b, a, a])
+    ]
+    monkeypatch.chdir(tmp_path)  # where a run lies that does not tell
+    old = record(metastore, 9, seconds=9)
+    of = {
+        folder: [
+            run for page in pages(metastore, Which(file=folder / "churn.ipynb"), 2) for run in page
+        ]
+        for folder in (a, link, b, tmp_path, tmp_path / "c")
+    }
+    assert of[a] == of[link] == [runs[8], runs[7], runs[1], runs[0]]
+    assert of[b] == runs[6:1:-1]
+    assert of[tmp_path] == [old]
+    assert of[tmp_path / "c"] == []
+    assert metastore.page(Which(file=a / "etl.ipynb"), limit=2).runs == []
 
 
 def test_what_is_deleted_or_begins_between_two_pages_shifts_nothing(metastore: Metastore) -> None:

@@ -76,7 +76,7 @@ def suggestions(asked: Asked) -> SuggestionsDocument:
 def runs(asked: Asked) -> RunsDocument:
     """A page of runs."""
     query = asked.query
-    return asked.app.metastore.page(query.which, limit=query.limit, before=query.before)
+    return asked.app.metastore.page(asked.runs, limit=query.limit, before=query.before)
 
 
 def pipelines(asked: Asked) -> PipelinesDocument:
@@ -87,7 +87,7 @@ def pipelines(asked: Asked) -> PipelinesDocument:
 def grid(asked: Asked) -> GridDocument:
     """A page of tasks by runs."""
     query = asked.query
-    return asked.app.metastore.grid(query.which, limit=query.limit, before=query.before)
+    return asked.app.metastore.grid(asked.runs, limit=query.limit, before=query.before)
 
 
 def comparison(asked: Asked) -> RunDiffDocument:

@@ -52,6 +52,9 @@ class RunsQuery(msgspec.Struct, kw_only=True):
     """Which runs, and which page of them."""
 
     pipeline: Annotated[str, msgspec.Meta(description="Of this pipeline only.")] = ""
+    path: Annotated[
+        str, msgspec.Meta(description="Of the notebook at this path below the server's root only.")
+    ] = ""
     state: Annotated[
         RunState | msgspec.UnsetType, msgspec.Meta(description="In this state only.")
     ] = msgspec.UNSET
@@ -60,12 +63,6 @@ class RunsQuery(msgspec.Struct, kw_only=True):
     ] = ""
     before: Annotated[str, msgspec.Meta(description="What the page above has as next.")] = ""
     limit: _Limit = 50
-
-    @property
-    def which(self) -> Which:
-        """The runs that are asked for."""
-        state = None if self.state is msgspec.UNSET else self.state
-        return Which(pipeline=self.pipeline, state=state, search=self.search)
 
 
 class PipelinesQuery(msgspec.Struct, kw_only=True):
@@ -126,6 +123,17 @@ class Asked:
     def attempt(self) -> int | None:
         """The number of the attempt, None for the last one."""
         return self.query.attempt or None
+
+    @property
+    def runs(self) -> Which:
+        """The runs that a `RunsQuery` asks for."""
+        query = self.query
+        return Which(
+            pipeline=query.pipeline,
+            state=None if query.state is msgspec.UNSET else query.state,
+            search=query.search,
+            file=self.notebook(query.path) if query.path else None,
+        )
 
     def notebook(self, path: str) -> Path:
         """The file behind a path of the contents API; only those below its root, and not hidden, are ours."""

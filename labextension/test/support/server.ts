@@ -13,7 +13,7 @@ const silent = () => Promise.reject(new Error('no answer'));
 
 export class SilentServer implements IDagflowClient {
   compile: (path: string) => Promise<CompiledNotebook> = silent;
-  newestRun: (pipeline: string) => Promise<RunSummaryDocument | null> = silent;
+  newestRun: (path: string) => Promise<RunSummaryDocument | null> = silent;
   run: (id: string) => Promise<RunDocument> = silent;
   start: (asked: StartDocument) => Promise<RunDocument> = silent;
   cancel: (id: string) => Promise<RunDocument> = silent;

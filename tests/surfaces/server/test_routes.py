@@ -147,6 +147,18 @@ def test_resume_clear_rerun_compare_and_delete(server: Server, run: Any) -> None
     assert server.ended(server.post("runs", path="scores.ipynb")["run_id"])["state"] == "failed"
 
 
+def test_notebooks_of_one_name_have_their_own_runs(server: Server) -> None:
+    (server.root / "others").mkdir()
+    paths = [server.write(name, a="x = 1") for name in ("twin.ipynb", "others/twin.ipynb")]
+    ids = [server.ended(server.post("runs", path=path)["run_id"])["run_id"] for path in paths]
+    for path, run_id in zip(paths, ids, strict=True):
+        for resource in ("runs", "grid"):
+            runs = server.get(resource, path=path)["runs"]
+            assert [run.get("run", run)["run_id"] for run in runs] == [run_id]
+    assert len(server.get("runs", pipeline="twin")["runs"]) == 2
+    assert server.ask("GET", "runs", params={"path": "../twin.ipynb"}).status_code == 404
+
+
 def test_a_run_outlives_the_server_and_nobody_deletes_it(own_server: Server) -> None:
     server = own_server
     run = server.post("runs", path=server.write("waits.ipynb", wait=WAITS))["run_id"]
