@@ -27,6 +27,7 @@ from jupyter_dagflow.core.whole import whole
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.comparing import compare
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.ports import OUTCOME
 from jupyter_dagflow.execution.runner import Survivors
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.prepared import Prepared
@@ -130,7 +131,7 @@ def _left(run: LiveRun) -> Left:
     for name, task in run.tasks.items():
         if task.state is not TaskState.SUCCESS or name not in versions:
             continue  # it was skipped, and left nothing; or is an instance, or stands within a lane
-        path = run.taskbook_path(name).with_name("outcome.json")
+        path = run.taskbook_path(name).with_name(OUTCOME)
         outcome = json.loads(path.read_text(encoding="utf-8"))
         tasks[name] = TaskLeft(
             stored=task.stored,

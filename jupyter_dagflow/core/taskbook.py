@@ -12,7 +12,7 @@ all its tasks, with a word above those of each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
 
@@ -87,8 +87,7 @@ def assemble(
         if cell in begins:
             taskbook.append(_begin(begins[cell]))
         taskbook += _definitions(definitions, _above(index))
-        source = cells[cell].source if sources is None else sources[cell]
-        taskbook.append(_users(replace(cells[cell], source=source)))
+        taskbook.append(_users(cells[cell], source=sources[cell] if sources is not None else None))
     taskbook.append(_own(SAVE_ID, save))
     return tuple(taskbook)
 
@@ -128,6 +127,7 @@ def definitions_source(definitions: Sequence[Definition]) -> str:
 def statements(definitions: Iterable[Definition]) -> list[tuple[str, str]]:
     r"""The names that are defined, one after the other, each with its source and all that extends it.
 
+    >>> from dataclasses import replace
     >>> d = Definition(name="f", cell=CellId("c"), cell_index=0, line=1, source="def f(x): ...")
     >>> more = replace(d, source="@f.register\ndef _(x: int): ...", extends=True)
     >>> statements([d, more])
@@ -174,7 +174,7 @@ def _prelude(
         yield _own(DATES_ID, dates)
     for id_ in pipeline.prelude:
         if id_ == pipeline.parameters_cell:
-            yield _users(cells[id_], PARAMETERS_TAG)
+            yield _users(cells[id_], tag=PARAMETERS_TAG)
             if dates:
                 yield _own(DATES_ID, dates)
         else:
@@ -238,7 +238,8 @@ def _own(id_: str, source: str) -> TaskbookCell:
     return TaskbookCell(id_, source, tags=(id_,))
 
 
-def _users(cell: Cell, *extra_tags: str) -> TaskbookCell:
-    """A cell of the user, without the tags by which papermill would take it for something else."""
-    tags = [tag for tag in cell.tags if tag not in (PARAMETERS_TAG, INJECTED_TAG)]
-    return TaskbookCell(cell.id, cell.source, tags=(*extra_tags, *tags))
+def _users(cell: Cell, *, tag: str = "", source: str | None = None) -> TaskbookCell:
+    """A cell of the user, or what of its source is to run, without the tags that mean something else to papermill."""
+    tags = [tag] if tag else []
+    tags += (each for each in cell.tags if each not in (PARAMETERS_TAG, INJECTED_TAG))
+    return TaskbookCell(cell.id, cell.source if source is None else source, tags=tuple(tags))

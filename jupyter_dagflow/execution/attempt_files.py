@@ -48,13 +48,21 @@ from jupyter_dagflow.core.nested import steps_in
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
 from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
-from jupyter_dagflow.core.secrets import Secrets
+from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.core.taskbook import assemble, statements
 from jupyter_dagflow.core.triggers import HOW_IT_ENDED
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.ports import HANDOVER, Assignment, Guarded, HandedOver, Step, Written
+from jupyter_dagflow.execution.ports import (
+    HANDOVER,
+    OUTCOME,
+    Assignment,
+    Guarded,
+    HandedOver,
+    Step,
+    Written,
+)
 from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.taskbooks import write_taskbook
 
@@ -103,6 +111,8 @@ def prepare_attempt(
     instances: Instances | None = None,
     steps: Mapping[str, object] | None = None,
     runs: Mapping[TaskName, TaskRun] = MappingProxyType({}),
+    imports: tuple[str, ...] = (),
+    secrets: Secrets = NO_SECRETS,
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
@@ -113,12 +123,10 @@ def prepare_attempt(
     ``steps`` is what the kernel has to know where a cell runs another notebook.
     """
     pipeline, whole = lookup.pipeline, lookup.task(whole_of(task))
-    taskbook = files.taskbook(task, attempt).absolute()
-    part = Part(task=whole)
     expands = whole.loop is not None and instances is None
-    if expands:
-        taskbook = files.expansion(task, attempt).absolute()
-    part = _part(whole, task, taskbook.with_name(HANDOVER), instances)
+    taskbook = (files.expansion if expands else files.taskbook)(task, attempt).absolute()
+    handover = taskbook.with_name(HANDOVER)
+    part = _part(whole, task, handover, instances)
     the_task = part.task
     if part.alone:  # it leaves nothing but what it reports
         keep_all, survivors = False, ""
@@ -127,32 +135,6 @@ def prepare_attempt(
     reads, reads_of_shared, of_others = _watched(lookup, part, bundles, codes)
     told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     checks = _checks(the_task, reads, reads_of_shared, of_others)
-    assignment = Assignment(
-        run_id=run_id,
-        task=task,
-        attempt=attempt,
-        taskbook=taskbook,
-        kernel_name=notebook.kernel_of(the_task),
-        cwd=cwd,
-        parameters=parameters,
-        cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
-        prelude={cell: notebook.by_id[cell].index for cell in pipeline.prelude},
-        definitions=the_task.definitions,
-        handed_over=_handed_over(lookup, notebook, the_task),
-        asked_for=dict(_asked_for(notebook, the_task)),
-        guarded={
-            key: _told(_placed(read, lookup, notebook), notebook, the_task, name)
-            for key, (name, read) in {**reads_of_shared, **told}.items()
-        },
-        exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
-        codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
-        timeout_s=the_task.options.timeout_s,
-        when=the_task.options.when or "",
-        condition=_asked(notebook, the_task),
-        missing=dict(_missing(the_task, sources, runs)),
-        expands=expands,
-        lane=tuple(_steps(the_task)),
-    )
     spec = {
         "task": the_task.name,
         "run": run_id,
@@ -181,7 +163,7 @@ def prepare_attempt(
         "sets": list(the_task.sets),
         "imports": list(imports_in(codes)),
         "survivors": survivors,
-        **_outputs(the_task, assignment.outcome),
+        **_outputs(the_task, taskbook.with_name(OUTCOME)),
         **(instances.told(whole) if instances is not None else {}),
     }
     notebook_cells = assemble(
@@ -190,13 +172,42 @@ def prepare_attempt(
         task=the_task,
         parameters=parameters,
         enter=door("enter", cwd.absolute(), _SAY_ENTER),
-        load=door("load", assignment.handover, _say_load(the_task)),
-        decide=_condition(the_task, assignment.handover),
-        save=door("save", assignment.handover, _say_save(the_task)),
+        load=door("load", handover, _say_load(the_task)),
+        decide=_condition(the_task, handover),
+        save=door("save", handover, _say_save(the_task)),
         secret=secret_door,
         sources=part.sources or None,
     )
-    return replace(assignment, spec=spec, taskbook_cells=tuple(notebook_cells))
+    return Assignment(
+        run_id=run_id,
+        task=task,
+        attempt=attempt,
+        taskbook=taskbook,
+        kernel_name=notebook.kernel_of(the_task),
+        cwd=cwd,
+        parameters=parameters,
+        cells=dict(zip(the_task.cells, the_task.cell_indexes, strict=True)),
+        prelude={cell: notebook.by_id[cell].index for cell in pipeline.prelude},
+        definitions=the_task.definitions,
+        handed_over=_handed_over(lookup, notebook, the_task),
+        asked_for=dict(_asked_for(notebook, the_task)),
+        guarded={
+            key: _told(_placed(read, lookup, notebook), notebook, the_task, name)
+            for key, (name, read) in {**reads_of_shared, **told}.items()
+        },
+        exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
+        codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
+        timeout_s=the_task.options.timeout_s,
+        when=the_task.options.when or "",
+        condition=_asked(notebook, the_task),
+        missing=dict(_missing(the_task, sources, runs)),
+        expands=expands,
+        lane=tuple(_steps(the_task)),
+        taskbook_cells=notebook_cells,
+        spec=spec,
+        imports=imports,
+        secrets=secrets,
+    )
 
 
 def _steps(task: Task) -> Iterator[Step]:

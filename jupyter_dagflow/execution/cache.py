@@ -134,6 +134,11 @@ class ResultCache:
             why = (f"the cache could not be asked: {error}",)
             return _no_result(name, attempt, why, at) if name in self._given else Answer(why=why)
 
+    def knows(self, name: TaskName) -> bool:
+        """Whether an earlier result may be there: to ask then takes long. It does the first time, too."""
+        whole = name if is_instance(name) else self._lookup.task(name).name
+        return not self._recipes or self._digests.get(whole) in self._by_recipe
+
     def recall(
         self,
         name: TaskName,
@@ -460,5 +465,5 @@ def _no_result(task: TaskName, attempt: int, why: tuple[str, ...], at: datetime)
         message=f"Task {task} is not to run, and has no result to use: {'; '.join(why)}.",
         hint=f"Run it as well: with --from {task}, or with --until instead of --only.",
     )
-    ended = AttemptEnded(at=at, task=task, attempt=attempt, failure=failure)
+    ended = AttemptEnded(at=at, task=task, attempt=attempt, failure=failure, why=why)
     return Answer(ended=ended, why=why)

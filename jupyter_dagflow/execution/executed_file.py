@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class ExecutedFile:
-    """Writes it; ``taskbooks_of`` tells of a task which files may show its last attempt, the best first.
+    """Writes it, by the taskbooks that it was told of.
 
     ``is_lost`` tells, in any thread, whether the run is another's by now.
     """
@@ -35,14 +35,13 @@ class ExecutedFile:
         files: RunFiles,
         pipeline: Pipeline,
         *,
-        taskbooks_of: Callable[[TaskName], Sequence[Path]],
         threads: Threads,
         patience: Patience,
         is_lost: Callable[[], bool],
     ) -> None:
         self._files = files
         self._pipeline = pipeline
-        self._taskbooks_of = taskbooks_of
+        self._taskbooks: dict[TaskName, Sequence[Path]] = {}
         self._threads = threads
         self._patience = patience
         self._is_lost = is_lost
@@ -50,6 +49,10 @@ class ExecutedFile:
         self._timer: asyncio.TimerHandle | None = None
         self._writing: asyncio.Task[None] | None = None
         self._more = self._finished = False
+
+    def show(self, task: TaskName, taskbooks: Sequence[Path]) -> None:
+        """Take what a task has put out from these, from the first of them that is there."""
+        self._taskbooks[task] = taskbooks
 
     def begin(self) -> None:
         """Have it written as it is by now, at once."""
@@ -78,13 +81,11 @@ class ExecutedFile:
         self._writing = asyncio.create_task(self._write(durable=False))
 
     async def _write(self, *, durable: bool) -> None:
-        """Put the outputs of every task that started into their places in the notebook."""
+        """Put the outputs of every task that was told of into their places in the notebook."""
         began = time.monotonic()
         try:
             await (self._patience if durable else self._threads).do(
-                self._put_together,
-                {task.name: self._taskbooks_of(task.name) for task in self._pipeline.tasks},
-                durable=durable,
+                self._put_together, dict(self._taskbooks), durable=durable
             )
         except Exception as error:  # noqa: BLE001 -- the run goes on, and its taskbooks have the outputs
             if not lacks_space(error):  # that is told if it lasts
@@ -104,7 +105,7 @@ class ExecutedFile:
         """The prelude ran in all taskbooks and shows what the first saw."""
         taskbooks: dict[CellId, Path] = {}
         for task in reversed(self._pipeline.tasks):
-            taskbook = next((path for path in candidates[task.name] if path.exists()), None)
+            taskbook = next((p for p in candidates.get(task.name, ()) if p.exists()), None)
             if taskbook is not None:
                 taskbooks.update(dict.fromkeys([*self._pipeline.prelude, *task.cells], taskbook))
         write_executed(

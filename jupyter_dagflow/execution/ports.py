@@ -20,6 +20,7 @@ from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.taskbook import TaskbookCell
 
 HANDOVER = "handover.json"
+OUTCOME = "outcome.json"
 PROCESS = "process.json"
 
 
@@ -132,7 +133,7 @@ class Assignment:
     @property
     def outcome(self) -> Path:
         """What the taskbook's last cell writes of how the task came out."""
-        return self.taskbook.with_name("outcome.json")
+        return self.taskbook.with_name(OUTCOME)
 
     @property
     def process(self) -> Path:

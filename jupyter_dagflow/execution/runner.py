@@ -24,6 +24,7 @@ from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
+from typing import TypeGuard
 
 from jupyter_dagflow.core.alternatives import Alternatives, alternatives
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -36,6 +37,7 @@ from jupyter_dagflow.core.events import (
     Stored,
     TaskExpanded,
     TaskFailure,
+    TaskFinished,
     TaskStarted,
 )
 from jupyter_dagflow.core.imports import imported_modules
@@ -270,25 +272,26 @@ class Runner:
         self._executed = ExecutedFile(
             request.files,
             request.compilation.running,
-            taskbooks_of=self._taskbooks_of,
             threads=self._threads,
             patience=self._patience,
             is_lost=self._is_lost,
         )
 
-    def _taskbooks_of(self, task: TaskName) -> list[Path]:
-        """Where a task's last attempt may be seen: where it has instances, once they are gathered or one has failed."""
+    def _show(self, name: TaskName) -> None:
+        """Have the executed notebook take a task's last attempt; of instances, one that has failed."""
+        if is_instance(name):
+            return
         tasks, files = self._machine.view.tasks, self._request.files
-        task = self._lookup.task(task).lead
-        run = tasks.get(task)
-        if run is None or not run.attempt:
-            return []
-        found = [files.taskbook(task, run.attempt)]
-        if run.instances is not None and run.state is TaskState.FAILED:
-            instances = (tasks[instance_name(task, number)] for number in range(run.instances))
+        whole = self._lookup.task(name)
+        task = tasks[whole.lead]
+        found = [files.taskbook(task.name, task.attempt)]
+        if task.instances is not None and task.state is TaskState.FAILED:
+            instances = (tasks[instance_name(name, number)] for number in range(task.instances))
             failed = next((each for each in instances if each.state is TaskState.FAILED), None)
             found += [files.taskbook(failed.name, failed.attempt)] if failed is not None else []
-        return [*found, files.expansion(task, run.attempt)]
+        if whole.loop is not None:
+            found.append(files.expansion(name, task.attempt))
+        self._executed.show(whole.name, found)
 
     @property
     def view(self) -> RunView:
@@ -342,6 +345,9 @@ class Runner:
             await self._take([await self._first()])
             # Not before: what was asked of a run that is resumed is taken back as that is recorded.
             at_end.callback(asyncio.create_task(self._watch_for_cancel()).cancel)
+            for name, task in self._machine.view.tasks.items():
+                if task.attempt:
+                    self._show(name)
             self._executed.begin()
             on_submitted()
             while not self._machine.view.state.is_final:
@@ -399,9 +405,10 @@ class Runner:
         self._executed.grow()
 
     def _end(self, ended: AttemptEnded) -> None:
-        """Take the end of an attempt, and how long it took by a clock that nobody sets."""
+        """Take the end of an attempt, with why it was made, and how long it took by a clock that nobody sets."""
         took_s = time.monotonic() - self._began.get(ended.task, time.monotonic())
-        self._inbox.put_nowait(replace(ended, took_s=took_s))
+        why = ended.why if ended.skipped else self._why.get(ended.task, ())
+        self._inbox.put_nowait(replace(ended, took_s=took_s, why=why))
 
     def _in_file(self, ended: AttemptEnded) -> AttemptEnded:
         """The same; a failure in it tells the line of the file also, if people read the notebook by lines."""
@@ -449,6 +456,9 @@ class Runner:
     ) -> None:
         """Record, tell, and only then act; the results of what ``ran`` are kept with its end."""
         values = [stored.digest for ended in ran for stored in ended.stored]
+        for event in events:
+            if isinstance(event, TaskStarted) or _has_failed(event):
+                self._show(event.task)
         if any(isinstance(event, RunFinished) for event in events):
             await self._executed.finish()
             self._safekeeping.begin(values)
@@ -547,7 +557,8 @@ class Runner:
             return {start.task: self._answer(start.task, start.attempt) for start in starts}
 
         self._to_come -= sum(start.attempt == 1 for start in starts)
-        answers = await self._threads.do(ask)
+        blocks = any(self._cache.knows(start.task) for start in starts)
+        answers = await self._threads.do(ask) if blocks else ask()
         self._why.update((task, answer.why) for task, answer in answers.items())
         return answers
 
@@ -577,9 +588,7 @@ class Runner:
         return event
 
     async def _judged(self, ended: AttemptEnded) -> AttemptEnded:
-        """The end of an attempt, why it was made and of what; a failure if its results cannot be relied upon."""
-        if ended.reused_from is None and not ended.skipped:
-            ended = replace(ended, why=self._why.get(ended.task, ()))
+        """The end of an attempt, and of what it was made; a failure if its results cannot be relied upon."""
         if ended.goes_on is not None:  # a lane is judged when the last of its tasks ends
             return ended
         if ended.items is not None:
@@ -645,7 +654,7 @@ class Runner:
         self, task: TaskName, attempt: int, sources: Mapping[TaskName, tuple[Stored, ...]]
     ) -> Assignment:
         request = self._request
-        assignment = prepare_attempt(
+        return prepare_attempt(
             task=task,
             attempt=attempt,
             run_id=request.run_id,
@@ -665,8 +674,9 @@ class Runner:
                 "others": dict(request.others),
             },
             runs=self._machine.view.tasks,
+            imports=self._imports,
+            secrets=request.secrets,
         )
-        return replace(assignment, imports=self._imports, secrets=request.secrets)
 
     def _reuse_in_steps(self, task: TaskName) -> Reuse:
         """What other notebooks that the task runs do with results: to clear the task is to clear theirs."""
@@ -734,3 +744,7 @@ class Runner:
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.info("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")
+
+
+def _has_failed(event: Event) -> TypeGuard[TaskFinished]:
+    return isinstance(event, TaskFinished) and event.state is TaskState.FAILED
