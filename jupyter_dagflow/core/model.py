@@ -275,7 +275,7 @@ class Task:
     them that are stored because another task reads them, or ``keep:`` or ``metric:`` asks for them.
     ``from_prelude`` are the names it reads as the prelude, which runs in its own kernel, leaves them.
     ``versions`` tells of each name which of its versions, counted down the notebook, the task ends with,
-    be it that it is deleted. ``replaces`` are names that it gives a definition and then a value,
+    be it that it is deleted. ``replaces`` are names that it gives a definition and then something that is not copied,
     ``sets`` modules that are set in its kernel, by it or for it, ``leaves_files`` patterns of files
     that it writes, as its tags or earlier runs say. ``exposed`` are values it has that later tasks change in place.
     With a ``loop``, that is fanned out. One that stands for a whole lane has the tasks of it as ``members``, and the

@@ -45,8 +45,8 @@ class NodeFlow:
     ``versions`` are the versions it ends with, counted down the notebook, of names that it takes,
     writes or deletes, ``from_prelude`` the names it reads as setup leaves them, ``files_read`` and
     ``files_written`` the paths that stand in its code; ``exposed`` is what a later task changes in
-    place, ``replaces`` are the names that it gives a definition and then a value, ``sets`` the modules
-    that are set in its kernel, by it or for it. A name in ``<…>`` is
+    place, ``replaces`` are the names that it gives a definition and then something that is not copied,
+    ``sets`` the modules that are set in its kernel, by it or for it. A name in ``<…>`` is
     ambient state (`ambient.AMBIENT_STATES`), handed over like a variable.
     """
 

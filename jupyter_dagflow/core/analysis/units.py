@@ -170,7 +170,7 @@ class Units(ABC):
         self._lasts = {step.node: step.number for step in story.steps.values()}
 
     def replaces(self, node: str) -> tuple[str, ...]:
-        """The names that a task gives a definition, which others copy, and then a value."""
+        """The names that a task gives a definition, which others copy, and then something that they do not."""
         defines = self.nodes[node].defines if node in self.nodes else {}
         return tuple(name for name, stays in defines.items() if not stays)
 
