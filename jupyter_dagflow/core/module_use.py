@@ -124,6 +124,14 @@ def changed_within(modules: Modules, space: Namespace, body: Iterable[ast.AST]) 
     return walk.changed
 
 
+def texts_reached(modules: Modules, space: Namespace, body: Iterable[ast.AST]) -> set[str]:
+    """The strings that stand in code, and in what it reaches of the namespace and the project's modules."""
+    walk = _Reach(modules)
+    for node in body:
+        walk.follow(space, node)
+    return walk.texts
+
+
 def reached_by(modules: Modules, space: Namespace, name: str) -> set[Global]:
     """The globals that may be reached by one name of a namespace."""
     return reached(modules, space, [ast.Name(name, ast.Load())])
@@ -140,11 +148,14 @@ def reached_by_methods(modules: Modules, module: str, name: str) -> set[Global]:
 
 
 class _Reach:
-    """One search: what was ``found``, what of it code of its module may have ``changed``, what is to be followed."""
+    """One search: what was ``found``, what of it code of its module may have ``changed``, what ``texts`` stand on the
+    way, what is to be followed.
+    """
 
     def __init__(self, modules: Modules) -> None:
         self.found: set[Global] = set()
         self.changed: set[Global] = set()
+        self.texts: set[str] = set()
         self._modules = modules
         self._seen: set[tuple[str, str, tuple[str, ...]]] = set()
         self._pending: list[tuple[Namespace, ast.AST, frozenset[str]]] = []
@@ -174,6 +185,8 @@ class _Reach:
             return
         elif isinstance(node, ast.Call):
             self._looked_up(space, node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            self.texts.add(node.value)
         self._pending += [(space, child, hidden) for child in ast.iter_child_nodes(node)]
 
     def _function(

@@ -7,6 +7,7 @@ that can reach it makes the results uncertain. If none can, it is nobody's busin
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,10 +26,13 @@ from jupyter_dagflow.core.module_use import (
     reached,
     reached_by,
     reached_by_methods,
+    texts_reached,
 )
 
 # Those that draw, or work, as another library is set.
 _SET_TOGETHER = {"matplotlib": {"matplotlib", "seaborn"}}
+# Begins the name of a variable of the environment, which is a setting by itself.
+_ENVIRONMENT = "os.environ."
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -42,7 +46,9 @@ class ChangedModule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Digests of how a library was set as a task's cells began and as they ended; names of what of it they changed."""
+    """Digests of how a library was set, or a variable of the environment (``os.environ.NAME``), as a task's cells
+    began and as they ended; names of what of it they changed.
+    """
 
     before: str
     after: str
@@ -55,7 +61,8 @@ class Left:
 
     The ``bringers`` are the values that it has stored together with a figure: whoever loads one has the figure, too.
     ``classes`` tells of stored values which classes of the project's modules they are instances of: module and name.
-    ``settings`` tell of the libraries that were imported when its cells began.
+    ``settings`` tell of the libraries that were imported when its cells began, and of the variables of the environment
+    that this kernel had set.
     """
 
     modules: Mapping[str, ChangedModule] = field(default_factory=dict)
@@ -124,7 +131,7 @@ class SideEffects:
         self, name: TaskName, reader: TaskName, library: str, changed: Sequence[str]
     ) -> Missed | None:
         """What ``reader`` has to say that began without what ``name`` changed of a library's settings; nothing if
-        its cells do not speak of the library.
+        its cells do not speak of the library, or of the variable.
         """
         place = next(place for place in self._places if place.task.name == name)
         for there in self._places:
@@ -135,10 +142,22 @@ class SideEffects:
 
     def _line_with(self, place: _Place, library: str) -> int | None:
         """The line in which a cell first uses a library, by itself or through a module of the project."""
+        variable = library.removeprefix(_ENVIRONMENT) if library.startswith(_ENVIRONMENT) else ""
         for statement in place.body:
-            if self._speaks_of(library, statement, place.space, set()):
+            if variable:
+                uses = self._names_variable(variable, statement, place.space)
+            else:
+                uses = self._speaks_of(library, statement, place.space, set())
+            if uses:
                 return statement.lineno
         return None
+
+    def _names_variable(self, variable: str, code: ast.AST, space: Namespace) -> bool:
+        """Whether the name of a variable of the environment stands in a text that code has or reaches: also other
+        programs have the environment, so who uses it need not say so.
+        """
+        word = re.compile(rf"(?<!\w){re.escape(variable)}(?!\w)")
+        return any(map(word.search, texts_reached(self._modules, space, [code])))
 
     def _speaks_of(self, library: str, code: ast.AST, space: Namespace, seen: set[str]) -> bool:
         """Whether code names a library, or a function of the notebook that does."""
@@ -305,12 +324,15 @@ def _setting_missed(
     place: _Place, reader: _Place, line: int, setting: tuple[str, Sequence[str]]
 ) -> Missed:
     library, names = setting
-    task = place.task.name
+    task, there = place.task.name, f"task {reader.task.name}, cell {reader.cell.index}, line {line}"
+    unseen = "in a way that its cells do not show"
+    if library.startswith(_ENVIRONMENT):
+        did = f"set the environment variable {names[0]} {unseen}, but {there}, names it and has it not"
+    else:
+        did = f"changed settings of {library} ({', '.join(names)}) {unseen}, but {there}, uses {library} without them"
     return Missed(
-        message=f"{Code.UNDECLARED_CHANGE.code}: task {task} changed settings of {library} ({', '.join(names)}) in a "
-        f"way that its cells do not show, but task {reader.task.name}, cell {reader.cell.index}, line {line}, uses "
-        f"{library} without them.",
-        hint=f"Set them in a cell by themselves, or in a setup cell, which is repeated in every task below. Or put "
+        message=f"{Code.UNDECLARED_CHANGE.code}: task {task} {did}.",
+        hint=f"Set that in a cell by itself, or in a setup cell, which is repeated in every task below. Or put "
         f"both in one task: tag cell {reader.cell.index} task:{task}.",
         cell=place.cell.id,
         cell_index=place.cell.index,

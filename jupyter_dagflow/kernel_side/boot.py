@@ -24,6 +24,7 @@ def enter(folder: str) -> None:
     package = prepare()
     package.last_words.begin(os.environ.pop(package.last_words.VARIABLE, ""))
     package.marks.hide()
+    package.environment.enter()
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory
         sys.path.insert(0, "")
     package.touched.begin(folder, ())  # what the prelude uses, the task uses
@@ -71,7 +72,9 @@ def save(spec_path: str) -> None:
 
 
 def _handover(package: Any, spec_path: str) -> Any:
-    return package.handover.Handover(spec_path, package.touched, package.secrets)
+    return package.handover.Handover(
+        spec_path, package.touched, package.secrets, package.environment
+    )
 
 
 def compare(spec_path: str) -> None:
@@ -95,6 +98,8 @@ def prepare() -> Any:
         spec.loader.exec_module(package)
         package.handover = importlib.import_module(PACKAGE + ".handover")
         package.handovers = {}
+        environment = importlib.import_module(PACKAGE + ".environment")
+        package.environment = environment.Environment(os.environ)
         package.last_words = importlib.import_module(PACKAGE + ".last_words")
         package.marks = importlib.import_module(PACKAGE + ".marks")
         package.secrets = importlib.import_module(PACKAGE + ".secret_values").SecretValues()

@@ -25,6 +25,7 @@ from . import bundle, fan_out, figures, loading, sharing, user_threads
 from .ambient import Ambient
 from .arrays import Place
 from .definitions import Definitions, is_code
+from .environment import Environment
 from .fingerprint import fingerprint
 from .guard import Guard, contents
 from .library_settings import LibrarySettings
@@ -106,8 +107,11 @@ class Handover:
     in order their digests, the taskbooks of the instances, and the cell of each whose outputs are put out again.
     """
 
-    def __init__(self, spec_path: str, touched: Touched, secrets: SecretValues) -> None:
+    def __init__(
+        self, spec_path: str, touched: Touched, secrets: SecretValues, environment: Environment
+    ) -> None:
         self._secrets = secrets
+        self._environment = environment
         by_setup = touched.end()
         self._files_of_setup = sorted({*by_setup["written"], *by_setup["read"]})
         self._began_ns = touched.began_ns
@@ -178,6 +182,7 @@ class Handover:
         self._figures = figures.held()
         self._threads = user_threads.alive()
         self._settings.begin()
+        self._environment.begin()
         self._modules.begin(LocalModules(Where(self._spec["project"], self._spec["ignored"])))
         self._touched.begin(self._spec["project"], self._spec["ignored"])
 
@@ -236,7 +241,7 @@ class Handover:
             "drawn": drawn,
             "seeded": sorted(filter(Ambient(self._spec["generators"]).is_fresh, drawn)),
             "modules": self._modules.end(),
-            "settings": self._settings.end(),
+            "settings": {**self._settings.end(), **self._environment.end()},
             "figures": figures.held() != self._figures,
             "bringers": [],
             "classes": {},

@@ -12,6 +12,7 @@ from jupyter_dagflow.core.module_use import (
     parsed,
     reached,
     reached_by_methods,
+    texts_reached,
 )
 
 TEXTS = {
@@ -52,6 +53,9 @@ if os.name:
     "p": ModuleText("from .sub import f\nfrom . import sub as s\n", is_package=True),
     "p.sub": ModuleText("from ..n import nothing\nstate = {}\ndef f():\n    return state\n"),
     "star": ModuleText("from n import *\n"),
+    "env": ModuleText(
+        "KEY = 'MODE'\ndef f(e):\n    return e[KEY]\ndef g(e):\n    return e['LEVEL']\n"
+    ),
 }
 TOTAL, CACHE, KEPT = ("m", "total"), ("m", "cache"), ("n", "kept")
 STATE = ("p.sub", "state")
@@ -112,3 +116,20 @@ def test_what_an_object_reaches_once_it_is_made() -> None:
     found = reached_by_methods(Modules(TEXTS.get), "m", "Meter")
     assert found & {TOTAL, CACHE} == {TOTAL}
     assert reached_by_methods(Modules(TEXTS.get), "nowhere", "Meter") == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("x = 'MODE'", {"MODE"}),
+        ("x = f'{1} LEVEL'", {" LEVEL"}),
+        ("def own():\n    return 'MODE'\nown", {"MODE"}),
+        ("import env\nenv.f({})", {"MODE"}),
+        ("import env\nmap(env.g, [])", {"LEVEL"}),
+        ("import env\nx = 1", set()),
+        ("MODE = 1", set()),
+    ],
+)
+def test_which_texts_code_reaches(code: str, found: set[str]) -> None:
+    body = parsed(code)
+    assert texts_reached(Modules(TEXTS.get), Namespace.of(body), body) == found

@@ -334,3 +334,40 @@ def test_a_setting_that_nobody_misses_is_none_of_it(
 def test_a_setting_made_below_is_not_missed_above(project: Project) -> None:
     cells = (("task:a", "x = decimal.Decimal(1) / 3"), ("task:b", "setter.precise()"))
     assert told(_with_setter(project, *cells)) == ""
+
+
+ENV = """
+import os
+
+def configure(mode):
+    os.environ["APP_MODE"] = mode
+"""
+WITH_ENV = ("setup", "import env, os, subprocess")
+SHOWS_MODE = "shown = subprocess.check_output('echo $APP_MODE', shell=True, text=True)"
+
+
+@pytest.mark.parametrize("show", ["mode = os.environ.get('APP_MODE')", SHOWS_MODE])
+def test_a_variable_of_the_environment_that_a_module_set_is_missed_by_who_names_it(
+    project: Project, show: str
+) -> None:
+    (project.folder / "env.py").write_text(ENV)
+    run = project.run(WITH_ENV, ("task:load", "env.configure('fast')"), ("task:show", show))
+    assert told(run).startswith(
+        "DF201: task load set the environment variable APP_MODE in a way that its cells do not show, but task show, "
+        "cell 2, line 1, names it and has it not."
+    )
+
+
+def test_a_variable_of_the_environment_that_all_have_or_nobody_names_is_missed_by_nobody(
+    project: Project,
+) -> None:
+    (project.folder / "env.py").write_text(ENV)
+    run = project.run(
+        WITH_ENV,
+        ("task:load", "env.configure('fast')"),
+        ("task:other", "home = os.environ.get('HOME')"),
+        ("task:again", f"env.configure('fast')\n{SHOWS_MODE}"),
+        ("task:seen", "os.environ['LEVEL'] = '3'"),
+        ("task:level", "level = subprocess.check_output('echo $LEVEL', shell=True, text=True)"),
+    )
+    assert (told(run), run.value("shown"), run.value("level")) == ("", "fast\n", "3\n")
