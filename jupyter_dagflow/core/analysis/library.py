@@ -411,7 +411,7 @@ NOT_ADVANCING = _words(
 
 NOT_RUNNING = re.compile(
     r"^(functools\.(?!reduce$)|contextlib\.|dataclasses\.|abc\.|typing\.|inspect\.|numba\.|atexit\.|"
-    r"builtins\.(property|staticmethod|classmethod|super)$)"
+    r"collections\.defaultdict$|builtins\.(property|staticmethod|classmethod|super)$)"
 )
 """Calls that wrap or keep the functions they are given, and do not call them."""
 

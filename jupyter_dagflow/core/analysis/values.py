@@ -408,7 +408,8 @@ class Heap:
             for obj in fresh:
                 inner = base_of(obj)
                 self.held_by.setdefault(inner, set()).add(base)
-                self._carry(base, inner)
+                # What an open file or a cursor gives is none itself.
+                self._carry(base, inner, self.unmovable.get(inner, "") if slot_of(obj) == 0 else "")
 
     def _live(self, value: Value) -> Value:
         """The object that stands for what a module has one of; its number depends on its path alone."""
@@ -420,9 +421,8 @@ class Heap:
         self.plain.add(base)
         return Value(kind, frozenset((slot(base, 0),)))
 
-    def _carry(self, base: int, inner: int) -> None:
+    def _carry(self, base: int, inner: int, what: str) -> None:
         codes = self.carried.get(inner, set()) | ({inner} if inner in self.code else set())
-        what = self.unmovable.get(inner)
         todo = [base] if codes or what else []
         while todo:
             container = todo.pop()

@@ -334,6 +334,18 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         set(),
     ),
     (
+        "what a defaultdict calls later",
+        [
+            "n = 1",
+            "from collections import defaultdict\nd = defaultdict(lambda: n)",
+            "n = 2",
+            "d['k']",
+            "print(d)",
+        ],
+        {(1, 3), (2, 3), (3, 4)},
+        {(2, 4), (1, 4)},
+    ),
+    (
         "get readonly",
         ["d={'a':1}", "x=d.get('a')", "print(d)"],
         {(0, 1), (0, 2)},

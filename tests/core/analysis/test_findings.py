@@ -84,6 +84,18 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
     ("list iterator", ["it = iter([1])", "next(it)"], [], []),
     ("lock", ["import threading\nl = threading.Lock()", "l.acquire()"], [], [("DF120", 1, 1)]),
     ("held", ["fs = [open('x')]", "print(len(fs))"], [], [("DF120", 1, 1)]),
+    (
+        "what a reader gives",
+        ["import csv\nwith open('x') as f:\n    rows = list(csv.DictReader(f))", "print(rows)"],
+        [],
+        [],
+    ),
+    (
+        "what holds a reader",
+        ["import csv\nbox = {'r': csv.reader(open('x'))}", "print(box)"],
+        [],
+        [("DF120", 1, 1)],
+    ),
     ("not handed over", ["f = open('x')\nt = f.read()", "print(t)"], [], []),
     ("function that opens", ["def f():\n    return open('x')", "f().read()"], [], []),
     ("magic", ["%%sparql x\nSELECT"], [], [("DF111", 0, 1)]),
