@@ -88,9 +88,12 @@ class Calls(Classes):
         self._active, self._done, self.used = {}, {}, set()
         self._kept = dict(other._kept)
 
+    def forget_done(self) -> None:
+        self._done.clear()
+
     def begin(self, number: int) -> None:
         super().begin(number)
-        self._done.clear()
+        self.forget_done()
         self.used.clear()
         self._total += self.work
         self._limit = _MOST_WORK if self._total < _PLENTY else _LESS_WORK

@@ -27,7 +27,9 @@ from jupyter_dagflow.core.analysis.world import State, World, join_states
 
 _MAY_HOLD = library.CONTAINERS | {UNKNOWN}
 _NESTED = 4  # how deep within a value is looked for what is compared, hashed or shown
-_CONSTRUCTORS = ("__new__", "__init__", "__post_init__")
+GOING_THROUGH = ("__iter__", "__next__")
+BEGINNING = ("__init__", "__post_init__")
+_CONSTRUCTORS = ("__new__", *BEGINNING)
 _OPERATORS_OFF = frozenset(
     {*_CONSTRUCTORS, "__init_subclass__", "__class_getitem__", "__set_name__", "__call__"}
 )
@@ -45,6 +47,10 @@ class Classes(World):
         super().__init__(stateful)
         self.used: set[object] = set()
         self.making: Value | None = None
+
+    @abstractmethod
+    def forget_done(self) -> None:
+        """Follow functions again that were followed in this statement: what they do was not all taken down."""
 
     @abstractmethod
     def follow(self, base: int, code: FunctionCode, arguments: Arguments, line: int) -> Value:
@@ -381,8 +387,10 @@ class Classes(World):
                 self._may(base, code, Arguments(positional=(value,)), line)
                 if not whole:
                     found = self.effect.changed.items()
-                    kept = {o: v for o, v in found if base_of(o) not in own}
-                    self.effect.changed = {**kept, **before}
+                    kept = {**{o: v for o, v in found if base_of(o) not in own}, **before}
+                    if len(kept) != len(found):
+                        self.forget_done()
+                    self.effect.changed = kept
 
     def _method_names(self, class_base: int) -> list[str]:
         fields = (self.heap.fields.get(each, {}) for each in self._lineage(class_base))
@@ -454,6 +462,7 @@ class Classes(World):
             self.change(value, line)
         elif moving:
             self.change(Value(UNKNOWN, moving), line)
+        self.run_special(value, ("__next__",), line)
 
     def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
         for value in values:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
+from jupyter_dagflow.core.analysis.classes import GOING_THROUGH
 from jupyter_dagflow.core.analysis.foreign import ForeignCalls
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
@@ -402,13 +403,13 @@ class Evaluator(ForeignCalls):
     def iterate(self, value: Value, line: int) -> Value:
         """Go through a value; gives what an element may be."""
         line = self.line(line)
-        if value.kind in ("iterator", "generator", "handle"):
+        if value.kind in library.STATEFUL:
             self.change(value, line)
         self.operator(value, line)
         if value.kind in ("iterator", "generator"):
             self.use(value, line)
         element = self.heap.element(value)
-        given = self.run_special(value, ("__iter__", "__next__"), line)
+        given = self.run_special(value, GOING_THROUGH, line)
         return join(element, *given, *(self.heap.element(v) for v in given)) if given else element
 
     def _lambda(self, node: ir.Lambda) -> Value:

@@ -211,7 +211,7 @@ class Follower(Evaluator):
         names = self.state.copy() if handler.target is not None else None
         if handler.target is not None:
             made = (self._thrown(value, line) for value in raised)
-            self.assign(handler.target, join(Value(UNKNOWN), *made), line)
+            self.assign(handler.target, join(self.heap.make(UNKNOWN), *made), line)
         self.run(handler.body)
         if names is not None and isinstance(handler.target, ir.GlobalTarget):
             self._forget(handler.target.name, names)

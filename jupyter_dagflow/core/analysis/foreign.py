@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.calls import Calls
+from jupyter_dagflow.core.analysis.classes import BEGINNING, GOING_THROUGH
 from jupyter_dagflow.core.analysis.values import (
     DEEPEST,
     IMMUTABLE_VALUE,
@@ -60,7 +61,8 @@ class ForeignCalls(Calls):
         self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
     ) -> Value:
         stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
-        self.advance(receiver, line)
+        if receiver.kind != "stream" or name not in library.STANDING_STILL:
+            self.advance(receiver, line)
         if receiver.kind in library.CONTAINERS and name in library.COMPARING_METHODS:
             for value in (receiver, *arguments.every):
                 self.look_inside(value, line)
@@ -179,7 +181,7 @@ class ForeignCalls(Calls):
         if kind in library.IMMUTABLE:
             return False
         if kind in library.STATEFUL:
-            return True
+            return kind != "stream" or name not in library.STANDING_STILL
         in_place = arguments.keyword("inplace")
         if in_place is not None:
             return True
@@ -347,7 +349,12 @@ class ForeignCalls(Calls):
             elif value.kind in ("iterator", "generator"):
                 self.change(value, line)
                 self.use(value, line)
-        return self._library_result(path, arguments, keeps=keeps)
+            else:
+                self.run_special(value, GOING_THROUGH, line)
+        result = self._library_result(path, arguments, keeps=keeps)
+        if path in library.REPLACING:
+            self.run_special(result, BEGINNING, line)
+        return result
 
     def _make_again(self, arguments: Arguments, line: int) -> None:
         """What the classes of instances do when those are copied, which calls no ``__init__``."""
@@ -489,7 +496,7 @@ class ForeignCalls(Calls):
         state = arguments.keyword("random_state") or Value("none")
         if state.kind == "none" and library.DRAWING_ESTIMATORS.match(path):
             heap.drawing.add(base_of(next(iter(made.objects))))
-        if keeps and kind not in ("frame", "array", "rng"):
+        if keeps and kind not in ("frame", "array", "rng", "stream"):
             for value in every:
                 heap.hold(made, value)
         first = arguments.positional[:1]

@@ -36,8 +36,13 @@ TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.Da
 }
 """Types whose methods are sometimes called on the type: ``list.append(xs, 1)``."""
 
-STATEFUL = frozenset({"rng", "handle", "iterator", "generator"})
-"""Kinds that any use moves on."""
+STATEFUL = frozenset({"rng", "handle", "iterator", "generator", "stream"})
+"""Kinds that any use moves on; a ``stream`` is a file in memory."""
+
+STANDING_STILL = frozenset(
+    {"closed", "getvalue", "isatty", "readable", "seekable", "tell", "writable"}
+)
+"""The methods of a stream that neither move nor change it."""
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
@@ -125,6 +130,7 @@ _MADE = {
         numpy.random.default_rng random.Random random.SystemRandom
         """
     ),
+    "stream": _words("io.BytesIO io.StringIO"),
     "immutable": _words(
         """
         builtins.object builtins.slice builtins.type datetime.date datetime.datetime
@@ -316,9 +322,10 @@ CHANGING_FIRST = _words(
     """
     bisect.insort bisect.insort_left bisect.insort_right builtins.anext builtins.delattr
     builtins.next builtins.object.__delattr__ builtins.object.__setattr__ builtins.setattr
-    builtins.type.__delattr__ builtins.type.__setattr__ heapq.heapify heapq.heappop heapq.heappush
-    heapq.heappushpop heapq.heapreplace numpy.add.at numpy.copyto numpy.fill_diagonal
-    numpy.multiply.at numpy.place numpy.put numpy.put_along_axis numpy.putmask
+    builtins.type.__delattr__ builtins.type.__setattr__ contextlib.redirect_stderr
+    contextlib.redirect_stdout heapq.heapify heapq.heappop heapq.heappush
+    heapq.heappushpop heapq.heapreplace numpy.add.at numpy.copyto numpy.divide.at numpy.fill_diagonal
+    numpy.maximum.at numpy.minimum.at numpy.multiply.at numpy.place numpy.put numpy.put_along_axis numpy.putmask
     numpy.random.shuffle numpy.subtract.at operator.delitem operator.iadd operator.iand
     operator.iconcat operator.imul operator.ior operator.isub operator.setitem random.shuffle
     """
@@ -556,8 +563,10 @@ COPY_METHODS = _words(
     """
 )
 
-TARGETS = frozenset({"out", "ax", "cax"})
-"""Names of arguments that are written to: arrays as NumPy has it, axes as all that draw with Matplotlib do."""
+TARGETS = frozenset({"out", "ax", "cax", "file"})
+"""Names of arguments that are written to: arrays as NumPy has it, axes as all that draw with Matplotlib do, what
+``print`` prints to.
+"""
 
 OUT_OF_FRAMES = {
     "tolist": "list",

@@ -251,6 +251,31 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "part.append(1)",
         "n = bag",
     ),
+    "who goes through an iterator of the notebook's own moves it on": (
+        "class Steps:\n    def __init__(self):\n        self.at = 0\n    def __iter__(self):\n        return self\n"
+        "    def __next__(self):\n        if self.at == 9:\n            raise StopIteration\n        self.at += 1\n"
+        "        return self.at\nsteps = Steps()",
+        "for step in steps:\n    if step == 2:\n        break",
+        "a = steps.at\nb, c = zip(steps, 'xy')",
+        "d = sum(s for s in steps if s < 8)",
+        "e = [steps.at, *steps]",
+    ),
+    "a call that goes through an iterator of the notebook's own moves it on": (
+        "class Steps:\n    def __init__(self):\n        self.at = 0\n    def __iter__(self):\n        return self\n"
+        "    def __next__(self):\n        if self.at == 9:\n            raise StopIteration\n        self.at += 1\n"
+        "        return self.at\nsteps = Steps()",
+        "a = next(steps)",
+        "b = list(zip('xy', steps))",
+        "c = max(steps)",
+        "d = steps.at, list(steps)",
+    ),
+    "to replace fields of a record is to make one anew": (
+        "from dataclasses import dataclass, replace\nmade = []\n@dataclass\nclass Row:\n    v: int\n"
+        "    def __post_init__(self):\n        made.append(self.v)",
+        "a = Row(1)",
+        "b = replace(a, v=2)",
+        "seen = list(made)",
+    ),
 }
 
 

@@ -632,6 +632,21 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "n = f1(1)\nimport functools\n@functools.lru_cache(maxsize=2)\ndef f1(i): return (i + n) % 97",
         "k = f1(3)",
     ),
+    "an exception that is kept may be changed": (
+        "kept = []\nfor text in '1x':\n    try:\n        int(text)\n    except ValueError as error:\n"
+        "        kept.append(error)",
+        "kept[0].note = 'n'",
+        "seen = kept[0].note, str(kept[0])",
+    ),
+    "what is given a file in memory reads or writes it": (
+        "import contextlib, io, json\nmemory = io.StringIO()",
+        "with contextlib.redirect_stdout(memory):\n    print('a')",
+        "json.dump([1], memory)",
+        "print('b', file=memory)",
+        "a = memory.getvalue()",
+        "memory.seek(0)\nb = memory.read(2)",
+        "c = [*memory]",
+    ),
 }
 
 

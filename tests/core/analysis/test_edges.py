@@ -346,6 +346,18 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         {(2, 4), (1, 4)},
     ),
     (
+        "what tells of a file in memory leaves it as it is",
+        [
+            "import io\nm = io.StringIO('a')",
+            "x = m.getvalue()",
+            "y = m.getvalue(), m.tell()",
+            "m.read(1)",
+            "m.read()",
+        ],
+        {(0, 1), (0, 2), (0, 3), (3, 4)},
+        set(),
+    ),
+    (
         "get readonly",
         ["d={'a':1}", "x=d.get('a')", "print(d)"],
         {(0, 1), (0, 2)},
