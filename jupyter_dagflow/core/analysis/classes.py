@@ -462,7 +462,8 @@ class Classes(World):
             self.change(value, line)
         elif moving:
             self.change(Value(UNKNOWN, moving), line)
-        self.run_special(value, ("__next__",), line)
+        if self.heap.classes:
+            self.run_special(value, ("__next__",), line)
 
     def keep_codes(self, result: Value, values: tuple[Value, ...]) -> None:
         for value in values:
