@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from jupyter_dagflow.kernel_side.environment import Environment
 
+from .conftest import Tasks
+
 
 def test_of_what_stays_as_it_was_given_nothing_is_told() -> None:
     variables = {"GIVEN": "1"}
@@ -63,3 +65,9 @@ def test_too_little_is_told_to_find_a_value_by_trying() -> None:
     variables["PASSWORD"] = "correct horse"
     (told,) = environment.end().values()
     assert len(told["after"]) == 4
+
+
+def test_a_task_tells_what_its_cells_have_set(tasks: Tasks) -> None:
+    ended = tasks.ok("import os; os.environ['NEW'] = '1'")
+    told = {n: s["changed"] for n, s in ended.outcome["settings"].items() if "environ" in n}
+    assert told == {"os.environ.NEW": ["NEW"]}
