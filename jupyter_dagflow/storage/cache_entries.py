@@ -7,7 +7,7 @@ same takes the place of the older one. None is the truth about a run: all may be
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -80,36 +80,51 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
 
 def touch(connection: Connection, entry_ids: Collection[str], at: datetime) -> None:
     """Note that entries have been used."""
-    for some in _parts(entry_ids):
+    for some in parts(entry_ids):
         where = cache_entries.c.entry_id.in_(some)
         connection.execute(cache_entries.update().where(where).values(used_at=at))
 
 
-def forget(connection: Connection, *, unused_since: datetime) -> int:
-    """Remove the entries that nobody has used since; returns how many."""
-    gone = connection.execute(cache_entries.delete().where(cache_entries.c.used_at < unused_since))
-    return gone.rowcount
+def unused(connection: Connection, since: datetime) -> list[str]:
+    """The ids of the entries that nobody has used since."""
+    query = select(cache_entries.c.entry_id).where(cache_entries.c.used_at < since)
+    return list(connection.scalars(query))
 
 
-def forget_those_of(connection: Connection, values: Collection[str]) -> int:
-    """Remove the entries that would give back one of these values (digests without their kind); returns how many."""
+def used_values(connection: Connection, since: datetime) -> set[str]:
+    """The digests of all values that the entries may give back which somebody has used since."""
+    bodies = connection.scalars(
+        select(cache_entries.c.body).where(cache_entries.c.used_at >= since)
+    )
+    return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
+
+
+def those_of(connection: Connection, values: Collection[str]) -> list[str]:
+    """The ids of the entries that would give back one of these values (digests without their kind)."""
     listed = connection.execute(select(cache_entries.c.entry_id, cache_entries.c.body))
-    gone = [
+    return [
         entry_id
         for entry_id, body in listed
         if any(
             stored["digest"].partition(":")[2] in values for stored in json.loads(body)["stored"]
         )
     ]
-    for some in _parts(gone):
-        connection.execute(cache_entries.delete().where(cache_entries.c.entry_id.in_(some)))
-    return len(gone)
 
 
-def needed(connection: Connection) -> set[str]:
-    """The digests of all values that entries may give back."""
-    bodies = connection.scalars(select(cache_entries.c.body))
-    return {stored["digest"] for body in bodies for stored in json.loads(body)["stored"]}
+def forget(
+    connection: Connection, entry_ids: Sequence[str], *, unused_since: datetime | None = None
+) -> int:
+    """Remove entries, of one of the `parts`, but for those that were used since; returns how many."""
+    gone = cache_entries.delete().where(cache_entries.c.entry_id.in_(entry_ids))
+    if unused_since is not None:
+        gone = gone.where(cache_entries.c.used_at < unused_since)
+    return connection.execute(gone).rowcount
+
+
+def parts(entry_ids: Collection[str]) -> Iterator[Sequence[str]]:
+    """Ids, as many at a time as one statement takes."""
+    listed = sorted(entry_ids)
+    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
 
 
 def _latest(column: str, wanted: Sequence[str], most: int) -> Select[Any]:
@@ -131,11 +146,6 @@ def _latest(column: str, wanted: Sequence[str], most: int) -> Select[Any]:
         .select_from(listed.join(cache_entries, c.entry_id.in_(newest)))
         .order_by(c.used_at.desc())
     )
-
-
-def _parts(wanted: Collection[str]) -> Iterable[Sequence[str]]:
-    listed = sorted(wanted)
-    return (listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE))
 
 
 def _id(entry: Entry, recipe: str) -> str:

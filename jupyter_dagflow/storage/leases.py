@@ -17,6 +17,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import leases, runs
 
+GOING_ON = runs.c.state.in_([state.value for state in RunState if not state.is_final])
 TOKEN = select(leases.c.token).where(leases.c.run_id == bindparam("of_run"))
 
 
@@ -40,9 +41,8 @@ def token(connection: Connection, run_id: RunId) -> int | None:
 
 def unfinished(connection: Connection) -> list[Lease]:
     """The leases on all runs that have not ended."""
-    going_on = [state.value for state in RunState if not state.is_final]
     query = select(leases).join(runs, runs.c.run_id == leases.c.run_id)
-    rows = connection.execute(query.where(runs.c.state.in_(going_on))).mappings()
+    rows = connection.execute(query.where(GOING_ON)).mappings()
     return [_lease(row) for row in rows]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
@@ -257,13 +258,12 @@ class Metastore:
 
     def request_cancel(self, run_id: RunId) -> bool:
         """Ask whoever runs it to cancel a run; False if it has ended already. Raises `NotFound`."""
-        final = [state.value for state in RunState if state.is_final]
         mark = first_request(datetime.now(timezone.utc))
         this = runs.c.run_id == run_id
         with self._transaction(self._writer) as connection:
             if connection.scalar(select(runs.c.run_id).where(this)) is None:
                 raise NotFound(f"There is no run {run_id}.", hint="dagflow runs list shows them.")
-            change = runs.update().where(this, runs.c.state.not_in(final))
+            change = runs.update().where(this, leases.GOING_ON)
             return connection.execute(change.values(cancel_requested_at=mark)).rowcount > 0
 
     def cancel_requested(self, run_id: RunId) -> bool:
@@ -359,26 +359,40 @@ class Metastore:
     def forget_unused(self, since: datetime, *, now: datetime) -> Needed:
         """Forget the results that nobody has used since then, and tell which values are still needed.
 
-        That is by results that are left, by runs that were created since, and by runs that have not ended.
+        That is by results that are left, by runs that were created since, and by runs that have not ended. A
+        result that is reused meanwhile stays, and its values count as used since ``now``.
         """
-        ended = [state.value for state in RunState if state.is_final]
-        going_on = runs.c.state.not_in(ended)
-        kept = (runs.c.created_at >= since) | going_on
-        query = select(artifacts.c.digest).join(runs, runs.c.run_id == artifacts.c.run_id)
-        first = select(func.min(runs.c.created_at)).where(going_on)
-        with self._transaction(self._writer) as connection:
-            count = cache_entries.forget(connection, unused_since=since)
-            digests = cache_entries.needed(connection)
-            digests.update(connection.scalars(query.where(kept).distinct()))
-            began = connection.scalar(first)
+        young = select(runs.c.run_id).where(runs.c.created_at >= since)
+        kept = young.union(select(runs.c.run_id).where(leases.GOING_ON))
+        theirs = select(artifacts.c.digest).where(artifacts.c.run_id.in_(kept)).distinct()
+        going_on = select(runs.c.created_at).where(leases.GOING_ON)
+        with self._transaction(self._reader) as connection:
+            unused = cache_entries.unused(connection, since)
+            digests = cache_entries.used_values(connection, since)
+            digests.update(connection.scalars(theirs))
+            began = min(connection.scalars(going_on), default=None)
+        count = self._forget(unused, unused_since=since)
         # One that began later than now: the clock was set back, and stamps tell nothing of what it has written.
         before = _EPOCH if began and began > now else (began or now)
         return Needed(forgotten=count, digests=digests, before=before)
 
     def forget_those_of(self, values: Collection[str]) -> int:
         """Forget the results that would give back a removed value (a digest without its kind); returns how many."""
-        with self._transaction(self._writer) as connection:
-            return cache_entries.forget_those_of(connection, values)
+        if not values:
+            return 0
+        with self._transaction(self._reader) as connection:
+            gone = cache_entries.those_of(connection, values)
+        return self._forget(gone)
+
+    def _forget(self, entry_ids: Collection[str], *, unused_since: datetime | None = None) -> int:
+        """Remove results, some at a time: SQLite lets one write, and runs that go on have to."""
+        count = 0
+        for some in cache_entries.parts(entry_ids):
+            began = time.monotonic()
+            with self._transaction(self._writer) as connection:
+                count += cache_entries.forget(connection, some, unused_since=unused_since)
+            time.sleep(time.monotonic() - began)  # who waits for the lock stands in no queue
+        return count
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

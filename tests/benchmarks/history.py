@@ -11,7 +11,15 @@ from sqlalchemy import Table, create_engine
 
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.storage.metastore import Metastore
-from jupyter_dagflow.storage.tables import cache_entries, durations, events, runs, task_runs
+from jupyter_dagflow.storage.tables import (
+    artifacts,
+    cache_entries,
+    durations,
+    events,
+    leases,
+    runs,
+    task_runs,
+)
 from tests.benchmarks.measure import REPETITIONS, Figure, seconds
 
 _RUNS = 100_000
@@ -34,6 +42,8 @@ def figures() -> Iterator[Figure]:
             ("runs list of one pipeline", lambda: metastore.runs(pipeline="p3"), 0.02),
             ("find a run by how it begins", lambda: metastore.find_run(last[:-2]), 0.02),
             ("show a run", lambda: metastore.view(last), 0.02),
+            ("values that a run left", lambda: metastore.artifacts(last), 0.02),
+            ("runs that go on", metastore.unfinished_leases, 0.02),
             ("what tasks took", lambda: metastore.durations("p3"), 0.02),
             (
                 "results to reuse",
@@ -49,17 +59,19 @@ def figures() -> Iterator[Figure]:
 
 
 def fill(path: Path, size: int) -> None:
-    """A history of so many runs, each with a few tasks, whose inputs were different every time."""
+    """A history of so many runs, each with a few tasks, whose inputs were different every time, and so what they left."""
     Metastore.open(f"sqlite:///{path}").close()
     engine = create_engine(f"sqlite:///{path}")
     for first in range(0, size, _PART):
         numbers = range(first, min(first + _PART, size))
         with engine.begin() as connection:
-            for table, row in ((runs, _run), (events, _created), (events, _started)):
+            per_run = ((runs, _run), (events, _created), (events, _started), (leases, _lease))
+            for table, row in per_run:
                 connection.execute(table.insert(), [row(number) for number in numbers])
             for task in range(_TASKS):
                 per_task: list[tuple[Table, Callable[[int, int], dict[str, object]]]] = [
                     (task_runs, _task),
+                    (artifacts, _value),
                     (cache_entries, _result),
                 ]
                 for table, of in per_task:
@@ -122,6 +134,11 @@ def _event(number: int, seq: int, kind: str, fields: str) -> dict[str, object]:
     }
 
 
+def _lease(number: int) -> dict[str, object]:
+    """As a run that has ended leaves it."""
+    return {"run_id": _run_id(number), "token": 1, "owner": None, "beat": 0}
+
+
 def _task(number: int, task: int) -> dict[str, object]:
     return {
         "run_id": _run_id(number),
@@ -132,6 +149,19 @@ def _task(number: int, task: int) -> dict[str, object]:
         "finished_at": _at(number),
         "duration_s": 1.0,
         "cached": False,
+    }
+
+
+def _value(number: int, task: int) -> dict[str, object]:
+    return {
+        "run_id": _run_id(number),
+        "task": f"t{task}",
+        "name": "x",
+        "position": 0,
+        "digest": f"xxh3:{number}-{task}",
+        "size_bytes": 1,
+        "type": "int",
+        "preview": "1",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,20 @@ from sqlalchemy import Engine, event
 
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.events import RunCreated, RunStarted, Stored, TaskFinished
+from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.run_list import Place, Which
 
 RUN = RunId("20260301-120000-abcdef")
 AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
+LATER = AT + timedelta(hours=1)
 TASK = TaskName("t")
 FILE = Path("p.ipynb")
 PLACE = str(Place(AT, RUN))
+OWNER = Owner(pid=7, began="1", space="s", boot="b", machine="m", host="box")
 
 
 def append(metastore: Metastore) -> None:
@@ -49,6 +53,24 @@ def append(metastore: Metastore) -> None:
         metrics={"m": 1},
     )
     metastore.append(RUN, [created, RunStarted(run_id=RUN, seq=2, at=AT), done])
+
+
+def entry(number: int) -> Entry:
+    """A result that nobody has used since it was made, as good as any other."""
+    folder = f"/{number}"
+    recipe = Recipe(
+        pieces=(), parameters={}, environment={}, kernel=("python3", "k"), folder=folder
+    )
+    value = Stored(name="x", digest=f"xxh3:{number}", size_bytes=1, type="int")
+    return Entry(
+        place=folder,
+        made_at=AT,
+        taskbook=(RUN, TASK, 1),
+        recipe=recipe,
+        inputs={},
+        asked=Asked(),
+        stored=(value,),
+    )
 
 
 def not_found(find: Callable[[], object]) -> None:
@@ -78,7 +100,12 @@ def not_found(find: Callable[[], object]) -> None:
         lambda metastore: metastore.durations("p"),
         lambda metastore: metastore.reusable(recipes=["a", "b"], places=["c"]),
         lambda metastore: metastore.note_reuse(["a"], at=AT),
+        lambda metastore: metastore.unfinished_leases(),
         append,
+        lambda metastore: (
+            append(metastore),
+            metastore.delete_run(metastore.take_lease(RUN, OWNER, seen=None)),
+        ),
     ],
 )
 def test_only_what_is_asked_for_is_read(ask: Callable[[Metastore], object], tmp_path: Path) -> None:
@@ -92,6 +119,80 @@ def test_only_what_is_asked_for_is_read(ask: Callable[[Metastore], object], tmp_
     for plan in plans:
         if "VIRTUAL TABLE" not in plan:  # the values that were asked for
             assert not plan.startswith("SCAN") or "ix_runs_created_at" in plan  # up to a limit
+
+
+@pytest.mark.parametrize(
+    ("ask", "table"),
+    [
+        (lambda metastore: metastore.observed(), "observed"),
+        (lambda metastore: metastore.forget_unused(LATER, now=LATER), "cache_entries"),
+        (lambda metastore: metastore.forget_those_of({"1"}), "cache_entries"),
+    ],
+)
+def test_who_asks_for_all_of_a_table_goes_through_that_alone(
+    ask: Callable[[Metastore], object], table: str, tmp_path: Path
+) -> None:
+    """Whatever the history holds, of which this tells nothing."""
+    path = tmp_path / "dagflow.db"
+    metastore = Metastore.open(f"sqlite:///{path}")
+    metastore.remember([entry(1)])
+    with told() as statements:
+        ask(metastore)
+    metastore.close()
+    plans = [plan for statement in statements for plan in plans_of(path, *statement)]
+    assert {plan.split()[1] for plan in plans if plan.startswith("SCAN")} == {table}
+
+
+@pytest.mark.parametrize(
+    ("forget", "questions"),
+    [
+        (lambda metastore: metastore.forget_unused(LATER, now=LATER).forgotten, 4),
+        (lambda metastore: metastore.forget_those_of({str(n) for n in range(1_200)}), 1),
+    ],
+)
+def test_results_are_forgotten_some_at_a_time(
+    forget: Callable[[Metastore], int], questions: int, tmp_path: Path
+) -> None:
+    """A run beside it goes on: whatever is read is read without the lock, and others may write between the parts."""
+    path = tmp_path / "dagflow.db"
+    metastore = Metastore.open(f"sqlite:///{path}")
+    metastore.remember([entry(number) for number in range(1_200)])
+    done: list[str] = []
+
+    def begin(_connection: Any) -> None:
+        done.append("begin")
+
+    def note(_c: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        done.append(sql.split()[0])
+        if done[-1] == "SELECT":
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")  # which is refused while anybody else may write
+
+    with heard("begin", begin), heard("before_cursor_execute", note):
+        assert forget(metastore) == 1_200
+    assert metastore.reusable(recipes=[entry(7).recipe.digest], places=[]) == []
+    metastore.close()
+    assert done == ["begin", *["SELECT"] * questions, *["begin", "DELETE"] * 3]
+
+
+def test_a_result_that_is_reused_while_others_are_forgotten_stays(tmp_path: Path) -> None:
+    path = tmp_path / "dagflow.db"
+    metastore, other = (Metastore.open(f"sqlite:///{path}") for _ in range(2))
+    metastore.remember([entry(1), entry(2)])
+    (known,) = metastore.reusable(recipes=[entry(1).recipe.digest], places=[])
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        seen.append(sql)
+        if len(seen) == 2:  # what nobody has used has been looked for
+            other.note_reuse([known.entry_id], at=LATER)
+
+    with heard("before_cursor_execute", note):
+        assert metastore.forget_unused(LATER, now=LATER).forgotten == 1
+    recipes = [entry(number).recipe.digest for number in (1, 2)]
+    assert [found.entry for found in metastore.reusable(recipes=recipes, places=[])] == [entry(1)]
+    metastore.close()
+    other.close()
 
 
 @pytest.mark.parametrize("which", [{}, {"pipeline": "p"}, {"state": RunState.FAILED}])
@@ -138,11 +239,18 @@ def told() -> Iterator[list[tuple[str, Any]]]:
         if not sql.startswith(("BEGIN", "PRAGMA")):
             statements.append((sql, values[0] if many else values))
 
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
+    with heard("before_cursor_execute", note):
         yield statements
+
+
+@contextmanager
+def heard(what: str, listener: Callable[..., None]) -> Iterator[None]:
+    """Have a listener called when that happens to any database."""
+    event.listen(Engine, what, listener)
+    try:
+        yield
     finally:
-        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, what, listener)
 
 
 def plans_of(path: Path, sql: str, values: Any) -> list[str]:
