@@ -92,6 +92,7 @@ class ResultCache:
         self._home_key = home_key
         self._files = files
         self._cwd = cwd
+        self._file = str(cwd / Path(notebook.path).name)
         self._keep_all = keep_all
         self._reuse = reuse
         self._metastore = metastore
@@ -303,7 +304,7 @@ class ResultCache:
                     self._by_place[known.place] = known
 
     def _place(self, task: TaskName) -> str:
-        return f"{self._cwd / Path(self._notebook.path).name}#{task}"
+        return f"{self._file}#{task}"
 
     def _answer(
         self,

@@ -1,12 +1,12 @@
 """The runner: one loop that decides, records and acts.
 
 The law: for every stimulus it asks the machine, records the events in one transaction, tells those who watch, and
-only then obeys. Stimuli that have come meanwhile are taken together: one transaction, and only then what follows from
-any of them. What cannot be recorded now is recorded later: a locked or full metastore delays the run. A task that
-the machine would start is looked for among earlier results first: one that is there ends
-the attempt, which is the next stimulus, and what follows from it is recorded in the same transaction. The runner alone
-appends to a run's log, and what it shows of the run is never ahead of what is recorded. Nobody who watches can harm
-the run or hold it up.
+only then obeys; what an attempt is to do is put together meanwhile. Stimuli that have come meanwhile are taken
+together: one transaction, and only then what follows from any of them. What cannot be recorded now is recorded later: a
+locked or full metastore delays the run. A task that the machine would start is looked for among earlier results first:
+one that is there ends the attempt, which is the next stimulus, and what follows from it is recorded in the same
+transaction. The runner alone appends to a run's log, and what it shows of the run is never ahead of what is recorded.
+Nobody who watches can harm the run or hold it up.
 """
 
 from __future__ import annotations
@@ -463,18 +463,23 @@ class Runner:
             await self._executed.finish()
             self._safekeeping.begin(values)
             await self._safekeeping.all_safe()
+        recorded = asyncio.Event()
+        for start in instructions:
+            if isinstance(start, StartTask):
+                starting = asyncio.create_task(self._start(start.task, start.attempt, recorded))
+                self._starting[start.task] = starting
         if self._recorded is not None:
             await self._patience.do(self._record, events, ran)
         else:
             await self._begin_record(events, ran)
+        recorded.set()
         for event in events:
             self._watchers.tell(event)
         for instruction in instructions:
             match instruction:
-                case StartTask(task=task, attempt=attempt):
+                case StartTask(task=task):
                     self._began[task] = time.monotonic()
                     self._stopped.discard(task)
-                    self._starting[task] = asyncio.create_task(self._start(task, attempt))
                 case StopTask(task=task, attempt=attempt):
                     await self._stop(task, attempt)
                 case RetryLater(task=task, attempt=attempt, after_s=after_s):
@@ -506,7 +511,7 @@ class Runner:
         """The same of the lane, if it is of a task of one: for those who look at what it has done to others."""
         if is_instance(ended.task):
             return ended
-        return replace(ended, task=self._lookup.task(ended.task).name)
+        return _of(self._lookup.task(ended.task).name, ended)
 
     def _steps(self, name: TaskName) -> tuple[TaskName, ...]:
         """The tasks that an attempt at one is at: all of its lane."""
@@ -603,7 +608,7 @@ class Runner:
             judged = await self._threads.do(self._soundness.judged, ended, last)
         else:
             judged = self._soundness.judged(ended)
-        return replace(judged, task=task)
+        return _of(task, judged)
 
     def _record(self, events: Sequence[Event], ran: Sequence[AttemptEnded]) -> None:
         results = self._cache.results(ran)
@@ -616,10 +621,11 @@ class Runner:
                 elif self._recorded is not None:
                     self._recorded.apply(event)
 
-    async def _start(self, task: TaskName, attempt: int) -> None:
-        """Hand an attempt to the executor; a fault of ours ends the attempt, not the run."""
+    async def _start(self, task: TaskName, attempt: int, recorded: asyncio.Event) -> None:
+        """Hand an attempt to the executor once that is recorded; a fault of ours ends the attempt, not the run."""
         try:
             assignment = self._assignment(task, attempt, self._stored)
+            await recorded.wait()
             await self._executor.start(assignment, more=self._to_come > 0)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
             _log.exception("Task %s could not be started", task)
@@ -744,6 +750,11 @@ class Runner:
             except EnvironmentFault:  # a database that is busy now may answer later
                 _log.info("Run %s: the metastore did not answer", self._request.run_id)
         self.cancel("asked for from outside")
+
+
+def _of(task: TaskName, ended: AttemptEnded) -> AttemptEnded:
+    """The same end, of another task if need be."""
+    return ended if ended.task == task else replace(ended, task=task)
 
 
 def _has_failed(event: Event) -> TypeGuard[TaskFinished]:

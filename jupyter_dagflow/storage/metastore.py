@@ -37,7 +37,7 @@ from jupyter_dagflow.storage import (
     tables,
 )
 from jupyter_dagflow.storage.news import Feed
-from jupyter_dagflow.storage.projection import first_request, project
+from jupyter_dagflow.storage.projection import first_request, in_json, project
 from jupyter_dagflow.storage.run_list import ALL, Which, newest_first
 from jupyter_dagflow.storage.tables import artifacts, durations, events, observed, runs, task_runs
 from jupyter_dagflow.wire import (
@@ -460,8 +460,7 @@ def _event_row(event: Event) -> dict[str, object]:
         "seq": event.seq,
         "at": event.at,
         "type": body["type"],
-        # The standard library's: msgspec turns NaN into null and refuses large integers.
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": in_json(body),
     }
 
 

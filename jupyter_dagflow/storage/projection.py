@@ -53,6 +53,10 @@ from jupyter_dagflow.storage.tables import (
     task_runs,
 )
 
+# The standard library's: msgspec turns NaN into null and refuses large integers.
+in_json = json.JSONEncoder(separators=(",", ":")).encode
+"""Builtin values as JSON text."""
+
 TaskEvent = TaskQueued | TaskStarted | TaskFinished
 
 _OF_THE_LAST_ATTEMPT = ("finished_at", "duration_s", "cells_s", "failure")
@@ -116,7 +120,7 @@ def first_request(at: datetime) -> ColumnElement[datetime]:
 
 def as_json(value: object) -> str:
     """A plain value as JSON text that Python reads back the same, NaN and huge numbers too."""
-    return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
+    return in_json(msgspec.to_builtins(value))
 
 
 def _create(connection: Connection, event: RunCreated) -> None:
