@@ -14,6 +14,7 @@ from types import FrameType
 import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
+from jupyter_dagflow.core.events import Item
 from jupyter_dagflow.core.machine import (
     AttemptEnded,
     Plan,
@@ -81,6 +82,20 @@ def test_a_run_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
     assert running(LARGE) / running(SMALL) < MOST
 
 
+def test_a_mapped_loop_is_linear() -> None:
+    """From the items that an expansion tells of to the end of the task that brings all reports together."""
+
+    def running(size: int) -> int:
+        task = PlannedTask(name=TaskName("m"), upstream=())
+        machine = RunMachine(replace(_plan([]), tasks=(task,)))
+        items = tuple(Item(digest=str(number)) for number in range(size))
+        counted = lines(lambda: _run(machine, items))
+        assert len(machine.view.tasks) == size + 1
+        return counted
+
+    assert running(LARGE) / running(SMALL) < MOST
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_comparing_two_runs_is_linear(shape: Callable[[int], list[TaggedCell]]) -> None:
     """All code is another, and so are all inputs and all packages."""
@@ -131,11 +146,13 @@ def _plan(cells: list[TaggedCell]) -> Plan:
     )
 
 
-def _run(machine: RunMachine) -> None:
+def _run(machine: RunMachine, items: tuple[Item, ...] | None = None) -> None:
+    """Have every attempt end well; of a task that is expanded the first tells of these items."""
     pending = [*machine.handle(Submit(at=NOON)).instructions]
     while pending:
         start = pending.pop()
         assert isinstance(start, StartTask)
-        ended = AttemptEnded(at=NOON, task=start.task, attempt=start.attempt)
+        ended = AttemptEnded(at=NOON, task=start.task, attempt=start.attempt, items=items)
+        items = None
         pending += machine.handle(ended).instructions
     assert machine.view.state is RunState.SUCCESS
