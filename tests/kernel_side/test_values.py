@@ -72,6 +72,26 @@ def test_a_hundred_megabytes_cross_and_can_be_written_to(tasks: Any) -> None:
     tasks.ok(changed, reads="x")  # so the first change did not reach the store
 
 
+MAPPED = """
+where = x.__array_interface__["data"][0]
+for line in open("/proc/self/maps"):
+    addresses, access, *_, file = line.split()
+    first, end = (int(address, 16) for address in addresses.split("-"))
+    if first <= where and where + x.nbytes <= end:
+        print(access, file)
+"""
+
+
+def test_an_array_lies_where_its_file_is_mapped_and_changing_it_changes_no_file(tasks: Any) -> None:
+    made = tasks.ok("import numpy as np\nx = np.arange(1_000_000.0)", writes="x")
+    value = made.stored("x")["digest"].partition(":")[2]
+    file = tasks.store / value[:2] / value[2:]
+    before = file.read_bytes()
+    loaded = tasks.ok(f"import numpy\nx[:] = 7\n{MAPPED}", reads="x")
+    assert loaded.output.split() == ["rw-p", str(file)]
+    assert file.read_bytes() == before
+
+
 def test_names_of_one_object_stay_one_object(tasks: Any) -> None:
     made = tasks.ok("a = [1]\nb = a\nc = {'k': a}\nd = [1]", writes="a b c d")
     assert made.stored("a")["digest"] == made.stored("b")["digest"] == made.stored("c")["digest"]
