@@ -691,9 +691,14 @@ class Runner:
         return Reuse.FRESH if cleared and reuse is Reuse.YES else reuse
 
     async def _keep_lease(self) -> None:
-        """Show that we are there. Whoever has the lease now is told nothing more by us, and we end."""
+        """Show that we are there. Whoever has the lease now is told nothing more by us, and we end.
+
+        The lease on a run that is still to be recorded, which may have to wait for a lock, is recorded with it.
+        """
         while True:
             await asyncio.sleep(BEAT_S)
+            if self._recorded is None:
+                continue
             try:
                 await self._threads.do(self._metastore.move_lease, self._request.lease)
             except LeaseLost as lost:
