@@ -30,8 +30,8 @@ from jupyter_dagflow.core.nested import NESTED, Within, compiled_to_keep
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
-from jupyter_dagflow.core.resume import lost_within_budget, tasks_named, whole_lanes
-from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.resume import cleared_by, lost_within_budget, tasks_named, whole_lanes
+from jupyter_dagflow.core.run import RunView, having_step, is_instance, whole_of
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
 from jupyter_dagflow.core.secrets import (
@@ -255,22 +255,27 @@ class Dagflow:
         *,
         parameters: Mapping[str, object],
         keep_names: Sequence[str] = (),
+        clear: Sequence[str] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
         """Begin to run a notebook that is a step of a task; as `start` otherwise.
 
-        What an earlier attempt at that task has begun, and what would still be the same, is gone on with.
+        What an earlier attempt at that task has begun, and what would still be the same, is gone on with, as is what
+        ended well if tasks of it are to be ``clear``ed. If that would not be the same, nothing of it is reused.
         """
         self._require_no_circle(within, notebook)
         prepared = self.prepare(notebook, parameters=parameters, on_compiled=on_compiled)
-        begun = self._begun_within(within, prepared, keep_names)
+        names = {task.name for task in prepared.compilation.pipeline.tasks}
+        clear = [name for name in clear if having_step(whole_of(TaskName(name))) in names]
+        begun = self._begun_within(within, prepared, keep_names, ended_well=bool(clear))
         if begun is not None:
             with suppress(NotResumable, RunGoesOn):
-                return self.resume(begun)
+                return self.resume(begun, clear=clear)
+        reuse = Reuse(within.reuse)
         return self.launch(
             prepared,
             trigger=NESTED,
-            reuse=Reuse(within.reuse),
+            reuse=Reuse.FRESH if clear and reuse is Reuse.YES else reuse,
             keep_names=keep_names,
             within=within,
         )
@@ -291,11 +296,14 @@ class Dagflow:
             run_id = step["run"]
 
     def _begun_within(
-        self, within: Within, prepared: Prepared, keep_names: Sequence[str]
+        self, within: Within, prepared: Prepared, keep_names: Sequence[str], *, ended_well: bool
     ) -> RunId | None:
-        """The last run that an attempt at a task has begun and that did not end well, if it was of just this."""
+        """The last run that an attempt at a task has begun, if it was of just this.
+
+        One that ``ended_well`` counts only if so said.
+        """
         for run in self.history(limit=_LOOK_BACK, pipeline=prepared.compilation.pipeline.name):
-            if run.trigger != NESTED or run.state is RunState.SUCCESS:
+            if run.trigger != NESTED or (run.state is RunState.SUCCESS and not ended_well):
                 continue
             view = self.metastore.view(RunId(run.run_id))
             config = config_of(view)
@@ -421,15 +429,16 @@ class Dagflow:
     ) -> LiveRun:
         """Go on with a run that has ended or lost its runner: what did not succeed in it is done again.
 
-        So are the tasks that are to be ``clear``ed, with all ``downstream`` of them if so asked. The notebook counts
-        as it is now; if it is gone, as it was. Raises `RunGoesOn`, `NotResumable`, and what `start` does.
+        So are the tasks that are to be ``clear``ed, those of steps too (``prepare.load``), with all ``downstream`` of
+        them if so asked. The notebook counts as it is now; if it is gone, as it was. Raises `RunGoesOn`,
+        `NotResumable`, and what `start` does.
         """
         run_id = self.metastore.find_run(name)
         lease = take_over(self.metastore, run_id)
         with self._given_back_on_error(lease):
             files = RunFiles(self.settings.home, run_id)
             view = taken_run(self.metastore, lease, files.folder)
-            asked = tasks_named(view, clear)
+            asked = self._named(view, clear, downstream=downstream)
             prepared = self._recorded(view, files)
             path = notebook_file(view)
             if path.exists():
@@ -446,6 +455,25 @@ class Dagflow:
                 sinks=sinks,
                 begun=begun,
             )
+
+    def _named(
+        self, view: RunView, names: Sequence[str], *, downstream: bool
+    ) -> tuple[TaskName, ...]:
+        """Tasks of a run and of its steps by their names; of a step, those ``downstream`` in it as well, if so asked.
+
+        Raises `NotFound`.
+        """
+        found: list[TaskName] = []
+        for name in names:
+            owner, dot, rest = name.partition(".")
+            nested = self._step_with(self.open_run(view.run_id), name) if dot else None
+            if nested is None or is_instance(TaskName(owner)):
+                found += tasks_named(view, [name])
+                continue
+            its = self._named(nested.view, [rest], downstream=downstream)
+            cleared = {*its, *cleared_by(nested.view, its, downstream=downstream)}
+            found += (TaskName(f"{owner}.{each}") for each in sorted(cleared))
+        return tuple(dict.fromkeys(found))
 
     def rerun(self, name: str, *, sinks: Sequence[Sink] = ()) -> LiveRun:
         """Begin a new run of the notebook of a run, as it is now, asked for as that one was.
@@ -619,12 +647,18 @@ class Dagflow:
 
         One that is nowhere is taken for the run's own.
         """
-        task, dot, rest = name.partition(".")
-        if dot and TaskName(name) not in run.tasks:
-            for whole, nested in reversed(self.steps_of(run)):
-                if whole == task and TaskName(rest.partition(".")[0]) in nested.tasks:
-                    return self.find_task(nested, rest)
+        nested = self._step_with(run, name)
+        if nested is not None:
+            return self.find_task(nested, name.partition(".")[2])
         return run, TaskName(name)
+
+    def _step_with(self, run: Run, name: str) -> Run | None:
+        """The last step of a run that has the task which is called so seen from there; None if it is of none."""
+        task, dot, rest = name.partition(".")
+        for whole, nested in reversed(self.steps_of(run)) if dot else ():
+            if whole == task and having_step(TaskName(rest)) in nested.tasks:
+                return nested
+        return None
 
     def newest_with(self, notebook: str | Path, names: Sequence[str]) -> Run | None:
         """The newest run of a notebook that kept values of all these names; None if of its last runs none did."""

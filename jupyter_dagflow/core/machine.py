@@ -342,7 +342,7 @@ class RunMachine:
                     )
                     for task in self._plan.tasks
                 ),
-                cleared=tuple(name for name in view.tasks if name in named),
+                cleared=tuple(n for n in dict.fromkeys([*view.tasks, *resume.clear]) if n in named),
                 recovered=resume.recovered,
                 lanes=self._plan.lanes,
             )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from jupyter_dagflow.core.errors import NotFound, NotResumable
 from jupyter_dagflow.core.model import Compilation, Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.reach import reached
-from jupyter_dagflow.core.run import RunView, is_instance, whole_of
+from jupyter_dagflow.core.run import RunView, having_step, is_instance, whole_of
 from jupyter_dagflow.core.slices import Slicer
 from jupyter_dagflow.core.states import TaskState
 
@@ -33,8 +33,10 @@ def lost_within_budget(view: RunView) -> set[TaskName]:
 def anew(view: RunView, named: Collection[TaskName]) -> set[TaskName]:
     """What begins anew in a run that is resumed: what did not succeed, and the tasks that were ``named``.
 
-    Of instances, so does the task that gathers them. What was skipped below any of them is decided anew.
+    Of instances, so does the task that gathers them; of tasks of a step, the one that has it. What was skipped below
+    any of them is decided anew.
     """
+    named = {*named, *map(having_step, named)}
     states = {name: task.state for name, task in view.tasks.items()}
     again = {n for n, state in states.items() if state.is_final and (n in named or state in _BAD)}
     again |= {*map(whole_of, again)}
@@ -62,9 +64,10 @@ def tasks_named(view: RunView, names: Iterable[str]) -> tuple[TaskName, ...]:
 def cleared_by(view: RunView, asked: Collection[TaskName], *, downstream: bool) -> set[TaskName]:
     """What is cleared if somebody asks for these: they, and all that is ``downstream`` of them, if so asked.
 
-    Of a task of which an instance was asked for, the other instances stay.
+    Of a task of which an instance was asked for, the other instances stay; of one with a step, of which a task was,
+    the other tasks of that.
     """
-    wholes = {*map(whole_of, asked)}
+    wholes = {*map(whole_of, map(having_step, asked))}
     next_ones = [name for name, task in view.tasks.items() if wholes & {*task.upstream}]
     return {*asked, *(below(view, next_ones) if downstream else ())}
 

@@ -50,9 +50,10 @@ class TaskRun:
     """A task of a run as it stands. ``attempt`` counts from 1; 0 until it first starts.
 
     Since somebody last cleared it, ``tried`` counts the attempts that used up a retry, ``lost`` those that were lost
-    with their runner. One that was ``cleared`` by name is to run though there may be a result of it. ``last`` tells how
-    its last attempt ended, ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not.
-    ``attempts`` are those that have ended, ``record`` is what the last of them was made of.
+    with their runner. One that was ``cleared`` by name is to run though there may be a result of it; so is one of which
+    only tasks of its step were, ``cleared_within`` it. ``last`` tells how its last attempt ended, ``why`` it ran or did
+    not; ``reused_from`` is the run whose result it has, if it did not. ``attempts`` are those that have ended,
+    ``record`` is what the last of them was made of.
     A task whose loop is mapped has ``instances`` once it is expanded, of which ``instances_done`` have ended; an
     instance is ``instance_of`` that task and has an ``item``.
     """
@@ -64,6 +65,7 @@ class TaskRun:
     tried: int = 0
     lost: int = 0
     cleared: bool = False
+    cleared_within: tuple[TaskName, ...] = ()
     last: TaskState = TaskState.NONE
     queued_at: datetime | None = None
     started_at: datetime | None = None
@@ -214,6 +216,8 @@ class RunView:
             if state is TaskState.NONE:
                 again = _begun_anew(task, goes_on=event.recovered)
                 again.cleared = again.cleared or name in of_cleared
+                of_step = within(event.cleared, name) or again.cleared_within
+                again.cleared_within = () if again.cleared else of_step
                 self.tasks[name] = again
 
     def _drop_instances(self, event: RunResumed) -> None:
@@ -249,7 +253,8 @@ class RunView:
                 if event.failure is not None and event.failure.kind == LOST:
                     task.tried -= 1
                     task.lost += 1
-                task.cleared = task.cleared and event.state is not TaskState.SUCCESS
+                if event.state is TaskState.SUCCESS:
+                    task.cleared, task.cleared_within = False, ()
                 task.finished_at = event.at
                 task.duration_s = event.duration_s
                 task.cells_s = event.cells_s
@@ -297,6 +302,7 @@ def _begun_anew(task: TaskRun, *, goes_on: bool) -> TaskRun:
         last=task.last,
         attempts=task.attempts,
         cleared=task.cleared,
+        cleared_within=task.cleared_within,
     )
     if goes_on:
         went_well = task.state is TaskState.SUCCESS
@@ -348,6 +354,25 @@ def whole_of(task: TaskName) -> TaskName:
     ('train', 'load')
     """
     return TaskName(task.rpartition("[")[0]) if is_instance(task) else task
+
+
+def having_step(task: TaskName) -> TaskName:
+    """The task whose step, another notebook, has the task that is called so; itself if it is none of a step's.
+
+    >>> having_step(TaskName("prepare.load")), having_step(TaskName("load"))
+    ('prepare', 'load')
+    """
+    return TaskName(task.partition(".")[0])
+
+
+def within(names: Iterable[TaskName], task: TaskName) -> tuple[TaskName, ...]:
+    """Those of these names that are of the step of a task, as they are called there.
+
+    >>> within([TaskName("prepare.load"), TaskName("prepare"), TaskName("use")], TaskName("prepare"))
+    ('load',)
+    """
+    head = f"{task}."
+    return tuple(TaskName(name.removeprefix(head)) for name in names if name.startswith(head))
 
 
 def replay(events: Iterable[Event]) -> RunView:

@@ -78,6 +78,13 @@ def _known(option: str, asked: Iterable[str], known: Mapping[TaskName, TaskName]
         if name not in names:
             close = difflib.get_close_matches(name, names, n=1)
             meant = f"Did you mean {close[0]}? " if close else ""
+            having, dot, rest = name.partition(".")
+            if dot and having in names:
+                raise OptionError(
+                    f"{option} {name}: of a notebook that task {having} runs, no single task can be asked for.",
+                    hint=f"Ask for {having}: what has not changed in it is reused. Or run that notebook itself: "
+                    f"dagflow run OTHER.ipynb {option} {rest}",
+                )
             raise OptionError(
                 f"{option} {name}: the notebook has no task of that name.",
                 hint=f"{meant}It has {', '.join(names[:10])}{' …' if len(names) > 10 else ''}.",

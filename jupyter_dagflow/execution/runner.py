@@ -568,9 +568,9 @@ class Runner:
         return answers
 
     def _answer(self, name: TaskName, attempt: int) -> Answer:
-        task = self._machine.view.tasks[name]
-        answer = self._cache.ask(name, attempt, self._stored, self._now(), cleared=task.cleared)
-        if answer.ended is None and not task.cleared:
+        cleared = self._machine.view.tasks[name].cleared or bool(self._cleared_within(name))
+        answer = self._cache.ask(name, attempt, self._stored, self._now(), cleared=cleared)
+        if answer.ended is None and not cleared:
             return replace(answer, why=self._why_again(name, attempt - 1) or answer.why)
         return answer
 
@@ -677,6 +677,7 @@ class Runner:
             steps={
                 "home": str(request.files.home.absolute()),
                 "reuse": self._reuse_in_steps(task).value,
+                "clear": self._cleared_within(task),
                 "others": dict(request.others),
             },
             runs=self._machine.view.tasks,
@@ -689,6 +690,11 @@ class Runner:
         reuse = self._request.reuse
         cleared = self._machine.view.tasks[whole_of(task)].cleared
         return Reuse.FRESH if cleared and reuse is Reuse.YES else reuse
+
+    def _cleared_within(self, task: TaskName) -> list[TaskName]:
+        """Which tasks of other notebooks that the task runs are to run though they had succeeded."""
+        tasks = self._machine.view.tasks
+        return [n for step in self._steps(whole_of(task)) for n in tasks[step].cleared_within]
 
     async def _keep_lease(self) -> None:
         """Show that we are there. Whoever has the lease now is told nothing more by us, and we end.

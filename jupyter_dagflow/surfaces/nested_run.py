@@ -69,11 +69,12 @@ class TaskHere:
         home = {"DAGFLOW_HOME": told["steps"]["home"], "DAGFLOW_ARTIFACTS_URL": told["store"]}
         app = Dagflow(Settings.load({**os.environ, **home}), origin=Origin.MAGIC)
         within = Within(run=told["run"], task=told["task"], reuse=told["steps"]["reuse"])
+        clear = told["steps"]["clear"]
         hidden = partial(self._require_hidden, step, given["parameters"])
         try:
             self._require_unchanged(app, path, told["steps"]["others"])
             with CancelOnSignal(INTERRUPT) as interrupts:
-                run = app.start_within(within, path, on_compiled=hidden, **given)
+                run = app.start_within(within, path, clear=clear, on_compiled=hidden, **given)
                 interrupts.cancels(run)
                 run.wait()
             read, written = _touched(app, run.run_id, path.parent)

@@ -206,8 +206,8 @@ export interface RunFinished {
  * A runner took a run that had ended or had lost its runner.
  *
  *     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
- *     from which they go on; what is in state none begins anew. Those ``cleared``, tasks and instances, are to run though
- *     there may be a result of them. ``lanes`` as in `RunCreated`.
+ *     from which they go on; what is in state none begins anew. Those ``cleared``, tasks, instances and tasks of steps
+ *     (``prepare.load``), are to run though there may be a result of them. ``lanes`` as in `RunCreated`.
  */
 export interface RunResumed {
   at: string;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 
 import pytest
@@ -70,6 +71,8 @@ def view_of(spec: str) -> RunView:
         ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1]", False, "b b[1]"),  # and the task gathers again
         ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1]", True, "b b[1] c"),
         ("a+ b>a+ b[0]+ b[1]+ c>b+", "b[1] a", True, "a b b[1] c"),
+        ("a+ b>a+ c>b+", "b.load b.x[0]", False, "b"),  # of a step of b: b runs that again
+        ("a+ b>a+ c>b+ d>a+", "b.load", True, "bc"),
     ],
 )
 def test_what_begins_anew(spec: str, named: str, downstream: bool, again: str) -> None:
@@ -80,7 +83,7 @@ def test_what_begins_anew(spec: str, named: str, downstream: bool, again: str) -
 
 def words_of(names: str) -> list[str]:
     """Names of one letter, or with blanks between them."""
-    return names.split() if " " in names or "[" in names else [*names]
+    return names.split() if re.search(r"[ \[.]", names) else [*names]
 
 
 def test_what_cannot_be_resumed_says_what_to_do(snapshot: SnapshotAssertion) -> None:

@@ -120,6 +120,19 @@ def test_attempts_before_a_run_was_resumed_are_kept() -> None:
     assert attempts(view, B) == [(1, "success", ""), (2, "success", "")]
 
 
+def test_what_was_cleared_in_a_step_is_known_until_its_task_has_succeeded() -> None:
+    of_step = (TaskName("b.load"), TaskName("b.deep.x"))
+    log = [Submit(at=NOON), ended(A), ended(B), Resume(at=NOON, clear=of_step)]
+    view = replay(log_of(*log))
+    assert view.tasks[B].state is not TaskState.SUCCESS
+    assert (view.tasks[B].cleared, view.tasks[B].cleared_within) == (False, ("load", "deep.x"))
+    assert (view.tasks[A].state, view.tasks[A].cleared_within) == (TaskState.SUCCESS, ())
+    view = replay(log_of(*log, ended(B, 2, failure=BOOM), Resume(at=NOON)))
+    assert view.tasks[B].cleared_within == ("load", "deep.x")
+    view = replay(log_of(*log, ended(B, 2)))
+    assert view.tasks[B].cleared_within == ()
+
+
 def test_what_instances_tried_is_kept_when_they_run_anew() -> None:
     items = tuple(Item(digest=digest, made_of="code") for digest in "xy")
     one, two = (instance_name(A, number) for number in range(2))

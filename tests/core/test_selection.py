@@ -83,6 +83,12 @@ def test_a_task_that_is_not_there_is_asked_about() -> None:
     assert "Did you mean train?" in str(raised.value.hint)
 
 
+def test_a_task_of_another_notebook_is_asked_for_there() -> None:
+    with pytest.raises(OptionError, match="task train runs, no single task") as raised:
+        select(PIPELINE, Selection(only=("train.load",)))
+    assert "dagflow run OTHER.ipynb --only load" in str(raised.value.hint)
+
+
 def _pipeline(above: dict[str, list[str]]) -> Pipeline:
     cells = [(" ".join([f"task:{n}", *(f"after:{a}" for a in up)]), "1") for n, up in above.items()]
     return compile_cells(tagged(*cells)).pipeline

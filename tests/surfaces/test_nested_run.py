@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jupyter_dagflow import Dagflow, Settings
-from jupyter_dagflow.core.errors import InputError
-from jupyter_dagflow.core.model import TaskName
+from jupyter_dagflow.core.errors import InputError, NotFound
+from jupyter_dagflow.core.events import RunResumed
+from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.nested import Within
+from jupyter_dagflow.core.run import TaskRun
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.run_handle import Run
 from jupyter_dagflow.surfaces.cli.progress import Lines
@@ -125,6 +129,35 @@ def test_a_step_that_failed_is_gone_on_with(app: Dagflow, tmp_path: Path) -> Non
     assert [task.cached for task in newest.tasks.values()] == [True] * 3
 
 
+def test_a_task_of_a_step_is_cleared_in_it(app: Dagflow, tmp_path: Path) -> None:
+    first = ("import uuid\nmark = uuid.uuid4().hex", "task:first")
+    inner = (first, ("size = len(mark)", "task:next"), ("other = 1", "task:aside"))
+    write(tmp_path / "sub" / "o.ipynb", *inner)
+    step = ("%dagflow notebook sub/o.ipynb -o mark -o other", "task:step")
+    end = ("seen = mark", "task:end", "keep:seen")
+    run: Run = app.run(write(tmp_path / "outer.ipynb", step, end))
+    before = run.value("seen")
+
+    def attempts() -> dict[str, int]:
+        (nested,) = nested_runs(app)
+        return {name: task.attempt for name, task in nested.tasks.items()}
+
+    with pytest.raises(NotFound, match=r"has no task 'step\.nosuch'"):
+        app.resume(run.run_id, clear=["step.nosuch"])
+    again = app.resume(run.run_id, clear=["step.first"])
+    again.wait()
+    assert again.error is None
+    assert attempts() == {"first": 2, "next": 1, "aside": 1}
+    assert {name: task.attempt for name, task in again.tasks.items()} == {"step": 2, "end": 1}
+
+    again = app.resume(run.run_id, clear=["step.first"], downstream=True)
+    again.wait()
+    assert again.error is None
+    assert attempts() == {"first": 3, "next": 2, "aside": 1}
+    assert {name: task.attempt for name, task in again.tasks.items()} == {"step": 3, "end": 2}
+    assert again.value("seen") != before
+
+
 def test_files_of_a_step_are_those_of_its_task(app: Dagflow, tmp_path: Path) -> None:
     write(tmp_path / "sub" / "w.ipynb", ("open('data.txt', 'w').write('hello'); q = 1", "task:w"))
     reads = "import os\nthere = os.path.exists('sub/data.txt')"
@@ -169,6 +202,22 @@ def test_how_a_step_stands_is_told_while_it_runs(app: Dagflow, tmp_path: Path) -
         ("step.first", TaskState.SUCCESS),
         ("step.waits", TaskState.SUCCESS),
     ]
+
+
+def test_what_a_step_did_before_its_run_was_resumed_is_not_told_again() -> None:
+    at = datetime(2026, 3, 1, tzinfo=timezone.utc)
+    lines: list[str] = []
+    progress = Lines(lines.append)
+    progress(RunResumed(run_id=RunId("r"), seq=9, at=at, tasks=()))
+    before = TaskRun(
+        name=TaskName("step.a"),
+        upstream=(),
+        state=TaskState.FAILED,
+        finished_at=at - timedelta(minutes=1),
+    )
+    progress.steps([before])
+    progress.steps([replace(before, state=TaskState.RUNNING, started_at=at, finished_at=None)])
+    assert [line.split(" s  ")[1] for line in lines[1:]] == ["▶ running         step.a"]
 
 
 def test_a_secret_is_given_only_to_a_secret(app: Dagflow, tmp_path: Path) -> None:

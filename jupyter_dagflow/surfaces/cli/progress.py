@@ -101,12 +101,14 @@ class Lines:
                 self._say(event.at, f"run {event.state.value}")
 
     def steps(self, tasks: Sequence[TaskRun]) -> None:
-        """Take how the tasks of steps stand; a line for each that runs now, or has ended."""
+        """Take how the tasks of steps stand; a line for each that runs now, or has ended since the run began."""
         for task in tasks:
             at = task.finished_at or task.started_at
             told = task.state is TaskState.RUNNING or task.state.is_final
             if told and at is not None and self._steps.get(task.name) is not task.state:
                 self._steps[task.name] = task.state
+                if self._began is not None and at < self._began:
+                    continue  # before it was resumed
                 taken = _taken(task) if task.state.is_final else ""
                 self._say(at, f"{_state(task.state)} {task.name}{taken}")
 
