@@ -80,6 +80,14 @@ def test_a_verdict_to_end_is_never_taken_back(
         assert late is Verdict.RUN
 
 
-@given(st.sampled_from(TriggerRule), st.sampled_from("SFKUr"), st.integers(2, 9))
-def test_many_equal_upstream_tasks_decide_as_two(rule: TriggerRule, letter: str, n: int) -> None:
-    assert verdict(rule, upstream_of(letter * n)) is verdict(rule, upstream_of(letter * 2))
+@given(st.sampled_from(list(table())), st.integers(1, 6), st.integers(1, 6))
+def test_many_upstream_tasks_decide_as_two(row: tuple[str, str, str], n: int, m: int) -> None:
+    """Only which states there are counts, so the table tells of any number of tasks in one state or two."""
+    rule, (one, other), expected = row
+    assert verdict(TriggerRule(rule), upstream_of(one * n + other * m)) is VERDICTS[expected]
+
+
+@given(st.sampled_from(TriggerRule), st.text(alphabet="SFKUr", min_size=1, max_size=12))
+def test_how_many_are_in_a_state_decides_nothing(rule: TriggerRule, letters: str) -> None:
+    once = "".join(sorted({*letters}))
+    assert verdict(rule, upstream_of(letters)) is verdict(rule, upstream_of(once))
