@@ -18,6 +18,7 @@ CUT = "…"
 _MESSAGE_CHARS = 2000
 _MOST_FRAMES = 4  # of the notebook's own; a recursion has a thousand
 _OTHER_FRAME = re.compile(r"^(?:File .+(?::\d+|, in )|(?:~|/|[A-Za-z]:\\|<).* in \S)")
+_OUR_FRAME = re.compile(r"^(?:File )?.*[/\\]jupyter_dagflow[/\\]kernel_side[/\\]\w+\.py[: ]")
 _TIMED_FRAME = re.compile(r"^File <timed (?:exec|eval)>:(\d+)")
 _SOURCE_LINE = re.compile(r"^(-*> ?| +)(\d+)(?= |$)")
 _FUNCTION = re.compile(r"[, ]in (?!<module>|<cell line)(.+)$")
@@ -128,11 +129,12 @@ class _Frame:
 
 
 def _parts(error: CellError) -> list[_Text | _Frame]:
-    """The traceback in its parts, in order.
+    """The traceback in its parts, in order, without what we do ourselves where a cell prints or opens a file.
 
     Reads the forms of IPython 7 to 9: the line stands in a frame's first line or at its arrow.
     """
-    return [_part(lines, error) for lines in _split(error.text) if lines]
+    told = (lines for lines in _split(error.text) if lines and not _OUR_FRAME.match(lines[0]))
+    return [_part(lines, error) for lines in told]
 
 
 def _split(text: str) -> Iterator[list[str]]:

@@ -61,6 +61,16 @@ SYNTAX = """\
     x = = 1
         ^
 SyntaxError: invalid syntax"""
+OURS = """\
+Cell In[4], line 2
+----> 2 print(1)
+
+File ~/lib/jupyter_dagflow/kernel_side/last_words.py:130, in _keeping.<locals>.write(text)
+    129     keep(number, text)
+--> 130     return take(text)
+    131 except BaseException:  # an interrupt
+
+KeyboardInterrupt: """
 MINIMAL = "ZeroDivisionError: division by zero"
 
 
@@ -147,6 +157,7 @@ Cell 7, line 3, in f(v)
         ),
         (SYNTAX, "Cell 7, line 3\n    x = = 1\n        ^\nSyntaxError: invalid syntax"),
         (MINIMAL, MINIMAL),
+        (OURS, "Cell 7, line 2\n----> 2 print(1)\nKeyboardInterrupt: "),
     ],
 )
 def test_an_excerpt_names_cells_as_the_notebook_does(text: str, expected: str) -> None:
