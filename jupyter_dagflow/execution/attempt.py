@@ -74,6 +74,7 @@ class Attempt:
         self._stopping = threading.Event()
         self._timed_out = False
         self._current: str | None = None
+        self._running: Any = None  # that cell
         self._cell_began: float | None = None
         self._cells_done = 0
         self._cells_s = 0.0
@@ -152,6 +153,7 @@ class Attempt:
     def _on_cell_execute(self, *, cell: Any, **_: Any) -> None:
         self._leave_if_stopping()
         self._current = cell.get("id")
+        self._running = cell
         if self._current in self._assignment.cells:
             while self._current not in self._assignment.steps[self._step].cells:
                 self._end_step()
@@ -256,6 +258,7 @@ class Attempt:
                 cell=self._current,
                 log=self._log_tail(),
                 ran_out=self._oom_kills.until(oom_kills()),
+                blank_lines=_ran(self._running, assignment).blank_lines if self._running else 0,
             )
         if trouble is not None:
             return failure.internal(f"{type(trouble).__name__}: {trouble}", assignment)

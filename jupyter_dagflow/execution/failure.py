@@ -24,6 +24,7 @@ from jupyter_dagflow.core.taskbook import (
     definition_at,
     definitions_by_cell,
 )
+from jupyter_dagflow.execution.crash_report import read_crash
 from jupyter_dagflow.execution.oom import RanOut
 from jupyter_dagflow.execution.ports import Assignment, HandedOver, Written
 from jupyter_dagflow.execution.tracebacks import (
@@ -107,10 +108,20 @@ def timed_out(assignment: Assignment, *, cell: str | None, error: CellError | No
 
 
 def kernel_died(
-    exit_code: int, assignment: Assignment, *, cell: str | None, log: str, ran_out: RanOut
+    exit_code: int,
+    assignment: Assignment,
+    *,
+    cell: str | None,
+    log: str,
+    ran_out: RanOut,
+    blank_lines: int = 0,
 ) -> TaskFailure:
-    """The failure of a kernel that ended by itself while it ran ``cell``, with what is known of memory by then."""
+    """The failure of a kernel that ended by itself while it ran ``cell``, with what is known of memory by then.
+
+    There are ``blank_lines`` at the cell's top.
+    """
     index = _index(cell, assignment)
+    crash = read_crash(plain_text(log), blank_lines=blank_lines)
     where = f" in cell {index}" if index is not None else ""
     manner = _manner_of_death(exit_code)
     for_memory = exit_code == -_KILLED and ran_out in _FOR_MEMORY
@@ -121,7 +132,8 @@ def kernel_died(
         message=f"The kernel died{where}: {manner}.",
         cell=CellId(cell) if cell is not None and index is not None else None,
         cell_index=index,
-        last_lines=last_lines(plain_text(log)),
+        line=crash.line if index is not None else None,
+        last_lines=last_lines(crash.text),
         taskbook=str(assignment.taskbook),
         hint=_LESS_MEMORY if for_memory else _way_out(exit_code, ran_out),
     )

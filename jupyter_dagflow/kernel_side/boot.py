@@ -23,6 +23,7 @@ def enter(folder: str) -> None:
     os.environ[IN_TASK] = "1"
     package = prepare()
     package.last_words.begin(os.environ.pop(package.last_words.VARIABLE, ""))
+    package.last_words.tell_crashes()
     package.marks.hide()
     package.environment.enter()
     if "" not in sys.path:  # as IPython has it: modules are looked for in the working directory

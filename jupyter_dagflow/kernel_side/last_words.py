@@ -13,6 +13,7 @@ and with `TAIL`: its bytes, and the number of its stream.
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import mmap
 import os
 import struct
@@ -43,6 +44,14 @@ def begin(path: str) -> None:
         ring.begin_cell()
         os.register_at_fork(after_in_child=ring.end)
         shell.events.register("pre_run_cell", ring.begin_cell)
+
+
+def tell_crashes() -> None:
+    """Have Python write into the kernel's log in which line it crashes, if it does, and in which library's."""
+    # What comes on descriptor 2, ipykernel reads in a thread that ends with the process; the log is what that was.
+    log = getattr(sys.stderr, "_original_stdstream_copy", None)
+    with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
+        faulthandler.enable(file=log if log is not None else sys.__stderr__, all_threads=False)
 
 
 def _mapped(path: str) -> mmap.mmap:

@@ -81,6 +81,16 @@ def test_a_crash_shows_what_the_library_said(bench: Any) -> None:
     assert "out of widgets" in bench.run("a").failure.last_lines
 
 
+def test_a_crash_tells_the_line_of_the_cell(bench: Any) -> None:
+    bench.task("a", "\n\nimport ctypes\ndef crash():\n    ctypes.string_at(0)\n\ncrash()")
+    failure = bench.run("a").failure
+    assert (failure.kind, failure.cell_index, failure.line) == ("kernel_died", 0, 7)
+    first, *_, above, last = failure.last_lines.splitlines()
+    assert first == "Fatal Python error: Segmentation fault"
+    assert above == "  crash, which the notebook defines"
+    assert last == "  line 7 of the cell"
+
+
 def test_a_kernel_that_does_not_start_says_why(bench: Any, kernels: Path) -> None:
     folder = kernels / "kernels" / "dagflow-broken"
     folder.mkdir(exist_ok=True)
