@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault, NotFound
-from jupyter_dagflow.core.events import NO_SPACE, Stored, TaskFailure
+from jupyter_dagflow.core.events import OF_THE_ENVIRONMENT, Stored, TaskFailure
 from jupyter_dagflow.core.model import Compilation, RunId, TaskName
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
@@ -83,7 +83,7 @@ class Run:
     def exit_code(self) -> int:
         """What a command that waited for this run exits with."""
         if self.state is RunState.FAILED and any(
-            task.failure is not None and task.failure.kind == NO_SPACE
+            task.failure is not None and task.failure.kind in OF_THE_ENVIRONMENT
             for task in self.tasks.values()
         ):
             return EnvironmentFault.exit_code

@@ -19,8 +19,11 @@ from jupyter_dagflow.core.states import RunState, TaskState
 
 NO_RESULT = "no_result"
 LOST = "lost"
+KERNEL_START = "kernel_start"
 NO_SPACE = "no_space"
 OUT_OF_MEMORY = "out_of_memory"
+OF_THE_ENVIRONMENT = frozenset({KERNEL_START, NO_SPACE})
+"""The kinds of failures that no change of the notebook would mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from jupyter_dagflow.core.diagnostics import Code
 from jupyter_dagflow.core.errors import Location
-from jupyter_dagflow.core.events import NO_SPACE, OUT_OF_MEMORY, TaskFailure
+from jupyter_dagflow.core.events import KERNEL_START, NO_SPACE, OUT_OF_MEMORY, TaskFailure
 from jupyter_dagflow.core.fan_out import ITEM
 from jupyter_dagflow.core.model import CellId, Definition
 from jupyter_dagflow.core.run import is_instance
@@ -142,7 +142,7 @@ def kernel_died(
 def kernel_did_not_start(reason: str, assignment: Assignment, *, log: str) -> TaskFailure:
     """The failure of a kernel that never answered."""
     return TaskFailure(
-        kind="kernel_start",
+        kind=KERNEL_START,
         message=f"The kernel {assignment.kernel_name!r} did not start: {reason}",
         last_lines=last_lines(plain_text(log)),
         taskbook=str(assignment.taskbook),

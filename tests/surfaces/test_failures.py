@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ WAYS = {
     "os._exit": Way("os._exit(3)", "kernel_died"),
     "SIGKILL": Way("os.kill(os.getpid(), signal.SIGKILL)", "kernel_died"),
     "SIGTERM": Way("os.kill(os.getpid(), signal.SIGTERM); time.sleep(600)", "kernel_died"),
-    "segfault": Way("import ctypes; ctypes.string_at(0)", "kernel_died"),
+    "segfault": Way("import ctypes; ctypes.string_at(0)", "kernel_died", line=5),
     "timeout": Way("time.sleep(600)", "timeout", line=5, tags="timeout:3s"),
     "stubborn timeout": Way(IGNORES + "time.sleep(600)", "timeout", tags="timeout:3s"),
 }
@@ -89,6 +90,26 @@ def test_each_way_to_fail_is_told_apart(
     assert [bool(each) for each in reached] == [True, True, False, False]
     for pid in (tmp_path / "work" / "pids").read_text().split():
         assert is_gone(int(pid))
+
+
+def test_a_kernel_that_does_not_start_is_the_environments_fault(
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    spec = tmp_path / "jupyter" / "kernels" / "broken" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [sys.executable, "-c", "raise SystemExit('no such module: ipykernel')"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "Broken", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    write_notebook("nb.ipynb", [("task:a kernel:broken", "x = 1"), ("task:b after:a", "y = 1")])
+    answer = dagflow("run", "nb.ipynb", "--json")
+    assert answer.code == 3
+    a, b = json.loads(answer.out)["tasks"]
+    assert (a["state"], a["error"]["kind"]) == ("failed", "kernel_start")
+    assert a["error"]["last_lines"] == "no such module: ipykernel"
+    assert b["state"] == "upstream_failed"
 
 
 def test_an_import_in_setup_that_fails_tells_its_cell(
