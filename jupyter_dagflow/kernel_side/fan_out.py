@@ -53,6 +53,14 @@ class Recorder:
     def __bool__(self) -> bool:
         raise TypeError(f"{self!r}, so its value cannot be asked for here")
 
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"{self!r}, so it cannot be compared here")
+
+    __hash__ = object.__hash__
+
+    def __str__(self) -> str:
+        raise TypeError(f"{self!r}, so it cannot be shown here")
+
     def __repr__(self) -> str:
         return f"{self.__name} gathers what the iterations of a mapped loop report"
 
