@@ -1,16 +1,16 @@
 """The one loop of a task that is tagged ``map``, as it stands there.
 
 The law: the loop is ordinary Python, and each of its iterations has to stand alone. Above it there is nothing but
-imports and the beginnings of accumulators; in it, accumulators are only ever appended to, extended, added to or set
-by key, each in a statement of its own. What that leaves open, whether an iteration meets another in some object,
-`mapping` finds out.
+imports, functions and the beginnings of accumulators; in it, accumulators are only ever appended to, extended, added
+to or set by key, each in a statement of its own. What that leaves open, whether an iteration meets another in some
+object, `mapping` finds out.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jupyter_dagflow.core.analysis.parsing import parsed
@@ -20,8 +20,8 @@ from jupyter_dagflow.core.model import ITEMS, Cell, CellId, Loop, TaskName
 
 _REPORTS = ("append", "extend", "add")
 _WAYS = "acc.append(…), acc.extend(…), acc.add(…), acc[key] = … and acc += …"
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_SCOPES = (*_DEFINITIONS, ast.Lambda)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -74,6 +74,7 @@ def _read(task: TaskName, cells: Sequence[Cell]) -> Loop:
         _refuse_other_beginnings(each, accumulators)
     _refuse_below(task, standing[place + 1 :])
     imports = [each for each in above if _is_import(each.node)]
+    functions = [each for each in above if isinstance(each.node, _FUNCTIONS)]
     return Loop(
         cell=loop.cell.id,
         line=loop.node.lineno,
@@ -83,6 +84,7 @@ def _read(task: TaskName, cells: Sequence[Cell]) -> Loop:
         expansion=_sources(cells, imports, loop, expansion_source(loop.cell.code, loop.node)),
         instance=_sources(cells, imports, loop, instance_source(loop.cell.code, loop.node)),
         gathering=_sources(cells, above, loop, ""),
+        functions=_sources(cells, functions, loop, ""),
     )
 
 
@@ -259,17 +261,17 @@ def _refuse_use(name: ast.Name, node: ast.AST, cell: Cell) -> None:
 
 
 def _refuse_other_beginnings(each: _Standing, accumulators: Sequence[str]) -> None:
-    """Above the loop only what it reports through begins."""
+    """Above the loop only what it reports through begins, and functions."""
     node = each.node
-    if _is_import(node):
+    if _is_import(node) or (isinstance(node, _FUNCTIONS) and node.name not in accumulators):
         return
-    if isinstance(node, _DEFINITIONS):
+    if isinstance(node, ast.ClassDef):
         raise _Refused(
             Code.MAP_FORM,
-            f"{node.name} is defined above the loop of a task tagged map, where only accumulators are set.",
+            f"Class {node.name} is defined above the loop of a task tagged map, where only accumulators are set.",
             each.cell,
             node=node,
-            hint="Move the definition into a cell above the task's: iterations have the definitions that they use.",
+            hint="Move the class into a cell above the task's: iterations have the definitions that they use.",
         )
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
@@ -357,6 +359,21 @@ def _upto(text: str, line: int, column: int) -> str:
     return "\n".join([*lines[:line], lines[line].encode()[:column].decode()])
 
 
+def together(one: Mapping[CellId, str], other: Mapping[CellId, str]) -> dict[CellId, str]:
+    """Of each cell what two sources of it have, on the lines on which they have it.
+
+    >>> together({CellId("c"): "def f(): ..."}, {CellId("c"): "\\nfor x in xs: f()"})
+    {'c': 'def f(): ...\\nfor x in xs: f()'}
+    """
+    found = {}
+    for cell, text in one.items():
+        lines = [""] * (max(text.count("\n"), other[cell].count("\n")) + 1)
+        _put(lines, 1, text)
+        _put(lines, 1, other[cell])
+        found[cell] = "\n".join(lines)
+    return found
+
+
 def _sources(
     cells: Sequence[Cell], above: Sequence[_Standing], loop: _Standing, source: str
 ) -> dict[CellId, str]:
@@ -366,11 +383,19 @@ def _sources(
         lines = [""] * (cell.code.count("\n") + 1)
         for each in above:
             if each.cell is cell:
-                _put(lines, each.node.lineno, _segment(cell.code, each.node))
+                _put(lines, *_written(cell.code, each.node))
         if cell is loop.cell:
             _put(lines, loop.node.lineno, source)
         found[cell.id] = "\n".join(lines).rstrip()
     return found
+
+
+def _written(code: str, node: ast.stmt) -> tuple[int, str]:
+    """The line on which a statement begins, and its text: of a function with what decorates it."""
+    if not isinstance(node, _FUNCTIONS):
+        return node.lineno, _segment(code, node)
+    first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+    return first, "\n".join(code.split("\n")[first - 1 : node.end_lineno])
 
 
 def _put(lines: list[str], line: int, text: str) -> None:

@@ -18,7 +18,7 @@ from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.analysis.source import names_bound
 from jupyter_dagflow.core.assigned import free_in_functions
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
-from jupyter_dagflow.core.loops import read_loop
+from jupyter_dagflow.core.loops import read_loop, together
 from jupyter_dagflow.core.model import ITEMS, CellId, Loop, Reason, TaskName
 from jupyter_dagflow.core.partition import Partition, TaskCells
 from jupyter_dagflow.core.slices import words_in
@@ -141,7 +141,9 @@ class _Judged:
         texts += [definition.source for definition in definitions]
         self._said = frozenset[str]().union(*map(words_in, texts))
         self._draws = any(map(_GLOBAL_DRAW.search, texts))
-        self._above = frozenset[str]().union(*map(names_bound, loop.gathering.values()))
+        above = frozenset[str]().union(*map(names_bound, loop.gathering.values()))
+        self._functions = frozenset[str]().union(*map(names_bound, loop.functions.values()))
+        self._above = above - self._functions
         self._not_taken = {ITEMS, *loop.accumulators, *loop.settled - felt, *self._unsaid()}
 
     def _unsaid(self) -> set[str]:
@@ -149,9 +151,12 @@ class _Judged:
         return self._shared - self._said
 
     def loop(self) -> Loop:
-        """The loop, and what its parts take from others."""
+        """The loop, with its functions in its parts, and what these take from others."""
+        loop = self._loop
         return replace(
-            self._loop,
+            loop,
+            expansion=together(loop.functions, loop.expansion),
+            instance=together(loop.functions, loop.instance),
             expansion_reads=tuple(_names(self._expansion)),
             instance_reads=tuple(n for n in _names(self._again) if n not in self._not_taken),
             instance_uses=tuple(read.name for read in self._again.from_prelude),
@@ -182,6 +187,14 @@ class _Judged:
 
     def _dependence(self, name: str, reason: Reason) -> Diagnostic:
         made = f"line {reason.source_line}" if reason.source_line else "the loop"
+        if name in self._functions:
+            return self._found(
+                Code.MAP_DEPENDENCE,
+                f"{name} is defined above the loop with values of the notebook, or an iteration changes it, but each "
+                "has a function of its own.",
+                f"Define {name} in a task above, and change nothing of it in the loop.",
+                line=reason.target_line,
+            )
         if name in AMBIENT_STATES:
             state = AMBIENT_STATES[name]
             return self._found(
@@ -204,7 +217,7 @@ class _Judged:
     def _changed_elsewhere(self, met: Collection[str]) -> Iterator[Diagnostic]:
         """What an iteration binds though it is none of its own, by a function say, and no other iteration reads."""
         allowed = {ITEMS, *self._loop.accumulators, *self._loop.own, *self._shared, *met}
-        allowed |= self._above
+        allowed |= self._above | self._functions
         for name in self._first.writes:
             if name not in allowed and not self._is_nothing(name):
                 yield self._found(

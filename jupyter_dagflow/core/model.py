@@ -242,8 +242,9 @@ class Loop:
     ``accumulators`` are the names through which it reports, ``own`` those that it binds itself, ``settled`` those of
     them that no iteration takes from the one before. The next three are sources by cell, each line where it is in
     the notebook: ``expansion`` binds `ITEMS` to what the loop goes through, ``instance`` goes through `ITEMS`,
-    ``gathering`` is what stands above the loop. The values that the first two take from other tasks are
-    ``expansion_reads`` and ``instance_reads``, ``instance_uses`` those that an instance has of setup.
+    ``gathering`` is what stands above the loop. Of that, the first two have imports; ``functions`` they have as well
+    where they run. The values that they take from other tasks are ``expansion_reads`` and ``instance_reads``,
+    ``instance_uses`` those that an instance has of setup.
     """
 
     cell: CellId
@@ -254,6 +255,7 @@ class Loop:
     expansion: Mapping[CellId, str]
     instance: Mapping[CellId, str]
     gathering: Mapping[CellId, str]
+    functions: Mapping[CellId, str]
     expansion_reads: tuple[str, ...] = ()
     instance_reads: tuple[str, ...] = ()
     instance_uses: tuple[str, ...] = ()

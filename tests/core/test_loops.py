@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_dagflow.core.assigned import free_in_functions, settled
 from jupyter_dagflow.core.diagnostics import Diagnostic
-from jupyter_dagflow.core.loops import read_loop
+from jupyter_dagflow.core.loops import read_loop, together
 from jupyter_dagflow.core.model import Loop, TaskName
 from tests.core.notebooks import tagged
 
@@ -49,6 +49,11 @@ TAKEN = {
         "a b n",
         "x",
     ),
+    "functions": (
+        "def f(x): ...\nasync def g(): ...\nout = []\nfor x in xs:\n    out.append(f(x))",
+        "out",
+        "x",
+    ),
     "a text above": ("'''Trains.'''\nfor x in xs:\n    out.append(x)", "out", "x"),
 }
 
@@ -81,7 +86,12 @@ REFUSED = {
     ),
     "a statement below": ("for x in xs:\n    out.append(x)\nprint(out)", "DF134", 3),
     "a statement above": ("print(1)\nfor x in xs:\n    out.append(x)", "DF134", 1),
-    "a function above": ("def f(x): ...\nfor x in xs:\n    out.append(f(x))", "DF134", 1),
+    "a class above": ("class C: ...\nfor x in xs:\n    out.append(C())", "DF134", 1),
+    "a function that is reported through": (
+        "def f(x): ...\nfor x in xs:\n    f[x] = 1",
+        "DF134",
+        1,
+    ),
     "a value above that is no accumulator": ("n = 3\nfor x in xs:\n    out.append(n)", "DF134", 1),
     "an element above": ("out[0] = 3\nfor x in xs:\n    out.append(x)", "DF134", 1),
     "an accumulator that is read": ("for x in xs:\n    out.append(len(out))", "DF131", 2),
@@ -121,14 +131,6 @@ def test_what_is_refused_with_its_line(name: str) -> None:
     assert found.hint
 
 
-@pytest.mark.parametrize("definition", ["def f(x): ...", "async def f(x): ...", "class f: ..."])
-def test_of_a_definition_beside_the_loop_it_says_where_it_may_stand(definition: str) -> None:
-    found = read(f"{definition}\nfor x in xs:\n    out.append(f(x))")
-    assert isinstance(found, Diagnostic)
-    assert found.message.startswith("f is defined above the loop")
-    assert found.hint.startswith("Move the definition into a cell above")
-
-
 def test_the_parts_stand_on_the_lines_of_the_notebook() -> None:
     loop = read(
         "import math",
@@ -146,6 +148,19 @@ def test_the_parts_stand_on_the_lines_of_the_notebook() -> None:
         above: "import math",
         there: "\n\n\nfor i, x in (__dagflow_items__\n\n\n):\n    out.append(x)\n    more[i] = 1",
     }
+
+
+def test_functions_above_stand_in_each_part_with_what_decorates_them() -> None:
+    above = "import math\n@cache\ndef f(v):\n    return v  # as it is\nout = []"
+    loop = read(f"{above}\nfor x in xs:\n    out.append(f(x))")
+    assert isinstance(loop, Loop)
+    (cell,) = loop.functions
+    assert loop.functions[cell] == "\n@cache\ndef f(v):\n    return v  # as it is"
+    assert loop.gathering[cell] == above
+    assert together(loop.functions, loop.instance)[cell] == (
+        "import math\n@cache\ndef f(v):\n    return v  # as it is\n\n"
+        "for x in (__dagflow_items__):\n    out.append(f(x))"
+    )
 
 
 SETTLED = {

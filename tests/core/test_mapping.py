@@ -188,6 +188,41 @@ def test_what_is_gone_through_is_no_business_of_the_iterations() -> None:
     assert (loop.expansion_reads, loop.instance_reads) == (("xs",), ("k",))
 
 
+BESIDE = {  # a function in the cell of the loop: what of it each iteration takes, or the line that is refused
+    "that reads a variable": ("def f(v):\n    return v * k", "k"),
+    "that calls another": ("def g(v):\n    return v + k\ndef f(v):\n    return g(v)", "k"),
+    "that is decorated": ("def same(h):\n    return h\n@same\ndef f(v):\n    return v", ""),
+    "that has a value of the notebook's": ("def f(v, w=k):\n    return v * w", 5),
+    "that remembers": ("def f(v, seen=[]):\n    seen.append(v)\n    return len(seen)", 6),
+    "that counts": ("def f(v):\n    f.n = getattr(f, 'n', 0) + 1\n    return f.n", 6),
+    "that changes a variable": ("def f(v):\n    cfg[v] = 1\n    return v", 6),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_function_beside_the_loop_is_judged_as_one_above(name: str) -> None:
+    function, expected = BESIDE[name]
+    loop = "out = []\nfor x in xs:\n    out.append(f(x))"
+    compilation = compile_cells(
+        tagged(("task:load", LOAD), ("task:train map", f"{function}\n{loop}"))
+    )
+    found = [(d.code, d.line) for d in compilation.diagnostics if d.code.startswith("DF13")]
+    if isinstance(expected, int):
+        assert found == [("DF132", expected)]
+    else:
+        assert found == []
+        assert loop_of(compilation).instance_reads == tuple(expected.split())
+
+
+def test_what_is_gone_through_may_not_change_a_function_beside_the_loop() -> None:
+    function = "def f(seen=[]):\n    seen.append(1)\n    return seen"
+    loop = "out = []\nfor x in f():\n    out.append(x)"
+    found = compile_cells(tagged(("task:train map", f"{function}\n{loop}"))).diagnostics
+    assert [d.message for d in found if d.code == "DF132"] == [
+        "To find out what the loop goes through changes f."
+    ]
+
+
 def test_a_condition_is_asked_where_it_is_found_out_what_to_go_through() -> None:
     loop = loop_of(compiled("out.append(x)", tags="when:k>1"))
     assert sorted(loop.expansion_reads) == ["k", "xs"]

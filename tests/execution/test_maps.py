@@ -96,12 +96,14 @@ LOOPS = {
         "",
         """
         import math
+        def root(v):
+            return math.sqrt(1 / v)
         good = []; bad = []
         for x in [1, 0, 2]:
             if x == 2:
                 continue
             try:
-                y = math.sqrt(1 / x)
+                y = root(x)
             except ZeroDivisionError as error:
                 bad.append(str(error))
             else:
