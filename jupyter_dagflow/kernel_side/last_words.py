@@ -49,9 +49,9 @@ def begin(path: str) -> None:
 def tell_crashes() -> None:
     """Have Python write into the kernel's log in which line it crashes, if it does, and in which library's."""
     # What comes on descriptor 2, ipykernel reads in a thread that ends with the process; the log is what that was.
-    log = getattr(sys.stderr, "_original_stdstream_copy", None)
+    log: Any = getattr(sys.stderr, "_original_stdstream_copy", None) or sys.__stderr__
     with contextlib.suppress(AttributeError, OSError, RuntimeError, ValueError):
-        faulthandler.enable(file=log if log is not None else sys.__stderr__, all_threads=False)
+        faulthandler.enable(file=log, all_threads=False)
 
 
 def _mapped(path: str) -> mmap.mmap:
