@@ -551,12 +551,10 @@ def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
     graph: dict[TaskName, set[TaskName]] = {name: set() for name in parts.tasks}
     for edge in edges:
         graph[edge.target].add(edge.source)
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        path: list[TaskName] = error.args[1]
+    found = []
+    for path in _circles(graph):
         cell = parts.tasks[path[0]].cells[0]
-        return [
+        found.append(
             Diagnostic.of(
                 Code.CYCLE,
                 f"The tasks wait for each other: {' → '.join(path)} ({_why(path, edges)}).",
@@ -564,8 +562,21 @@ def _cycles(edges: tuple[Edge, ...], parts: Partition) -> list[Diagnostic]:
                 cell_index=cell.index,
                 hint=_WAYS_OUT[any(LANE in parts.tasks[TaskName(name)].options for name in path)],
             )
-        ]
-    return []
+        )
+    return found
+
+
+def _circles(upstream: Mapping[TaskName, set[TaskName]]) -> Iterator[list[TaskName]]:
+    """Ways that lead back to where they begin, no two through the same task."""
+    while True:
+        try:
+            graphlib.TopologicalSorter(upstream).prepare()
+        except graphlib.CycleError as error:
+            path: list[TaskName] = error.args[1]
+            yield path
+            upstream = {n: tasks - {*path} for n, tasks in upstream.items() if n not in path}
+        else:
+            return
 
 
 def _why(path: list[TaskName], edges: tuple[Edge, ...]) -> str:

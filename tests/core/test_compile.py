@@ -255,6 +255,17 @@ def test_what_is_wrong_is_told_with_its_cell(
     assert found[0].hint
 
 
+def test_every_circle_is_told() -> None:
+    after = {"a": "b", "b": "a", "c": "c", "d": "a"}
+    cells = [("x = 1", f"task:{name}", f"after:{other}") for name, other in after.items()]
+    found = [d for d in compiled(*cells).diagnostics if d.code == "DF107"]
+    told = [d.message.split(" (")[0].removeprefix("The tasks wait for each other: ") for d in found]
+    assert sorted(zip([d.cell_index for d in found], told, strict=True)) == [
+        (0, "a → b → a"),
+        (2, "c → c"),
+    ]
+
+
 def test_retries_and_the_time_limit_are_those_of_all_cells_of_a_task() -> None:
     tags = ("task:a", "retries:3", "retry-delay:1m"), ("retry-backoff:2", "timeout:PT1H")
     compilation = compiled(*(("x = 1", *each) for each in tags), ("z = x", "task:b"))
