@@ -6,18 +6,14 @@ import asyncio
 import logging
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jupyter_dagflow.core.errors import MetastoreBlocked, MetastoreUnreachable
-from jupyter_dagflow.core.events import Event, RunCreated
-from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution import patience
@@ -150,22 +146,6 @@ def test_a_run_that_cannot_be_recorded_at_all_is_refused(stage: Stage, trouble: 
     assert stage.executor is not None
     assert stage.executor.started == []
     assert not stage.files.folder.exists()
-
-
-def test_a_run_that_waits_to_be_recorded_is_not_taken_for_lost(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    append = stage.metastore.append
-
-    def late(run_id: RunId, events: Sequence[Event], **options: Any) -> None:
-        if isinstance(events[0], RunCreated):
-            time.sleep(0.3)  # many beats long
-        append(run_id, events, **options)
-
-    monkeypatch.setattr(stage.metastore, "append", late)
-    monkeypatch.setattr("jupyter_dagflow.execution.runner.BEAT_S", 0.01)
-    view = asyncio.run(stage.runner().run())
-    assert view.state is RunState.SUCCESS
 
 
 def test_what_will_never_work_is_raised_at_once(stage: Stage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,7 +15,14 @@ import pytest
 
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.errors import MetastoreUnreachable
-from jupyter_dagflow.core.events import Event, RunFinished, Stored, TaskFailure, TaskStarted
+from jupyter_dagflow.core.events import (
+    Event,
+    RunCreated,
+    RunFinished,
+    Stored,
+    TaskFailure,
+    TaskStarted,
+)
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
@@ -158,6 +166,22 @@ def test_what_is_published_is_recorded_already(stage: Stage) -> None:
     view = asyncio.run(stage.runner(sinks=[sink]).run())
     assert view.state is RunState.SUCCESS
     assert ahead == []
+
+
+def test_a_run_that_waits_to_be_recorded_is_not_taken_for_lost(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = stage.metastore.append
+
+    def late(run_id: RunId, events: Sequence[Event], **options: Any) -> None:
+        if isinstance(events[0], RunCreated):
+            time.sleep(0.3)  # many beats long
+        append(run_id, events, **options)
+
+    monkeypatch.setattr(stage.metastore, "append", late)
+    monkeypatch.setattr("jupyter_dagflow.execution.runner.BEAT_S", 0.01)
+    view = asyncio.run(stage.runner().run())
+    assert view.state is RunState.SUCCESS
 
 
 def test_what_is_started_is_recorded_already(stage: Stage) -> None:
