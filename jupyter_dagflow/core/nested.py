@@ -105,13 +105,9 @@ def steps_in(code: str) -> Iterator[tuple[int, Step | OptionError]]:
     ...     "get_ipython().run_line_magic('dagflow', 'notebook a.ipynb')")]
     [(1, 'a.ipynb')]
     """
-    if "dagflow" not in code or VERB not in code:
+    if VERB not in code:
         return
-    try:
-        tree = ast.parse(code)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        return  # found by the analysis
-    for line, typed in sorted(_typed(tree)):
+    for line, typed in sorted(typed_in(code)):
         try:
             step = read_step(typed)
         except OptionError as error:
@@ -120,8 +116,14 @@ def steps_in(code: str) -> Iterator[tuple[int, Step | OptionError]]:
             yield from [(line, step)] if step is not None else []
 
 
-def _typed(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """What stands behind each ``%dagflow``, with its line."""
+def typed_in(code: str) -> Iterator[tuple[int, str]]:
+    """What stands behind each ``%dagflow`` of a cell, with its line."""
+    if "dagflow" not in code:
+        return
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return  # found by the analysis
     for node in ast.walk(tree):
         match node:
             case ast.Call(

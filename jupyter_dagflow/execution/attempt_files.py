@@ -44,7 +44,7 @@ from jupyter_dagflow.core.model import (
     Task,
     TaskName,
 )
-from jupyter_dagflow.core.nested import steps_in
+from jupyter_dagflow.core.nested import typed_in
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
 from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
@@ -138,7 +138,7 @@ def prepare_attempt(
     spec = {
         "task": the_task.name,
         "run": run_id,
-        "steps": {**(steps or {}), "here": any(any(steps_in(code)) for code in codes)},
+        "steps": {**(steps or {}), "typed": any(any(typed_in(code)) for code in codes)},
         "store": str(store.absolute()),
         "inputs": inputs_of(lookup, the_task, sources),
         "definitions": list(_definitions(lookup, the_task)),

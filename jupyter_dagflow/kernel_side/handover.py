@@ -166,7 +166,7 @@ class Handover:
             self._namespace[_ITEMS] = [self._apart[_ITEM]]
             if self._spec["item_shared"]:
                 beside[_ITEM] = self._apart[_ITEM]
-        if self._spec.get("steps", {}).get("here"):
+        if self._spec.get("steps", {}).get("typed"):
             _have_magic()
         # Of data the names are enough, and to hold on to it would keep it from being freed.
         bound = self._namespace.items()

@@ -73,7 +73,8 @@ def test_the_steps_of_a_cell_with_their_lines() -> None:
 
 
 def test_a_cell_that_only_has_a_step_is_a_task() -> None:
-    assert only_own_lines(to_python("%load_ext jupyter_dagflow\n%dagflow run"))
+    assert only_own_lines(to_python("%load_ext jupyter_dagflow\n%dagflow run -p city='Oslo'  # x"))
+    assert not only_own_lines(to_python("rows = 1\n%dagflow run"))
     assert not only_own_lines(to_python("%dagflow notebook a.ipynb"))
 
 

@@ -309,9 +309,11 @@ def test_a_run_in_the_background_is_cancelled_when_its_kernel_is_shut_down(
 
 
 def test_a_notebook_whose_cells_run_it_does_not_run_itself_for_ever(session: Session) -> None:
-    first = ("x = 1", "task:a")
     write(
-        session.folder / "hello.ipynb", first, ("y = x\n%load_ext jupyter_dagflow\n%dagflow run",)
+        session.folder / "hello.ipynb",
+        ("%load_ext jupyter_dagflow",),
+        ("x = 1", "task:a"),
+        ("y = x\nnothing = %dagflow run",),
     )
     outputs = session.type("%dagflow run")
     assert raised(outputs) == ""
