@@ -1,8 +1,9 @@
 """What a kernel that has died had printed in its last cell, and had not sent.
 
 The law: nothing is shown twice. The kernel counts the characters that it puts out (`kernel_side/last_words.py`), and
-here those are counted that have come; what lies between is added, in the order in which it was printed. Where the
-kernel keeps nothing, as one of another language, nothing is added.
+here those are counted that have come; what lies between is added, in the order in which it was printed. Behind it comes
+what was written to the descriptors themselves and had not come to be put out. Where the kernel keeps nothing, as one of
+another language, nothing is added.
 """
 
 from __future__ import annotations
@@ -16,9 +17,18 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from jupyter_dagflow.kernel_side.last_words import HEAD, STREAMS, TAIL
+from jupyter_dagflow.kernel_side.last_words import (
+    BLANK,
+    HEAD,
+    STREAMS,
+    TAIL,
+    TEXTS,
+    pipe_beside,
+    room_of,
+)
 
 SIZE = 1 << 20
+_MOST_IN_A_PIPE = 1 << 20
 
 Message = Mapping[str, Any]
 
@@ -35,6 +45,7 @@ class LastWords:
         self._path = path
         self._size = size
         self._file: int | None = None
+        self._pipes: list[int] = []
         self._arrived: Counter[tuple[str, str, str]] = Counter()  # by request, stream, process
         self._ended: set[str] = set()
 
@@ -47,15 +58,25 @@ class LastWords:
             except BaseException:
                 self.close()
                 raise
+            self._open_pipes()
+
+    def _open_pipes(self) -> None:
+        for number in range(len(STREAMS)):
+            path = pipe_beside(str(self._path), number)
+            os.mkfifo(path, 0o600)
+            self._pipes.append(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
 
     def close(self) -> None:
-        """Remove it."""
-        if self._file is not None:
-            self._path.unlink(
-                missing_ok=True
-            )  # the kernel has done so, if it has come to its first cell
-            os.close(self._file)
-            self._file = None
+        """Remove it, and the pipes."""
+        if self._file is None:
+            return
+        # The kernel has removed them, if it has come to its first cell.
+        self._path.unlink(missing_ok=True)
+        for number in range(len(STREAMS)):
+            Path(pipe_beside(str(self._path), number)).unlink(missing_ok=True)
+        for file in (self._file, *self._pipes):
+            os.close(file)
+        self._file, self._pipes = None, []
 
     def has_arrived(self, message: Message) -> None:
         """Take note of a message as the kernel sent it."""
@@ -71,16 +92,16 @@ class LastWords:
         if self._file is None:
             return
         data = os.pread(self._file, self._size, 0)
-        written, *put_out, process, said = HEAD.unpack_from(data)
+        written, out, err, *passed, process, said = HEAD.unpack_from(data)
         request = said.rstrip(b"\0").decode("utf-8", "replace")
         if not request or request in self._ended:  # it did not come to begin with the next
             return
         left = {
             name: count - self._number_arrived(request, name, process)
-            for name, count in zip(STREAMS, put_out, strict=True)
+            for name, count in zip(STREAMS, (out, err), strict=True)
         }
         found = []
-        for name, text in _backwards(data[HEAD.size :], written):
+        for name, text in _backwards(data[TEXTS:], written):
             wanted = text[max(0, len(text) - left[name]) :] if left[name] > 0 else ""
             left[name] -= len(wanted)
             if wanted:
@@ -90,6 +111,11 @@ class LastWords:
             yield _stream(request, "stderr", _LOST.format(lost))
         for name, texts in groupby(reversed(found), key=itemgetter(0)):
             yield _stream(request, name, "".join(text for _, text in texts))
+        for number, pipe in enumerate(self._pipes):
+            if passed[number]:  # else nobody has read from it
+                rest = data[room_of(number, passed[number])].rstrip(BLANK) + _unread(pipe)
+                if rest:
+                    yield _stream(request, STREAMS[number], rest.decode("utf-8", "replace"))
 
     def _number_arrived(self, request: str, name: str, process: int) -> int:
         return self._arrived[request, name, ""] + self._arrived[request, name, str(process)]
@@ -98,6 +124,14 @@ class LastWords:
 _LOST = (
     "\n[dagflow: {:,} characters that were printed just before the kernel died are lost here.]\n"
 )
+
+
+def _unread(pipe: int) -> bytes:
+    """What is in a pipe now: others may have it open still, and go on to write."""
+    try:
+        return os.read(pipe, _MOST_IN_A_PIPE)
+    except BlockingIOError:
+        return b""
 
 
 def _process_of(message: Message) -> str:

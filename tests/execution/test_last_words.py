@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.last_words import LastWords
-from jupyter_dagflow.kernel_side.last_words import HEAD, STREAMS, Ring
+from jupyter_dagflow.kernel_side.last_words import STREAMS, TEXTS, Ring, pipe_beside
 from tests.execution.conftest import Bench
 
 PRINTED = st.lists(st.tuples(st.integers(0, 1), st.text(max_size=400)), max_size=30)
@@ -46,7 +46,7 @@ def test_what_has_not_arrived_is_added_once_and_in_order(
     printed: list[tuple[int, str]], arrived: int, of_children: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "words"
-    words = LastWords(path, size=HEAD.size + 4_000)
+    words = LastWords(path, size=TEXTS + 4_000)
     words.open()
     try:
         ring = ring_of(path)
@@ -77,6 +77,41 @@ def ring_of(path: Path) -> Ring:
         ring = Ring(mmap.mmap(file.fileno(), 0), [Stream(), Stream()])
     ring.begin_cell()
     return ring
+
+
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize("stage", ["in the pipe", "in the room", "among the texts", "sent"])
+def test_what_was_written_to_a_descriptor_is_added_once_wherever_it_is(
+    stage: str, half: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "words"
+    words = LastWords(path)
+    words.open()
+    ring = ring_of(path)
+    sink = os.open(pipe_beside(str(path), 1), os.O_WRONLY)
+    try:
+        for _ in range(1 + half):  # the two rooms take turns
+            room = ring.next_room(1)
+            ring.pass_on(1, "")
+        read, unread = "written €".encode()[:-1], "written €".encode()[-1:]
+        if stage == "in the pipe":
+            os.write(sink, read)
+        else:
+            room[: len(read)] = read
+        if stage in ("among the texts", "sent"):
+            ring.next_room(1, read[-2:])
+            ring.pass_on(1, "written ")
+        if stage == "sent":
+            words.has_arrived(message(1, "written ", process=os.getpid()))
+        os.write(sink, unread)
+        added = [each["content"] for each in words.missing()]
+    finally:
+        os.close(sink)
+        words.close()
+    assert {each["name"] for each in added} == {"stderr"}
+    shown = "written " * (stage == "sent") + "".join(each["text"] for each in added)
+    assert shown == "written €"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_text_that_the_stream_did_not_take_is_not_kept(tmp_path: Path) -> None:
@@ -152,12 +187,37 @@ def test_the_last_line_printed_is_in_the_taskbook(any_bench: Bench, death: str) 
         "failed",
         "pending",
     ]
-    assert not list(any_bench.home.rglob("*.words"))
+    assert not list(any_bench.home.rglob("*.words*"))
+
+
+WRITING = """\
+import os, subprocess, sys
+print('printed', flush=True)
+subprocess.run(['sh', '-c', 'echo by another program; echo and an error >&2'])
+for n in range(20_000): os.write(1, b'line %d \\xe2\\x82\\xac\\n' % n)
+os.write(2, 'the last: \u20ac'.encode())
+"""
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_so_is_what_was_written_to_descriptors(
+    any_bench: Bench, death: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")  # ipykernel does not watch descriptors with it
+    any_bench.task("a", "import os\nos.write(1, b'first cell\\n')", WRITING + death)
+    failure = any_bench.run("a").failure
+    assert failure is not None
+    assert failure.message == f"The kernel died in cell 1: {DEATHS[death]}."
+    printed = printed_in(any_bench, "cell1")
+    lines = "".join(f"line {n} \u20ac\n" for n in range(20_000))
+    assert printed["stdout"].replace("printed\n", "") == "by another program\n" + lines
+    assert printed["stderr"] == "and an error\nthe last: \u20ac"
+    assert not list(any_bench.home.rglob("*.words*"))
 
 
 def test_no_path_leads_to_what_a_cell_prints(any_bench: Bench) -> None:
     any_bench.task(
-        "a", "import pathlib\nprint(sorted(map(str, pathlib.Path('.').rglob('*.words'))))"
+        "a", "import pathlib\nprint(sorted(map(str, pathlib.Path('.').rglob('*.words*'))))"
     )
     assert any_bench.run("a").failure is None
     assert printed_in(any_bench, "cell0")["stdout"] == "[]\n"
