@@ -139,6 +139,10 @@ class Home:
         rows = [row for row in rows if row[1] != "success"] or rows
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def has_unfinished(self) -> bool:
+        """Whether a run is to go on, as one does that was a step and whose calling run has begun another."""
+        return bool(self.query("select 1 from runs where state in ('queued', 'running')"))
+
     def query(self, sql: str) -> list[tuple[str, ...]]:
         """What the metastore answers; nothing, before there is one, and while it cannot."""
         if not self.database.exists():

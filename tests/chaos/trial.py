@@ -386,7 +386,8 @@ class Trial:
         if not wait_until(lambda: not marked(mark), _QUIET_S):
             left = end_all(mark)
             self._outcome.violations.append(f"processes were left: {left}")
-        if self._home.left():  # what is left when all are killed at once, the next start removes
+        # What is left when all are killed at once, the next start removes.
+        if self._home.left() or self._home.has_unfinished():
             self._start("run", str(self._home.other), "--fresh")
             wait_until(lambda: self._home.commands[-1].has_ended and not marked(mark), 2 * _QUIET_S)
         if left_files := self._home.left():
