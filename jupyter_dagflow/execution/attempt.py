@@ -276,7 +276,8 @@ class Attempt:
         try:
             data = (self._session.log or self._assignment.kernel_log).read_bytes()
         except FileNotFoundError:
-            return ""
+            data = b""
+        data += self._session.unlogged
         return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
 
 

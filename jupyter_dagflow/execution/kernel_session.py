@@ -42,6 +42,11 @@ class KernelSession:
         """Where what the kernel writes lies now."""
         return None if self._kernel is None else self._kernel.log_path
 
+    @property
+    def unlogged(self) -> bytes:
+        """What it has written, of one that died, and what did not come there any more."""
+        return b"" if self._kernel is None else self._kernel.last_words.unlogged
+
     def prepare(self) -> None:
         """Begin a kernel and wait for its answer; what prevents that is told by `kernel`."""
         try:

@@ -39,13 +39,17 @@ def last_words_beside(log: Path) -> Path:
 
 
 class LastWords:
-    """The file that one kernel maps; `close` it in the end."""
+    """The file that one kernel maps; `close` it in the end.
+
+    ``unlogged`` is what `missing` has found that was written to the descriptors and has not come into the kernel's log.
+    """
 
     def __init__(self, path: Path, *, size: int = SIZE) -> None:
         self._path = path
         self._size = size
         self._file: int | None = None
         self._pipes: list[int] = []
+        self.unlogged = b""
         self._arrived: Counter[tuple[str, str, str]] = Counter()  # by request, stream, process
         self._ended: set[str] = set()
 
@@ -114,6 +118,7 @@ class LastWords:
         for number, pipe in enumerate(self._pipes):
             if passed[number]:  # else nobody has read from it
                 rest = data[room_of(number, passed[number])].rstrip(BLANK) + _unread(pipe)
+                self.unlogged += rest
                 if rest:
                     yield _stream(request, STREAMS[number], rest.decode("utf-8", "replace"))
 

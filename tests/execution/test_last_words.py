@@ -111,6 +111,7 @@ def test_what_was_written_to_a_descriptor_is_added_once_wherever_it_is(
     assert {each["name"] for each in added} == {"stderr"}
     shown = "written " * (stage == "sent") + "".join(each["text"] for each in added)
     assert shown == "written €"
+    assert words.unlogged.decode() == ("€" if stage in ("among the texts", "sent") else "written €")
     assert list(tmp_path.iterdir()) == []
 
 
