@@ -40,9 +40,6 @@ _SHORT = 256
 _NONE = object()
 
 
-Counts = tuple[int, int, int]  # bytes of texts; characters put out to stdout, to stderr
-
-
 def pipe_beside(path: str, number: int) -> str:
     """The file that is the pipe of a stream's descriptor."""
     return path + "." + STREAMS[number]
@@ -98,7 +95,7 @@ class Ring:
         self._end = len(memory)
         self._size = self._end - TEXTS
         self._passed = [0] * len(STREAMS)
-        self.counts = (0, 0, 0)
+        self.counts = (0, 0, 0)  # bytes of texts; characters put out to stdout, to stderr
 
     def begin_cell(self, *_: object) -> None:
         """Forget what was printed before; the request is that which the kernel has just taken.
@@ -144,7 +141,7 @@ class Ring:
             out += len(text)
         self.stand_at((written, out, err))
 
-    def stand_at(self, counts: Counts) -> None:
+    def stand_at(self, counts: tuple[int, int, int]) -> None:
         """Have the file stand there."""
         self.counts = counts
         _pack_into(self._memory, 0, *counts, *self._passed)
