@@ -33,7 +33,7 @@ from jupyter_dagflow.execution.tracebacks import CellError, RanCell
 from jupyter_dagflow.storage.space import lacks_space
 
 _IOPUB_TIMEOUT_S = 120  # how long outputs may trail behind a cell's end; papermill's own is 4 s
-_LOG_TAIL_BYTES = 4096
+_LOG_TAIL_BYTES = 1 << 16  # the report of a crash names every compiled module
 
 
 class _StopRequested(Exception):
@@ -257,6 +257,7 @@ class Attempt:
                 assignment,
                 cell=self._current,
                 log=self._log_tail(),
+                unlogged=_tail(self._session.unlogged),
                 ran_out=self._oom_kills.until(oom_kills()),
                 blank_lines=_ran(self._running, assignment).blank_lines if self._running else 0,
             )
@@ -276,9 +277,12 @@ class Attempt:
         try:
             data = (self._session.log or self._assignment.kernel_log).read_bytes()
         except FileNotFoundError:
-            data = b""
-        data += self._session.unlogged
-        return data[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
+            return ""
+        return _tail(data)
+
+
+def _tail(log: bytes) -> str:
+    return log[-_LOG_TAIL_BYTES:].decode("utf-8", "replace")
 
 
 def _may_raise(cell: Any) -> bool:

@@ -1,7 +1,7 @@
 """What Python's fault handler wrote into a kernel's log when the kernel crashed: in which line of its cell that was.
 
 The law: the log is told as it is, but for what the handler adds below the cell's own frame: IPython, its loop, and the
-list of compiled modules.
+list of compiled modules. What was written and did not come into the log any more was written before the kernel crashed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Crash:
     line: int | None = None
 
 
-def read_crash(log: str, *, blank_lines: int = 0) -> Crash:
-    """Read a kernel's log; one in which no cell has crashed is told as it is.
+def read_crash(log: str, *, unlogged: str = "", blank_lines: int = 0) -> Crash:
+    """Read a kernel's log and what is ``unlogged``; one in which no cell has crashed is told as it is.
 
     The kernel counts the cell's lines without the ``blank_lines`` at its top.
 
@@ -32,8 +32,13 @@ def read_crash(log: str, *, blank_lines: int = 0) -> Crash:
     Crash(text='Fatal Python error: Aborted\\n  line 4 of the cell', line=4)
     """
     before, fatal, report = log.rpartition(_FATAL)
-    told = [before + fatal + report.partition("\n")[0]] if fatal else []
-    for text in report.splitlines()[1:] if fatal else ():
+    if not fatal:
+        return Crash(text=log + unlogged)
+    before += unlogged
+    before += "\n" if unlogged and not unlogged.endswith("\n") else ""
+    kind, _, below = report.partition("\n")
+    told = [before + fatal + kind]
+    for text in below.splitlines():
         frame = _FRAME.match(text)
         if frame is None:
             continue
@@ -42,4 +47,4 @@ def read_crash(log: str, *, blank_lines: int = 0) -> Crash:
             line = int(frame["line"]) + blank_lines
             return Crash(text="\n".join([*told, f"  line {line} of the cell"]), line=line)
         told.append(f"  {frame['function']}, which the notebook defines" if of_cell else text)
-    return Crash(text=log)
+    return Crash(text=before + fatal + report)

@@ -113,15 +113,16 @@ def kernel_died(
     *,
     cell: str | None,
     log: str,
+    unlogged: str = "",
     ran_out: RanOut,
     blank_lines: int = 0,
 ) -> TaskFailure:
     """The failure of a kernel that ended by itself while it ran ``cell``, with what is known of memory by then.
 
-    There are ``blank_lines`` at the cell's top.
+    What it wrote stands in its ``log``, or is ``unlogged``. There are ``blank_lines`` at the cell's top.
     """
     index = _index(cell, assignment)
-    crash = read_crash(plain_text(log), blank_lines=blank_lines)
+    crash = read_crash(plain_text(log), unlogged=plain_text(unlogged), blank_lines=blank_lines)
     where = f" in cell {index}" if index is not None else ""
     manner = _manner_of_death(exit_code)
     for_memory = exit_code == -_KILLED and ran_out in _FOR_MEMORY

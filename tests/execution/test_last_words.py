@@ -216,6 +216,35 @@ def test_so_is_what_was_written_to_descriptors(
     assert not list(any_bench.home.rglob("*.words*"))
 
 
+CRASHING = """\
+import ctypes, sklearn.ensemble, sys
+print('printed')
+compiled = ctypes.PyDLL(None)  # keeps others from the interpreter, as compiled modules do
+for n in range(2000): compiled.dprintf(2, b'line %d\\n', n)
+compiled.dprintf(2, b'out of widgets')
+compiled.abort()
+"""
+
+
+def test_a_crash_tells_its_line_below_what_compiled_code_wrote(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+    any_bench.task("a", CRASHING)
+    failure = any_bench.run("a").failure
+    assert failure is not None
+    assert failure.line == 6
+    assert failure.last_lines.splitlines()[-4:] == [
+        "line 1999",
+        "out of widgets",
+        "Fatal Python error: Aborted",
+        "  line 6 of the cell",
+    ]
+    printed = printed_in(any_bench, "cell0")
+    assert printed["stdout"] == "printed\n"
+    assert printed["stderr"] == "".join(f"line {n}\n" for n in range(2000)) + "out of widgets"
+
+
 def test_no_path_leads_to_what_a_cell_prints(any_bench: Bench) -> None:
     any_bench.task(
         "a", "import pathlib\nprint(sorted(map(str, pathlib.Path('.').rglob('*.words*'))))"
