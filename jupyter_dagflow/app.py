@@ -52,7 +52,7 @@ from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Begun, Runner, RunRequest, Survivors
 from jupyter_dagflow.execution.watchers import Sink
-from jupyter_dagflow.nesting import digests_of, with_steps
+from jupyter_dagflow.nesting import with_steps
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.resuming import (
     as_it_stands,
@@ -68,12 +68,12 @@ from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_r
 from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
-from jupyter_dagflow.storage.atomic import write_bytes
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.news import Feed
-from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook, unsaved_notebook
+from jupyter_dagflow.storage.notebooks import read_notebook, unsaved_notebook
+from jupyter_dagflow.storage.step_texts import AS_THEY_ARE, StepTexts
 from jupyter_dagflow.storage.tagged import write_tagged
 from jupyter_dagflow.wire import GarbageDocument
 
@@ -106,6 +106,7 @@ def _compiled_with_steps(
     by: PartitionBy,
     observed: frozenset[Observed],
     pools: Collection[str] | None = None,
+    texts: StepTexts = AS_THEY_ARE,
 ) -> Compilation:
     """A notebook of that folder, and those that are steps of it, compiled."""
     return with_steps(
@@ -113,6 +114,7 @@ def _compiled_with_steps(
         compile_cells(source, by=by, observed=observed, pools=pools),
         folder=folder,
         compile_with=partial(compile_cells, observed=observed),
+        texts=texts,
     )
 
 
@@ -256,21 +258,24 @@ class Dagflow:
         parameters: Mapping[str, object],
         keep_names: Sequence[str] = (),
         clear: Sequence[str] = (),
+        texts: StepTexts = AS_THEY_ARE,
         on_compiled: Callable[[Compilation], None] | None = None,
     ) -> LiveRun:
-        """Begin to run a notebook that is a step of a task; as `start` otherwise.
+        """Begin to run a notebook that is a step of a task, as ``texts`` has it; as `start` otherwise.
 
         What an earlier attempt at that task has begun, and what would still be the same, is gone on with, as is what
         ended well if tasks of it are to be ``clear``ed. If that would not be the same, nothing of it is reused.
         """
         self._require_no_circle(within, notebook)
-        prepared = self.prepare(notebook, parameters=parameters, on_compiled=on_compiled)
+        prepared = self.prepare(
+            notebook, parameters=parameters, on_compiled=on_compiled, texts=texts
+        )
         names = {task.name for task in prepared.compilation.pipeline.tasks}
         clear = [name for name in clear if having_step(whole_of(TaskName(name))) in names]
         begun = self._begun_within(within, prepared, keep_names, ended_well=bool(clear))
         if begun is not None:
             with suppress(NotResumable, RunGoesOn):
-                return self.resume(begun, clear=clear)
+                return self.resume(begun, clear=clear, texts=texts)
         reuse = Reuse(within.reuse)
         return self.launch(
             prepared,
@@ -328,18 +333,20 @@ class Dagflow:
         fresh: bool = False,
         on_compiled: Callable[[Compilation], None] | None = None,
         recorded: RunView | None = None,
+        texts: StepTexts = AS_THEY_ARE,
     ) -> Prepared:
         """Everything that can go wrong with a notebook before it runs; see `start`.
 
         For a run that was ``recorded`` and goes on, its parameters count but for secrets, which are found anew.
+        It is read, as those are that are steps of it, where ``texts`` has it.
         """
-        source = read_notebook(notebook)
+        source = texts.read(notebook)
         cwd = Path(notebook).absolute().parent
         circumstances = Circumstances(cwd, self._origin)
         if fresh or not self._has_run(source):  # there will be no earlier results
             self.kernels.begin_early(kind_of(source.kernel_name, cwd))
         folder = Path(config_of(recorded).folder) if recorded is not None else cwd
-        compilation = self._compiled(source, folder, by)
+        compilation = self._compiled(source, folder, by, texts)
         if on_compiled is not None:
             on_compiled(compilation)
         if not compilation.ok:
@@ -368,6 +375,7 @@ class Dagflow:
             cwd=cwd,
             circumstances=circumstances,
             by=PartitionBy(by),
+            texts=texts,
         )
 
     def launch(
@@ -394,7 +402,7 @@ class Dagflow:
         check_jobs(jobs)
         self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
         files = RunFiles(self.settings.home, _new_run_id())
-        write_bytes(files.source, notebook_bytes_of(prepared.source, mask=prepared.secrets.mask))
+        keep_source(files, prepared)
         config = RunConfig(
             folder=str(prepared.cwd),
             by=prepared.by.value,
@@ -405,7 +413,6 @@ class Dagflow:
             run=None if selected is None else tuple(sorted(selected.run)),
             given=() if selected is None else tuple(sorted(selected.given)),
             keep_names=tuple(keep_names),
-            others=digests_of(prepared.compilation.nested),
             within=None if within is None else asdict(within),
         )
         lease = Lease(run_id=files.run_id, token=1, owner=this_process())
@@ -426,12 +433,13 @@ class Dagflow:
         downstream: bool = False,
         sinks: Sequence[Sink] = (),
         on_compiled: Callable[[Compilation], None] | None = None,
+        texts: StepTexts = AS_THEY_ARE,
     ) -> LiveRun:
         """Go on with a run that has ended or lost its runner: what did not succeed in it is done again.
 
         So are the tasks that are to be ``clear``ed, those of steps too (``prepare.load``), with all ``downstream`` of
-        them if so asked. The notebook counts as it is now; if it is gone, as it was. Raises `RunGoesOn`,
-        `NotResumable`, and what `start` does.
+        them if so asked. The notebook counts as it is now, or as ``texts`` has it; if it is gone, as it was. Raises
+        `RunGoesOn`, `NotResumable`, and what `start` does.
         """
         run_id = self.metastore.find_run(name)
         lease = take_over(self.metastore, run_id)
@@ -441,9 +449,11 @@ class Dagflow:
             asked = self._named(view, clear, downstream=downstream)
             prepared = self._recorded(view, files)
             path = notebook_file(view)
-            if path.exists():
+            if texts.has(path):
                 before = prepared
-                prepared = self.prepare(path, by=before.by, on_compiled=on_compiled, recorded=view)
+                prepared = self.prepare(
+                    path, by=before.by, on_compiled=on_compiled, recorded=view, texts=texts
+                )
                 check_resumable(view, before, prepared, asked, downstream=downstream)
                 keep_source(files, prepared)
             begun = Begun(view=view, clear=asked, downstream=downstream)
@@ -546,7 +556,8 @@ class Dagflow:
     def _recorded(self, view: RunView, files: RunFiles) -> Prepared:
         """The notebook of a run as it was when it was last begun."""
         config = config_of(view)
-        prepared = self.prepare(files.source, by=config.by, recorded=view)
+        texts = StepTexts.of(files.folder)
+        prepared = self.prepare(files.source, by=config.by, recorded=view, texts=texts)
         source = replace(prepared.source, path=view.notebook)
         return replace(prepared, source=source, cwd=Path(config.folder))
 
@@ -593,9 +604,6 @@ class Dagflow:
             reuse=Reuse(config.reuse),
             selected=config.selected,
             options=config.options(),
-            others=config.others
-            if begun is not None and begun.recovered
-            else digests_of(compilation.nested),
             begun=begun,
             record=None if begun else prepared.circumstances.record(prepared.source, masked=masked),
             sinks=[
@@ -641,6 +649,10 @@ class Dagflow:
             if within is not None and within["run"] == run.run_id:
                 found.append((TaskName(within["task"]), nested))
         return found
+
+    def step_texts(self, run_id: RunId) -> StepTexts:
+        """The notebooks that are steps of a run, as it has kept them."""
+        return StepTexts.of(RunFiles(self.settings.home, run_id).folder)
 
     def find_task(self, run: Run, name: str) -> tuple[Run, TaskName]:
         """The run that has the task which is called so seen from a run: ``prepare.load`` is one of a step's.
@@ -746,9 +758,15 @@ class Dagflow:
         compilation = self._compiled(source, Path(config.folder), config.by)
         return Side(view=view, notebook=source, pipeline=compilation.running)
 
-    def _compiled(self, source: Notebook, folder: Path, by: PartitionBy | str) -> Compilation:
-        pools = self.settings.pools
-        return _compiled_with_steps(source, folder, PartitionBy(by), self._observed(), pools)
+    def _compiled(
+        self,
+        source: Notebook,
+        folder: Path,
+        by: PartitionBy | str,
+        texts: StepTexts = AS_THEY_ARE,
+    ) -> Compilation:
+        pools, observed = self.settings.pools, self._observed()
+        return _compiled_with_steps(source, folder, PartitionBy(by), observed, pools, texts)
 
     def _has_run(self, source: Notebook) -> bool:
         """Whether a notebook of that name has run before; not so where no metastore is."""

@@ -15,29 +15,38 @@ from jupyter_dagflow.core.diagnostics import Code, CompilationFailed, Diagnostic
 from jupyter_dagflow.core.errors import DagflowError, NotebookError, OptionError
 from jupyter_dagflow.core.model import Cell, Compilation, Nested, Notebook, TaskName
 from jupyter_dagflow.core.nested import Step, keeping, steps_in
-from jupyter_dagflow.storage.notebooks import read_notebook
+from jupyter_dagflow.storage.step_texts import AS_THEY_ARE, StepTexts
 
 Compile = Callable[[Notebook], Compilation]
 
 
 def with_steps(
-    notebook: Notebook, compilation: Compilation, *, folder: Path, compile_with: Compile
+    notebook: Notebook,
+    compilation: Compilation,
+    *,
+    folder: Path,
+    compile_with: Compile,
+    texts: StepTexts = AS_THEY_ARE,
 ) -> Compilation:
     """A compilation with the notebooks that are steps of it, and what there is to say of them.
 
-    Their paths are relative to ``folder``; ``compile_with`` compiles each.
+    Their paths are relative to ``folder``; ``compile_with`` compiles each, as ``texts`` has it.
     """
     path = os.path.realpath(folder / Path(notebook.path).name)
-    return _Nesting(compile_with).complete(notebook, compilation, folder=folder, above=(path,))
+    nesting = _Nesting(compile_with, texts)
+    return nesting.complete(notebook, compilation, folder=folder, above=(path,))
+
+
+def all_steps(nested: Iterable[Nested]) -> Iterator[Nested]:
+    """Notebooks that are steps, each with the steps that it has itself."""
+    for each in nested:
+        yield each
+        yield from all_steps(each.compilation.nested)
 
 
 def digests_of(nested: Iterable[Nested]) -> dict[str, str]:
     """The digests of notebooks that are steps, and of the steps that these have, by their absolute paths."""
-    found: dict[str, str] = {}
-    for each in nested:
-        found[each.path] = each.digest
-        found |= digests_of(each.compilation.nested)
-    return found
+    return {each.path: each.digest for each in all_steps(nested)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,7 @@ class _Nesting:
     """Goes from a notebook to its steps, and from these to theirs."""
 
     compile_with: Compile
+    texts: StepTexts
 
     def complete(
         self, notebook: Notebook, compilation: Compilation, *, folder: Path, above: tuple[str, ...]
@@ -99,13 +109,13 @@ class _Nesting:
                 f"The notebooks run each other: {' → '.join(map(os.path.basename, circle))}.",
                 "Take one of these steps out.",
             )
-        if not os.path.exists(path):
+        if not self.texts.has(path):
             return place.error(
                 f"There is no notebook {step.path}.",
                 "Check the path: it counts from this notebook's folder.",
             )
         try:
-            other = read_notebook(path)
+            other = self.texts.read(path)
             compiled = self.compile_with(other)
             compiled = self.complete(
                 other, compiled, folder=Path(path).parent, above=(*above, path)

@@ -6,7 +6,7 @@ The law: what succeeded in a run is what it would be if all of the run were done
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotebookError
@@ -28,11 +28,12 @@ from jupyter_dagflow.core.selection import EVERYTHING, Selection, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.attempt_files import inputs_of
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.nesting import digests_of
+from jupyter_dagflow.nesting import all_steps, digests_of
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.storage import asked_for
 from jupyter_dagflow.storage.atomic import write_bytes
-from jupyter_dagflow.storage.notebooks import notebook_bytes_of, read_notebook
+from jupyter_dagflow.storage.notebooks import read_notebook
+from jupyter_dagflow.storage.step_texts import StepTexts
 
 
 def config_of(view: RunView) -> RunConfig:
@@ -74,27 +75,27 @@ def check_resumable(
     again = whole_lanes(lanes, anew(view, named))
     if not config.keep_all:
         require_kept(view, before.compilation.running, pipeline, again)
+    kept = _kept(view, again)
     changed = changed_since(
         (before.source, before.compilation),
         (now.source, now.compilation),
-        _kept(view, again),
+        kept,
         parameters=now.parameters,
         secrets=now.secrets.values,
         environ=os.environ,
     )
-    require_unchanged(view, [*changed, *_with_changed_steps(view, now, again)])
+    require_unchanged(view, [*changed, *_with_changed_steps(before.texts, now, kept)])
     check_inputs(view, now, again)
 
 
 def _with_changed_steps(
-    view: RunView, now: Prepared, again: Collection[TaskName]
+    before: StepTexts, now: Prepared, kept: Iterable[TaskName]
 ) -> Iterator[TaskName]:
-    """The tasks that are kept of which a step, another notebook, is not what it was when the run was asked for."""
-    before = config_of(view).others
-    for name in _kept(view, again):
+    """The tasks that are kept of which a step, another notebook, is not what it was ``before``."""
+    for name in kept:
         steps = tuple(each for each in now.compilation.nested if each.task == name)
         digests = digests_of(steps)
-        if any(before.get(path, digest) != digest for path, digest in digests.items()):
+        if any(before.digests.get(path, digest) != digest for path, digest in digests.items()):
             yield name
 
 
@@ -108,13 +109,15 @@ def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> N
 
 
 def keep_source(files: RunFiles, prepared: Prepared) -> None:
-    """Have the source of a run be this from now on; what it was at first stays beside it."""
-    data = notebook_bytes_of(prepared.source, mask=prepared.secrets.mask)
-    before = files.source.read_bytes()
+    """Have the source of a run be this from now on, with its steps; what it was at first stays beside it."""
+    mask = prepared.secrets.mask
+    data = prepared.texts.bytes_of(prepared.source, mask=mask)
+    before = files.source.read_bytes() if files.source.exists() else None
+    if before is not None and data != before and not files.first_source.exists():
+        write_bytes(files.first_source, before)
     if data != before:
-        if not files.first_source.exists():
-            write_bytes(files.first_source, before)
         write_bytes(files.source, data)
+    prepared.texts.keep_in(files.folder, all_steps(prepared.compilation.nested), mask=mask)
 
 
 def _kept(view: RunView, again: Collection[TaskName]) -> list[TaskName]:

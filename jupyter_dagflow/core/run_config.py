@@ -6,7 +6,7 @@ The law: plain values with defaults, which older logs lack and newer ones may ha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 
 from jupyter_dagflow.core.model import PartitionBy, TaskName
 from jupyter_dagflow.core.selection import Selected
@@ -17,8 +17,7 @@ class RunConfig:
     """The folder in which the tasks run, and the options of the run; ``jobs`` 0 are those of the settings.
 
     ``run`` and ``given`` are the tasks that were selected; None for all. ``keep_names`` are variables that are kept
-    though no task reads them, ``others`` the digests of the notebooks that are steps of it, by their paths.
-    One that is itself a step of a task has ``within``, the fields of a `nested.Within`.
+    though no task reads them. One that is itself a step of a task has ``within``, the fields of a `nested.Within`.
     """
 
     folder: str
@@ -30,7 +29,6 @@ class RunConfig:
     run: tuple[str, ...] | None = None
     given: tuple[str, ...] = ()
     keep_names: tuple[str, ...] = ()
-    others: Mapping[str, str] = field(default_factory=dict)
     within: Mapping[str, str] | None = None
 
     @classmethod

@@ -1,8 +1,9 @@
 """The files of one run, and where each of them lies below the home.
 
-``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), ``executed.ipynb``
-(the notebook with every cell's outputs in its place), and ``tasks/<task>/<attempt>/`` with the
-taskbook of each attempt, what went in and came out of it, and which process ran it.
+``runs/<run id>/`` holds ``source.ipynb`` (the exact bytes that were compiled), the notebooks that are
+steps of it (`storage.step_texts`), ``executed.ipynb`` (the notebook with every cell's outputs in its
+place), and ``tasks/<task>/<attempt>/`` with the taskbook of each attempt, what went in and came out of
+it, and which process ran it.
 """
 
 from __future__ import annotations

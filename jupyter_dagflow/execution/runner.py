@@ -117,8 +117,7 @@ class Begun:
 class RunRequest:
     """All that a run needs to know: what to run, with which values, where its files go, and whose it is.
 
-    ``options`` are kept in its log; one that has ``begun`` goes on. ``others`` are the digests of the notebooks that
-    are steps of it, by their paths.
+    ``options`` are kept in its log; one that has ``begun`` goes on.
     ``notebook`` and ``parameters`` are without secrets; the digests of what may be one are made with ``home_key``.
     """
 
@@ -141,7 +140,6 @@ class RunRequest:
     reuse: Reuse = Reuse.YES
     selected: Selected | None = None
     options: Mapping[str, object] = field(default_factory=dict)
-    others: Mapping[str, str] = field(default_factory=dict)
     begun: Begun | None = None
     record: RunRecord | None = None
     sinks: Sequence[Sink] = field(default_factory=tuple)
@@ -678,7 +676,6 @@ class Runner:
                 "home": str(request.files.home.absolute()),
                 "reuse": self._reuse_in_steps(task).value,
                 "clear": self._cleared_within(task),
-                "others": dict(request.others),
             },
             runs=self._machine.view.tasks,
             imports=self._imports,

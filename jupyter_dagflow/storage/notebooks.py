@@ -74,9 +74,7 @@ def notebook_bytes_of(source: Notebook, *, mask: Mask = NOTHING_HIDDEN) -> bytes
     """
     file = open_notebook(source.path)
     if file.digest != source.digest:
-        raise NotebookError(
-            f"{source.path} was changed while it was being read.", hint="Run it again."
-        )
+        raise changed_while_read(source.path)
     cells = file.raw["cells"]
     differ = [_text(raw) != cell.source for raw, cell in zip(cells, source.cells, strict=True)]
     if mask or any(differ):
@@ -86,6 +84,11 @@ def notebook_bytes_of(source: Notebook, *, mask: Mask = NOTHING_HIDDEN) -> bytes
                 raw["outputs"] = mask.deep(raw["outputs"])
         return notebook_bytes(file.raw)
     return notebook_bytes(file.raw) if is_percent_file(source.path) else file.data
+
+
+def changed_while_read(path: str) -> NotebookError:
+    """The error of a file that is not the one any more that was read."""
+    return NotebookError(f"{path} was changed while it was being read.", hint="Run it again.")
 
 
 def _text(raw: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_dagflow.app import Dagflow
-from jupyter_dagflow.core.errors import NotebookError, OptionError
+from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.events import TaskFinished
 from jupyter_dagflow.core.model import Compilation, RunId
 from jupyter_dagflow.core.nested import Step, Within
@@ -70,26 +70,20 @@ class TaskHere:
         app = Dagflow(Settings.load({**os.environ, **home}), origin=Origin.MAGIC)
         within = Within(run=told["run"], task=told["task"], reuse=told["steps"]["reuse"])
         clear = told["steps"]["clear"]
+        texts = app.step_texts(told["run"])
         hidden = partial(self._require_hidden, step, given["parameters"])
         try:
-            self._require_unchanged(app, path, told["steps"]["others"])
+            texts.require_unchanged(path)
             with CancelOnSignal(INTERRUPT) as interrupts:
-                run = app.start_within(within, path, clear=clear, on_compiled=hidden, **given)
+                run = app.start_within(
+                    within, path, clear=clear, texts=texts, on_compiled=hidden, **given
+                )
                 interrupts.cancels(run)
                 run.wait()
             read, written = _touched(app, run.run_id, path.parent)
         finally:
             app.close()
         return run, [str(path.absolute()), *read], written
-
-    def _require_unchanged(self, app: Dagflow, path: Path, known: Mapping[str, str]) -> None:
-        """Raise `NotebookError` if the other notebook is not what it was when this run began."""
-        digest = known.get(os.path.realpath(path))
-        if digest is not None and app.read(path).digest != digest:
-            raise NotebookError(
-                f"{path.name} was changed since this run began.",
-                hint="Run the notebook again, or resume the run: that takes both as they are now.",
-            )
 
     def _require_hidden(
         self, step: Step, values: Mapping[str, Any], compilation: Compilation

@@ -16,6 +16,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow import Dagflow
+from jupyter_dagflow.core.model import TaskName
 from jupyter_dagflow.core.states import RunState, TaskState
 
 # A folder for each time: a file that a task reads and writes would be a reason to run it again.
@@ -47,16 +48,21 @@ def notebook(write_notebook: Callable[..., Path], dagflow: Callable[..., Any]) -
 @pytest.fixture
 def interrupted(notebook: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A command that runs the notebook and is in its second task."""
-    command = [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "run", "good.ipynb"]
-    process = subprocess.Popen(
-        [*command, "-p", "n=4"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = begin()
     until(lambda: "total" in ran())
     yield process
     if process.poll() is None:
         os.kill(process.pid, signal.SIGKILL)
         os.kill(process.pid, signal.SIGCONT)
     process.wait()
+
+
+def begin() -> subprocess.Popen[bytes]:
+    """A command that runs the notebook."""
+    command = [sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "run", "good.ipynb"]
+    return subprocess.Popen(
+        [*command, "-p", "n=4"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -207,6 +213,31 @@ def test_a_run_whose_process_died_goes_on(
     assert run.tasks["total"].why == ("attempt 1 was lost",)
     if how == "run":
         assert [task.cached for task in Dagflow().open_run("latest").tasks.values()] == [True] * 3
+
+
+def test_a_step_goes_on_with_the_text_that_the_run_began_with(
+    write_notebook: Callable[..., Path], dagflow: Callable[..., Any]
+) -> None:
+    waits = "while not os.path.exists('go'): time.sleep(0.02)\n"
+    other = [
+        ("parameters", "m = 0"),
+        ("task:first", "start = 10 * m"),
+        ("task:second", NOTE.format("second") + waits + "answer = start + 1"),
+    ]
+    path = write_notebook("other.ipynb", other)
+    step = "%dagflow notebook other.ipynb -p m=n -o answer"
+    write_notebook("good.ipynb", [CELLS[0], ("task:step keep:answer", step)])
+    write_notebook("another.ipynb", [("task:only", "x = 1")])
+    process = begin()
+    until(lambda: "second" in ran())
+    kill(process)
+    path.write_text("no notebook any more")
+    Path("go").touch()
+    assert dagflow("run", "another.ipynb").code == 0
+    run = Dagflow().newest_with("good.ipynb", ["answer"])
+    assert run is not None
+    assert (run.state, run.value("answer")) == (RunState.SUCCESS, 41)
+    assert run.tasks[TaskName("step")].why == ("attempt 1 was lost",)
 
 
 def test_a_stopped_process_loses_its_run_and_records_nothing_more(
