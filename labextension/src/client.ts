@@ -5,15 +5,20 @@ import type { NotebookContent } from './notebookTags';
 import { refusal, silence } from './refusal';
 import type {
   ClearDocument,
+  DeletedDocument,
   EventsDocument,
+  GridDocument,
   LogDocument,
+  PipelinesDocument,
+  RunDiffDocument,
   RunDocument,
+  RunRecordDocument,
   RunsDocument,
   RunSummaryDocument,
   StartDocument,
   UnsavedNotebookDocument
 } from './schema';
-import type { CompiledNotebook, IDagflowClient } from './tokens';
+import type { CompiledNotebook, IDagflowClient, RunsAsked } from './tokens';
 
 const ROOT = 'dagflow/api/v1';
 
@@ -28,7 +33,7 @@ export class DagflowClient implements IDagflowClient {
   async newestRun(path: string): Promise<RunSummaryDocument | null> {
     let before = '';
     for (;;) {
-      const page = await this.request<RunsDocument>('runs', { path, before, limit: '1' });
+      const page: RunsDocument = await this.request('runs', { path, before, limit: '1' });
       const [newest] = page.runs;
       if (newest || page.next === null) {
         return newest ?? null;
@@ -37,8 +42,24 @@ export class DagflowClient implements IDagflowClient {
     }
   }
 
-  run(id: string): Promise<RunDocument> {
+  run(id: string): Promise<RunRecordDocument> {
     return this.request(runAddress(id));
+  }
+
+  runs(asked: RunsAsked): Promise<RunsDocument> {
+    return this.request('runs', queryOf(asked));
+  }
+
+  pipelines(after: string): Promise<PipelinesDocument> {
+    return this.request('pipelines', { after });
+  }
+
+  grid(asked: RunsAsked): Promise<GridDocument> {
+    return this.request('grid', queryOf(asked));
+  }
+
+  comparison(before: string, after: string): Promise<RunDiffDocument> {
+    return this.request('comparison', { before, after });
   }
 
   start(asked: StartDocument): Promise<RunDocument> {
@@ -55,6 +76,14 @@ export class DagflowClient implements IDagflowClient {
 
   clear(id: string, asked: ClearDocument): Promise<RunDocument> {
     return this.post(runAddress(id, 'clear'), asked);
+  }
+
+  rerun(id: string): Promise<RunDocument> {
+    return this.post(runAddress(id, 'rerun'), {});
+  }
+
+  remove(id: string): Promise<DeletedDocument> {
+    return this.request(runAddress(id), {}, { method: 'DELETE' });
   }
 
   events(id: string, after: number): Promise<EventsDocument> {
@@ -84,4 +113,13 @@ export class DagflowClient implements IDagflowClient {
 
 function runAddress(id: string, ...parts: string[]): string {
   return ['runs', id, ...parts].map(encodeURIComponent).join('/');
+}
+
+/** What is asked for, without what is left open. */
+function queryOf(asked: RunsAsked): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(asked)
+      .filter(([, value]) => value !== '' && value !== undefined)
+      .map(([name, value]) => [name, String(value)])
+  );
 }

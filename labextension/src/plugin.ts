@@ -1,10 +1,11 @@
 /** Wiring only: what JupyterLab offers goes in, what we offer comes out. */
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookTools, INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
-import { Menu } from '@lumino/widgets';
+import { Menu, type Widget } from '@lumino/widgets';
 import { NotebookChips } from './chips';
 import { DagflowClient } from './client';
 import { addTagCommands, TAG_COMMANDS } from './commands';
@@ -12,10 +13,14 @@ import { pipelineIcon } from './icons';
 import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
 import { addRunCommands, RUN_COMMANDS } from './runCommands';
+import { PipelineRuns } from './runs/pipelineRuns';
+import { RunsSidebar } from './runs/sidebar';
 import { RunStream } from './stream';
-import { IDagflowClient, IPipelines } from './tokens';
+import { IDagflowClient, IPipelines, IRunStream } from './tokens';
 
 const SHOW_GRAPH = 'dagflow:show-graph';
+const SHOW_RUNS = 'dagflow:show-runs';
+const OPEN_RUNS = 'dagflow:open-runs';
 
 const bundle = (translator: ITranslator | null): TranslationBundle =>
   (translator ?? nullTranslator).load('jupyter_dagflow');
@@ -28,14 +33,22 @@ const client: JupyterFrontEndPlugin<IDagflowClient> = {
   activate: (app: JupyterFrontEnd) => new DagflowClient(app.serviceManager.serverSettings)
 };
 
+const stream: JupyterFrontEndPlugin<RunStream> = {
+  id: 'jupyter-dagflow:stream',
+  description: 'Tells of runs as they go on.',
+  autoStart: true,
+  provides: IRunStream,
+  activate: (app: JupyterFrontEnd) => new RunStream(app.serviceManager.events)
+};
+
 const pipelines: JupyterFrontEndPlugin<IPipelines> = {
   id: 'jupyter-dagflow:pipelines',
   description: 'Knows the tags, the graph and the last run of each open notebook.',
   autoStart: true,
-  requires: [IDagflowClient, INotebookTracker],
+  requires: [IDagflowClient, IRunStream, INotebookTracker],
   provides: IPipelines,
-  activate: (app: JupyterFrontEnd, server: IDagflowClient, tracker: INotebookTracker) => {
-    const all = new Pipelines(server, new RunStream(app.serviceManager.events));
+  activate: (_: JupyterFrontEnd, server: IDagflowClient, news: RunStream, tracker: INotebookTracker) => {
+    const all = new Pipelines(server, news);
     tracker.forEach(panel => all.add(panel));
     tracker.widgetAdded.connect((_, panel) => all.add(panel));
     return all;
@@ -122,6 +135,78 @@ const properties: JupyterFrontEndPlugin<void> = {
   }
 };
 
+const runs: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-dagflow:runs',
+  description: 'Shows the runs of all pipelines in the left sidebar, and those of one in the main area.',
+  autoStart: true,
+  requires: [IDagflowClient, IRunStream],
+  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    server: IDagflowClient,
+    news: RunStream,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = bundle(translator);
+    const opened = new WidgetTracker<MainAreaWidget<PipelineRuns>>({ namespace: 'dagflow-runs' });
+    const sidebar = new RunsSidebar(
+      server,
+      news,
+      (pipeline, run) => void app.commands.execute(OPEN_RUNS, { pipeline, run }),
+      trans
+    );
+    sidebar.id = 'dagflow-runs';
+    sidebar.title.icon = pipelineIcon;
+    sidebar.title.caption = trans.__('Pipeline Runs');
+    app.shell.add(sidebar, 'left', { rank: 300, type: 'Pipeline Runs' });
+    app.commands.addCommand(SHOW_RUNS, {
+      label: trans.__('Show Pipeline Runs'),
+      caption: trans.__('All pipelines that have run, and their runs'),
+      icon: pipelineIcon,
+      execute: () => app.shell.activateById(sidebar.id),
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    app.commands.addCommand(OPEN_RUNS, {
+      label: ({ pipeline }) => trans.__('Runs of %1', pipeline),
+      execute: async ({ pipeline, run }) => {
+        if (typeof pipeline === 'string') {
+          const widget = opened.find(each => each.content.pipeline === pipeline) ?? addRuns(pipeline);
+          app.shell.activateById(widget.id);
+          await (typeof run === 'string' ? widget.content.open(run, null) : undefined);
+        }
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            pipeline: { type: 'string', description: trans.__('The name of the pipeline') },
+            run: { type: ['string', 'null'], description: trans.__('The id of the run to look at') }
+          },
+          required: ['pipeline']
+        }
+      }
+    });
+    const addRuns = (pipeline: string) => {
+      const widget = new MainAreaWidget({ content: new PipelineRuns(pipeline, server, news, trans) });
+      widget.id = `dagflow-runs-${pipeline}`;
+      widget.title.icon = pipelineIcon;
+      widget.title.label = trans.__('Runs: %1', pipeline);
+      addToMain(app, widget);
+      void opened.add(widget);
+      return widget;
+    };
+    palette?.addItem({ command: SHOW_RUNS, category: trans.__('Pipeline') });
+    restorer?.add(sidebar, 'dagflow-runs');
+    void restorer?.restore(opened, {
+      command: OPEN_RUNS,
+      args: ({ content }) => ({ pipeline: content.pipeline }),
+      name: ({ content }) => content.pipeline
+    });
+  }
+};
+
 /** Open the panel of a notebook, or bring it to the front; it is closed with the notebook. */
 async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans: TranslationBundle): Promise<void> {
   const { PipelinePanel } = await import('./panel');
@@ -150,12 +235,16 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
     panel.context.pathChanged.disconnect(name);
     panel.disposed.disconnect(close);
   });
-  app.shell.add(widget, 'main', { mode: 'split-right', ref: panel.id });
-  if (!widget.isAttached) {
-    // Notebook 7 has nothing but the notebook there
-    app.shell.add(widget, 'right');
-  }
+  addToMain(app, widget, { mode: 'split-right', ref: panel.id });
   app.shell.activateById(widget.id);
 }
 
-export default [client, pipelines, tagging, graph, properties];
+/** Add a widget to the main area; Notebook 7 has nothing but the notebook there. */
+function addToMain(app: JupyterFrontEnd, widget: Widget, options: DocumentRegistry.IOpenOptions = {}): void {
+  app.shell.add(widget, 'main', options);
+  if (!widget.isAttached) {
+    app.shell.add(widget, 'right');
+  }
+}
+
+export default [client, stream, pipelines, tagging, graph, properties, runs];

@@ -1,11 +1,10 @@
 /** What can be run of a pipeline, as commands for menus and buttons. */
-import { showErrorMessage } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { NotebookPipeline } from './notebookPipeline';
-import { RequestError } from './refusal';
 import type { Running } from './running';
+import { tell } from './tell';
 
 export const RUN_COMMANDS = {
   all: 'dagflow:run',
@@ -116,10 +115,4 @@ export function addRunCommands(
     running => running.canClear,
     (running, task) => running.clear(task)
   );
-}
-
-async function tell(error: unknown, trans: TranslationBundle): Promise<void> {
-  const said = error instanceof Error ? error.message : String(error);
-  const hint = error instanceof RequestError ? error.hint : '';
-  await showErrorMessage(trans.__('The server refused'), [said, hint].filter(Boolean).join('\n\n'));
 }

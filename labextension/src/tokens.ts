@@ -7,17 +7,34 @@ import type { NotebookContent } from './notebookTags';
 import type {
   ClearDocument,
   CompilationDocument,
+  DeletedDocument,
   EventsDocument,
+  GridDocument,
   LogDocument,
+  PipelinesDocument,
+  RunDiffDocument,
   RunDocument,
+  RunRecordDocument,
+  RunsDocument,
+  RunState,
   RunSummaryDocument,
   StartDocument
 } from './schema';
+import type { RunStream } from './stream';
 
 /** A compiled notebook, and its graph as DOT text. */
 export interface CompiledNotebook {
   compilation: CompilationDocument;
   dot: string;
+}
+
+/** Which runs, and which page of them: `before` is what the page above has as next. */
+export interface RunsAsked {
+  readonly pipeline?: string;
+  readonly state?: RunState | '';
+  readonly search?: string;
+  readonly before?: string;
+  readonly limit: number;
 }
 
 /** Talks to the server extension; every method rejects with a `RequestError`. */
@@ -26,7 +43,15 @@ export interface IDagflowClient {
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook>;
   /** The newest run of the notebook at a path of the contents manager, if it has ever run. */
   newestRun(path: string): Promise<RunSummaryDocument | null>;
-  run(id: string): Promise<RunDocument>;
+  run(id: string): Promise<RunRecordDocument>;
+  /** A page of the runs, newest first. */
+  runs(asked: RunsAsked): Promise<RunsDocument>;
+  /** A page of the pipelines that have runs, by name; `after` is what the page above has as next. */
+  pipelines(after: string): Promise<PipelinesDocument>;
+  /** How each task of a page of runs stands. */
+  grid(asked: RunsAsked): Promise<GridDocument>;
+  /** What differs between two runs. */
+  comparison(before: string, after: string): Promise<RunDiffDocument>;
   /** Begin a run of a saved notebook; the server goes on with it, whoever looks. */
   start(asked: StartDocument): Promise<RunDocument>;
   cancel(id: string): Promise<RunDocument>;
@@ -34,6 +59,10 @@ export interface IDagflowClient {
   resume(id: string): Promise<RunDocument>;
   /** Run tasks of a run again, with whatever did not succeed in it. */
   clear(id: string, asked: ClearDocument): Promise<RunDocument>;
+  /** Begin a new run as one was asked for, of the notebook as it is now. */
+  rerun(id: string): Promise<RunDocument>;
+  /** Forget a run that does not go on, with its files. */
+  remove(id: string): Promise<DeletedDocument>;
   /** The events of a run after a number, the first of them if there are many. */
   events(id: string, after: number): Promise<EventsDocument>;
   /** The last lines that a task has printed. */
@@ -44,6 +73,8 @@ export const IDagflowClient = new Token<IDagflowClient>(
   'jupyter-dagflow:IDagflowClient',
   'Compiles notebooks and tells of runs, through the server extension.'
 );
+
+export const IRunStream = new Token<RunStream>('jupyter-dagflow:IRunStream', 'Tells of runs as they go on.');
 
 /** The pipelines of the notebooks that are open. */
 export interface IPipelines {

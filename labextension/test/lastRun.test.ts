@@ -1,6 +1,6 @@
 import { LastRun } from '../src/lastRun';
-import type { RunDocument, RunState } from '../src/schema';
-import { runDocument } from './support/documents';
+import type { RunRecordDocument, RunState } from '../src/schema';
+import { recordDocument, runDocument } from './support/documents';
 import { NewsServer, runNews } from './support/news';
 import { SilentServer } from './support/server';
 
@@ -21,10 +21,10 @@ class Server extends SilentServer {
     return Promise.resolve(state && { run_id: this.id, pipeline: 'churn', state, trigger: 'manual', ...times });
   };
 
-  override run = (id: string): Promise<RunDocument> => {
+  override run = (id: string): Promise<RunRecordDocument> => {
     this.asked.push(id);
     const ended = this.state === 'success' ? '2026-01-01T12:01:00Z' : null;
-    const document = runDocument({ load: this.state === 'success' ? 'success' : 'running' }, this.seq);
+    const document = recordDocument({ load: this.state === 'success' ? 'success' : 'running' }, this.seq);
     return Promise.resolve({ ...document, run_id: id, state: this.state!, finished_at: ended });
   };
 }

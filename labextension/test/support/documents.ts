@@ -4,6 +4,7 @@ import type {
   Edge,
   InnerTaskDocument,
   RunDocument,
+  RunRecordDocument,
   TaskDocument,
   TaskState
 } from '../../src/schema';
@@ -59,6 +60,12 @@ export function runDocument(states: Record<string, TaskState>, seq = 1): RunDocu
       cached: false
     }))
   };
+}
+
+/** The same with all that is recorded of it, which is nothing. */
+export function recordDocument(states: Record<string, TaskState>, seq = 1): RunRecordDocument {
+  const nothing = { attempts: {}, parameters: {}, record: null, records: {}, source: '', surroundings: {} };
+  return { ...runDocument(states, seq), ...nothing };
 }
 
 /** DOT text of a graph, as the Python side writes it. */

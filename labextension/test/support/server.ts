@@ -1,24 +1,36 @@
 /** A server that answers nothing, for tests to have it answer what they ask. */
 import type {
   ClearDocument,
+  DeletedDocument,
   EventsDocument,
+  GridDocument,
   LogDocument,
+  PipelinesDocument,
+  RunDiffDocument,
   RunDocument,
+  RunRecordDocument,
+  RunsDocument,
   RunSummaryDocument,
   StartDocument
 } from '../../src/schema';
-import type { CompiledNotebook, IDagflowClient } from '../../src/tokens';
+import type { CompiledNotebook, IDagflowClient, RunsAsked } from '../../src/tokens';
 
 const silent = () => Promise.reject(new Error('no answer'));
 
 export class SilentServer implements IDagflowClient {
   compile: (path: string) => Promise<CompiledNotebook> = silent;
   newestRun: (path: string) => Promise<RunSummaryDocument | null> = silent;
-  run: (id: string) => Promise<RunDocument> = silent;
+  run: (id: string) => Promise<RunRecordDocument> = silent;
+  runs: (asked: RunsAsked) => Promise<RunsDocument> = silent;
+  pipelines: (after: string) => Promise<PipelinesDocument> = silent;
+  grid: (asked: RunsAsked) => Promise<GridDocument> = silent;
+  comparison: (before: string, after: string) => Promise<RunDiffDocument> = silent;
   start: (asked: StartDocument) => Promise<RunDocument> = silent;
   cancel: (id: string) => Promise<RunDocument> = silent;
   resume: (id: string) => Promise<RunDocument> = silent;
   clear: (id: string, asked: ClearDocument) => Promise<RunDocument> = silent;
+  rerun: (id: string) => Promise<RunDocument> = silent;
+  remove: (id: string) => Promise<DeletedDocument> = silent;
   events: (id: string, after: number) => Promise<EventsDocument> = silent;
   log: (id: string, task: string, tail: number) => Promise<LogDocument> = silent;
 }

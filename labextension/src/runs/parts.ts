@@ -1,0 +1,44 @@
+/** Small parts that all views of runs are made of. */
+import { html } from '../graph/dom';
+import { showState, stateIcon } from '../graph/icon';
+import { LOOKS } from '../looks';
+import type { TaskState } from '../schema';
+
+/** A state as icon and word. */
+export function stateLine(state: TaskState, ...more: string[]): HTMLElement {
+  const line = html('span', { class: 'dagflow-state' }, stateIcon(state), html('strong', {}, LOOKS[state].word));
+  showState(line, state);
+  line.append(...more.filter(Boolean).map(text => html('span', { class: 'dagflow-soft' }, ` · ${text}`)));
+  return line;
+}
+
+/** A button as JupyterLab's forms have them. */
+export function button(label: string, work: () => void, attributes: Record<string, string | boolean> = {}) {
+  const made = html('button', { type: 'button', class: 'jp-mod-styled', ...attributes }, label);
+  made.addEventListener('click', work);
+  return made;
+}
+
+/** A table with headings; nothing if it would be empty. */
+export function table(caption: string, columns: readonly string[], rows: readonly (readonly (Node | string)[])[]) {
+  const head = html('tr', {}, ...columns.map(column => html('th', { scope: 'col' }, column)));
+  const body = rows.map(([first, ...others]) =>
+    html('tr', {}, html('th', { scope: 'row' }, first ?? ''), ...others.map(cell => html('td', {}, cell)))
+  );
+  return rows.length === 0
+    ? []
+    : [
+        html(
+          'table',
+          { class: 'dagflow-table' },
+          html('caption', {}, caption),
+          html('thead', {}, head),
+          html('tbody', {}, ...body)
+        )
+      ];
+}
+
+/** Any plain value as short text. */
+export function plain(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}

@@ -1,0 +1,328 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { comparison } from '../src/runs/comparison';
+import { Pages } from '../src/runs/pages';
+import { PipelineRuns } from '../src/runs/pipelineRuns';
+import { RunsSidebar } from '../src/runs/sidebar';
+import { stretches } from '../src/runs/timeline';
+import type { GridDocument, RunDiffDocument, RunState, TaskState } from '../src/schema';
+import { recordDocument } from './support/documents';
+import { NewsServer, runNews } from './support/news';
+import { SilentServer } from './support/server';
+
+const trans = nullTranslator.load('');
+
+/** A page of a grid of one task: the runs by number, newest first. */
+function gridOf(runs: [string, RunState, TaskState][], next: string | null = null): GridDocument {
+  return {
+    next,
+    tasks: ['load'],
+    runs: runs.map(([run_id, state, task]) => ({
+      run: {
+        run_id,
+        pipeline: 'churn',
+        state,
+        trigger: 'manual',
+        logical_date: null,
+        started_at: '2026-01-01T12:00:00Z',
+        finished_at: state === 'running' ? null : '2026-01-01T12:01:00Z'
+      },
+      tasks: { load: { state: task, attempt: 1, cached: false, duration_s: 1.5 } },
+      metrics: { auc: 0.75 }
+    }))
+  };
+}
+
+const NOTHING: RunDiffDocument = {
+  summary: 'Parameter n is another.',
+  before: { run_id: 'a', pipeline: 'churn', state: 'failed', started_at: null, finished_at: null },
+  after: { run_id: 'b', pipeline: 'churn', state: 'success', started_at: null, finished_at: null },
+  added: [],
+  asked: [],
+  code: [],
+  durations: [],
+  files: [],
+  git: [],
+  inputs: [],
+  metrics: [],
+  parameters: [],
+  removed: [],
+  states: [],
+  unexplained: [],
+  unknown: [],
+  versions: []
+};
+
+/** A server with two runs, of which it tells what it was asked. */
+class Server extends SilentServer {
+  state: RunState = 'failed';
+  readonly asked: string[] = [];
+
+  override grid = ({ before = '' }) => {
+    this.asked.push(`grid ${before}`);
+    return Promise.resolve(
+      before === ''
+        ? gridOf([['new', this.state, 'failed']], 'below')
+        : gridOf([
+            ['old', 'success', 'success'],
+            ['older', 'success', 'success']
+          ])
+    );
+  };
+
+  override run = (id: string) => {
+    this.asked.push(`run ${id}`);
+    return Promise.resolve({ ...recordDocument({ load: 'failed' }), run_id: id, state: this.state });
+  };
+
+  override resume = (id: string) => {
+    this.asked.push(`resume ${id}`);
+    this.state = 'running';
+    return Promise.resolve({ ...recordDocument({ load: 'running' }), run_id: id });
+  };
+
+  override comparison = (before: string, after: string) => {
+    this.asked.push(`comparison ${before} ${after}`);
+    return Promise.resolve(NOTHING);
+  };
+}
+
+function labelled(node: HTMLElement, label: string): HTMLElement {
+  return [...node.querySelectorAll<HTMLElement>('button, select')].find(
+    each => each.textContent === label || each.getAttribute('aria-label') === label
+  )!;
+}
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+const settled = () => jest.advanceTimersByTimeAsync(300);
+
+test('pages are gone down and up again by the places that the server tells; a late answer replaces no newer one', async () => {
+  const pending: ((page: { next: string | null; at: string }) => void)[] = [];
+  const asked: string[] = [];
+  const pages = new Pages<{ next: string | null; at: string }>(
+    before => {
+      asked.push(before);
+      return new Promise(resolve => pending.push(resolve));
+    },
+    () => undefined
+  );
+  const answer = (next: string | null, at: string) => pending.shift()!({ next, at });
+  const first = pages.begin();
+  answer('p1', 'first');
+  await first;
+  const second = pages.below();
+  answer('p2', 'second');
+  await second;
+  expect([pages.shown?.at, pages.hasBelow, pages.hasAbove]).toEqual(['second', true, true]);
+  const again = pages.refresh();
+  const up = pages.above();
+  answer('p2', 'late');
+  answer('p1', 'first again');
+  await Promise.all([again, up]);
+  expect([pages.shown?.at, pages.hasAbove]).toEqual(['first again', false]);
+  expect(asked).toEqual(['', 'p1', 'p1', '']);
+});
+
+test('what cannot be had leaves what is known', async () => {
+  let works = true;
+  const pages = new Pages(
+    () => (works ? Promise.resolve({ next: 'p1' }) : Promise.reject(new Error('off'))),
+    () => undefined
+  );
+  await pages.begin();
+  works = false;
+  await pages.below();
+  expect([pages.shown, pages.hasAbove, pages.error]).toEqual([{ next: 'p1' }, false, new Error('off')]);
+  works = true;
+  await pages.below();
+  expect([pages.hasAbove, pages.error]).toEqual([true, null]);
+});
+
+test('the newest run is looked at, a task of it on a click, and it is resumed', async () => {
+  const server = new Server();
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans);
+  await settled();
+  expect(server.asked).toEqual(['grid ', 'run new']);
+  const cells = [...runs.node.querySelectorAll<HTMLElement>('.dagflow-grid button')];
+  expect(cells.map(cell => cell.getAttribute('aria-label'))).toEqual([
+    expect.stringContaining('Run new, failed'),
+    'load, failed, 1.5 s'
+  ]);
+  expect(cells.map(cell => cell.tabIndex)).toEqual([0, -1]);
+  cells[1]!.click();
+  await settled();
+  expect(runs.node.querySelector('h3')?.textContent).toBe('Task load');
+  labelled(runs.node, 'Resume').click();
+  await settled();
+  expect(server.asked.slice(-3)).toEqual(['resume new', 'grid ', 'run new']);
+  expect(labelled(runs.node, 'Cancel')).toBeDefined();
+  expect(labelled(runs.node, 'Resume')).toBeUndefined();
+  runs.dispose();
+});
+
+test('older runs are on the page below, and one is compared with another', async () => {
+  const server = new Server();
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans);
+  await settled();
+  labelled(runs.node, '← Older').click();
+  await settled();
+  const heads = [...runs.node.querySelectorAll<HTMLElement>('.dagflow-grid-run')];
+  expect(heads.map(head => head.title.split('\n')[0])).toEqual(['Run older, success', 'Run old, success']);
+  heads[1]!.click();
+  await settled();
+  const against = labelled(runs.node, 'Compare this run with') as HTMLSelectElement;
+  against.value = 'older';
+  against.dispatchEvent(new Event('change'));
+  await settled();
+  expect(server.asked.at(-1)).toBe('comparison older old');
+  expect(runs.node.textContent).toContain(NOTHING.summary);
+  runs.dispose();
+});
+
+test('news of the pipeline are asked for once, those of another not at all, and nothing after its end', async () => {
+  const server = new Server();
+  const news = new NewsServer();
+  const runs = new PipelineRuns('churn', server, news.followed(), trans);
+  await settled();
+  server.asked.length = 0;
+  news.tell([runNews(2, 'new'), runNews(2, 'newer')]);
+  news.tell([{ ...runNews(2, 'elsewhere'), pipeline: 'other' }]);
+  await settled();
+  expect(server.asked).toEqual(['grid ', 'run new']);
+  news.tell([runNews(3, 'new')]);
+  runs.dispose();
+  await settled();
+  expect(server.asked).toHaveLength(2);
+});
+
+test('arrow keys go about the grid', async () => {
+  const runs = new PipelineRuns('churn', new Server(), new NewsServer().followed(), trans);
+  document.body.append(runs.node);
+  await settled();
+  const [head, cell] = [...runs.node.querySelectorAll<HTMLElement>('.dagflow-grid button')];
+  head!.focus();
+  head!.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+  expect(document.activeElement).toBe(cell);
+  expect([head!.tabIndex, cell!.tabIndex]).toEqual([-1, 0]);
+  cell!.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown', bubbles: true }));
+  expect(document.activeElement).toBe(cell);
+  runs.node.remove();
+  runs.dispose();
+});
+
+test('of a run that was resumed, only the attempts since then are on its axis', () => {
+  const at = (second: number) => `2026-01-01T12:00:${String(second).padStart(2, '0')}Z`;
+  const attempt = (number: number, from: number, until: number, state: TaskState) => ({
+    number,
+    state,
+    started_at: at(from),
+    finished_at: at(until),
+    duration_s: until - from
+  });
+  const run = {
+    ...recordDocument({ load: 'success' }),
+    started_at: at(10),
+    finished_at: at(20),
+    attempts: { load: [attempt(1, 0, 5, 'failed'), attempt(2, 15, 20, 'success')] }
+  };
+  expect(stretches(run, run.tasks[0]!, 0)).toEqual([{ state: 'success', from: 0.5, until: 1 }]);
+  const going = { ...run.tasks[0]!, state: 'running' as const, started_at: at(12) };
+  const now = Date.parse(at(14));
+  expect(stretches({ ...run, attempts: {}, finished_at: null }, going, now)).toEqual([
+    { state: 'running', from: 0.5, until: 1 }
+  ]);
+});
+
+test('a comparison tells what differs, and only that; what is in it is text', () => {
+  const plain = comparison(NOTHING, trans);
+  expect([...plain.querySelectorAll('caption')].map(each => each.textContent)).toEqual(['Runs']);
+  const full = comparison(
+    {
+      ...NOTHING,
+      parameters: [{ name: 'n', before: '1', after: null, tasks: ['load'] }],
+      metrics: [{ name: 'auc', before: 0.5, after: 0.75 }],
+      states: [{ name: 'load', before: 'failed', after: 'success', tasks: [] }],
+      code: [
+        {
+          kind: 'cells',
+          tasks: ['load'],
+          cells_before: [1],
+          cells_after: [2],
+          diff: '--- before\n+++ after\n-x = "<b>"\n+x = 2\n same'
+        }
+      ]
+    },
+    trans
+  );
+  const rows = [...full.querySelectorAll('tbody tr')].map(row =>
+    [...row.children].map(cell => cell.textContent).join('|')
+  );
+  expect(rows).toContain('n|1|–|load');
+  expect(rows).toContain('auc|0.5|0.75|+0.25');
+  expect(rows).toContain('load|failed|success|');
+  expect(full.querySelector('figcaption')?.textContent).toBe('Code of load, cell 2');
+  expect([...full.querySelectorAll('[data-line]')].map(line => (line as HTMLElement).dataset['line'])).toEqual([
+    'place',
+    'place',
+    'removed',
+    'added',
+    'same'
+  ]);
+  expect(full.querySelector('b')).toBeNull();
+});
+
+test('the sidebar lists pipelines and runs while it is on screen, finds some, and opens them', async () => {
+  const server = new SilentServer();
+  const asked: unknown[] = [];
+  const summaries = gridOf([['run-2', 'failed', 'failed']]).runs.map(({ run }) => run);
+  server.pipelines = after => {
+    asked.push(['pipelines', after]);
+    return Promise.resolve({
+      pipelines: [{ pipeline: 'churn', notebook: 'a/churn.ipynb', last_runs: summaries }],
+      next: null
+    });
+  };
+  server.runs = ({ search, state }) => {
+    asked.push(['runs', search, state]);
+    return Promise.resolve({ runs: search === 'none' ? [] : summaries, next: null });
+  };
+  const opened: unknown[] = [];
+  const news = new NewsServer();
+  const sidebar = new RunsSidebar(server, news.followed(), (...what) => void opened.push(what), trans);
+  await settled();
+  expect(asked).toEqual([]);
+  Widget.attach(sidebar, document.body);
+  await settled();
+  expect(asked).toEqual([
+    ['pipelines', ''],
+    ['runs', '', '']
+  ]);
+  const rows = () => [...sidebar.node.querySelectorAll<HTMLButtonElement>('li > button')];
+  expect(rows().map(row => row.getAttribute('aria-label') ?? row.textContent)).toEqual([
+    'churn, last run failed',
+    expect.stringMatching(/^churnfailed · .* · 1 min 00 s$/)
+  ]);
+  rows().forEach(row => row.click());
+  expect(opened).toEqual([
+    ['churn', null],
+    ['churn', 'run-2']
+  ]);
+  const search = sidebar.node.querySelector('input')!;
+  search.value = 'none';
+  search.dispatchEvent(new Event('input'));
+  await settled();
+  expect(asked.at(-1)).toEqual(['runs', 'none', '']);
+  expect(sidebar.node.querySelectorAll('section')[0]!.hidden).toBe(true);
+  expect(sidebar.node.querySelectorAll('section')[1]!.textContent).toContain('None');
+  asked.length = 0;
+  news.tell([runNews(2, 'run-3')]);
+  await settled();
+  expect(asked).toHaveLength(2);
+  sidebar.hide();
+  news.tell([runNews(3, 'run-3')]);
+  await settled();
+  expect(asked).toHaveLength(2);
+  sidebar.dispose();
+});
