@@ -21,6 +21,7 @@ export class PipelineRuns extends Widget {
   private readonly grid: RunsGrid;
   private readonly details: RunDetails;
   private readonly problem = html('p', { class: 'dagflow-runs-problem', role: 'alert', hidden: true });
+  private readonly empty = html('p', { class: 'dagflow-soft', hidden: true });
   private readonly older: HTMLButtonElement;
   private readonly newer: HTMLButtonElement;
   private readonly against: HTMLSelectElement;
@@ -54,11 +55,13 @@ export class PipelineRuns extends Widget {
       this.other = this.against.value;
       void this.showBeside();
     });
+    setText(this.empty, trans.__('%1 has no recorded runs.', pipeline));
     const left = html(
       'div',
       { class: 'dagflow-runs-left' },
       html('div', { class: 'dagflow-actions' }, this.older, this.newer),
       this.problem,
+      this.empty,
       this.grid.node
     );
     const compare = html('label', { class: 'dagflow-against' }, trans.__('Compare with'), this.against);
@@ -113,6 +116,7 @@ export class PipelineRuns extends Widget {
     this.older.disabled = !this.pages.hasBelow;
     this.newer.disabled = !this.pages.hasAbove;
     if (shown !== null) {
+      this.empty.hidden = shown.runs.length > 0;
       this.grid.show(shown, { run: this.run, task: this.task });
       this.offer(shown);
     }

@@ -10,6 +10,7 @@ import { timeline } from './timeline';
 import { moment, took } from './when';
 
 const TAIL_LINES = 200;
+const COMMIT_SHOWN = 9; // as git shows of a commit in a large repository
 
 export class RunDetails {
   readonly node = html('section', { class: 'dagflow-run-details' });
@@ -34,31 +35,33 @@ export class RunDetails {
     this.node.replaceChildren(
       html('h2', {}, trans.__('Run %1', run.run_id)),
       html('p', {}, stateLine(run.state, moment(run.started_at), seconds === null ? '' : words.duration(seconds))),
+      ...this.origin(run),
       html('div', { class: 'dagflow-actions' }, ...this.actions.buttons(run)),
-      ...this.facts(run),
+      ...(task === null ? [] : this.task(run, task)),
       timeline(run, chosen, this.choose, trans),
-      ...(task === null ? [] : this.task(run, task))
+      ...this.facts(run)
     );
     void this.showLog(run, task);
   }
 
+  /** Who asked for it, from where, and on which commit. */
+  private origin({ record }: RunRecordDocument): HTMLElement[] {
+    if (record === null) {
+      return [];
+    }
+    const { trans } = this;
+    const by = trans.__('Asked for by %1, %2', record.user, record.origin);
+    const commit = record.revision ? trans.__('commit %1', record.revision.commit.slice(0, COMMIT_SHOWN)) : '';
+    return [html('p', { class: 'dagflow-soft' }, [by, commit].filter(Boolean).join(' · '))];
+  }
+
   private facts(run: RunRecordDocument): HTMLElement[] {
     const { trans } = this;
-    const { record } = run;
-    const by = record === null ? [] : [[trans.__('Asked for by'), `${record.user}, ${record.origin}`]];
-    const commit = record?.revision ? [[trans.__('Commit'), plain(record.revision.commit)]] : [];
+    const columns = [trans.__('Name'), trans.__('Value')];
+    const rows = (values: object) => Object.entries(values).map(([name, value]) => [name, plain(value)]);
     return [
-      ...table(
-        trans.__('Parameters'),
-        [trans.__('Name'), trans.__('Value')],
-        Object.entries(run.parameters).map(([name, value]) => [name, plain(value)])
-      ),
-      ...table(
-        trans.__('Metrics'),
-        [trans.__('Name'), trans.__('Value')],
-        Object.entries(run.metrics).map(([name, value]) => [name, plain(value)])
-      ),
-      ...table(trans.__('Origin'), [trans.__('What'), ''], [...by, ...commit])
+      ...table(trans.__('Parameters'), columns, rows(run.parameters)),
+      ...table(trans.__('Metrics'), columns, rows(run.metrics))
     ];
   }
 

@@ -25,8 +25,10 @@ export class RunsGrid {
     useArrows(this.node);
   }
 
-  /** Show a page of runs; the keyboard stays where it is. */
+  /** Show a page of runs, beginning with the newest; then what is on screen stays there, and so does the keyboard. */
   show(grid: GridDocument, chosen: Chosen): void {
+    const { scrollTop, scrollLeft } = this.node;
+    const isFirst = this.node.childElementCount === 0;
     const at = document.activeElement;
     const focused = at instanceof HTMLElement && this.node.contains(at) ? at.dataset : null;
     const runs = [...grid.runs].reverse();
@@ -46,6 +48,7 @@ export class RunsGrid {
         html('tbody', {}, ...rows, ...this.metrics(runs))
       )
     );
+    this.node.scrollTo?.(isFirst ? this.node.scrollWidth : scrollLeft, scrollTop);
     const find = ({ row, column }: DOMStringMap) =>
       this.node.querySelector<HTMLElement>(`[data-row="${row}"][data-column="${column}"]`);
     const wanted = focused === null ? this.node.querySelector<HTMLElement>('[aria-pressed="true"]') : find(focused);

@@ -39,19 +39,20 @@ export class RunsSidebar extends Widget {
     this.addClass('dagflow-runs');
     this.addClass('dagflow-runs-sidebar');
     const find = trans.__('Find runs');
-    this.search = html('input', { type: 'search', class: 'jp-mod-styled', placeholder: find, 'aria-label': find });
+    this.search = html('input', { type: 'search', placeholder: find, 'aria-label': find });
     this.state = html(
       'select',
       { 'aria-label': trans.__('In this state') },
       html('option', { value: '' }, trans.__('any state')),
       ...STATES.map(state => html('option', { value: state }, LOOKS[state].word))
     );
+    const turning = { above: trans.__('Back'), below: trans.__('More') };
     this.pipelines = new Section(
       trans.__('Pipelines'),
       after => client.pipelines(after),
       ({ pipelines }) => pipelines.map(each => this.pipelineRow(each)),
       () => this.drawn(),
-      trans
+      { ...turning, none: trans.__('No pipeline has run yet.') }
     );
     this.runs = new Section(
       trans.__('Runs'),
@@ -64,7 +65,7 @@ export class RunsSidebar extends Widget {
         }),
       ({ runs }) => runs.map(run => this.runRow(run)),
       () => this.drawn(),
-      trans
+      { ...turning, none: trans.__('No such run.') }
     );
     this.search.addEventListener('input', () => this.begin());
     this.state.addEventListener('change', () => this.begin());
@@ -144,7 +145,7 @@ export class RunsSidebar extends Widget {
     const row = html(
       'button',
       { type: 'button', title: notebook, 'aria-label': [pipeline, told].filter(Boolean).join(', ') },
-      html('span', { class: 'dagflow-row-name' }, pipeline),
+      html('span', { class: 'dagflow-row-head' }, html('span', { class: 'dagflow-row-name' }, pipeline)),
       html('span', { class: 'dagflow-row-states', 'aria-hidden': 'true' }, ...states)
     );
     row.addEventListener('click', () => this.openRuns(pipeline, null));
@@ -156,12 +157,24 @@ export class RunsSidebar extends Widget {
     const row = html(
       'button',
       { type: 'button', title: run.run_id },
-      html('span', { class: 'dagflow-row-name' }, run.pipeline),
-      stateLine(run.state, moment(run.started_at), seconds === null ? '' : words.duration(seconds))
+      html(
+        'span',
+        { class: 'dagflow-row-head' },
+        html('span', { class: 'dagflow-row-name' }, run.pipeline),
+        html('span', { class: 'dagflow-soft' }, seconds === null ? '' : words.duration(seconds))
+      ),
+      stateLine(run.state, moment(run.started_at))
     );
     row.addEventListener('click', () => this.openRuns(run.pipeline, run.run_id));
     return row;
   }
+}
+
+/** What a section says by itself. */
+interface SectionWords {
+  readonly above: string;
+  readonly below: string;
+  readonly none: string;
 }
 
 /** A heading and a list of buttons below it, page by page. */
@@ -178,11 +191,11 @@ class Section<P extends PipelinesDocument | RunsDocument> {
     ask: (place: string) => Promise<P>,
     private readonly rows: (page: P) => HTMLButtonElement[],
     private readonly drawn: () => void,
-    private readonly trans: TranslationBundle
+    private readonly labels: SectionWords
   ) {
     this.pages = new Pages(ask, () => this.draw());
-    this.above = button(trans.__('Back'), () => void this.pages.above());
-    this.below = button(trans.__('More'), () => void this.pages.below());
+    this.above = button(labels.above, () => void this.pages.above());
+    this.below = button(labels.below, () => void this.pages.below());
     this.turning = html('div', { class: 'dagflow-actions', hidden: true }, this.above, this.below);
     this.node = html('section', {}, html('h2', {}, heading), this.list, this.turning);
     this.list.setAttribute('aria-label', heading);
@@ -197,7 +210,7 @@ class Section<P extends PipelinesDocument | RunsDocument> {
       const rows = this.rows(pages.shown);
       rows.forEach((row, index) => place(row, index));
       const items = rows.map(row => html('li', {}, row));
-      const empty = html('li', { class: 'dagflow-soft' }, this.trans.__('None'));
+      const empty = html('li', { class: 'dagflow-soft' }, this.labels.none);
       this.list.replaceChildren(...(items.length > 0 ? items : [empty]));
       const wanted = focused === undefined ? null : (rows[Number(focused)] ?? null);
       stopSomewhere(this.list, wanted);
