@@ -9,6 +9,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
   RunDocument,
@@ -40,6 +41,10 @@ export class DagflowClient implements IDagflowClient {
       }
       before = page.next; // a page of other notebooks of that name
     }
+  }
+
+  parameters(path: string): Promise<ParametersDocument> {
+    return this.request('parameters', { path });
   }
 
   run(id: string): Promise<RunRecordDocument> {

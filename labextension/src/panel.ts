@@ -71,6 +71,7 @@ export class PipelinePanel extends Widget {
     const button = (id: string, label: string) => new CommandToolbarButton({ commands, id, label });
     toolbar.addItem('run', button(RUN_COMMANDS.all, trans.__('Run')));
     toolbar.addItem('fresh', button(RUN_COMMANDS.fresh, trans.__('Fresh')));
+    toolbar.addItem('wishes', button(RUN_COMMANDS.wishes, trans.__('With…')));
     toolbar.addItem('cancel', button(RUN_COMMANDS.cancel, trans.__('Cancel')));
     toolbar.addItem('resume', button(RUN_COMMANDS.resume, trans.__('Resume')));
     const task = new ToolbarButton({

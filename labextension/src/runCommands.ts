@@ -1,14 +1,17 @@
 /** What can be run of a pipeline, as commands for menus and buttons. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
+import { closeIcon, editIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { NotebookPipeline } from './notebookPipeline';
 import type { Running } from './running';
+import { RequestError } from './refusal';
+import { askForWishes, type RunWishes } from './runForm';
 import { tell } from './tell';
 
 export const RUN_COMMANDS = {
   all: 'dagflow:run',
   fresh: 'dagflow:run-fresh',
+  wishes: 'dagflow:run-with',
   resume: 'dagflow:resume-run',
   cancel: 'dagflow:cancel-run',
   only: 'dagflow:run-only',
@@ -16,6 +19,8 @@ export const RUN_COMMANDS = {
   until: 'dagflow:run-until',
   clear: 'dagflow:clear-task'
 } as const;
+
+const BAD_REQUEST = 400;
 
 /** Those that are about one task. */
 export const TASK_COMMANDS: readonly string[] = [
@@ -75,6 +80,16 @@ export function addRunCommands(
     running => running.start({ fresh: true })
   );
   add(
+    RUN_COMMANDS.wishes,
+    {
+      label: trans.__('Run Pipeline with Parameters…'),
+      caption: trans.__('Save, and ask for parameters and how many tasks to run at once'),
+      icon: editIcon
+    },
+    canStart,
+    running => runWithWishes(running, trans)
+  );
+  add(
     RUN_COMMANDS.resume,
     { label: trans.__('Resume Run'), caption: trans.__('Do again what did not succeed, with the notebook as it is') },
     running => running.canResume,
@@ -115,4 +130,22 @@ export function addRunCommands(
     running => running.canClear,
     (running, task) => running.clear(task)
   );
+}
+
+/** Ask what to run with until the server takes it or nothing is to be run. */
+async function runWithWishes(running: Running, trans: TranslationBundle): Promise<void> {
+  const parameters = await running.parameters();
+  let wishes: RunWishes | null = {};
+  let problem = '';
+  while (parameters !== null && (wishes = await askForWishes(parameters, trans, wishes, problem)) !== null) {
+    try {
+      await running.start(wishes);
+      return;
+    } catch (error) {
+      if (!(error instanceof RequestError) || error.status !== BAD_REQUEST) {
+        throw error;
+      }
+      problem = [error.message, error.hint].filter(Boolean).join(' ');
+    }
+  }
 }

@@ -1,6 +1,6 @@
 /** Runs of one notebook, as somebody asks for them; whose news they are is told by `LastRun`. */
 import type { LastRun } from './lastRun';
-import type { RunDocument, StartDocument } from './schema';
+import type { ParameterFieldDocument, RunDocument, StartDocument } from './schema';
 import type { IDagflowClient } from './tokens';
 
 /** A notebook that is run as it is saved. */
@@ -10,8 +10,8 @@ export interface SavedNotebook {
   save(): Promise<void>;
 }
 
-/** What of the pipeline to run, and whether to reuse nothing. */
-export type Selected = Pick<StartDocument, 'only' | 'from' | 'until' | 'fresh'>;
+/** What of the pipeline to run, and how. */
+export type Selected = Omit<StartDocument, 'path'>;
 
 /** Starts, cancels and resumes; one thing at a time. All of it rejects with what the server says. */
 export class Running {
@@ -50,6 +50,11 @@ export class Running {
         this.lastRun.begin(await this.client.start({ path: this.notebook.path, ...selected }));
       }
     });
+  }
+
+  /** The parameters of what is on screen, which is saved; null if it could not be. */
+  async parameters(): Promise<ParameterFieldDocument[] | null> {
+    return (await this.saved()) ? (await this.client.parameters(this.notebook.path)).parameters : null;
   }
 
   cancel(): Promise<void> {

@@ -11,6 +11,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
   RunDocument,
@@ -43,6 +44,8 @@ export interface IDagflowClient {
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook>;
   /** The newest run of the notebook at a path of the contents manager, if it has ever run. */
   newestRun(path: string): Promise<RunSummaryDocument | null>;
+  /** The form of the parameters of a saved notebook. */
+  parameters(path: string): Promise<ParametersDocument>;
   run(id: string): Promise<RunRecordDocument>;
   /** A page of the runs, newest first. */
   runs(asked: RunsAsked): Promise<RunsDocument>;

@@ -5,6 +5,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
   RunDocument,
@@ -20,6 +21,7 @@ const silent = () => Promise.reject(new Error('no answer'));
 export class SilentServer implements IDagflowClient {
   compile: (path: string) => Promise<CompiledNotebook> = silent;
   newestRun: (path: string) => Promise<RunSummaryDocument | null> = silent;
+  parameters: (path: string) => Promise<ParametersDocument> = silent;
   run: (id: string) => Promise<RunRecordDocument> = silent;
   runs: (asked: RunsAsked) => Promise<RunsDocument> = silent;
   pipelines: (after: string) => Promise<PipelinesDocument> = silent;
