@@ -9,6 +9,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  OutputsDocument,
   ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
@@ -93,6 +94,14 @@ export class DagflowClient implements IDagflowClient {
 
   events(id: string, after: number): Promise<EventsDocument> {
     return this.request(runAddress(id, 'events'), { after: String(after) });
+  }
+
+  outputs(id: string, task: string): Promise<OutputsDocument> {
+    return this.request(runAddress(id, 'tasks', task, 'outputs'));
+  }
+
+  notebook(id: string, task: string | null): Promise<NotebookContent> {
+    return this.request(runAddress(id, ...(task === null ? [] : ['tasks', task]), 'notebook'));
   }
 
   log(id: string, task: string, tail: number): Promise<LogDocument> {

@@ -64,7 +64,7 @@ export class LastRun {
   }
 
   /** Named after the file: news may be of another notebook of that name, for which it does no harm to look. */
-  private get pipeline(): string {
+  get pipeline(): string {
     const { path } = this.notebook;
     return PathExt.basename(path, PathExt.extname(path));
   }

@@ -4,7 +4,9 @@ import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/appu
 import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { INotebookTools, INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { ToolbarButton } from '@jupyterlab/ui-components';
 import { Menu, type Widget } from '@lumino/widgets';
 import { NotebookChips } from './chips';
 import { DagflowClient } from './client';
@@ -13,7 +15,9 @@ import { pipelineIcon } from './icons';
 import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
 import { addRunCommands, RUN_COMMANDS } from './runCommands';
-import { PipelineRuns } from './runs/pipelineRuns';
+import { RunsDrive } from './runs/drive';
+import { PipelineRuns, type RunsHost } from './runs/pipelineRuns';
+import { renderOutputs } from './runs/renderOutputs';
 import { RunsSidebar } from './runs/sidebar';
 import { RunStream } from './stream';
 import { IDagflowClient, IPipelines, IRunStream } from './tokens';
@@ -139,17 +143,24 @@ const runs: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-dagflow:runs',
   description: 'Shows the runs of all pipelines in the left sidebar, and those of one in the main area.',
   autoStart: true,
-  requires: [IDagflowClient, IRunStream],
+  requires: [IDagflowClient, IRunStream, IRenderMimeRegistry],
   optional: [ICommandPalette, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IDagflowClient,
     news: RunStream,
+    rendermime: IRenderMimeRegistry,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = bundle(translator);
+    const { contents, serverSettings } = app.serviceManager;
+    contents.addDrive(new RunsDrive(server, serverSettings));
+    const host: RunsHost = {
+      openNotebook: path => void app.commands.execute('docmanager:open', { path, factory: 'Notebook' }),
+      render: renderOutputs(rendermime)
+    };
     const opened = new WidgetTracker<MainAreaWidget<PipelineRuns>>({ namespace: 'dagflow-runs' });
     const sidebar = new RunsSidebar(
       server,
@@ -189,7 +200,7 @@ const runs: JupyterFrontEndPlugin<void> = {
       }
     });
     const addRuns = (pipeline: string) => {
-      const widget = new MainAreaWidget({ content: new PipelineRuns(pipeline, server, news, trans) });
+      const widget = new MainAreaWidget({ content: new PipelineRuns(pipeline, server, news, trans, host) });
       widget.id = `dagflow-runs-${pipeline}`;
       widget.title.icon = pipelineIcon;
       widget.title.label = trans.__('Runs: %1', pipeline);
@@ -222,6 +233,14 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
   const content = new PipelinePanel(pipeline, trans);
   const widget = new MainAreaWidget({ content });
   content.addTools(widget.toolbar);
+  const { lastRun } = pipeline;
+  const showRuns = new ToolbarButton({
+    label: trans.__('Runs'),
+    tooltip: trans.__('All runs of this pipeline'),
+    onClick: () =>
+      void app.commands.execute(OPEN_RUNS, { pipeline: lastRun.pipeline, run: lastRun.follower.run?.run_id ?? null })
+  });
+  widget.toolbar.addItem('runs', showRuns);
   const name = () => {
     widget.title.label = trans.__('Pipeline: %1', PathExt.basename(panel.context.localPath));
   };

@@ -11,6 +11,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  OutputsDocument,
   ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
@@ -68,6 +69,10 @@ export interface IDagflowClient {
   remove(id: string): Promise<DeletedDocument>;
   /** The events of a run after a number, the first of them if there are many. */
   events(id: string, after: number): Promise<EventsDocument>;
+  /** What the cells of the last attempt at a task have put out. */
+  outputs(id: string, task: string): Promise<OutputsDocument>;
+  /** The executed notebook of a run, or the notebook that a task of it ran in. */
+  notebook(id: string, task: string | null): Promise<NotebookContent>;
   /** The last lines that a task has printed. */
   log(id: string, task: string, tail: number): Promise<LogDocument>;
 }

@@ -1,8 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { comparison } from '../src/runs/comparison';
+import { notebookPath, RunsDrive } from '../src/runs/drive';
 import { Pages } from '../src/runs/pages';
-import { PipelineRuns } from '../src/runs/pipelineRuns';
+import { PipelineRuns, type RunsHost } from '../src/runs/pipelineRuns';
 import { RunsSidebar } from '../src/runs/sidebar';
 import { stretches } from '../src/runs/timeline';
 import type { GridDocument, RunDiffDocument, RunState, TaskState } from '../src/schema';
@@ -11,6 +12,16 @@ import { NewsServer, runNews } from './support/news';
 import { SilentServer } from './support/server';
 
 const trans = nullTranslator.load('');
+
+const opened: string[] = [];
+const host: RunsHost = {
+  openNotebook: path => void opened.push(path),
+  render: outputs => {
+    const widget = new Widget();
+    widget.node.textContent = JSON.stringify(outputs);
+    return widget;
+  }
+};
 
 /** A page of a grid of one task: the runs by number, newest first. */
 function gridOf(runs: [string, RunState, TaskState][], next: string | null = null): GridDocument {
@@ -142,7 +153,7 @@ test('what cannot be had leaves what is known', async () => {
 
 test('the newest run is looked at, a task of it on a click, and it is resumed', async () => {
   const server = new Server();
-  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans);
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans, host);
   await settled();
   expect(server.asked).toEqual(['grid ', 'run new']);
   const cells = [...runs.node.querySelectorAll<HTMLElement>('.dagflow-grid button')];
@@ -164,7 +175,7 @@ test('the newest run is looked at, a task of it on a click, and it is resumed', 
 
 test('older runs are on the page below, and one is compared with another', async () => {
   const server = new Server();
-  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans);
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans, host);
   await settled();
   labelled(runs.node, '← Older').click();
   await settled();
@@ -184,7 +195,7 @@ test('older runs are on the page below, and one is compared with another', async
 test('news of the pipeline are asked for once, those of another not at all, and nothing after its end', async () => {
   const server = new Server();
   const news = new NewsServer();
-  const runs = new PipelineRuns('churn', server, news.followed(), trans);
+  const runs = new PipelineRuns('churn', server, news.followed(), trans, host);
   await settled();
   server.asked.length = 0;
   news.tell([runNews(2, 'new'), runNews(2, 'newer')]);
@@ -198,7 +209,7 @@ test('news of the pipeline are asked for once, those of another not at all, and 
 });
 
 test('arrow keys go about the grid', async () => {
-  const runs = new PipelineRuns('churn', new Server(), new NewsServer().followed(), trans);
+  const runs = new PipelineRuns('churn', new Server(), new NewsServer().followed(), trans, host);
   document.body.append(runs.node);
   await settled();
   const [head, cell] = [...runs.node.querySelectorAll<HTMLElement>('.dagflow-grid button')];
@@ -325,4 +336,61 @@ test('the sidebar lists pipelines and runs while it is on screen, finds some, an
   await settled();
   expect(asked).toHaveLength(2);
   sidebar.dispose();
+});
+
+test('a task shows what its cells put out, as it comes, and its notebook is opened', async () => {
+  const server = new Server();
+  const outputs = [{ output_type: 'stream', name: 'stdout', text: 'one' }];
+  const cell = { cell: 'a', kind: 'code', tags: [], source: 'print()', execution_count: 1 };
+  server.outputs = (run_id, task) =>
+    Promise.resolve({
+      run_id,
+      task,
+      attempt: 1,
+      cells: [
+        { ...cell, outputs: [...outputs] },
+        { ...cell, outputs: [] }
+      ]
+    });
+  const news = new NewsServer();
+  const runs = new PipelineRuns('churn', server, news.followed(), trans, host);
+  Widget.attach(runs, document.body);
+  await settled();
+  await runs.open('new', 'load');
+  await settled();
+  const shown = () => [...runs.node.querySelectorAll('.dagflow-outputs > *')];
+  expect(shown().map(each => each.textContent)).toEqual([JSON.stringify(outputs)]);
+  const [before] = shown();
+  news.tell([runNews(2, 'new')]);
+  await settled();
+  expect(shown()[0]).toBe(before);
+  outputs.push({ output_type: 'stream', name: 'stdout', text: 'two' });
+  news.tell([runNews(3, 'new')]);
+  await settled();
+  expect(shown().map(each => each.textContent)).toEqual([JSON.stringify(outputs)]);
+  labelled(runs.node, 'Open its notebook').click();
+  expect(opened).toEqual(['dagflow:new/load.ipynb']);
+  runs.dispose();
+});
+
+test.each([
+  ['a run', null],
+  ['a task', 'clean.load'],
+  ['an instance', 'train[3]']
+])('the notebook of %s is found by its path, and never changed', async (_, task) => {
+  const server = new SilentServer();
+  const content = { cells: [], metadata: {}, nbformat: 4, nbformat_minor: 5 };
+  const asked: unknown[] = [];
+  server.notebook = (...what) => {
+    asked.push(what);
+    return Promise.resolve(content);
+  };
+  const drive = new RunsDrive(server, {} as never);
+  const path = notebookPath('run-1', task).slice(`${drive.name}:`.length);
+  const found = await drive.get(path);
+  expect(asked).toEqual([['run-1', task]]);
+  expect(found).toMatchObject({ path, type: 'notebook', format: 'json', writable: false, content });
+  expect((await drive.get(path, { content: false })).content).toBeNull();
+  expect(asked).toHaveLength(1);
+  await expect(drive.save()).rejects.toThrow('not changed');
 });

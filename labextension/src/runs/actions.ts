@@ -1,28 +1,31 @@
 /** What can be done with a recorded run; what the server refuses is told in a dialog. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { RunDocument } from '../schema';
+import type { RunDocument, RunState, TaskRunDocument } from '../schema';
 import { tell } from '../tell';
 import type { IDagflowClient } from '../tokens';
+import { notebookPath } from './drive';
 import { button } from './parts';
 
 /** Of which run to show what has become of it: null if it is gone. */
 export type Done = (run: string | null) => void;
 
-type Known = Pick<RunDocument, 'run_id' | 'state'>;
+type Known = Pick<RunDocument, 'run_id' | 'state' | 'notebook'>;
 
 export class RunActions {
   constructor(
     private readonly client: IDagflowClient,
     private readonly trans: TranslationBundle,
+    private readonly openNotebook: (path: string) => void,
     private readonly done: Done
   ) {}
 
   /** The buttons that a run as it stands has. */
-  buttons({ run_id, state }: Known): HTMLButtonElement[] {
+  buttons({ run_id, state, notebook }: Known): HTMLButtonElement[] {
     const { client, trans } = this;
-    if (state === 'queued' || state === 'running') {
-      return [button(trans.__('Cancel'), () => this.work(() => client.cancel(run_id)))];
+    const open = notebook === null ? [] : [this.open(run_id, null)];
+    if (goesOn(state)) {
+      return [button(trans.__('Cancel'), () => this.work(() => client.cancel(run_id))), ...open];
     }
     const resume = button(trans.__('Resume'), () => this.work(() => client.resume(run_id)), {
       title: trans.__('Do again what did not succeed, with the notebook as it is')
@@ -32,18 +35,25 @@ export class RunActions {
       button(trans.__('Run again'), () => this.work(() => client.rerun(run_id)), {
         title: trans.__('A new run of the notebook as it is, asked for as this one was')
       }),
+      ...open,
       button(trans.__('Delete…'), () => void this.remove(run_id))
     ];
   }
 
-  /** The button that has a task of a run done again. */
-  clear({ run_id, state }: Known, task: string): HTMLButtonElement[] {
+  /** The buttons that a task of a run has. */
+  task({ run_id, state }: Known, { name, attempt }: Pick<TaskRunDocument, 'name' | 'attempt'>): HTMLButtonElement[] {
     const { client, trans } = this;
-    const label = trans.__('Do %1 again, and what depends on it', task);
-    const asked = { tasks: [task] as [string], downstream: true };
-    return state === 'queued' || state === 'running'
-      ? []
-      : [button(label, () => this.work(() => client.clear(run_id, asked)))];
+    const label = trans.__('Do %1 again, and what depends on it', name);
+    const asked = { tasks: [name] as [string], downstream: true };
+    const again = button(label, () => this.work(() => client.clear(run_id, asked)));
+    return [...(goesOn(state) ? [] : [again]), ...(attempt > 0 ? [this.open(run_id, name)] : [])];
+  }
+
+  /** The button that opens the executed notebook, or the one of a task. */
+  private open(run: string, task: string | null): HTMLButtonElement {
+    const { trans } = this;
+    const label = task === null ? trans.__('Open executed notebook') : trans.__('Open its notebook');
+    return button(label, () => this.openNotebook(notebookPath(run, task)));
   }
 
   private async remove(run: string): Promise<void> {
@@ -67,4 +77,8 @@ export class RunActions {
       (error: unknown) => tell(error, this.trans)
     );
   }
+}
+
+function goesOn(state: RunState): boolean {
+  return state === 'queued' || state === 'running';
 }

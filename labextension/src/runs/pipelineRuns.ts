@@ -11,10 +11,18 @@ import { Pages } from './pages';
 import { button } from './parts';
 import { RunDetails } from './runDetails';
 import { RunsGrid } from './runsGrid';
+import type { RenderOutputs } from './taskOutputs';
 import { moment } from './when';
 
 const SHOWN = 25;
 const PAUSE_MS = 250;
+
+/** What JupyterLab does for it. */
+export interface RunsHost {
+  /** Open a notebook at a path of the contents manager. */
+  openNotebook(path: string): void;
+  readonly render: RenderOutputs;
+}
 
 export class PipelineRuns extends Widget {
   private readonly pages: Pages<GridDocument>;
@@ -36,7 +44,8 @@ export class PipelineRuns extends Widget {
     readonly pipeline: string,
     private readonly client: IDagflowClient,
     private readonly stream: RunStream,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    host: RunsHost
   ) {
     super();
     this.addClass('dagflow-runs');
@@ -46,8 +55,8 @@ export class PipelineRuns extends Widget {
       () => this.draw()
     );
     this.grid = new RunsGrid(trans, (run, task) => void this.open(run, task));
-    const actions = new RunActions(client, trans, run => void this.after(run));
-    this.details = new RunDetails(client, actions, trans, task => void this.open(this.run, task));
+    const actions = new RunActions(client, trans, host.openNotebook, run => void this.after(run));
+    this.details = new RunDetails(client, host.render, actions, trans, task => void this.open(this.run, task));
     this.older = button(trans.__('← Older'), () => void this.pages.below());
     this.newer = button(trans.__('Newer →'), () => void this.pages.above());
     this.against = html('select', { 'aria-label': trans.__('Compare this run with') });
@@ -75,6 +84,7 @@ export class PipelineRuns extends Widget {
     if (!this.isDisposed) {
       clearTimeout(this.pause);
       this.asked += 1;
+      this.details.dispose();
       this.stream.news.disconnect(this.hear, this);
       this.stream.anew.disconnect(this.look, this);
       super.dispose();

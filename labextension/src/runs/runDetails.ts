@@ -1,4 +1,4 @@
-/** One run: how it stands, what can be done with it, when its tasks went on, and what one of them printed. */
+/** One run: how it stands, what can be done with it, when its tasks went on, and what one of them put out. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { html } from '../graph/dom';
 import type { RunRecordDocument, TaskFailure, TaskRunDocument } from '../schema';
@@ -6,25 +6,25 @@ import type { IDagflowClient } from '../tokens';
 import * as words from '../words';
 import type { RunActions } from './actions';
 import { plain, stateLine, table } from './parts';
+import { type RenderOutputs, TaskOutputs } from './taskOutputs';
 import { timeline } from './timeline';
 import { moment, took } from './when';
 
-const TAIL_LINES = 200;
 const COMMIT_SHOWN = 9; // as git shows of a commit in a large repository
 
 export class RunDetails {
   readonly node = html('section', { class: 'dagflow-run-details' });
-  private readonly log = html('pre', { class: 'dagflow-log', tabindex: 0, hidden: true });
-  private shown = '';
+  private readonly outputs: TaskOutputs;
 
   constructor(
-    private readonly client: IDagflowClient,
+    client: IDagflowClient,
+    render: RenderOutputs,
     private readonly actions: RunActions,
     private readonly trans: TranslationBundle,
     private readonly choose: (task: string) => void
   ) {
     this.node.setAttribute('aria-label', trans.__('One run'));
-    this.log.setAttribute('aria-label', trans.__('What the task printed'));
+    this.outputs = new TaskOutputs(client, render, trans);
   }
 
   /** Show a run, and one of its tasks. */
@@ -41,7 +41,11 @@ export class RunDetails {
       timeline(run, chosen, this.choose, trans),
       ...this.facts(run)
     );
-    void this.showLog(run, task);
+    void this.outputs.show(run.run_id, task);
+  }
+
+  dispose(): void {
+    this.outputs.dispose();
   }
 
   /** Who asked for it, from where, and on which commit. */
@@ -75,8 +79,8 @@ export class RunDetails {
       html('p', {}, stateLine(task.state, task.cached ? trans.__('reused') : length, attempt)),
       ...(why.length > 0 ? [html('ul', {}, ...why)] : []),
       ...(task.error ? [this.error(task.error)] : []),
-      html('div', { class: 'dagflow-actions' }, ...this.actions.clear(run, task.name)),
-      this.log
+      html('div', { class: 'dagflow-actions' }, ...this.actions.task(run, task)),
+      this.outputs.node
     ];
   }
 
@@ -94,22 +98,5 @@ export class RunDetails {
       html('strong', {}, message),
       ...[where, hint ?? ''].filter(Boolean).map(text => html('div', { class: 'dagflow-soft' }, text))
     );
-  }
-
-  /** What the task printed; an attempt that was cleared away, or has not begun, has no log. */
-  private async showLog(run: RunRecordDocument, task: TaskRunDocument | null): Promise<void> {
-    const shown = JSON.stringify([run.run_id, task?.name, task?.attempt]);
-    if (shown !== this.shown) {
-      this.log.hidden = true;
-    }
-    this.shown = shown;
-    if (task === null || task.attempt === 0) {
-      return;
-    }
-    const found = await this.client.log(run.run_id, task.name, TAIL_LINES).catch(() => null);
-    if (shown === this.shown) {
-      this.log.textContent = found?.entries.map(({ text }) => text).join('') ?? '';
-      this.log.hidden = this.log.textContent === '';
-    }
   }
 }

@@ -5,6 +5,7 @@ import type {
   EventsDocument,
   GridDocument,
   LogDocument,
+  OutputsDocument,
   ParametersDocument,
   PipelinesDocument,
   RunDiffDocument,
@@ -14,6 +15,7 @@ import type {
   RunSummaryDocument,
   StartDocument
 } from '../../src/schema';
+import type { NotebookContent } from '../../src/notebookTags';
 import type { CompiledNotebook, IDagflowClient, RunsAsked } from '../../src/tokens';
 
 const silent = () => Promise.reject(new Error('no answer'));
@@ -34,5 +36,7 @@ export class SilentServer implements IDagflowClient {
   rerun: (id: string) => Promise<RunDocument> = silent;
   remove: (id: string) => Promise<DeletedDocument> = silent;
   events: (id: string, after: number) => Promise<EventsDocument> = silent;
+  outputs: (id: string, task: string) => Promise<OutputsDocument> = silent;
+  notebook: (id: string, task: string | null) => Promise<NotebookContent> = silent;
   log: (id: string, task: string, tail: number) => Promise<LogDocument> = silent;
 }
