@@ -3,8 +3,11 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTools, INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 import { ToolbarButton } from '@jupyterlab/ui-components';
 import { Menu, type Widget } from '@lumino/widgets';
@@ -16,9 +19,12 @@ import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
 import { addRunCommands, RUN_COMMANDS } from './runCommands';
 import { RunsDrive } from './runs/drive';
+import { type NoticeHost, tellOfEnds, type Wanted } from './runs/notices';
 import { PipelineRuns, type RunsHost } from './runs/pipelineRuns';
 import { renderOutputs } from './runs/renderOutputs';
+import { RunsNow } from './runs/runsNow';
 import { RunsSidebar } from './runs/sidebar';
+import { RunsStatusItem } from './runs/statusItem';
 import { RunStream } from './stream';
 import { IDagflowClient, IPipelines, IRunStream } from './tokens';
 
@@ -144,13 +150,14 @@ const runs: JupyterFrontEndPlugin<void> = {
   description: 'Shows the runs of all pipelines in the left sidebar, and those of one in the main area.',
   autoStart: true,
   requires: [IDagflowClient, IRunStream, IRenderMimeRegistry],
-  optional: [ICommandPalette, ILayoutRestorer, ITranslator],
+  optional: [ICommandPalette, ILauncher, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IDagflowClient,
     news: RunStream,
     rendermime: IRenderMimeRegistry,
     palette: ICommandPalette | null,
+    launcher: ILauncher | null,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
@@ -209,6 +216,7 @@ const runs: JupyterFrontEndPlugin<void> = {
       return widget;
     };
     palette?.addItem({ command: SHOW_RUNS, category: trans.__('Pipeline') });
+    launcher?.add({ command: SHOW_RUNS, category: trans.__('Other'), rank: 10 });
     restorer?.add(sidebar, 'dagflow-runs');
     void restorer?.restore(opened, {
       command: OPEN_RUNS,
@@ -217,6 +225,53 @@ const runs: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+const notices: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-dagflow:notices',
+  description: 'Tells how many runs go on, and of those that end while one looks elsewhere.',
+  autoStart: true,
+  requires: [IDagflowClient, IRunStream, IPipelines, INotebookTracker],
+  optional: [IStatusBar, ISettingRegistry, ITranslator],
+  activate: async (
+    app: JupyterFrontEnd,
+    server: IDagflowClient,
+    news: RunStream,
+    all: IPipelines,
+    tracker: INotebookTracker,
+    statusBar: IStatusBar | null,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = bundle(translator);
+    const now = new RunsNow(server, news);
+    const item = new RunsStatusItem(now, trans, () => void app.commands.execute(SHOW_RUNS));
+    statusBar?.registerStatusItem('jupyter-dagflow:runs', {
+      item,
+      align: 'left',
+      rank: 10,
+      isActive: () => item.isActive,
+      activeStateChanged: now.changed
+    });
+    const settings = await registry?.load('jupyter-dagflow:notices').catch(() => null);
+    const host: NoticeHost = {
+      get wanted() {
+        return (settings?.composite['notify'] ?? 'all') as Wanted;
+      },
+      isLookedAt: pipeline =>
+        document.hasFocus() &&
+        (tracker.find(panel => panel.isVisible && all.of(panel)?.lastRun.pipeline === pipeline) !== undefined ||
+          [...app.shell.widgets('main')].some(widget => widget.isVisible && isOfRuns(widget, pipeline))),
+      open: ({ pipeline, run_id }) => void app.commands.execute(OPEN_RUNS, { pipeline, run: run_id })
+    };
+    tellOfEnds(now, host, trans);
+  }
+};
+
+function isOfRuns(widget: Widget, pipeline: string): boolean {
+  return (
+    widget instanceof MainAreaWidget && widget.content instanceof PipelineRuns && widget.content.pipeline === pipeline
+  );
+}
 
 /** Open the panel of a notebook, or bring it to the front; it is closed with the notebook. */
 async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans: TranslationBundle): Promise<void> {
@@ -266,4 +321,4 @@ function addToMain(app: JupyterFrontEnd, widget: Widget, options: DocumentRegist
   }
 }
 
-export default [client, stream, pipelines, tagging, graph, properties, runs];
+export default [client, stream, pipelines, tagging, graph, properties, runs, notices];
