@@ -251,6 +251,57 @@ test('a run from the panel goes on without the page, and leads to its error', { 
   await page.close();
 });
 
+test('recorded runs are found, looked at, compared and opened', { timeout: 120_000 }, async () => {
+  write('compared.ipynb', [
+    ['a', 'x = 1', ['task:load']],
+    ['b', "print('got', x)", ['task:fit']]
+  ]);
+  const { page, errors } = await openNotebook(browser, lab, 'compared.ipynb');
+  await waitForChips(page, ['load', 'fit']);
+  const run = source =>
+    page.evaluate(text => {
+      const { commands, shell } = window.jupyterapp;
+      shell.currentWidget.content.model.sharedModel.cells[0].setSource(text);
+      return commands.execute('dagflow:run');
+    }, source);
+  await run('x = 1');
+  await page.locator('.dagflow-chip[data-state="success"]').nth(1).waitFor({ timeout: WAIT_MS });
+  await page.evaluate(() => window.jupyterapp.commands.execute('dagflow:show-runs'));
+  const sidebar = page.locator('.dagflow-runs-sidebar');
+  await sidebar.getByLabel('Find runs').fill('compared');
+  await page.locator('.jp-Notebook .jp-InputPrompt').first().click();
+  await run('x = 2');
+  const found = sidebar.locator('li', { hasText: 'success' });
+  await found.nth(1).waitFor({ timeout: WAIT_MS });
+
+  await found.first().click();
+  const runs = page.locator('.dagflow-pipeline-runs');
+  await runs.getByRole('button', { name: /^fit, success/ }).nth(1).click();
+  await runs.locator('.dagflow-outputs', { hasText: 'got 2' }).waitFor();
+  const accessible = async () => {
+    assert.deepEqual(await violations(page, '.dagflow-pipeline-runs'), []);
+    assert.deepEqual(await violations(page, '.dagflow-runs-sidebar'), []);
+  };
+  await accessible();
+  await page.screenshot({ path: join(results, 'runs-light.png') });
+  await changeTheme(page, 'JupyterLab Dark');
+  await runs.getByLabel('Compare this run with').selectOption({ index: 1 });
+  await runs.locator('[data-line="added"]', { hasText: '+x = 2' }).waitFor();
+  await accessible();
+  await page.screenshot({ path: join(results, 'comparison-dark.png') });
+  await changeTheme(page, 'JupyterLab Light');
+
+  await runs.getByLabel('Compare this run with').selectOption('');
+  await runs.getByRole('button', { name: 'Open executed notebook' }).click();
+  await page.waitForFunction(() => {
+    const { currentWidget } = window.jupyterapp.shell;
+    return currentWidget?.context?.path.startsWith('dagflow:') && currentWidget.content.widgets.length > 0;
+  });
+  await page.locator('.jp-NotebookPanel:visible .jp-OutputArea-output', { hasText: 'got 2' }).waitFor();
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
 test('of many cells only those on screen cost anything', { timeout: 120_000 }, async () => {
   write(
     'many.ipynb',
