@@ -24,12 +24,14 @@ from jupyter_dagflow.core.errors import (
     OptionError,
     RunGoesOn,
 )
+from jupyter_dagflow.core.events import RunCreated
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.nested import NESTED, Within, compiled_to_keep
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
 from jupyter_dagflow.core.records import Origin
+from jupyter_dagflow.core.remaining_paths import expected_paths
 from jupyter_dagflow.core.resume import cleared_by, lost_within_budget, tasks_named, whole_lanes
 from jupyter_dagflow.core.run import RunView, having_step, is_instance, whole_of
 from jupyter_dagflow.core.run_config import RunConfig
@@ -682,6 +684,17 @@ class Dagflow:
     def diff(self, before: str, after: str) -> RunDiff:
         """What differs between two recorded runs, named as for `open_run`; raises `NotFound`."""
         return diff_runs(self._side(before), self._side(after))
+
+    def expected_paths(self, run: str) -> tuple[RunId, dict[TaskName, float]]:
+        """How long it takes, in seconds, from the beginning of each task of a run to the end of all below it.
+
+        By what the pipeline's tasks took when they last ran; raises `NotFound`.
+        """
+        run_id = self.metastore.find_run(run)
+        created = next(
+            e for e in self.metastore.events(run_id, limit=1) if isinstance(e, RunCreated)
+        )
+        return run_id, expected_paths(created.tasks, self.metastore.durations(created.pipeline))
 
     def has_lost_its_runner(self, run_id: RunId) -> bool:
         """Whether a run has not ended, and nobody goes on with it."""

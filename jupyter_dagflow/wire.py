@@ -314,6 +314,16 @@ class PipelinesDocument(msgspec.Struct, kw_only=True):
     next: str | None
 
 
+class ExpectationDocument(msgspec.Struct, kw_only=True):
+    """How long it takes from the beginning of each task of a run to the end of all below it, by earlier runs.
+
+    ``remaining_s`` has every task, or none if of none it is known.
+    """
+
+    run_id: str
+    remaining_s: dict[str, float]
+
+
 class GridTaskDocument(msgspec.Struct, kw_only=True):
     """How a task of a run stands."""
 
@@ -603,6 +613,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     RunsDocument,
     PipelinesDocument,
     GridDocument,
+    ExpectationDocument,
     NewsDocument,
     EventsDocument,
     LogDocument,

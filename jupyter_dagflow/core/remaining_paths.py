@@ -44,3 +44,22 @@ def remaining_paths(
             if not waiting[parent]:
                 settled.append(parent)
     return found
+
+
+def expected_paths(
+    tasks: Sequence[tuple[TaskName, Sequence[TaskName]]], durations: Mapping[TaskName, float]
+) -> dict[TaskName, float]:
+    """The same of tasks with those above them; nothing if of no task it is known how long it takes.
+
+    >>> expected_paths([("load", []), ("fit", ["load"])], {"fit": 6.0})
+    {'fit': 6.0, 'load': 12.0}
+    >>> expected_paths([("load", []), ("fit", ["load"])], {})
+    {}
+    """
+    downstream: dict[TaskName, list[TaskName]] = {name: [] for name, _ in tasks}
+    for name, above in tasks:
+        for each in above:
+            downstream[each].append(name)
+    if not durations.keys() & downstream.keys():
+        return {}
+    return remaining_paths(downstream, durations)

@@ -7,6 +7,7 @@ import type {
   ClearDocument,
   DeletedDocument,
   EventsDocument,
+  ExpectationDocument,
   GridDocument,
   LogDocument,
   OutputsDocument,
@@ -90,6 +91,10 @@ export class DagflowClient implements IDagflowClient {
 
   remove(id: string): Promise<DeletedDocument> {
     return this.request(runAddress(id), {}, { method: 'DELETE' });
+  }
+
+  expectation(id: string): Promise<ExpectationDocument> {
+    return this.request(runAddress(id, 'expectation'));
   }
 
   events(id: string, after: number): Promise<EventsDocument> {

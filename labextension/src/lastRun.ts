@@ -1,7 +1,8 @@
 /** The newest run of a notebook, as long as the server tells of one. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { Follower } from './follow';
-import type { EventsDocument, RunDocument, RunNewsDocument } from './schema';
+import type { Expected } from './remaining';
+import type { EventsDocument, ExpectationDocument, RunDocument, RunNewsDocument } from './schema';
 import type { RunStream } from './stream';
 import type { IDagflowClient } from './tokens';
 
@@ -11,6 +12,7 @@ const AGAIN_MS = 5000;
 /** Follows the run by its news; looks for another when it is asked to, and now and then while a run is going on. */
 export class LastRun {
   readonly follower = new Follower();
+  private expectation: ExpectationDocument | null = null;
   private looking = false;
   private again: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
@@ -28,6 +30,12 @@ export class LastRun {
   get active(): boolean {
     const { run } = this.follower;
     return run !== null && !run.finished_at;
+  }
+
+  /** What is known of how long the tasks of the run take. */
+  get expected(): Expected {
+    const { expectation } = this;
+    return expectation !== null && expectation.run_id === this.follower.run?.run_id ? expectation.remaining_s : {};
   }
 
   /** Ask for the newest run; a server that does not answer leaves what is known. */
@@ -72,7 +80,20 @@ export class LastRun {
   private lookAgain(): void {
     clearTimeout(this.again);
     if (this.active && !this.disposed) {
+      void this.expect();
       this.again = setTimeout(() => void this.look(), AGAIN_MS);
+    }
+  }
+
+  /** Ask once for each run what it is expected to take; without an answer nothing is said of it. */
+  private async expect(): Promise<void> {
+    const id = this.follower.run?.run_id;
+    if (id !== undefined && id !== this.expectation?.run_id) {
+      this.expectation = { run_id: id, remaining_s: {} };
+      const found = await this.client.expectation(id).catch(() => null);
+      if (found !== null && this.expectation.run_id === id) {
+        this.expectation = found;
+      }
     }
   }
 

@@ -30,6 +30,7 @@ export class PipelinePanel extends Widget {
     this.view = new GraphView({
       fill: true,
       clock: lastRun.follower.clock,
+      expected: () => lastRun.expected,
       onTask: ({ cells }) => pipeline.select(cells),
       onFinding: ({ cell, line }) => cell && pipeline.goTo(cell, line)
     });

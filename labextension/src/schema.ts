@@ -20,6 +20,7 @@ export type Shape =
   | ErrorDocument
   | EventsDocument
   | ExampleDocument
+  | ExpectationDocument
   | GarbageDocument
   | GraphDocument
   | GridDocument
@@ -647,6 +648,17 @@ export interface EventsDocument {
 export interface ExampleDocument {
   name: string;
   title: string;
+}
+/**
+ * How long it takes from the beginning of each task of a run to the end of all below it, by earlier runs.
+ *
+ *     ``remaining_s`` has every task, or none if of none it is known.
+ */
+export interface ExpectationDocument {
+  remaining_s: {
+    [k: string]: number;
+  };
+  run_id: string;
 }
 /**
  * What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed.

@@ -9,6 +9,7 @@ import type {
   CompilationDocument,
   DeletedDocument,
   EventsDocument,
+  ExpectationDocument,
   GridDocument,
   LogDocument,
   OutputsDocument,
@@ -67,6 +68,8 @@ export interface IDagflowClient {
   rerun(id: string): Promise<RunDocument>;
   /** Forget a run that does not go on, with its files. */
   remove(id: string): Promise<DeletedDocument>;
+  /** How long a run may go on from each of its tasks, by earlier ones. */
+  expectation(id: string): Promise<ExpectationDocument>;
   /** The events of a run after a number, the first of them if there are many. */
   events(id: string, after: number): Promise<EventsDocument>;
   /** What the cells of the last attempt at a task have put out. */

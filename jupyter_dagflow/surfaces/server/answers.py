@@ -21,6 +21,7 @@ from jupyter_dagflow.wire import (
     ArtifactDocument,
     DeletedDocument,
     EventsDocument,
+    ExpectationDocument,
     GraphDocument,
     GridDocument,
     LogDocument,
@@ -111,6 +112,14 @@ def events(asked: Asked) -> EventsDocument:
         run_id=run_id,
         events=[event_to_dict(event) for event in shown],
         next=shown[-1].seq if len(found) > len(shown) else None,
+    )
+
+
+def expectation(asked: Asked) -> ExpectationDocument:
+    """How long a run may go on."""
+    run_id, paths = asked.app.expected_paths(asked.run)
+    return ExpectationDocument(
+        run_id=run_id, remaining_s={str(task): s for task, s in paths.items()}
     )
 
 

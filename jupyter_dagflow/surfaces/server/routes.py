@@ -30,6 +30,7 @@ from jupyter_dagflow.wire import (
     ClearDocument,
     DeletedDocument,
     EventsDocument,
+    ExpectationDocument,
     GraphDocument,
     GridDocument,
     LogDocument,
@@ -203,6 +204,14 @@ ROUTES: tuple[Route, ...] = (
         work=answers.events,
         query=EventsQuery,
         answer=EventsDocument,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/expectation",
+        action="read",
+        does="How long a run may go on from each of its tasks, by what they took when they last ran.",
+        work=answers.expectation,
+        answer=ExpectationDocument,
     ),
     Route(
         method="post",

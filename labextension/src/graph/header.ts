@@ -2,6 +2,7 @@
 import type { Clock } from '../clock';
 import { LOOKS } from '../looks';
 import type { LiveRun } from '../reduce';
+import { remaining, type Expected } from '../remaining';
 import * as words from '../words';
 import { html, setText, svg } from './dom';
 import { showState, stateIcon } from './icon';
@@ -31,7 +32,11 @@ export class Header {
   private readonly said = html('span', { class: 'dagflow-said', role: 'status' });
   readonly tools: HTMLElement;
 
-  constructor(zooming: Zooming) {
+  /** `expected` is what is known of how long tasks take. */
+  constructor(
+    zooming: Zooming,
+    private readonly expected: () => Expected = () => ({})
+  ) {
     this.tools = html(
       'span',
       { class: 'dagflow-tools', role: 'group', 'aria-label': 'Zoom' },
@@ -81,7 +86,8 @@ export class Header {
   tick(run: LiveRun, clock: Clock): void {
     const seconds = clock.elapsed(run);
     const text = seconds === null ? '' : run.state === 'running' ? words.ticking(seconds) : words.duration(seconds);
-    setText(this.elapsed, text);
+    const left = remaining(run, this.expected(), clock);
+    setText(this.elapsed, left === null ? text : `${text} · about ${words.ticking(left)} left`);
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { Clock } from '../clock';
 import type { LiveRun } from '../reduce';
+import type { Expected } from '../remaining';
 import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskRunDocument } from '../schema';
 import { edgeDetails, taskDetails } from './details';
 import { html } from './dom';
@@ -29,6 +30,8 @@ export interface ViewOptions {
   fill?: boolean;
   clock?: Clock;
   layouter?: Layouter;
+  /** What is known of how long the tasks take. */
+  expected?: () => Expected;
   /** A task was clicked, or opened by the keyboard. */
   onTask?: (task: TaskDocument) => void;
   /** Somebody wants to go to the place of a finding. */
@@ -66,11 +69,12 @@ export class GraphView {
   constructor(private readonly options: ViewOptions = {}) {
     this.clock = options.clock ?? new Clock();
     this.viewport = new Viewport(this.frame, this.scene, () => this.popover.pinned || this.popover.close());
-    this.header = new Header({
+    const zooming = {
       zoomIn: () => this.viewport.zoomIn(),
       zoomOut: () => this.viewport.zoomOut(),
       fit: () => this.viewport.fit()
-    });
+    };
+    this.header = new Header(zooming, options.expected);
     this.node.classList.toggle('dagflow-fill', options.fill === true);
     this.node.append(this.header.node, this.body, this.popover.node);
     this.popover.onClosed = () => this.closed();

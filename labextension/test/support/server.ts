@@ -3,6 +3,7 @@ import type {
   ClearDocument,
   DeletedDocument,
   EventsDocument,
+  ExpectationDocument,
   GridDocument,
   LogDocument,
   OutputsDocument,
@@ -35,6 +36,7 @@ export class SilentServer implements IDagflowClient {
   clear: (id: string, asked: ClearDocument) => Promise<RunDocument> = silent;
   rerun: (id: string) => Promise<RunDocument> = silent;
   remove: (id: string) => Promise<DeletedDocument> = silent;
+  expectation: (id: string) => Promise<ExpectationDocument> = silent;
   events: (id: string, after: number) => Promise<EventsDocument> = silent;
   outputs: (id: string, task: string) => Promise<OutputsDocument> = silent;
   notebook: (id: string, task: string | null) => Promise<NotebookContent> = silent;

@@ -91,6 +91,15 @@ def test_events_from_a_number_on(server: Server, run: Any) -> None:
     }
 
 
+def test_what_a_run_may_take_is_known_by_earlier_ones(server: Server, run: Any) -> None:
+    found = server.get(f"runs/{run['run_id']}/expectation")
+    assert found["run_id"] == run["run_id"]
+    load, train = (found["remaining_s"][task] for task in ("load", "train"))
+    assert load == pytest.approx(
+        2 * train
+    )  # what nobody has seen succeed is expected to take as long
+
+
 def test_the_form_hides_what_is_secret(server: Server, run: Any) -> None:
     n, key = server.get("parameters", path="scores.ipynb")["parameters"]
     assert (n["name"], n["type"], n["default"], n["secret"]) == ("n", "int", 3, False)
