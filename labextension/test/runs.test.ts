@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { comparison } from '../src/runs/comparison';
 import { notebookPath, RunsDrive } from '../src/runs/drive';
+import { metricChart, points } from '../src/runs/metricChart';
 import { Pages } from '../src/runs/pages';
 import { PipelineRuns, type RunsHost } from '../src/runs/pipelineRuns';
 import { RunsSidebar } from '../src/runs/sidebar';
@@ -393,4 +394,39 @@ test.each([
   expect((await drive.get(path, { content: false })).content).toBeNull();
   expect(asked).toHaveLength(1);
   await expect(drive.save()).rejects.toThrow('not changed');
+});
+
+test.each<[string, unknown[], [number, number][]]>([
+  [
+    'it goes from the bottom to the top',
+    [1, 3, 2],
+    [
+      [0.5, 21],
+      [1.5, 3],
+      [2.5, 12]
+    ]
+  ],
+  [
+    'what is no number is left out',
+    [1, undefined, 'many', NaN, 3],
+    [
+      [0.5, 21],
+      [4.5, 3]
+    ]
+  ],
+  [
+    'what does not change is in the middle',
+    [2, 2],
+    [
+      [0.5, 12],
+      [1.5, 12]
+    ]
+  ]
+])('of a metric across runs: %s', (_, values, expected) => {
+  expect(points(values)).toEqual(expected);
+});
+
+test('a metric that is known once has no line', () => {
+  expect(metricChart([1, undefined])).toBeNull();
+  expect(metricChart([1, 2])).not.toBeNull();
 });

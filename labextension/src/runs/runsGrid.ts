@@ -6,6 +6,7 @@ import { LOOKS } from '../looks';
 import type { GridDocument, GridRunDocument, GridTaskDocument } from '../schema';
 import * as words from '../words';
 import { place, stopSomewhere, useArrows } from './keys';
+import { metricChart } from './metricChart';
 import { plain } from './parts';
 import { moment, took } from './when';
 
@@ -63,7 +64,7 @@ export class RunsGrid {
     const seconds = took(run);
     const text = trans.__('Run %1, %2', run.run_id, LOOKS[run.state].word);
     const title = [text, moment(run.started_at), seconds === null ? '' : words.duration(seconds)].filter(Boolean);
-    const height = seconds === null || longest === 0 ? 100 : (seconds / longest) * 100;
+    const height = seconds === null || longest === 0 ? 0 : (seconds / longest) * 100;
     const button = html(
       'button',
       {
@@ -119,13 +120,15 @@ export class RunsGrid {
 
   private metrics(runs: readonly GridRunDocument[]): HTMLElement[] {
     const names = [...new Set(runs.flatMap(({ metrics }) => Object.keys(metrics)))].sort();
-    return names.map(name => {
-      const cells = runs.map(({ metrics }) => {
-        const value = (metrics as Record<string, unknown>)[name];
+    return names.flatMap(name => {
+      const values = runs.map(({ metrics }) => (metrics as Record<string, unknown>)[name]);
+      const cells = values.map(value => {
         const text = value === undefined ? '' : typeof value === 'number' ? value.toPrecision(3) : plain(value);
         return html('td', { class: 'dagflow-grid-metric', title: value === undefined ? '' : plain(value) }, text);
       });
-      return this.row(name, cells);
+      const chart = metricChart(values);
+      const line = chart === null ? [] : [html('tr', {}, html('td'), html('td', { colspan: runs.length }, chart))];
+      return [...line, this.row(name, cells)];
     });
   }
 }
