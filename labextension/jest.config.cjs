@@ -1,6 +1,7 @@
 /** Tests run on the sources as they are; types are checked by `npm run check`. */
 module.exports = {
   testEnvironment: 'jsdom',
+  setupFiles: ['<rootDir>/test/support/browser.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // the shared model that JupyterLab keeps notebooks in is published as modules only
   transformIgnorePatterns: ['/node_modules/(?!(@jupyter/ydoc|yjs|lib0|y-protocols)/)'],

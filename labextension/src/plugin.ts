@@ -1,6 +1,6 @@
 /** Wiring only: what JupyterLab offers goes in, what we offer comes out. */
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { Dialog, ICommandPalette, MainAreaWidget, showDialog, WidgetTracker } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ILauncher } from '@jupyterlab/launcher';
@@ -20,12 +20,14 @@ import { PropertyTool } from './properties';
 import { addRunCommands, RUN_COMMANDS } from './runCommands';
 import { RunsDrive } from './runs/drive';
 import { type NoticeHost, tellOfEnds, type Wanted } from './runs/notices';
-import { PipelineRuns, type RunsHost } from './runs/pipelineRuns';
+import type { RunsHost } from './runs/host';
+import { PipelineRuns } from './runs/pipelineRuns';
 import { renderOutputs } from './runs/renderOutputs';
 import { RunsNow } from './runs/runsNow';
 import { RunsSidebar } from './runs/sidebar';
 import { RunsStatusItem } from './runs/statusItem';
 import { RunStream } from './stream';
+import { tell } from './tell';
 import { IDagflowClient, IPipelines, IRunStream } from './tokens';
 
 const SHOW_GRAPH = 'dagflow:show-graph';
@@ -166,6 +168,11 @@ const runs: JupyterFrontEndPlugin<void> = {
     contents.addDrive(new RunsDrive(server, serverSettings));
     const host: RunsHost = {
       openNotebook: path => void app.commands.execute('docmanager:open', { path, factory: 'Notebook' }),
+      confirm: async ({ title, body, accept }) => {
+        const buttons = [Dialog.cancelButton(), Dialog.warnButton({ label: accept })];
+        return (await showDialog({ title, body, buttons })).button.accept;
+      },
+      tell: error => void tell(error, trans),
       render: renderOutputs(rendermime)
     };
     const opened = new WidgetTracker<MainAreaWidget<PipelineRuns>>({ namespace: 'dagflow-runs' });

@@ -1,11 +1,13 @@
 /** What can be run of a pipeline, as commands for menus and buttons. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, editIcon, refreshIcon, runIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { NotebookPipeline } from './notebookPipeline';
 import type { Running } from './running';
+import type { ParameterFieldDocument } from './schema';
 import { RequestError } from './refusal';
-import { askForWishes, type RunWishes } from './runForm';
+import { RunForm, type RunWishes } from './runForm';
 import { tell } from './tell';
 
 export const RUN_COMMANDS = {
@@ -148,4 +150,19 @@ async function runWithWishes(running: Running, trans: TranslationBundle): Promis
       problem = [error.message, error.hint].filter(Boolean).join(' ');
     }
   }
+}
+
+/** Ask for it; null if nothing is to be run. */
+async function askForWishes(
+  parameters: readonly ParameterFieldDocument[],
+  trans: TranslationBundle,
+  wishes: RunWishes,
+  problem: string
+): Promise<RunWishes | null> {
+  const { button, value } = await showDialog({
+    title: trans.__('Run with Parameters'),
+    body: new RunForm(parameters, trans, wishes, problem),
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })]
+  });
+  return button.accept ? value : null;
 }

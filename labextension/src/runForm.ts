@@ -1,5 +1,5 @@
 /** What can be said before a run: the parameters that the notebook declares, how many tasks at once, what to reuse. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { Dialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { html } from './graph/dom';
@@ -65,21 +65,6 @@ export class RunForm extends Widget implements Dialog.IBodyWidget<RunWishes> {
     const jobs = this.jobs.value === '' ? {} : { jobs: Number(this.jobs.value) };
     return { parameter_texts: Object.fromEntries(texts) as Record<string, string>, ...jobs, fresh: this.fresh.checked };
   }
-}
-
-/** Ask for it; null if nothing is to be run. */
-export async function askForWishes(
-  parameters: readonly ParameterFieldDocument[],
-  trans: TranslationBundle,
-  wishes: RunWishes,
-  problem: string
-): Promise<RunWishes | null> {
-  const { button, value } = await showDialog({
-    title: trans.__('Run with Parameters'),
-    body: new RunForm(parameters, trans, wishes, problem),
-    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })]
-  });
-  return button.accept ? value : null;
 }
 
 /** One parameter: its name, its type, and its value as text. */

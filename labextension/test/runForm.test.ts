@@ -1,8 +1,6 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import { RunForm, type RunWishes } from '../src/runForm';
 import type { ParameterFieldDocument } from '../src/schema';
-
-const trans = nullTranslator.load('');
+import { trans } from './support/translation';
 
 function parameter(name: string, type: string, value: unknown, more: object = {}): ParameterFieldDocument {
   return { name, type, default: value, cell: 'p', optional: false, secret: false, ...more };

@@ -1,22 +1,24 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { comparison } from '../src/runs/comparison';
 import { notebookPath, RunsDrive } from '../src/runs/drive';
 import { metricChart, points } from '../src/runs/metricChart';
 import { Pages } from '../src/runs/pages';
-import { PipelineRuns, type RunsHost } from '../src/runs/pipelineRuns';
+import type { RunsHost } from '../src/runs/host';
+import { PipelineRuns } from '../src/runs/pipelineRuns';
 import { RunsSidebar } from '../src/runs/sidebar';
 import { stretches } from '../src/runs/timeline';
 import type { GridDocument, RunDiffDocument, RunState, TaskState } from '../src/schema';
 import { recordDocument } from './support/documents';
 import { NewsServer, runNews } from './support/news';
 import { SilentServer } from './support/server';
-
-const trans = nullTranslator.load('');
+import { trans } from './support/translation';
 
 const opened: string[] = [];
+const told: string[] = [];
 const host: RunsHost = {
   openNotebook: path => void opened.push(path),
+  confirm: () => Promise.resolve(true),
+  tell: error => void told.push(String(error)),
   render: outputs => {
     const widget = new Widget();
     widget.node.textContent = JSON.stringify(outputs);
@@ -171,6 +173,25 @@ test('the newest run is looked at, a task of it on a click, and it is resumed', 
   expect(server.asked.slice(-3)).toEqual(['resume new', 'grid ', 'run new']);
   expect(labelled(runs.node, 'Cancel')).toBeDefined();
   expect(labelled(runs.node, 'Resume')).toBeUndefined();
+  runs.dispose();
+});
+
+test('a run is deleted when that is confirmed; what the server refuses is told', async () => {
+  const server = new Server();
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans, host);
+  await settled();
+  server.remove = () => Promise.reject(new Error('goes on'));
+  labelled(runs.node, 'Delete…').click();
+  await settled();
+  expect(told).toEqual(['Error: goes on']);
+  server.asked.length = 0;
+  server.remove = run_id => {
+    server.asked.push(`remove ${run_id}`);
+    return Promise.resolve({ run_id });
+  };
+  labelled(runs.node, 'Delete…').click();
+  await settled();
+  expect(server.asked).toEqual(['remove new', 'grid ', 'run new']);
   runs.dispose();
 });
 

@@ -1,9 +1,9 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import { RunsNow } from '../src/runs/runsNow';
 import { RunsStatusItem } from '../src/runs/statusItem';
 import type { RunState, RunSummaryDocument } from '../src/schema';
 import { NewsServer, runNews } from './support/news';
 import { SilentServer } from './support/server';
+import { trans } from './support/translation';
 
 /** A server with runs that stand as they are told, and what is made of them. */
 function page(states: Record<string, RunState>, nested: string[] = []) {
@@ -77,7 +77,7 @@ test('told anew, it asks for all; a server that is off changes nothing', async (
 test('the status bar tells how many there are, and leads to them', async () => {
   const { now, tell } = page({ a: 'running', b: 'running' });
   const clicks: string[] = [];
-  const item = new RunsStatusItem(now, nullTranslator.load(''), () => void clicks.push('open'));
+  const item = new RunsStatusItem(now, trans, () => void clicks.push('open'));
   expect(item.isActive).toBe(false);
   await settled();
   expect([item.isActive, item.node.textContent]).toEqual([true, '2 runs']);

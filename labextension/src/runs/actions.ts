@@ -1,10 +1,9 @@
-/** What can be done with a recorded run; what the server refuses is told in a dialog. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+/** What can be done with a recorded run. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { RunDocument, RunState, TaskRunDocument } from '../schema';
-import { tell } from '../tell';
 import type { IDagflowClient } from '../tokens';
 import { notebookPath } from './drive';
+import type { RunsHost } from './host';
 import { button } from './parts';
 
 /** Of which run to show what has become of it: null if it is gone. */
@@ -16,7 +15,7 @@ export class RunActions {
   constructor(
     private readonly client: IDagflowClient,
     private readonly trans: TranslationBundle,
-    private readonly openNotebook: (path: string) => void,
+    private readonly host: RunsHost,
     private readonly done: Done
   ) {}
 
@@ -53,17 +52,17 @@ export class RunActions {
   private open(run: string, task: string | null): HTMLButtonElement {
     const { trans } = this;
     const label = task === null ? trans.__('Open executed notebook') : trans.__('Open its notebook');
-    return button(label, () => this.openNotebook(notebookPath(run, task)));
+    return button(label, () => this.host.openNotebook(notebookPath(run, task)));
   }
 
   private async remove(run: string): Promise<void> {
     const { trans } = this;
-    const answer = await showDialog({
+    const accepted = await this.host.confirm({
       title: trans.__('Delete run %1?', run),
       body: trans.__('Its history, its notebooks and the values that only it kept are gone for good.'),
-      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })]
+      accept: trans.__('Delete')
     });
-    if (answer.button.accept) {
+    if (accepted) {
       this.work(async () => {
         await this.client.remove(run);
         return null;
@@ -74,7 +73,7 @@ export class RunActions {
   private work(ask: () => Promise<RunDocument | null>): void {
     void ask().then(
       run => this.done(run?.run_id ?? null),
-      (error: unknown) => tell(error, this.trans)
+      (error: unknown) => this.host.tell(error)
     );
   }
 }

@@ -7,22 +7,15 @@ import type { RunStream } from '../stream';
 import type { IDagflowClient } from '../tokens';
 import { RunActions } from './actions';
 import { comparison } from './comparison';
+import type { RunsHost } from './host';
 import { Pages } from './pages';
 import { button } from './parts';
 import { RunDetails } from './runDetails';
 import { RunsGrid } from './runsGrid';
-import type { RenderOutputs } from './taskOutputs';
 import { moment } from './when';
 
 const SHOWN = 25;
 const PAUSE_MS = 250;
-
-/** What JupyterLab does for it. */
-export interface RunsHost {
-  /** Open a notebook at a path of the contents manager. */
-  openNotebook(path: string): void;
-  readonly render: RenderOutputs;
-}
 
 export class PipelineRuns extends Widget {
   private readonly pages: Pages<GridDocument>;
@@ -55,7 +48,7 @@ export class PipelineRuns extends Widget {
       () => this.draw()
     );
     this.grid = new RunsGrid(trans, (run, task) => void this.open(run, task));
-    const actions = new RunActions(client, trans, host.openNotebook, run => void this.after(run));
+    const actions = new RunActions(client, trans, host, run => void this.after(run));
     this.details = new RunDetails(client, host.render, actions, trans, task => void this.open(this.run, task));
     this.older = button(trans.__('← Older'), () => void this.pages.below());
     this.newer = button(trans.__('Newer →'), () => void this.pages.above());
