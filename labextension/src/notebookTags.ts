@@ -13,7 +13,7 @@ export interface NotebookContent {
   nbformat: number;
   nbformat_minor: number;
   metadata: Record<string, unknown>;
-  cells: { id: string; cell_type: string; source: string; metadata: Record<string, unknown> }[];
+  cells: { id: string; cell_type: string; source: string; metadata: Record<string, unknown>; outputs?: object[] }[];
 }
 
 /** Whatever tells that its content has changed; a notebook's model does. */

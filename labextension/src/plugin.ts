@@ -4,7 +4,7 @@ import { Dialog, ICommandPalette, MainAreaWidget, showDialog, WidgetTracker } fr
 import { PathExt } from '@jupyterlab/coreutils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import { ILauncher } from '@jupyterlab/launcher';
-import { INotebookTools, INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTools, INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
@@ -18,7 +18,7 @@ import { pipelineIcon } from './icons';
 import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
 import { addRunCommands, RUN_COMMANDS } from './runCommands';
-import { RunsDrive } from './runs/drive';
+import { isOfRun, keepClean, RunsDrive } from './runs/drive';
 import { type NoticeHost, tellOfEnds, type Wanted } from './runs/notices';
 import type { RunsHost } from './runs/host';
 import { PipelineRuns } from './runs/pipelineRuns';
@@ -61,8 +61,11 @@ const pipelines: JupyterFrontEndPlugin<IPipelines> = {
   provides: IPipelines,
   activate: (_: JupyterFrontEnd, server: IDagflowClient, news: RunStream, tracker: INotebookTracker) => {
     const all = new Pipelines(server, news);
-    tracker.forEach(panel => all.add(panel));
-    tracker.widgetAdded.connect((_, panel) => all.add(panel));
+    // what a run left behind is looked at, not tagged or run
+    const add = (panel: NotebookPanel) =>
+      isOfRun(panel.context.path) ? keepClean(panel.context.model) : all.add(panel);
+    tracker.forEach(add);
+    tracker.widgetAdded.connect((_, panel) => add(panel));
     return all;
   }
 };
@@ -115,7 +118,7 @@ const graph: JupyterFrontEndPlugin<void> = {
       label: trans.__('Show Pipeline of This Notebook'),
       caption: trans.__('The graph of what is on screen, beside the notebook'),
       icon: pipelineIcon,
-      isEnabled: () => tracker.currentWidget !== null,
+      isEnabled: () => all.of(tracker.currentWidget) !== null,
       execute: async () => {
         const pipeline = all.of(tracker.currentWidget);
         if (pipeline) {
@@ -215,6 +218,7 @@ const runs: JupyterFrontEndPlugin<void> = {
     });
     const addRuns = (pipeline: string) => {
       const widget = new MainAreaWidget({ content: new PipelineRuns(pipeline, server, news, trans, host) });
+      widget.toolbar.hide();
       widget.id = `dagflow-runs-${pipeline}`;
       widget.title.icon = pipelineIcon;
       widget.title.label = trans.__('Runs: %1', pipeline);

@@ -298,6 +298,44 @@ test('recorded runs are found, looked at, compared and opened', { timeout: 120_0
     return currentWidget?.context?.path.startsWith('dagflow:') && currentWidget.content.widgets.length > 0;
   });
   await page.locator('.jp-NotebookPanel:visible .jp-OutputArea-output', { hasText: 'got 2' }).waitFor();
+  await page.locator('.jp-NotebookPanel:visible').getByText('notebook is read-only').waitFor();
+  await page.screenshot({ path: join(results, 'executed-light.png') });
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
+test('a run is asked for by a form, and watched from elsewhere', { timeout: 120_000 }, async () => {
+  write('asked.ipynb', [
+    ['p', 'n: int = 1', ['parameters']],
+    ['a', "import time\nwhile not open('asked').read():\n    time.sleep(0.05)\nprint('got', n)", ['task:fit']]
+  ]);
+  writeFileSync(join(lab.notebooks, 'asked'), '');
+  const { page, errors } = await openNotebook(browser, lab, 'asked.ipynb');
+  await waitForChips(page, ['parameters', 'fit']);
+  await page.evaluate(() => void window.jupyterapp.commands.execute('dagflow:run-with'));
+  const form = page.locator('.dagflow-run-form');
+  await form.getByLabel('n', { exact: true }).fill('many');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await form.getByRole('alert').getByText("Parameter 'n' is of type int").waitFor();
+  assert.deepEqual(await violations(page, '.dagflow-run-form'), []);
+  await page.screenshot({ path: join(results, 'form-light.png') });
+  await form.getByLabel('n', { exact: true }).fill('7');
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+
+  const status = page.locator('.dagflow-status-item');
+  await status.getByText('1 run').waitFor();
+  assert.deepEqual(await violations(page, '.dagflow-status-item'), []);
+  await page.evaluate(() => void window.jupyterapp.commands.execute('launcher:create'));
+  await page.locator('.jp-LauncherCard', { hasText: 'Pipeline Runs' }).waitFor();
+  writeFileSync(join(lab.notebooks, 'asked'), 'on');
+  const notice = page.getByRole('alert').filter({ hasText: 'Pipeline asked: success' });
+  await notice.waitFor({ timeout: WAIT_MS });
+  await status.waitFor({ state: 'hidden' });
+  await page.screenshot({ path: join(results, 'notice-light.png') });
+  await notice.getByRole('button', { name: 'Show' }).click();
+  const runs = page.locator('.dagflow-pipeline-runs');
+  await runs.getByRole('button', { name: /^fit, success/ }).click();
+  await runs.locator('.dagflow-outputs', { hasText: 'got 7' }).waitFor();
   assert.deepEqual(errors, []);
   await page.close();
 });

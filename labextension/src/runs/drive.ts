@@ -1,14 +1,34 @@
 /** The notebooks that runs leave behind, for JupyterLab to open as it opens any: they can be looked at, not changed. */
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Contents, ServerConnection } from '@jupyterlab/services';
 import { type ISignal, Signal } from '@lumino/signaling';
+import type { NotebookContent } from '../notebookTags';
 import type { IDagflowClient } from '../tokens';
+import { withWholeTexts } from './lines';
 
 const NAME = 'dagflow';
 const ENDING = '.ipynb';
+const NEVER = { started_at: null, finished_at: null };
 
 /** Where the executed notebook of a run is found, or the notebook that one task of it ran in. */
 export function notebookPath(run: string, task: string | null = null): string {
   return `${NAME}:${task === null ? run : `${run}/${task}`}${ENDING}`;
+}
+
+/** Whether there is such a notebook at a path of the contents manager. */
+export function isOfRun(path: string): boolean {
+  return path.startsWith(`${NAME}:`);
+}
+
+/** What cannot be saved is never to be saved, whatever JupyterLab notes in it, as the language of its kernel. */
+export function keepClean(model: DocumentRegistry.IModel): void {
+  const clean = () => {
+    if (model.dirty) {
+      model.dirty = false;
+    }
+  };
+  model.stateChanged.connect(clean);
+  clean();
 }
 
 /** A drive of such notebooks; each is asked for when it is opened. */
@@ -37,7 +57,12 @@ export class RunsDrive implements Contents.IDrive {
 
   async get(path: string, options?: Contents.IFetchOptions): Promise<Contents.IModel> {
     const [run = '', ...task] = path.slice(0, -ENDING.length).split('/');
-    const content = options?.content === false ? null : await this.client.notebook(run, task.join('/') || null);
+    const [content, known] = await Promise.all([
+      options?.content === false ? null : this.content(run, task.join('/') || null),
+      this.client.runs({ search: run, limit: 1 })
+    ]);
+    const { started_at, finished_at } = known.runs[0] ?? NEVER;
+    const created = started_at ?? new Date().toISOString(); // one that waits; JupyterLab needs some time
     return {
       name: path.slice(path.lastIndexOf('/') + 1),
       path,
@@ -45,10 +70,18 @@ export class RunsDrive implements Contents.IDrive {
       format: content === null ? null : 'json',
       mimetype: '',
       writable: false,
-      created: '',
-      last_modified: '',
+      created,
+      last_modified: finished_at ?? created,
       content
     };
+  }
+
+  private async content(run: string, task: string | null): Promise<NotebookContent> {
+    const notebook = await this.client.notebook(run, task);
+    const cells = notebook.cells.map(cell =>
+      cell.outputs === undefined ? cell : { ...cell, outputs: withWholeTexts(cell.outputs) }
+    );
+    return { ...notebook, cells };
   }
 
   listCheckpoints(): Promise<Contents.ICheckpointModel[]> {

@@ -4,6 +4,7 @@ import { Widget } from '@lumino/widgets';
 import { html } from '../graph/dom';
 import type { OutputCellDocument, TaskRunDocument } from '../schema';
 import type { IDagflowClient } from '../tokens';
+import { withWholeTexts } from './lines';
 
 /** Makes a widget of the outputs of one cell. */
 export type RenderOutputs = (outputs: OutputCellDocument['outputs']) => Widget;
@@ -43,7 +44,7 @@ export class TaskOutputs {
       this.known = known;
       this.clear();
       for (const each of outputs) {
-        const area = this.render(each);
+        const area = this.render(withWholeTexts(each));
         this.areas.push(area);
         Widget.attach(area, this.node);
       }
