@@ -162,7 +162,8 @@ async function askForWishes(
   const { button, value } = await showDialog({
     title: trans.__('Run with Parameters'),
     body: new RunForm(parameters, trans, wishes, problem),
-    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })]
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Run') })],
+    focusNodeSelector: '.dagflow-run-form input, .dagflow-run-form select'
   });
   return button.accept ? value : null;
 }

@@ -42,9 +42,10 @@ export class RunActions {
   /** The buttons that a task of a run has. */
   task({ run_id, state }: Known, { name, attempt }: Pick<TaskRunDocument, 'name' | 'attempt'>): HTMLButtonElement[] {
     const { client, trans } = this;
-    const label = trans.__('Do %1 again, and what depends on it', name);
+    const label = trans.__('Do %1 again', name);
+    const title = trans.__('And what depends on it, in this run');
     const asked = { tasks: [name] as [string], downstream: true };
-    const again = button(label, () => this.work(() => client.clear(run_id, asked)));
+    const again = button(label, () => this.work(() => client.clear(run_id, asked)), { title });
     return [...(goesOn(state) ? [] : [again]), ...(attempt > 0 ? [this.open(run_id, name)] : [])];
   }
 

@@ -4,7 +4,7 @@ import { html } from '../graph/dom';
 import { LOOKS } from '../looks';
 import type { ChangeDocument, CodeChangeDocument, RunDiffDocument, TaskState } from '../schema';
 import * as words from '../words';
-import { plain, stateLine, table } from './parts';
+import { metric, plain, stateLine, table } from './parts';
 import { moment, took } from './when';
 
 export function comparison(diff: RunDiffDocument, trans: TranslationBundle): HTMLElement {
@@ -102,7 +102,7 @@ function kindOf(line: string): string {
 }
 
 function shown(value: unknown): string {
-  return value === null || value === undefined ? words.NO_VALUE : plain(value);
+  return value === null || value === undefined ? words.NO_VALUE : metric(value);
 }
 
 function byHowMuch(before: unknown, after: unknown): string {

@@ -38,6 +38,13 @@ export function table(caption: string, columns: readonly string[], rows: readonl
       ];
 }
 
+const DIGITS = 6; // as the summary of a comparison has them
+
+/** A metric as short text. */
+export function metric(value: unknown): string {
+  return typeof value === 'number' ? String(Number(value.toPrecision(DIGITS))) : plain(value);
+}
+
 /** Any plain value as short text. */
 export function plain(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');

@@ -23,9 +23,11 @@ export class PipelineRuns extends Widget {
   private readonly details: RunDetails;
   private readonly problem = html('p', { class: 'dagflow-runs-problem', role: 'alert', hidden: true });
   private readonly empty = html('p', { class: 'dagflow-soft', hidden: true });
+  private readonly turning = html('div', { class: 'dagflow-actions', hidden: true });
   private readonly older: HTMLButtonElement;
   private readonly newer: HTMLButtonElement;
   private readonly against: HTMLSelectElement;
+  private readonly right = html('div', { class: 'dagflow-runs-right', hidden: true });
   private readonly beside = html('div', { class: 'dagflow-beside' });
   private run: string | null = null;
   private task: string | null = null;
@@ -58,16 +60,11 @@ export class PipelineRuns extends Widget {
       void this.showBeside();
     });
     setText(this.empty, trans.__('%1 has no recorded runs.', pipeline));
-    const left = html(
-      'div',
-      { class: 'dagflow-runs-left' },
-      html('div', { class: 'dagflow-actions' }, this.older, this.newer),
-      this.problem,
-      this.empty,
-      this.grid.node
-    );
+    this.turning.append(this.older, this.newer);
+    const left = html('div', { class: 'dagflow-runs-left' }, this.turning, this.problem, this.empty, this.grid.node);
     const compare = html('label', { class: 'dagflow-against' }, trans.__('Compare with'), this.against);
-    this.node.append(left, html('div', { class: 'dagflow-runs-right' }, compare, this.beside));
+    this.right.append(compare, this.beside);
+    this.node.append(html('div', { class: 'dagflow-runs-columns' }, left, this.right));
     stream.news.connect(this.hear, this);
     stream.anew.connect(this.look, this);
     void this.pages.begin().then(() => this.openNewest());
@@ -118,6 +115,8 @@ export class PipelineRuns extends Widget {
     setText(this.problem, error instanceof Error ? error.message : '');
     this.older.disabled = !this.pages.hasBelow;
     this.newer.disabled = !this.pages.hasAbove;
+    this.turning.hidden = !this.pages.hasBelow && !this.pages.hasAbove;
+    this.right.hidden = this.run === null;
     if (shown !== null) {
       this.empty.hidden = shown.runs.length > 0;
       this.grid.show(shown, { run: this.run, task: this.task });

@@ -5,7 +5,7 @@ import type { RunRecordDocument, TaskFailure, TaskRunDocument } from '../schema'
 import type { IDagflowClient } from '../tokens';
 import * as words from '../words';
 import type { RunActions } from './actions';
-import { plain, stateLine, table } from './parts';
+import { metric, plain, stateLine, table } from './parts';
 import { type RenderOutputs, TaskOutputs } from './taskOutputs';
 import { timeline } from './timeline';
 import { moment, took } from './when';
@@ -62,10 +62,11 @@ export class RunDetails {
   private facts(run: RunRecordDocument): HTMLElement[] {
     const { trans } = this;
     const columns = [trans.__('Name'), trans.__('Value')];
-    const rows = (values: object) => Object.entries(values).map(([name, value]) => [name, plain(value)]);
+    const rows = (values: object, say: (value: unknown) => string) =>
+      Object.entries(values).map(([name, value]) => [name, say(value)]);
     return [
-      ...table(trans.__('Parameters'), columns, rows(run.parameters)),
-      ...table(trans.__('Metrics'), columns, rows(run.metrics))
+      ...table(trans.__('Parameters'), columns, rows(run.parameters, plain)),
+      ...table(trans.__('Metrics'), columns, rows(run.metrics, metric))
     ];
   }
 

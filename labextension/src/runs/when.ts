@@ -1,10 +1,17 @@
 /** Moments and how long runs took, for people: in their language and time zone. */
 import type { RunSummaryDocument } from '../schema';
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const PARTS = { month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit' } as const;
+const THIS_YEAR = new Intl.DateTimeFormat(undefined, PARTS);
+const ANY_YEAR = new Intl.DateTimeFormat(undefined, { ...PARTS, year: 'numeric' });
 
 export function moment(at: string | null): string {
-  return at === null ? '' : MOMENT.format(new Date(at));
+  if (at === null) {
+    return '';
+  }
+  const when = new Date(at);
+  const format = when.getFullYear() === new Date().getFullYear() ? THIS_YEAR : ANY_YEAR;
+  return format.format(when);
 }
 
 type Times = Pick<RunSummaryDocument, 'started_at' | 'finished_at'>;
