@@ -124,7 +124,7 @@ class Findings:
             f"{deleted.line_of(name)}",
             block=step.block,
             line=line,
-            hint=f"use `{name}` above that line, or leave the `del` out",
+            hint=f"use `{name}` above that line, or leave out the `del` or the `as {name}`",
         )
 
     def perhaps_gone(self, step: Step, name: str, line: int, deleted: Step, *, again: bool) -> None:

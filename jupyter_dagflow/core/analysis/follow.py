@@ -24,7 +24,7 @@ from jupyter_dagflow.core.analysis.values import (
     base_of,
     join,
 )
-from jupyter_dagflow.core.analysis.world import NO_NAMES, Mark, State, join_states
+from jupyter_dagflow.core.analysis.world import DELETED, NO_NAMES, Mark, State, join_states
 
 _LOOP_PASSES = 2
 _DEEP_LOOP = 3
@@ -194,7 +194,9 @@ class Follower(Evaluator):
         if not self.state.dead:
             self.run(node.orelse)
         ends = [self.state]
-        for handler in node.handlers:
+        for handler in (
+            node.handlers if node.body else ()
+        ):  # of ``pass`` nothing is left, nor raised
             self.state = stopped.copy()
             self._handler(handler, raised, node.line)
             ends.append(self.state)
@@ -214,7 +216,7 @@ class Follower(Evaluator):
             self.assign(handler.target, join(self.heap.make(UNKNOWN), *made), line)
         self.run(handler.body)
         if names is not None and isinstance(handler.target, ir.GlobalTarget):
-            self._forget(handler.target.name, names)
+            self._forget(handler.target.name, names, handler.target.line)
 
     def _thrown(self, value: Value, line: int) -> Value:
         """The exception that is raised: of a class, an instance."""
@@ -222,9 +224,10 @@ class Follower(Evaluator):
             return value
         return self.call(value, NO_ARGUMENTS, self.line(line))
 
-    def _forget(self, name: str, before: State) -> None:
-        """The name of an exception is gone when its handler ends; what it was before, if anything,
-        stands.
+    def _forget(self, name: str, before: State, line: int) -> None:
+        """The name of an exception is gone when its handler ends, whatever it was before.
+
+        If it was something, that has to be at hand: where the handler is not come to, it stands.
         """
         if name in before.names:
             self.state.names[name] = before.names[name]
@@ -232,6 +235,9 @@ class Follower(Evaluator):
             self.state.names.pop(name, None)
         if name not in before.must:
             self.state.must.discard(name)
+        if {before.names.get(name), self.names.get(name)} - {None, DELETED}:
+            self.load(name, self.line(line))
+            self.unbind(name, self.line(line))
 
     def _with(self, node: ir.With) -> None:
         managers: list[Value] = []

@@ -7,6 +7,16 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_equal_as_tagged, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "the name of an exception, which was something before, is gone when its handler ends": (
+        "e = 1",
+        "try:\n    [][e]\nexcept IndexError as e:\n    why = str(e)",
+        "seen = 'e' in globals()",
+    ),
+    "the name of an exception that is not raised is what it was": (
+        "e = 1",
+        "try:\n    [7][e - 1]\nexcept IndexError as e:\n    why = str(e)",
+        "seen = e",
+    ),
     "a path is in a dict that is changed": (
         "from pathlib import Path\nP = Path('x')\ncfg = {'root': P}",
         "cfg['a'] = 1",

@@ -244,7 +244,7 @@ def test_a_name_that_was_deleted_says_where(
 ) -> None:
     (found,) = mini(*cells).flow.diagnostics
     assert found.message == f"`x` is used but {told}"
-    assert found.hint == "use `x` above that line, or leave the `del` out"
+    assert found.hint == "use `x` above that line, or leave out the `del` or the `as x`"
 
 
 def test_what_is_bound_again_after_a_del_is_there(mini: Callable[..., Any]) -> None:

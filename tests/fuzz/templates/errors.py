@@ -21,6 +21,7 @@ _STATEMENTS: Templates = {
         "<error:t> = <eclass>(<list>)",
         "<error:t> = <error>",
         "try:\n    raise <eclass>(<list>)\nexcept <eclass> as error:\n    <error:r> = error",
+        "try:\n    <list>[99]\nexcept IndexError as <num:d>:\n    <list>.append(<digit>)",
         "<error>.row.append(<num:e>)",
         "<error>.row = <list>",
         "<list:t> = <error>.row",
