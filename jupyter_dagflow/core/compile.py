@@ -22,6 +22,7 @@ from jupyter_dagflow.core.analysis.dataflow import PRELUDE, Block, Dataflow, ana
 from jupyter_dagflow.core.analysis.source import analyse_cell
 from jupyter_dagflow.core.diagnostics import Code, Diagnostic
 from jupyter_dagflow.core.files import FileUses, file_edges
+from jupyter_dagflow.core.finalizers import telling_finalizers
 from jupyter_dagflow.core.lanes import Lanes, join_lanes, lane_edges, stored_later
 from jupyter_dagflow.core.literal_paths import PathNames, touches
 from jupyter_dagflow.core.mapping import map_loops
@@ -168,6 +169,7 @@ def _compile(
         *_cycles(edges, parts),
         *_file_order(met, notebook),
         *_unknown_names(parts, flow, parameters),
+        *(_finalizers(blocks) if len(parts.tasks) > 1 else ()),
         *_observed(blocks, parts, flow),
         *_observed_files(parts, facts),
         *_nothing_to_run(parts),
@@ -187,6 +189,20 @@ def _compile(
         first_lines={c.id: c.first_line for c in notebook.cells if c.first_line is not None},
     )
     return _Compiled(pipeline=pipeline, diagnostics=diagnostics, met=tuple(met))
+
+
+def _finalizers(blocks: Iterable[Block]) -> Iterator[Diagnostic]:
+    for block in blocks:
+        for line, name in telling_finalizers(block.code):
+            yield Diagnostic.of(
+                Code.UNCERTAIN_ORDER,
+                f"`{name}` changes something when the last reference to an instance goes: tasks have "
+                "copies of it, each of which goes in its own time",
+                cell=block.cell,
+                cell_index=block.index,
+                line=line,
+                hint="give it another name, and call it where it is to be done, or by `with`",
+            )
 
 
 def _parameters(parts: Partition) -> tuple[tuple[Parameter, ...], tuple[Diagnostic, ...]]:

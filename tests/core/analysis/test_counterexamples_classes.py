@@ -280,6 +280,17 @@ EQUAL: dict[str, tuple[str, ...]] = {
 
 
 REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
+    "an instance that changes a list when it goes, and a task that lets it go": (
+        "DF121",
+        (
+            (
+                "task:a",
+                "log = []\nclass Last:\n    def __del__(self):\n        log.append(1)\nx = Last()",
+            ),
+            ("task:b", "x = None"),
+            ("task:c", "seen = len(log)"),
+        ),
+    ),
     "a class of setup that a task changes": (
         "DF121",
         (
