@@ -1,13 +1,14 @@
 """Fires as they are recorded, and how a schedule stands by them and by the states of runs.
 
-The law: a fire has its run's id from the moment it is recorded, and has begun when that run is there. So whoever finds
-one that has not begun, after whatever crash, begins the same run; it cannot begin twice, as a run is created once.
+The law: a fire has its run's id from the moment it is recorded, and waits until that run is created, which is one step:
+whoever finds one that waits, after whatever crash, begins the same run, and one that waits no longer never does again,
+though its run be deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
@@ -27,13 +28,17 @@ class FireKind(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fire:
-    """A fire of a schedule; ``dropped`` if it made way for a later one before it began."""
+    """A fire of a schedule; it ``waits`` until its run is created, or until it makes way for a later one.
+
+    ``parameters`` are values for this run alone, which come before those of the schedule.
+    """
 
     interval: DataInterval
     run_id: RunId
     recorded_at: datetime
     kind: FireKind = FireKind.SCHEDULED
-    dropped: bool = False
+    waits: bool = True
+    parameters: Mapping[str, object] = field(default_factory=dict)
 
 
 def standing_of(
@@ -59,9 +64,7 @@ def standing_of(
     decided = [fire.interval for fire in own] + ([missed] if missed else [])
     return Standing(
         last=max(decided, key=lambda interval: interval.start, default=None),
-        waiting=tuple(
-            fire.interval for fire in own if fire.run_id not in states and not fire.dropped
-        ),
+        waiting=tuple(fire.interval for fire in own if fire.waits),
         active=tuple(
             fire.run_id
             for fire in own

@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
@@ -32,6 +33,7 @@ from jupyter_dagflow.storage import (
     leases,
     prepared,
     run_list,
+    schedules,
     schema,
     sqlite,
     tables,
@@ -104,6 +106,10 @@ class Metastore:
         self._reader = engine
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
         self._lock = lock
+        self.schedules = schedules.Schedules(
+            reading=partial(self._transaction, self._reader),
+            writing=partial(self._transaction, self._writer),
+        )
 
     @classmethod
     def open(cls, url: str) -> Metastore:
@@ -144,7 +150,8 @@ class Metastore:
 
         Their ``seq`` must go on from the last one recorded, with `RunCreated` as number 1; raises
         `EventConflict` otherwise. Of a run that has a lease, they must come from who has it; raises `LeaseLost`.
-        With `RunCreated`, the ``lease`` becomes the first on the run.
+        With `RunCreated`, the ``lease`` becomes the first on the run; that of a fire which has begun before, or has
+        made way, is refused like a second one.
         """
         if not new:
             return
@@ -156,6 +163,8 @@ class Metastore:
                 token, last = row or (None, None)
                 _check_lease(run_id, lease, token)
                 _check_order(run_id, new, last or 0)
+                if isinstance(new[0], RunCreated):
+                    _begin_fire(connection, run_id)
                 project(connection, new)
                 if lease is not None and isinstance(new[0], RunCreated):
                     leases.put_first(connection, lease)
@@ -433,6 +442,14 @@ class Metastore:
 def _check_lease(run_id: RunId, lease: Lease | None, token: int | None) -> None:
     if token is not None and (lease is None or lease.token != token):
         raise _lost(run_id)
+
+
+def _begin_fire(connection: Connection, run_id: RunId) -> None:
+    if not schedules.begin(connection, run_id):
+        raise EventConflict(
+            f"Run {run_id} is that of a fire which has begun before, or has made way for a later one.",
+            hint="dagflow schedule show NAME tells of the fires of a schedule.",
+        )
 
 
 def _check_order(run_id: RunId, new: Sequence[Event], last: int) -> None:

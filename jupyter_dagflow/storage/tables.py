@@ -3,8 +3,9 @@
 The law: ``events`` is the truth and only ever grows, until a run is deleted as a whole; every other
 table is made of events in the same transaction and could be made again from them
 (``cancel_requested_at`` alone is also set by a request that no runner has seen yet, ``leases`` tells
-who may append, and ``cache_entries`` may be thrown away at any time). Times are UTC; JSON is text;
-nothing is pickled.
+who may append, and ``cache_entries`` may be thrown away at any time). ``schedules``, ``fires`` and
+``missed`` are truths of their own; events change nothing in them but that a fire waits no longer as
+its run is created. Times are UTC; JSON is text; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -176,4 +177,46 @@ cache_entries = Table(
     Column("body", Text, nullable=False),
     Index("ix_cache_entries_recipe", "recipe", "used_at"),
     Index("ix_cache_entries_place", "place", "used_at"),
+)
+
+# A schedule that was removed has no name; its fires and what it missed stay.
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("schedule_id", Integer, primary_key=True),
+    Column("name", String, unique=True),
+    Column("edition", Integer, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("resumed_at", UtcDateTime),
+    Column("added_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+# No foreign key to runs: a fire is recorded before its run is created, and outlives one that is deleted.
+fires = Table(
+    "fires",
+    metadata,
+    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("interval_start", UtcDateTime, primary_key=True),
+    Column("interval_end", UtcDateTime, primary_key=True),
+    Column("run_id", String, nullable=False, unique=True),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("waits", Boolean, nullable=False),
+    Column("parameters", Text, nullable=False),
+    Index("ix_fires_waits", "waits", "schedule_id"),
+    Index("ix_fires_recorded_at", "schedule_id", "recorded_at"),
+)
+
+missed = Table(
+    "missed",
+    metadata,
+    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), primary_key=True),
+    Column("first_start", UtcDateTime, primary_key=True),
+    Column("first_end", UtcDateTime, primary_key=True),
+    Column("last_start", UtcDateTime, nullable=False),
+    Column("last_end", UtcDateTime, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
 )

@@ -47,7 +47,9 @@ def standing(*states: RunState | None, resumed_at: datetime | None = None) -> St
     known = {RunId(str(n)): state for n, state in enumerate(states) if state is not None}
     # The order in which they are read must not matter.
     return standing_of(
-        [fire(n) for n in reversed(range(len(states)))], known, resumed_at=resumed_at
+        [fire(n, waits=states[n] is None) for n in reversed(range(len(states)))],
+        known,
+        resumed_at=resumed_at,
     )
 
 
@@ -75,15 +77,16 @@ def test_failures_count_from_when_it_was_resumed() -> None:
     assert standing(FAILED, FAILED, FAILED, resumed_at=hour(1).end).failures == 1
 
 
-def test_what_others_asked_for_and_what_was_dropped_do_not_count() -> None:
-    fires = [fire(0), fire(1, dropped=True)]
+def test_what_others_asked_for_and_what_waits_no_longer_do_not_count() -> None:
+    fires = [fire(0, waits=False), fire(1, waits=False)]
     others = [fire(5, kind=kind) for kind in FireKind if kind is not FireKind.SCHEDULED]
     found = standing_of([*others, *fires], {RunId("0"): SUCCESS, RunId("5"): FAILED})
     assert found == Standing(last=hour(1), past=SUCCESS)
 
 
 def test_what_is_missed_is_decided_too() -> None:
-    assert standing_of([fire(0)], {RunId("0"): SUCCESS}, missed=hour(3)).last == hour(3)
+    begun = fire(0, waits=False)
+    assert standing_of([begun], {RunId("0"): SUCCESS}, missed=hour(3)).last == hour(3)
 
 
 class Ledger:
@@ -105,9 +108,10 @@ class Ledger:
             self.record(action, now)
         begun = [each.interval for each in decision.actions if isinstance(each, Begin)]
         for interval in begun[:lives]:
-            run_id = self.fires[interval].run_id
-            assert run_id not in self.states
-            self.states[run_id] = RUNNING
+            fire = self.fires[interval]
+            assert fire.waits
+            self.fires[interval] = replace(fire, waits=False)
+            self.states[fire.run_id] = RUNNING
 
     def record(self, action: Action, now: datetime) -> None:
         match action:
@@ -122,7 +126,7 @@ class Ledger:
                 assert missed[-1] == last
                 self.missed.extend(missed)
                 for interval in missed if reason is MissedReason.REPLACED else []:
-                    self.fires[interval] = replace(self.fires[interval], dropped=True)
+                    self.fires[interval] = replace(self.fires[interval], waits=False)
             case Cancel(run_id):
                 self.states[run_id] = CANCELLED
 

@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import NotFound
-from jupyter_dagflow.core.events import RunCreated, RunStarted, Stored, TaskFinished
+from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted, Stored, TaskFinished
 from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
+from jupyter_dagflow.core.schedule_definition import Schedule
+from jupyter_dagflow.core.schedules import Miss, MissedReason, Queue
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.run_list import Place, Which
@@ -78,6 +81,22 @@ def not_found(find: Callable[[], object]) -> None:
         find()
 
 
+def asked_of_schedules(metastore: Metastore) -> None:
+    """All that a service and a person ask of one schedule, whose fire has a run that succeeded."""
+    hour = DataInterval(AT, AT + timedelta(hours=1))
+    later = DataInterval(hour.end, hour.end + timedelta(hours=1))
+    schedules = metastore.schedules
+    schedules.add(Schedule(name="s", notebook="p.ipynb", start=AT, every_s=3600.0), at=AT)
+    seen = schedules.record(schedules.find("s"), [Queue(hour)], at=AT, new_run_id=lambda: RUN)
+    append(metastore)
+    metastore.append(RUN, [RunFinished(run_id=RUN, seq=4, at=AT, state=RunState.SUCCESS)])
+    replaced = Miss(later, later, 1, MissedReason.REPLACED)
+    schedules.record(seen, [replaced], at=AT, new_run_id=lambda: RUN)
+    assert schedules.find("s").standing.past is RunState.SUCCESS
+    assert len(schedules.fires("s", limit=5)) == len(schedules.missed("s", limit=5)) == 1
+    schedules.remove("s")
+
+
 @pytest.mark.parametrize(
     "ask",
     [
@@ -101,6 +120,8 @@ def not_found(find: Callable[[], object]) -> None:
         lambda metastore: metastore.reusable(recipes=["a", "b"], places=["c"]),
         lambda metastore: metastore.note_reuse(["a"], at=AT),
         lambda metastore: metastore.unfinished_leases(),
+        lambda metastore: metastore.schedules.all(),
+        lambda metastore: asked_of_schedules(metastore),
         append,
         lambda metastore: (
             append(metastore),

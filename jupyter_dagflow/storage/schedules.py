@@ -1,0 +1,370 @@
+"""Schedules, their fires, and what they missed.
+
+The law: what is decided of a schedule is recorded as a whole, and only if nothing else was recorded of it since it was
+looked at; so of two who decide, one is heard. A fire waits until its run is created, in the transaction that does
+so, and once it waits no longer it never does again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, Select, bindparam, literal_column, select
+from sqlalchemy.exc import IntegrityError
+
+from jupyter_dagflow.core.calendar.intervals import DataInterval
+from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
+from jupyter_dagflow.core.fires import Fire, FireKind, standing_of
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.schedule_definition import Schedule
+from jupyter_dagflow.core.schedules import Action, Miss, MissedReason, Pause, Queue, Standing
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.storage import prepared
+from jupyter_dagflow.storage.tables import fires, missed, runs, schedules
+
+Open = Callable[[], AbstractContextManager[Connection]]
+
+_MOST_FAILURES = 1000  # that are counted since the last success
+_NAMED_IN_HINT = 5
+_GOING_ON = [state.value for state in RunState if not state.is_final]
+_WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
+# The plus keeps SQLite from going through all fires of the schedule: few runs go on.
+_OF_SCHEDULE = literal_column("+fires.schedule_id")
+
+
+class ScheduleChanged(DagflowError):
+    """Somebody else has recorded something of a schedule since it was looked at: nothing was recorded; look again."""
+
+    code = "schedule_changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSchedule:
+    """A schedule, how it stands, and its fires that wait, oldest first, whoever asked for them.
+
+    ``edition`` is another one as soon as anything is recorded of it but runs.
+    """
+
+    schedule_id: int
+    edition: int
+    schedule: Schedule
+    standing: Standing
+    waiting: tuple[Fire, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Intervals that have no run, and when that was found."""
+
+    miss: Miss
+    recorded_at: datetime
+
+
+class Schedules:
+    """The schedules of a metastore; ``reading`` and ``writing`` begin transactions of it.
+
+    Responsible for what is recorded of them. Not for what they do at a moment (`schedules.decide`), nor for runs.
+    """
+
+    def __init__(self, *, reading: Open, writing: Open) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def add(self, schedule: Schedule, *, at: datetime) -> None:
+        """Keep a schedule that `check_schedule` lets pass; raises `OptionError` if there is one of its name."""
+        row = {
+            "name": schedule.name,
+            "edition": 1,
+            "paused": schedule.paused,
+            "added_at": at,
+            "body": json.dumps(msgspec.to_builtins(schedule)),
+        }
+        try:
+            with self._writing() as connection:
+                connection.execute(schedules.insert(), row)
+        except IntegrityError as error:
+            raise OptionError(
+                f"There is a schedule {schedule.name} already.",
+                hint="Give this one another name (--name), or remove that one: "
+                f"dagflow schedule remove {schedule.name}",
+            ) from error
+
+    def find(self, name: str) -> RecordedSchedule:
+        """The schedule of that name as it stands; raises `NotFound`."""
+        with self._reading() as connection:
+            return _recorded(connection, _row(connection, name))
+
+    def all(self) -> list[RecordedSchedule]:
+        """All schedules as they stand, by name."""
+        query = select(schedules).where(schedules.c.name.is_not(None)).order_by(schedules.c.name)
+        with self._reading() as connection:
+            rows = connection.execute(query).mappings().all()
+            return [_recorded(connection, row) for row in rows]
+
+    def record(
+        self,
+        seen: RecordedSchedule,
+        actions: Sequence[Action],
+        *,
+        at: datetime,
+        new_run_id: Callable[[], RunId],
+    ) -> RecordedSchedule:
+        """Record what was decided of a schedule as it was seen, and return it as it stands then.
+
+        What begins or is cancelled is not recorded here: that is in the logs of runs. Raises `ScheduleChanged`.
+        """
+        queued = [
+            Fire(interval=each.interval, run_id=new_run_id(), recorded_at=at)
+            for each in actions
+            if isinstance(each, Queue)
+        ]
+        with self._writing() as connection:
+            _change(connection, seen, **_paused(actions))
+            for fire in queued:
+                _put(connection, seen.schedule_id, fire)
+            for each in actions:
+                if isinstance(each, Miss):
+                    _miss(connection, seen.schedule_id, each, at)
+            return _recorded(connection, _row(connection, seen.schedule.name))
+
+    def trigger(self, name: str, fire: Fire) -> None:
+        """Record a fire that somebody asked for; raises `NotFound`, or `OptionError` if there is just such a one."""
+        try:
+            with self._writing() as connection:
+                row = _row(connection, name)
+                _put(connection, row["schedule_id"], fire)
+                _change_row(connection, row)
+        except IntegrityError as error:
+            raise OptionError(
+                f"The schedule {name} has a {fire.kind.value} fire of {fire.interval.start} already.",
+                hint=f"dagflow schedule show {name} tells of its runs.",
+            ) from error
+
+    def pause(self, name: str) -> None:
+        """Have a schedule decide nothing until it is resumed; raises `NotFound`."""
+        with self._writing() as connection:
+            _change_row(connection, _row(connection, name), paused=True)
+
+    def resume(self, name: str, *, at: datetime) -> None:
+        """Have a paused schedule go on; nothing for one that is not. Raises `NotFound`."""
+        with self._writing() as connection:
+            row = _row(connection, name)
+            if row["paused"]:
+                _change_row(connection, row, paused=False, resumed_at=at)
+
+    def remove(self, name: str) -> None:
+        """Remove a schedule: what waits does not begin, runs go on and stay. Raises `NotFound`."""
+        with self._writing() as connection:
+            row = _row(connection, name)
+            _change_row(connection, row, name=None)
+            waiting = fires.update().where(*_waiting(row["schedule_id"]))
+            connection.execute(waiting.values(waits=False))
+
+    def fires(self, name: str, *, limit: int) -> list[tuple[Fire, RunState | None]]:
+        """The newest fires of a schedule, newest first, each with the state of its run if that is there."""
+        with self._reading() as connection:
+            of_this = fires.c.schedule_id == _row(connection, name)["schedule_id"]
+            newest = _with_state().where(of_this).order_by(fires.c.recorded_at.desc())
+            rows = connection.execute(newest.limit(limit)).mappings().all()
+        return [(_fire(row), _state(row)) for row in rows]
+
+    def missed(self, name: str, *, limit: int) -> list[Missed]:
+        """What a schedule has missed, newest first; raises `NotFound`."""
+        with self._reading() as connection:
+            of_this = missed.c.schedule_id == _row(connection, name)["schedule_id"]
+            newest = select(missed).where(of_this).order_by(missed.c.first_start.desc())
+            rows = connection.execute(newest.limit(limit)).mappings().all()
+        return [Missed(_missed(row), row["recorded_at"]) for row in rows]
+
+
+def begin(connection: Connection, run_id: RunId) -> bool:
+    """Have the fire of a run that is being created wait no longer; whether that run may begin.
+
+    It may not if its fire has begun before or has made way; a run that is of no fire may.
+    """
+    waits = prepared.first(connection, _WAITS, {"of_run": run_id})
+    if waits is None:
+        return True
+    connection.execute(fires.update().where(fires.c.run_id == run_id).values(waits=False))
+    return bool(waits[0])
+
+
+def _row(connection: Connection, name: str) -> RowMapping:
+    query = select(schedules).where(schedules.c.name == name)
+    row = connection.execute(query).mappings().one_or_none()
+    if row is None:
+        raise _not_found(connection, name)
+    return row
+
+
+def _not_found(connection: Connection, name: str) -> NotFound:
+    named = select(schedules.c.name).where(schedules.c.name.is_not(None))
+    known = connection.scalars(named.order_by(schedules.c.name).limit(_NAMED_IN_HINT + 1)).all()
+    if not known:
+        return NotFound(
+            f"There is no schedule {name!r}, nor any other.",
+            hint="Add one: dagflow schedule add NOTEBOOK --cron EXPR",
+        )
+    more = " and more" if len(known) > _NAMED_IN_HINT else ""
+    return NotFound(
+        f"There is no schedule {name!r}.",
+        hint=f"There are: {', '.join(known[:_NAMED_IN_HINT])}{more}.",
+    )
+
+
+def _change(connection: Connection, seen: RecordedSchedule, **values: object) -> None:
+    """Make another edition of a schedule, if it still has the one that was seen and was not removed."""
+    unchanged = (
+        schedules.c.schedule_id == seen.schedule_id,
+        schedules.c.edition == seen.edition,
+        schedules.c.name.is_not(None),
+    )
+    change = schedules.update().where(*unchanged)
+    changed = connection.execute(change.values(edition=seen.edition + 1, **values))
+    if not changed.rowcount:
+        raise ScheduleChanged(
+            f"Something else was recorded of the schedule {seen.schedule.name} meanwhile.",
+            hint=f"dagflow schedule show {seen.schedule.name} tells how it stands.",
+        )
+
+
+def _change_row(connection: Connection, row: RowMapping, **values: object) -> None:
+    """Make another edition of a schedule that was read in the same transaction."""
+    this = schedules.update().where(schedules.c.schedule_id == row["schedule_id"])
+    connection.execute(this.values(edition=row["edition"] + 1, **values))
+
+
+def _paused(actions: Sequence[Action]) -> dict[str, object]:
+    return {"paused": True} if any(isinstance(each, Pause) for each in actions) else {}
+
+
+def _put(connection: Connection, schedule_id: int, fire: Fire) -> None:
+    row = {
+        "schedule_id": schedule_id,
+        "kind": fire.kind.value,
+        "interval_start": fire.interval.start,
+        "interval_end": fire.interval.end,
+        "run_id": fire.run_id,
+        "recorded_at": fire.recorded_at,
+        "waits": fire.waits,
+        "parameters": json.dumps(msgspec.to_builtins(fire.parameters)),
+    }
+    connection.execute(fires.insert(), row)
+
+
+def _miss(connection: Connection, schedule_id: int, miss: Miss, at: datetime) -> None:
+    row = {
+        "schedule_id": schedule_id,
+        "first_start": miss.first.start,
+        "first_end": miss.first.end,
+        "last_start": miss.last.start,
+        "last_end": miss.last.end,
+        "count": miss.count,
+        "reason": miss.reason.value,
+        "recorded_at": at,
+    }
+    connection.execute(missed.insert(), row)
+    if miss.reason is MissedReason.REPLACED:
+        replaced = fires.c.interval_start.between(miss.first.start, miss.last.start)
+        own = fires.c.kind == FireKind.SCHEDULED.value
+        made_way = fires.update().where(*_waiting(schedule_id), own, replaced)
+        connection.execute(made_way.values(waits=False))
+
+
+def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
+    schedule_id = row["schedule_id"]
+    found = _needed(connection, schedule_id)
+    known = {fire.run_id: fire for fire, _ in found}
+    standing = standing_of(
+        known.values(),
+        {fire.run_id: state for fire, state in found if state is not None},
+        missed=_newest_missed(connection, schedule_id),
+        paused=row["paused"],
+        resumed_at=row["resumed_at"],
+    )
+    schedule = msgspec.convert(json.loads(row["body"]), Schedule)
+    return RecordedSchedule(
+        schedule_id=schedule_id,
+        edition=row["edition"],
+        schedule=replace(schedule, paused=row["paused"]),
+        standing=standing,
+        waiting=tuple(
+            sorted(
+                (fire for fire in known.values() if fire.waits),
+                key=lambda fire: (fire.recorded_at, fire.interval.start),
+            )
+        ),
+    )
+
+
+def _needed(connection: Connection, schedule_id: int) -> list[tuple[Fire, RunState | None]]:
+    """The fires that tell how a schedule stands: since its last success, and all that wait or go on."""
+    own = (fires.c.schedule_id == schedule_id, fires.c.kind == FireKind.SCHEDULED.value)
+    newest_first = fires.c.interval_start.desc()
+    success = (
+        select(fires.c.interval_start)
+        .join(runs, runs.c.run_id == fires.c.run_id)
+        .where(*own, runs.c.state == RunState.SUCCESS.value)
+        .order_by(newest_first)
+        .limit(1)
+    )
+    since = connection.scalar(success)
+    recent = _with_state().where(*own).order_by(newest_first).limit(_MOST_FAILURES)
+    if since is not None:
+        recent = recent.where(fires.c.interval_start >= since)
+    going_on = (
+        select(fires, runs.c.state)
+        .join(runs, runs.c.run_id == fires.c.run_id)
+        .where(_OF_SCHEDULE.is_not_distinct_from(schedule_id), runs.c.state.in_(_GOING_ON))
+    )
+    waiting = _with_state().where(*_waiting(schedule_id))
+    return [
+        (_fire(row), _state(row))
+        for query in (recent, waiting, going_on)
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def _waiting(schedule_id: int) -> tuple[Any, ...]:
+    return fires.c.waits.is_(True), fires.c.schedule_id == schedule_id
+
+
+def _with_state() -> Select[Any]:
+    """Fires, each with the state of its run."""
+    return select(fires, runs.c.state).outerjoin_from(fires, runs, runs.c.run_id == fires.c.run_id)
+
+
+def _newest_missed(connection: Connection, schedule_id: int) -> DataInterval | None:
+    query = select(missed.c.last_start, missed.c.last_end).order_by(missed.c.first_start.desc())
+    row = connection.execute(query.where(missed.c.schedule_id == schedule_id).limit(1)).first()
+    return None if row is None else DataInterval(*row)
+
+
+def _state(row: RowMapping) -> RunState | None:
+    return None if row["state"] is None else RunState(row["state"])
+
+
+def _fire(row: Mapping[str, Any]) -> Fire:
+    return Fire(
+        interval=DataInterval(row["interval_start"], row["interval_end"]),
+        run_id=RunId(row["run_id"]),
+        recorded_at=row["recorded_at"],
+        kind=FireKind(row["kind"]),
+        waits=row["waits"],
+        parameters=json.loads(row["parameters"]),
+    )
+
+
+def _missed(row: RowMapping) -> Miss:
+    return Miss(
+        DataInterval(row["first_start"], row["first_end"]),
+        DataInterval(row["last_start"], row["last_end"]),
+        row["count"],
+        MissedReason(row["reason"]),
+    )
