@@ -1,0 +1,171 @@
+"""What a service does with the schedules of a metastore, at each tick.
+
+The law: decide, record, act. What is recorded is acted upon by whoever ticks next, however many died in between; what
+was decided but not recorded has not happened. A tick waits for no run, and what goes wrong with one schedule keeps no
+other from its fires.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
+from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.schedule_definition import Schedule
+from jupyter_dagflow.core.schedules import (
+    Begin,
+    Cancel,
+    Decision,
+    Miss,
+    Pause,
+    Queue,
+    decide,
+)
+from jupyter_dagflow.scheduling.recovery import Run
+from jupyter_dagflow.storage.metastore import EventConflict, Metastore
+from jupyter_dagflow.storage.schedules import RecordedSchedule, ScheduleChanged
+
+_log = logging.getLogger(__name__)
+
+
+class Scheduler(Generic[Run]):
+    """Has ``begin`` begin the run of each fire when it is due.
+
+    ``begin`` raises an `EnvironmentFault` if the run may well begin later, and any other `DagflowError` if it never
+    will. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
+
+    Responsible for which fires begin. Not for how a run goes on once it is there.
+    """
+
+    def __init__(
+        self,
+        metastore: Metastore,
+        *,
+        begin: Callable[[Schedule, Fire], Run],
+        new_run_id: Callable[[], RunId],
+        now: Callable[[], datetime],
+        tell: Callable[[str], None] = _log.info,
+    ) -> None:
+        self._metastore = metastore
+        self._begin = begin
+        self._new_run_id = new_run_id
+        self._now = now
+        self._tell = tell
+        self._begun: dict[RunId, Run] = {}  # whose run may not have been created yet
+        self._told: dict[str, str] = {}
+
+    def tick(self) -> datetime | None:
+        """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
+        found = self._metastore.schedules.all()
+        waiting = {fire.run_id for each in found for fire in each.waiting}
+        self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waiting}
+        wakes = [self._serve(each) for each in found]
+        return min((each for each in wakes if each is not None), default=None)
+
+    def _serve(self, recorded: RecordedSchedule) -> datetime | None:
+        name = recorded.schedule.name
+        try:
+            wake_at = self._do_all(recorded)
+        except MetastoreUnreachable:  # the next would fare no better
+            raise
+        except ScheduleChanged:  # by a person or another service: the next tick sees what it is now
+            return self._now()
+        except DagflowError as error:
+            self._tell_once(name, error.message)
+        except Exception as error:  # noqa: BLE001 -- a fault of ours with one must not be that of all
+            if self._told.get(name) != repr(error):
+                _log.exception("Nothing can be done with the schedule %s", name)
+            self._told[name] = repr(error)
+        else:
+            self._told.pop(name, None)
+            return wake_at
+        return None
+
+    def _do_all(self, recorded: RecordedSchedule) -> datetime | None:
+        """Decide until nothing is left to be decided now: a long outage takes several steps."""
+        schedule = recorded.schedule
+        table = schedule.timetable(_zone(schedule))
+        while True:
+            now = self._now()
+            decision = decide(
+                table, schedule.policy, recorded.standing, name=schedule.name, now=now
+            )
+            recorded = self._record(recorded, decision, now)
+            self._act(recorded, decision)
+            if decision.wake_at is None or decision.wake_at > now:
+                return decision.wake_at
+
+    def _record(
+        self, seen: RecordedSchedule, decision: Decision, now: datetime
+    ) -> RecordedSchedule:
+        if not any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions):
+            return seen
+        recorded = self._metastore.schedules.record(
+            seen, decision.actions, at=now, new_run_id=self._new_run_id
+        )
+        name = seen.schedule.name
+        for each in decision.actions:
+            if isinstance(each, Miss):
+                self._tell(f"schedule {name}: {_span(each)} without a run: {each.reason.words}")
+            elif isinstance(each, Pause):
+                self._tell(
+                    f"schedule {name}: paused, as {each.failures} runs in a row have failed; "
+                    f"dagflow schedule resume {name} has it go on"
+                )
+        return recorded
+
+    def _act(self, recorded: RecordedSchedule, decision: Decision) -> None:
+        for each in decision.actions:
+            if isinstance(each, Cancel):
+                self._metastore.request_cancel(each.run_id)
+        due = {each.interval for each in decision.actions if isinstance(each, Begin)}
+        for fire in recorded.waiting:
+            scheduled = fire.kind is FireKind.SCHEDULED
+            if fire.interval in due if scheduled else fire.kind is FireKind.MANUAL:
+                self._begin_once(recorded.schedule, fire)
+
+    def _begin_once(self, schedule: Schedule, fire: Fire) -> None:
+        """Begin a run, unless it is about to begin here; one that came to nothing is tried again."""
+        before = self._begun.get(fire.run_id)
+        if before is not None and before.is_alive:
+            return
+        try:
+            self._begun[fire.run_id] = self._begin(schedule, fire)
+        except EventConflict:  # another has begun it, or it has made way
+            pass
+        except EnvironmentFault as fault:
+            self._tell_once(fire.run_id, f"run {fire.run_id} of {schedule.name}: {fault.message}")
+        except DagflowError as error:
+            self._fail(schedule, fire, str(error))
+        except Exception as error:  # noqa: BLE001 -- a fault of ours would come again with every tick
+            _log.exception("Run %s of %s cannot begin", fire.run_id, schedule.name)
+            self._fail(schedule, fire, f"{type(error).__name__}: {error}")
+
+    def _fail(self, schedule: Schedule, fire: Fire, failure: str) -> None:
+        if self._metastore.schedules.fail(fire.run_id, failure):
+            self._tell(f"schedule {schedule.name}: run {fire.run_id} could not begin: {failure}")
+
+    def _tell_once(self, about: str, text: str) -> None:
+        if self._told.get(about) != text:
+            self._told[about] = text
+            self._tell(text)
+
+
+def _zone(schedule: Schedule) -> ZoneInfo:
+    try:
+        return ZoneInfo(schedule.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise EnvironmentFault(
+            f"The time zone {schedule.zone} of the schedule {schedule.name} is not known to this machine.",
+            hint="Install its time zones (the package tzdata of the system or of Python).",
+        ) from None
+
+
+def _span(miss: Miss) -> str:
+    first, last = miss.first.start.isoformat(), miss.last.start.isoformat()
+    return f"{first} is" if miss.count == 1 else f"{miss.count} intervals, {first} to {last}, are"

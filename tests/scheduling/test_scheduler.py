@@ -1,0 +1,306 @@
+"""Schedules through years of a clock that is set by hand, on a real metastore, by services that come and go."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jupyter_dagflow.core.calendar.intervals import DataInterval
+from jupyter_dagflow.core.errors import NoSpace, NotebookError
+from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted
+from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.model import RunId, TaskName
+from jupyter_dagflow.core.schedule_definition import Schedule
+from jupyter_dagflow.core.schedules import MissedReason, Overlap, Policy
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.scheduling.scheduler import Scheduler
+from jupyter_dagflow.storage.metastore import Metastore
+
+START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+HOUR = timedelta(hours=1)
+HOURLY = Schedule(name="hourly", notebook="etl.ipynb", start=START, every_s=3600.0)
+
+
+class Begun:
+    """A run that has begun, as far as a scheduler is concerned."""
+
+    def __init__(self, run_id: RunId, *, is_alive: bool) -> None:
+        self.run_id = run_id
+        self.state = RunState.RUNNING
+        self.is_alive = is_alive
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        del timeout_s
+        return not self.is_alive
+
+    def abandon(self) -> None:
+        self.is_alive = False
+
+
+class Killed(BaseException):
+    """What ends a service in the middle of whatever it does."""
+
+
+class World:
+    """A metastore, a clock that is set by hand, and services; a run ends in ``ends``, or goes on if that is None."""
+
+    def __init__(self, metastore: Metastore) -> None:
+        self.metastore = metastore
+        self.now = START
+        self.ends: RunState | None = RunState.SUCCESS
+        self.begun: list[tuple[RunId, DataInterval]] = []
+        self.told: list[str] = []
+        self._numbers = count()
+
+    def service(self, begin: Callable[[Schedule, Fire], Begun] | None = None) -> Scheduler[Begun]:
+        return Scheduler(
+            self.metastore,
+            begin=begin or self.begin,
+            new_run_id=lambda: RunId(f"r{next(self._numbers)}"),
+            now=lambda: self.now,
+            tell=self.told.append,
+        )
+
+    def begin(self, schedule: Schedule, fire: Fire) -> Begun:
+        """Create the run, as a runner does."""
+        run_id = fire.run_id
+        created = RunCreated(
+            run_id=run_id,
+            seq=1,
+            at=self.now,
+            pipeline=schedule.name,
+            notebook=schedule.notebook,
+            parameters={**schedule.parameters, **fire.parameters},
+            tasks=((TaskName("t"), ()),),
+            trigger="schedule",
+            data_interval=fire.interval,
+        )
+        self.metastore.append(run_id, [created, RunStarted(run_id=run_id, seq=2, at=self.now)])
+        self.begun.append((run_id, fire.interval))
+        if self.ends is not None:
+            self.end(run_id, self.ends)
+        return Begun(run_id, is_alive=self.ends is None)
+
+    def end(self, run_id: RunId, state: RunState) -> None:
+        ended = RunFinished(run_id=run_id, seq=3, at=self.now, state=state)
+        self.metastore.append(run_id, [ended])
+
+    def intervals(self) -> list[DataInterval]:
+        return [interval for _, interval in self.begun]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    store = Metastore.open("sqlite://")
+    yield World(store)
+    store.close()
+
+
+def hour(n: int) -> DataInterval:
+    return DataInterval(START + n * HOUR, START + (n + 1) * HOUR)
+
+
+def broken(_schedule: Schedule, _fire: Fire) -> Begun:
+    raise NotebookError("etl.ipynb is gone.", hint="Put it back.")
+
+
+@pytest.mark.parametrize("catchup", [False, True])
+def test_every_interval_of_two_years_has_one_run_or_is_missed(world: World, catchup: bool) -> None:
+    """In Berlin, by services of which none runs for long, each killed anywhere, and a clock that is set back."""
+    zone, dice = ZoneInfo("Europe/Berlin"), random.Random(7)
+    daily = Schedule(
+        name="daily",
+        notebook="etl.ipynb",
+        start=START,
+        crons=("30 2 * * *",),
+        zone="Europe/Berlin",
+        catchup=catchup,
+        policy=Policy(overlap=Overlap.QUEUE, max_active_runs=3),
+    )
+    world.metastore.schedules.add(daily, at=START)
+
+    def die_sometimes(schedule: Schedule, fire: Fire) -> Begun:
+        if dice.random() < 0.2:
+            raise Killed
+        return world.begin(schedule, fire)
+
+    end = START + timedelta(days=731)
+    while world.now < end:
+        world.now += timedelta(hours=dice.choice([-2, 5, 24, 24, 24, 200]))
+        with contextlib.suppress(Killed):
+            world.service(die_sometimes).tick()
+    behind = True
+    while behind:  # from here on none dies
+        before = len(world.begun)
+        world.service().tick()
+        behind = len(world.begun) > before
+    ledger = world.metastore.schedules.missed("daily", limit=1000)
+    table = daily.timetable(zone)
+    missed = [
+        interval
+        for entry in ledger
+        for interval in table.between(entry.miss.first.start, entry.miss.last.start)
+    ]
+    due = [each for each in table.between(START, world.now) if each.end <= world.now]
+    assert len(due) > 720
+    assert sorted(world.intervals() + missed, key=lambda each: each.start) == due
+    assert len({run_id for run_id, _ in world.begun}) == len(world.begun)
+    assert all(entry.miss.reason is MissedReason.DOWN for entry in ledger)
+    assert bool(missed) is not catchup
+
+
+def test_it_tells_when_more_is_due(world: World) -> None:
+    assert world.service().tick() is None
+    world.metastore.schedules.add(HOURLY, at=START)
+    assert world.service().tick() == START + HOUR
+    world.now += HOUR
+    assert world.service().tick() == START + 2 * HOUR
+    assert world.intervals() == [hour(0)]
+
+
+def test_services_that_tick_at_once_begin_each_run_once(tmp_path: Path) -> None:
+    store = Metastore.open(f"sqlite:///{tmp_path}/dagflow.db")
+    world = World(store)
+    names = [f"s{n}" for n in range(5)]
+    for name in names:
+        schedule = Schedule(name=name, notebook="etl.ipynb", start=START, every_s=3600.0)
+        store.schedules.add(schedule, at=START)
+    services = [world.service() for _ in range(4)]
+    for _ in range(3):
+        world.now += HOUR
+        threads = [threading.Thread(target=each.tick) for each in services]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        services[0].tick()  # those that were refused would have looked again
+    listed = {name: store.schedules.fires(name, limit=9) for name in names}
+    assert {name: len(fires) for name, fires in listed.items()} == dict.fromkeys(names, 3)
+    assert all(state is RunState.SUCCESS for fires in listed.values() for _, state in fires)
+    assert len(world.begun) == 15
+    store.close()
+
+
+def test_a_run_that_is_about_to_be_created_is_not_begun_again(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    asked: list[Begun] = []
+
+    def begin(_schedule: Schedule, fire: Fire) -> Begun:
+        asked.append(Begun(fire.run_id, is_alive=True))
+        return asked[-1]
+
+    service = world.service(begin)
+    world.now += HOUR
+    service.tick()
+    service.tick()
+    assert len(asked) == 1
+    asked[0].is_alive = False  # and has not created it: its database was locked, say
+    service.tick()
+    assert [each.run_id for each in asked] == ["r0", "r0"]
+
+
+def test_a_notebook_that_cannot_be_run_is_a_failure_that_is_told(world: World) -> None:
+    policy = Policy(pause_after=2)
+    schedule = Schedule(
+        name="hourly", notebook="etl.ipynb", start=START, every_s=3600.0, policy=policy
+    )
+    world.metastore.schedules.add(schedule, at=START)
+    service = world.service(broken)
+    for _ in range(4):
+        world.now += HOUR
+        service.tick()
+    failures = [fire.failure for fire, _ in world.metastore.schedules.fires("hourly", limit=9)]
+    assert failures == ["etl.ipynb is gone.\n  next:  Put it back."] * 2
+    assert world.metastore.schedules.find("hourly").standing.paused
+    assert len(world.told) == 3
+    assert world.told[-1] == (
+        "schedule hourly: paused, as 2 runs in a row have failed; "
+        "dagflow schedule resume hourly has it go on"
+    )
+    world.metastore.schedules.resume("hourly", at=world.now)
+    world.service().tick()
+    assert world.intervals() == [hour(3)]
+    (entry,) = world.metastore.schedules.missed("hourly", limit=9)
+    assert (entry.miss.first, entry.miss.reason) == (hour(2), MissedReason.PAUSED)
+
+
+def test_what_the_machine_lacks_makes_a_run_late(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    full = True
+
+    def begin(schedule: Schedule, fire: Fire) -> Begun:
+        if full:
+            raise NoSpace("The disk is full.")
+        return world.begin(schedule, fire)
+
+    service = world.service(begin)
+    world.now += HOUR
+    service.tick()
+    service.tick()
+    assert world.told == ["run r0 of hourly: The disk is full."]
+    full = False
+    service.tick()
+    assert world.begun == [(RunId("r0"), hour(0))]
+
+
+def test_what_a_person_asks_for_begins_though_the_schedule_is_paused(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    world.metastore.schedules.pause("hourly")
+    at = DataInterval(START, START)
+    asked = Fire(interval=at, run_id=RunId("m"), recorded_at=START, kind=FireKind.MANUAL)
+    world.metastore.schedules.trigger("hourly", asked)
+    world.now += 5 * HOUR
+    for _ in range(2):
+        world.service().tick()
+    assert world.begun == [(RunId("m"), at)]
+
+
+def test_a_later_run_takes_the_place_of_one_that_goes_on(world: World) -> None:
+    policy = Policy(overlap=Overlap.CANCEL)
+    schedule = Schedule(
+        name="hourly", notebook="etl.ipynb", start=START, every_s=3600.0, policy=policy
+    )
+    world.metastore.schedules.add(schedule, at=START)
+    world.ends = None
+    service = world.service()
+    for _ in range(2):
+        world.now += HOUR
+        service.tick()
+    assert world.begun == [(RunId("r0"), hour(0))]
+    assert world.metastore.cancel_requested(RunId("r0"))
+    world.end(RunId("r0"), RunState.CANCELLED)
+    service.tick()
+    assert world.intervals() == [hour(0), hour(1)]
+
+
+@pytest.mark.parametrize("fault", ["zone", "ours"])
+def test_what_is_wrong_with_one_keeps_no_other_from_its_fires(world: World, fault: str) -> None:
+    zone = "Mars/Olympus" if fault == "zone" else "UTC"
+    wrong = Schedule(name="a", notebook="a.ipynb", start=START, crons=("0 * * * *",), zone=zone)
+    world.metastore.schedules.add(wrong, at=START)
+    world.metastore.schedules.add(HOURLY, at=START)
+
+    def begin(schedule: Schedule, fire: Fire) -> Begun:
+        if schedule.name == "a":
+            raise ZeroDivisionError("a mistake")
+        return world.begin(schedule, fire)
+
+    service = world.service(begin)
+    world.now += HOUR
+    for _ in range(3):
+        service.tick()
+    assert world.intervals() == [hour(0)]
+    (told,) = world.told
+    assert told == (
+        "The time zone Mars/Olympus of the schedule a is not known to this machine."
+        if fault == "zone"
+        else "schedule a: run r0 could not begin: ZeroDivisionError: a mistake"
+    )
