@@ -25,8 +25,16 @@ from jupyter_dagflow.core.errors import (
     RunGoesOn,
 )
 from jupyter_dagflow.core.events import RunCreated
+from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.lease import Lease
-from jupyter_dagflow.core.model import Compilation, Notebook, PartitionBy, RunId, TaskName
+from jupyter_dagflow.core.model import (
+    Compilation,
+    Notebook,
+    PartitionBy,
+    Pipeline,
+    RunId,
+    TaskName,
+)
 from jupyter_dagflow.core.nested import NESTED, Within, compiled_to_keep
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.core.parameters import resolve_parameters
@@ -36,6 +44,7 @@ from jupyter_dagflow.core.resume import cleared_by, lost_within_budget, tasks_na
 from jupyter_dagflow.core.run import RunView, having_step, is_instance, whole_of
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
+from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.secrets import (
     hidden,
     open_parameters,
@@ -66,13 +75,15 @@ from jupyter_dagflow.resuming import (
     selection_of,
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
+from jupyter_dagflow.scheduled import check_filled_in, filled_in, kept_parameters
 from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
 from jupyter_dagflow.scheduling.recovery import Recovery
+from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
-from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
+from jupyter_dagflow.storage.metastore import EventConflict, LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.storage.notebooks import read_notebook, unsaved_notebook
 from jupyter_dagflow.storage.step_texts import AS_THEY_ARE, StepTexts
@@ -334,11 +345,13 @@ class Dagflow:
         by: PartitionBy | str = PartitionBy.AUTO,
         fresh: bool = False,
         on_compiled: Callable[[Compilation], None] | None = None,
+        fill_in: Callable[[Pipeline], Mapping[str, object]] | None = None,
         recorded: RunView | None = None,
         texts: StepTexts = AS_THEY_ARE,
     ) -> Prepared:
         """Everything that can go wrong with a notebook before it runs; see `start`.
 
+        With ``fill_in``, the parameters are those that it gives for what the notebook declares.
         For a run that was ``recorded`` and goes on, its parameters count but for secrets, which are found anew.
         It is read, as those are that are steps of it, where ``texts`` has it.
         """
@@ -354,9 +367,10 @@ class Dagflow:
         if not compilation.ok:
             raise CompilationFailed(source.path, compilation.diagnostics)
         pipeline = compilation.pipeline
+        given = (parameters or {}) if fill_in is None else fill_in(pipeline)
         values = resolve_parameters(
             pipeline.parameters,
-            open_parameters(pipeline, recorded.parameters) if recorded else parameters or {},
+            open_parameters(pipeline, recorded.parameters) if recorded else given,
             texts=parameter_texts,
             notebook=source.path,
         )
@@ -393,17 +407,18 @@ class Dagflow:
         reuse: Reuse = Reuse.YES,
         keep_names: Sequence[str] = (),
         within: Within | None = None,
+        run_id: RunId | None = None,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared, or those tasks of it that were ``selected``.
 
         Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
-        A scheduled run is about its ``data_interval``.
+        A scheduled run is about its ``data_interval``, and has the ``run_id`` of its fire.
         Raises `OptionError` if the notebook ends with no such variable.
         """
         check_jobs(jobs)
         self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
-        files = RunFiles(self.settings.home, _new_run_id())
+        files = RunFiles(self.settings.home, run_id or _new_run_id())
         keep_source(files, prepared)
         config = RunConfig(
             folder=str(prepared.cwd),
@@ -549,6 +564,84 @@ class Dagflow:
         told = {} if tell is None else {"tell": tell}
         return Recovery(self.metastore, recover=self.recover, **told)
 
+    def add_schedule(
+        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
+    ) -> Schedule:
+        """Keep a schedule with these values, or texts of values, for parameters of its notebook.
+
+        Raises `OptionError`, `CronError`, and what `start` does for its notebook and parameters.
+        """
+        check_schedule(schedule)
+        pipeline = self._sound_pipeline(schedule)
+        added = replace(schedule, parameters=kept_parameters(pipeline, values, texts))
+        now = _now()
+        check_filled_in(pipeline, added, now=now)
+        self.metastore.schedules.add(added, at=now)
+        return added
+
+    def trigger_schedule(
+        self, name: str, *, values: Mapping[str, object], texts: Mapping[str, str]
+    ) -> Fire:
+        """Ask for a run of a schedule now, with these values instead of its own; whoever serves begins it.
+
+        Raises `NotFound`, and what `start` does for its notebook and parameters.
+        """
+        schedule = self.metastore.schedules.find(name).schedule
+        now = _now()
+        fire = Fire(
+            interval=DataInterval(now, now),
+            run_id=_new_run_id(),
+            recorded_at=now,
+            kind=FireKind.MANUAL,
+            parameters=kept_parameters(self._sound_pipeline(schedule), values, texts),
+        )
+        self.metastore.schedules.trigger(name, fire)
+        return fire
+
+    def scheduler(
+        self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
+    ) -> Scheduler[LiveRun]:
+        """What begins the runs of schedules; ``own`` is handed each, and ``tell`` is told what comes to nothing."""
+
+        def begin(schedule: Schedule, fire: Fire) -> LiveRun:
+            run = self._begin_fire(schedule, fire)
+            own(run)
+            tell(
+                f"schedule {schedule.name}: run {run.run_id} for {fire.interval.start.isoformat()}"
+            )
+            return run
+
+        return Scheduler(self.metastore, begin=begin, new_run_id=_new_run_id, now=_now, tell=tell)
+
+    def _begin_fire(self, schedule: Schedule, fire: Fire) -> LiveRun:
+        """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `start` does."""
+        if self.metastore.events(fire.run_id, limit=1):  # its files are not ours
+            raise EventConflict(f"Run {fire.run_id} has begun already.")
+        given = {**schedule.parameters, **fire.parameters}
+        prepared = self.prepare(
+            schedule.notebook,
+            by=schedule.by,
+            fresh=True,
+            fill_in=lambda pipeline: filled_in(
+                pipeline, schedule, fire.interval, run_id=fire.run_id, given=given
+            ),
+        )
+        return self.launch(
+            prepared,
+            keep_all=schedule.keep_all,
+            trigger=fire.kind.value,
+            data_interval=fire.interval,
+            reuse=Reuse.FRESH,
+            run_id=fire.run_id,
+        )
+
+    def _sound_pipeline(self, schedule: Schedule) -> Pipeline:
+        """The pipeline of a schedule's notebook; raises `NotebookError` and `CompilationFailed`."""
+        compilation = self.compile(schedule.notebook, by=schedule.by)
+        if not compilation.ok:
+            raise CompilationFailed(compilation.pipeline.notebook, compilation.diagnostics)
+        return compilation.pipeline
+
     def feed(self) -> Feed | None:
         """What tells what happens in all runs from now on, wherever they go on; None where nothing has run yet."""
         if self._metastore is None and not exists(self.settings.database_url):
@@ -623,8 +716,10 @@ class Dagflow:
             files=files,
             artifacts=self.artifacts,
             notebook_file=Path(config.folder) / Path(prepared.source.path).name,
-            # What a server began goes on in the next one.
-            asked_for=self._origin is not Origin.SERVER and (begun is None or not begun.recovered),
+            # What a server or a schedule began goes on in the next one.
+            asked_for=self._origin is not Origin.SERVER
+            and data_interval is None
+            and (begun is None or not begun.recovered),
         )
         run.start()
         return run

@@ -292,6 +292,63 @@ class RunSummaryDocument(msgspec.Struct, kw_only=True):
     finished_at: datetime | None
 
 
+class IntervalDocument(msgspec.Struct, kw_only=True):
+    """A row of ``dagflow schedule next``: a run that will be due."""
+
+    fire_at: datetime
+    logical_date: datetime
+    data_interval_start: datetime
+    data_interval_end: datetime
+
+
+class FireDocument(msgspec.Struct, kw_only=True):
+    """A fire of a schedule; ``state`` is that of its run, null if there is none, ``failure`` why it could not be."""
+
+    run_id: str
+    kind: str
+    state: RunState | None
+    waits: bool
+    failure: str | None
+    logical_date: datetime
+    data_interval_start: datetime
+    data_interval_end: datetime
+
+
+class MissedDocument(msgspec.Struct, kw_only=True):
+    """``count`` intervals in a row that have no run, by the logical dates of the first and the last, and why."""
+
+    first: datetime
+    last: datetime
+    count: int
+    reason: str
+    message: str
+
+
+class ScheduleDocument(msgspec.Struct, kw_only=True):
+    """A row of ``dagflow schedule list``."""
+
+    name: str
+    notebook: str
+    times: str
+    zone: str
+    paused: bool
+    next_at: datetime | None
+    active: list[str]
+    last_state: RunState | None
+
+
+class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
+    """What ``dagflow schedule show --json`` prints: its newest fires and what it missed, newest first."""
+
+    start: datetime
+    end: datetime | None
+    catchup: bool
+    overlap: str
+    parameters: dict[str, Any]
+    fires: list[FireDocument]
+    missed: list[MissedDocument]
+
+
 class RunsDocument(msgspec.Struct, kw_only=True):
     """A page of the runs there are, newest first; ``next`` is what the page below is asked for, null for the last."""
 

@@ -8,10 +8,10 @@ other from its fires.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Generic
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
 from jupyter_dagflow.core.fires import Fire, FireKind
@@ -27,8 +27,12 @@ from jupyter_dagflow.core.schedules import (
     decide,
 )
 from jupyter_dagflow.scheduling.recovery import Run
+from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
 from jupyter_dagflow.storage.schedules import RecordedSchedule, ScheduleChanged
+
+TICK_S = 1.0
+"""After so long it looks again, though nothing is due: runs have ended, and people have asked for some."""
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +71,25 @@ class Scheduler(Generic[Run]):
         wakes = [self._serve(each) for each in found]
         return min((each for each in wakes if each is not None), default=None)
 
+    def serve(self, ended: threading.Event) -> None:
+        """Tick when something is due, and every second, until that is set; what fails now is done later."""
+        wait_s = 0.0
+        while not ended.wait(wait_s):
+            wait_s = self._tick_and_live()
+
+    def _tick_and_live(self) -> float:
+        """Tick, whatever happens; returns in how many seconds to do so again."""
+        try:
+            wake_at = self.tick()
+        except EnvironmentFault as fault:  # a database that is busy now may answer later
+            _log.warning("The metastore did not answer: %s", fault.message)
+            return TICK_S
+        except Exception:  # noqa: BLE001 -- one fault must not be the last tick
+            _log.exception("Schedules could not be looked at")
+            return TICK_S
+        left_s = TICK_S if wake_at is None else (wake_at - self._now()).total_seconds()
+        return min(max(left_s, 0.0), TICK_S)
+
     def _serve(self, recorded: RecordedSchedule) -> datetime | None:
         name = recorded.schedule.name
         try:
@@ -89,7 +112,7 @@ class Scheduler(Generic[Run]):
     def _do_all(self, recorded: RecordedSchedule) -> datetime | None:
         """Decide until nothing is left to be decided now: a long outage takes several steps."""
         schedule = recorded.schedule
-        table = schedule.timetable(_zone(schedule))
+        table = schedule.timetable(zone_of(schedule))
         while True:
             now = self._now()
             decision = decide(
@@ -154,16 +177,6 @@ class Scheduler(Generic[Run]):
         if self._told.get(about) != text:
             self._told[about] = text
             self._tell(text)
-
-
-def _zone(schedule: Schedule) -> ZoneInfo:
-    try:
-        return ZoneInfo(schedule.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise EnvironmentFault(
-            f"The time zone {schedule.zone} of the schedule {schedule.name} is not known to this machine.",
-            hint="Install its time zones (the package tzdata of the system or of Python).",
-        ) from None
 
 
 def _span(miss: Miss) -> str:

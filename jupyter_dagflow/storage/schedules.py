@@ -8,7 +8,7 @@ so, and once it waits no longer it never does again.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -357,7 +357,7 @@ def _state(row: RowMapping) -> RunState | None:
     return None if row["state"] is None else RunState(row["state"])
 
 
-def _fire(row: Mapping[str, Any]) -> Fire:
+def _fire(row: RowMapping) -> Fire:
     return Fire(
         interval=DataInterval(row["interval_start"], row["interval_end"]),
         run_id=RunId(row["run_id"]),

@@ -50,6 +50,8 @@ COMMANDS = [
     ["examples"],
     ["doctor"],
     ["db"],
+    ["schedule"],
+    ["schedule", "add"],
 ]
 
 

@@ -53,6 +53,22 @@ class Timetable:
             begin = begin if newest is None else max(begin, newest)
         return self._from(begin)
 
+    def upcoming(self, last: DataInterval | None, now: datetime) -> Iterator[DataInterval]:
+        """The intervals whose runs come next after that of ``last``, in order.
+
+        >>> from datetime import timedelta, timezone
+        >>> from itertools import islice
+        >>> from jupyter_dagflow.core.calendar.fire_times import EveryTimes
+        >>> start = datetime(2024, 1, 1, tzinfo=timezone.utc)
+        >>> daily = Timetable(times=EveryTimes(timedelta(days=1), start), start=start)
+        >>> [each.start.day for each in islice(daily.upcoming(None, start + timedelta(days=9.5)), 3)]
+        [9, 10, 11]
+        """
+        following = self.following(last, now)
+        while following is not None:
+            yield following
+            following = self.following(following, now)
+
     def skipped(self, last: DataInterval | None, taken: DataInterval) -> Iterator[DataInterval]:
         """The intervals between ``last`` and ``taken``, in order: without catchup they have no run."""
         each = None if isinstance(self.times, OneTime) else self._from(self._beginning(last))

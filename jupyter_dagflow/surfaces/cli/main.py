@@ -19,6 +19,7 @@ from jupyter_dagflow.surfaces.cli import (
     examples,
     run,
     runs,
+    schedule,
     serve,
     tag,
     verify,
@@ -66,6 +67,7 @@ def build() -> Commands:
     app.command("serve")(serve.serve)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")
+    app.add_typer(schedule.group(), name="schedule")
     app.add_typer(examples.group(), name="examples")
     app.command("doctor")(doctor.doctor)
     app.add_typer(db.group(), name="db")

@@ -1,4 +1,4 @@
-"""``dagflow serve``: go on with runs that have lost their runner, until SIGTERM."""
+"""``dagflow serve``: begin the runs of schedules, and go on with those that have lost their runner, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from jupyter_dagflow.surfaces.signals import ALL
 
 
 def serve() -> None:
-    """Find runs whose process died and go on with them, until SIGTERM or Ctrl-C.
+    """Begin the runs of schedules, and go on with runs whose process died, until SIGTERM or Ctrl-C.
 
-    The runs in hand then go on to their end; asked a second time, they are left to whoever comes next.
+    Then none begins any more, and those in hand go on to their end; asked a second time, they are left to whoever
+    comes next.
     """
     asked = threading.Event()
     with application() as app:
         app.metastore  # noqa: B018 -- made now, if there is none yet: others look for it
-        recovery = app.recovery(tell=lambda line: put(line, error=True))
+
+        def tell(line: str) -> None:
+            put(line, error=True)
+
+        recovery = app.recovery(tell=tell)
         assert recovery is not None
+        scheduler = app.scheduler(own=recovery.own, tell=tell)
 
         def end(number: int, frame: FrameType | None) -> None:
             del number, frame
@@ -32,14 +38,11 @@ def serve() -> None:
         for number in ALL:
             signal.signal(number, end)
         recovery.start()
-        put(
-            "dagflow serve: looking for runs that have lost their runner; Ctrl-C ends it",
-            error=True,
+        tell(
+            "dagflow serve: beginning the runs of schedules, and looking for runs that have lost their runner; "
+            "Ctrl-C ends it"
         )
-        while not asked.wait(1.0):
-            pass
+        scheduler.serve(asked)
         if going_on := [run.run_id for run in recovery.runs if run.is_alive]:
-            put(
-                f"waiting for {', '.join(going_on)}; Ctrl-C again leaves them to others", error=True
-            )
+            tell(f"waiting for {', '.join(going_on)}; Ctrl-C again leaves them to others")
         recovery.close()

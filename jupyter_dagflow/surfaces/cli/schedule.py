@@ -1,0 +1,171 @@
+"""``dagflow schedule``: notebooks that run when they should; ``dagflow serve`` runs them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jupyter_dagflow.surfaces import schedule_options as options
+from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
+from jupyter_dagflow.surfaces.cli.session import application
+from jupyter_dagflow.surfaces.commands import Commands
+from jupyter_dagflow.surfaces.options import (
+    AsJson,
+    NotebookArgument,
+    ParameterFile,
+    Parameters,
+    gathered_parameters,
+)
+
+if TYPE_CHECKING:
+    from jupyter_dagflow.storage.schedules import RecordedSchedule
+
+_NEXT_SHOWN = 5
+_FIRES_SHOWN = 10
+
+
+def group() -> Commands:
+    """The commands of ``dagflow schedule``."""
+    schedule = Commands(help="Notebooks that run when they should, as long as dagflow serve runs.")
+    schedule.command()(add)
+    schedule.command("list")(list_)
+    schedule.command()(show)
+    schedule.command("next")(next_)
+    schedule.command()(pause)
+    schedule.command()(resume)
+    schedule.command()(trigger)
+    schedule.command()(remove)
+    return schedule
+
+
+def add(
+    notebook: NotebookArgument,
+    name: options.Name = None,
+    cron: options.Cron = None,
+    every: options.Every = None,
+    at: options.At = None,
+    tz: options.Zone = "UTC",
+    start: options.Start = None,
+    end: options.End = None,
+    catchup: options.Catchup = False,
+    overlap: options.OverlapOption = None,
+    misfire: options.Misfire = None,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a notebook run at times, and show the next ones."""
+    asked = options.schedule_of(
+        notebook,
+        name=name,
+        crons=tuple(cron or ()),
+        every=every,
+        at=at,
+        zone=tz,
+        start=start,
+        end=end,
+        catchup=catchup,
+        overlap=overlap,
+        misfire=misfire,
+        now=_now(),
+    )
+    values, texts = gathered_parameters(parameter or (), file)
+    with application() as app:
+        added = app.add_schedule(asked, values=values, texts=texts)
+        found = app.metastore.schedules.find(added.name)
+    _show_next(found, _NEXT_SHOWN, as_json=as_json)
+    put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
+
+
+def list_(as_json: AsJson = False) -> None:
+    """List the schedules."""
+    from jupyter_dagflow.surfaces import schedule_report
+
+    with application() as app:
+        found = app.metastore.schedules.all()
+    if as_json:
+        put_json([schedule_report.document(each, _now()) for each in found])
+    elif found:
+        put_table(schedule_report.table(found, _now()))
+    else:
+        put("No schedules yet. Try: dagflow schedule add NOTEBOOK --cron '0 6 * * *'")
+
+
+def show(name: options.ScheduleArgument, as_json: AsJson = False) -> None:
+    """Show a schedule: how it stands, its last fires, and what it missed."""
+    from jupyter_dagflow.surfaces import schedule_report
+
+    with application() as app:
+        schedules = app.metastore.schedules
+        found = schedules.find(name)
+        fires = schedules.fires(name, limit=_FIRES_SHOWN)
+        missed = schedules.missed(name, limit=_FIRES_SHOWN)
+    if as_json:
+        put_json(schedule_report.record_document(found, fires, missed, _now()))
+    else:
+        put_parts(schedule_report.parts(found, fires, missed, _now()))
+
+
+def next_(
+    name: options.ScheduleArgument,
+    number: Annotated[
+        int, typer.Option("-n", min=1, max=1000, metavar="N", help="So many.")
+    ] = _NEXT_SHOWN,
+    as_json: AsJson = False,
+) -> None:
+    """Show when a schedule fires next, and which data intervals those runs are about."""
+    with application() as app:
+        found = app.metastore.schedules.find(name)
+    _show_next(found, number, as_json=as_json)
+
+
+def pause(name: options.ScheduleArgument) -> None:
+    """Have a schedule begin nothing until it is resumed; what runs goes on."""
+    with application() as app:
+        app.metastore.schedules.pause(name)
+    put(f"Schedule {name} is paused; dagflow schedule resume {name} has it go on.")
+
+
+def resume(name: options.ScheduleArgument) -> None:
+    """Have a paused schedule go on."""
+    with application() as app:
+        app.metastore.schedules.resume(name, at=_now())
+    put(f"Schedule {name} goes on; dagflow schedule next {name} tells when.")
+
+
+def trigger(
+    name: options.ScheduleArgument,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+) -> None:
+    """Ask for a run of a schedule now; dagflow serve begins it."""
+    values, texts = gathered_parameters(parameter or (), file)
+    with application() as app:
+        fire = app.trigger_schedule(name, values=values, texts=texts)
+    put(f"Run {fire.run_id} is asked for; dagflow serve begins it.")
+
+
+def remove(name: options.ScheduleArgument) -> None:
+    """Remove a schedule; its runs stay, and those that go on do."""
+    with application() as app:
+        app.metastore.schedules.remove(name)
+    put(f"Schedule {name} is removed.")
+
+
+def _show_next(found: RecordedSchedule, number: int, *, as_json: bool) -> None:
+    from jupyter_dagflow.surfaces import schedule_report
+
+    intervals = list(islice(schedule_report.upcoming(found, _now()), number))
+    if as_json:
+        put_json([schedule_report.interval_document(found, each) for each in intervals])
+    elif intervals:
+        put_table(schedule_report.next_table(found, intervals))
+    else:
+        put(f"Schedule {found.schedule.name} fires no more.")
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,185 @@
+"""``dagflow schedule``, and ``dagflow serve`` with a notebook that runs when it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.core.states import RunState
+
+CELLS = [
+    ("parameters", "n = 3\ndata_interval_end = ''\nschedule_name = None\napi_key = ''"),
+    ("task:load keep:told", "told = [n, data_interval_end, schedule_name]"),
+]
+
+
+@pytest.fixture
+def notebook(dagflow: Callable[..., Any]) -> Path:
+    """A notebook in the working directory that the commands have."""
+    cells = [
+        {
+            "cell_type": "code",
+            "id": f"cell-{i}",
+            "metadata": {"tags": tags.split()},
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+        }
+        for i, (tags, source) in enumerate(CELLS)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    content = {
+        "cells": cells,
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    path = Path("etl.ipynb").absolute()
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_schedule_from_its_beginning_to_its_end(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    assert dagflow("schedule", "list").out.startswith("No schedules yet.")
+    times = ("--cron", "30 2 * * *", "--tz", "Europe/Berlin", "--start", "2999-03-29")
+    added = dagflow("schedule", "add", "etl.ipynb", *times, "-p", "n=5", "--misfire", "2h")
+    assert (added.code, added.err) == (
+        0,
+        "\nschedule etl is added; it runs as long as dagflow serve does\n",
+    )
+    lines = added.out.splitlines()
+    assert lines[0].split("  ")[0] == "fires (Europe/Berlin)"
+    assert len(lines) == 1 + 5
+    assert lines[1].startswith("2999-03-30 02:30:00")
+    row = json.loads(dagflow("schedule", "list", "--json").out)
+    assert row == [
+        {
+            "name": "etl",
+            "notebook": "/TMP/work/etl.ipynb",
+            "times": "30 2 * * *",
+            "zone": "Europe/Berlin",
+            "paused": False,
+            "next_at": "2999-03-30T01:30:00Z",
+            "active": [],
+            "last_state": None,
+        }
+    ]
+    shown = json.loads(dagflow("schedule", "show", "etl", "--json").out)
+    assert (shown["parameters"], shown["fires"], shown["missed"]) == ({"n": 5}, [], [])
+    (following,) = json.loads(dagflow("schedule", "next", "etl", "-n", "1", "--json").out)
+    assert following == {
+        "fire_at": "2999-03-30T01:30:00Z",
+        "logical_date": "2999-03-29T01:30:00Z",
+        "data_interval_start": "2999-03-29T01:30:00Z",
+        "data_interval_end": "2999-03-30T01:30:00Z",
+    }
+    assert dagflow("schedule", "pause", "etl").code == 0
+    assert "paused" in dagflow("schedule", "list").out
+    assert dagflow("schedule", "resume", "etl").code == 0
+    assert "paused" not in dagflow("schedule", "list").out
+    asked = dagflow("schedule", "trigger", "etl", "-p", "n=7")
+    run_id = re.findall(r"\d{8}-\d{6}-[0-9a-f]{6}", asked.out)[0]
+    (fire,) = json.loads(dagflow("schedule", "show", "etl", "--json").out)["fires"]
+    assert (fire["run_id"], fire["kind"], fire["waits"]) == (run_id, "manual", True)
+    assert dagflow("schedule", "remove", "etl").code == 0
+    assert dagflow("schedule", "show", "etl").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "The schedule etl is given no time at all."),
+        (["--cron", "99 * * * *"], "'99' is no minute in the cron expression '99 * * * *'."),
+        (["--every", "1m", "--at", "2999-01-01"], "The schedule etl is given --every and --at."),
+        (["--every", "often"], "--every is 'often'."),
+        (["--at", "soon"], "--at is 'soon', which is no time."),
+        (["--every", "1m", "--tz", "Mars"], "--tz is 'Mars', which is no time zone"),
+        (["--every", "1m", "--tz", "../etc"], "--tz is '../etc', which is no time zone"),
+        (["--every", "1m", "--overlap", "both"], "--overlap is 'both'."),
+        (["--every", "1m", "--misfire", "x"], "--misfire is 'x'."),
+        (["--every", "1m", "--name", "a b"], "'a b' cannot be the name of a schedule."),
+        (["--every", "1m", "--catchup", "--overlap", "skip"], "--catchup runs every interval, and"),
+        (["--every", "1m", "-p", "m=1"], "There is no parameter 'm'."),
+        (["--every", "1m", "-p", "n=x"], "Parameter 'n'"),
+        (["--every", "1m", "-p", "api_key=abc"], "Parameter 'api_key' is secret, and a schedule"),
+    ],
+)
+def test_what_no_schedule_can_be(
+    options: list[str], message: str, notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    answer = dagflow("schedule", "add", "etl.ipynb", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+    assert "next:" in answer.err
+    assert "abc" not in answer.err
+    assert dagflow("schedule", "list").out.startswith("No schedules yet.")
+
+
+def test_a_notebook_that_a_schedule_cannot_fill_in_is_refused(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    notebook.write_text(notebook.read_text().replace("data_interval_end = ''", "run_id = 7"))
+    answer = dagflow("schedule", "add", "etl.ipynb", "--every", "1m")
+    assert answer.code == 2
+    assert "Parameter 'run_id' is of type int, and a scheduled run gives it a text." in answer.err
+
+
+def test_serve_runs_a_schedule_and_what_a_person_asks_for(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    start = datetime.now(timezone.utc) - timedelta(hours=2, minutes=30)
+    hourly = ("--every", "1h", "--start", start.isoformat())
+    assert dagflow("schedule", "add", "etl.ipynb", *hourly, "-p", "n=5").code == 0
+    assert dagflow("schedule", "trigger", "etl", "-p", "n=7").code == 0
+    served = subprocess.Popen([sys.executable, "-m", "jupyter_dagflow.surfaces.cli.main", "serve"])
+    try:
+        while True:
+            runs = Dagflow().history()
+            if [run.state for run in runs] == [RunState.SUCCESS] * 2:
+                break
+            assert served.poll() is None
+            assert RunState.FAILED not in [run.state for run in runs]
+            time.sleep(0.1)
+    finally:
+        os.kill(served.pid, signal.SIGTERM)
+        assert served.wait() == 0
+    told = {run.trigger: Dagflow().open_run(run.run_id).value("told") for run in runs}
+    end = start + timedelta(hours=2)
+    assert told["scheduled"] == [5, end.isoformat(), "etl"]
+    assert told["manual"][0] == 7
+    scheduled = next(run for run in runs if run.trigger == "scheduled")
+    assert scheduled.logical_date == start + timedelta(hours=1)
+    shown = json.loads(dagflow("schedule", "show", "etl", "--json").out)
+    assert [fire["state"] for fire in shown["fires"]] == ["success", "success"]
+    (missed,) = shown["missed"]
+    assert (missed["count"], missed["reason"]) == (1, "down")
+
+
+def test_a_notebook_that_was_moved_is_a_failure_of_the_schedule(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    assert dagflow("schedule", "add", "etl.ipynb", "--every", "1h").code == 0
+    assert dagflow("schedule", "trigger", "etl").code == 0
+    notebook.rename("moved.ipynb")
+    app = Dagflow()
+    app.scheduler(own=lambda run: None, tell=lambda line: None).tick()
+    app.close()
+    shown = dagflow("schedule", "show", "etl")
+    assert "failed" in shown.out
+    assert "could not begin:" in shown.out
+    assert "There is no such notebook." in shown.out
+    assert dagflow("runs", "list").out.startswith("No runs yet.")
