@@ -76,6 +76,7 @@ from jupyter_dagflow.resuming import (
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
 from jupyter_dagflow.scheduled import check_filled_in, filled_in, kept_parameters
+from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
 from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.scheduling.scheduler import Scheduler
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 _WATCHERS = "jupyter_dagflow.watchers"
+_SCHEDULES = "schedules"  # the role of whoever begins their runs
 _LOOK_BACK = 20  # runs of a pipeline, for the last that was not cancelled, or that kept a value
 
 
@@ -611,7 +613,14 @@ class Dagflow:
             )
             return run
 
-        return Scheduler(self.metastore, begin=begin, new_run_id=_new_run_id, now=_now, tell=tell)
+        return Scheduler(
+            self.metastore,
+            begin=begin,
+            new_run_id=_new_run_id,
+            now=_now,
+            election=Election(self.metastore, _SCHEDULES),
+            tell=tell,
+        )
 
     def _begin_fire(self, schedule: Schedule, fire: Fire) -> LiveRun:
         """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `start` does."""

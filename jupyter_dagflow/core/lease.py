@@ -41,7 +41,10 @@ class Owner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The lease on a run: who has it (nobody, once it was given back), the how many-eth, and how often it has moved."""
+    """The lease on a run: who has it (nobody, once it was given back), the how many-eth, and how often it has moved.
+
+    One on a role, which one process has at a time, has the role's name for a run's id.
+    """
 
     run_id: RunId
     token: int

@@ -7,6 +7,7 @@ other from its fires.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from jupyter_dagflow.core.schedules import (
     Queue,
     decide,
 )
+from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.recovery import Run
 from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
@@ -41,7 +43,8 @@ class Scheduler(Generic[Run]):
     """Has ``begin`` begin the run of each fire when it is due.
 
     ``begin`` raises an `EnvironmentFault` if the run may well begin later, and any other `DagflowError` if it never
-    will. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
+    will. Of several services one ticks, by an ``election``, so that runs are not prepared in vain: none would be
+    doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
 
     Responsible for which fires begin. Not for how a run goes on once it is there.
     """
@@ -53,18 +56,22 @@ class Scheduler(Generic[Run]):
         begin: Callable[[Schedule, Fire], Run],
         new_run_id: Callable[[], RunId],
         now: Callable[[], datetime],
+        election: Election | None = None,
         tell: Callable[[str], None] = _log.info,
     ) -> None:
         self._metastore = metastore
         self._begin = begin
         self._new_run_id = new_run_id
         self._now = now
+        self._election = election
         self._tell = tell
         self._begun: dict[RunId, Run] = {}  # whose run may not have been created yet
         self._told: dict[str, str] = {}
 
     def tick(self) -> datetime | None:
         """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
+        if self._election is not None and not self._election.is_won():
+            return None
         found = self._metastore.schedules.all()
         waiting = {fire.run_id for each in found for fire in each.waiting}
         self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waiting}
@@ -72,10 +79,16 @@ class Scheduler(Generic[Run]):
         return min((each for each in wakes if each is not None), default=None)
 
     def serve(self, ended: threading.Event) -> None:
-        """Tick when something is due, and every second, until that is set; what fails now is done later."""
+        """Tick when something is due, and every second, until that is set; what fails now is done later.
+
+        In the end others may do so at once, though this process still sees runs out.
+        """
         wait_s = 0.0
         while not ended.wait(wait_s):
             wait_s = self._tick_and_live()
+        if self._election is not None:
+            with contextlib.suppress(EnvironmentFault):  # then it runs out, as this process ends
+                self._election.resign()
 
     def _tick_and_live(self) -> float:
         """Tick, whatever happens; returns in how many seconds to do so again."""

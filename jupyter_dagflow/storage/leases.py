@@ -1,4 +1,4 @@
-"""The table of leases: who may append to the log of a run.
+"""The tables of leases: who may append to the log of a run, and who has a role that one process has at a time.
 
 The law: a token only grows, and a row once made stays; so who has lost a lease finds another token in every write.
 """
@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, bindparam, select
 
 from jupyter_dagflow.core.lease import Lease, Owner
 from jupyter_dagflow.core.model import RunId
@@ -21,16 +21,16 @@ GOING_ON = runs.c.state.in_([state.value for state in RunState if not state.is_f
 TOKEN = select(leases.c.token).where(leases.c.run_id == bindparam("of_run"))
 
 
-def put_first(connection: Connection, lease: Lease) -> None:
-    """Write the lease on a run that has just been created."""
-    connection.execute(leases.insert(), _row(lease))
+def put_first(connection: Connection, lease: Lease, table: Table = leases) -> None:
+    """Write the lease on a run that has just been created, or the first on a role."""
+    connection.execute(table.insert(), _row(lease, table))
 
 
-def find(connection: Connection, run_id: RunId) -> Lease | None:
-    """The lease on a run, whoever has it."""
-    query = select(leases).where(leases.c.run_id == run_id)
+def find(connection: Connection, name: str, table: Table = leases) -> Lease | None:
+    """The lease on a run or a role, whoever has it."""
+    query = select(table).where(table.c[_key(table)] == name)
     row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else _lease(row)
+    return None if row is None else _lease(row, table)
 
 
 def token(connection: Connection, run_id: RunId) -> int | None:
@@ -46,37 +46,48 @@ def unfinished(connection: Connection) -> list[Lease]:
     return [_lease(row) for row in rows]
 
 
-def replace(connection: Connection, seen: Lease | None, lease: Lease) -> bool:
+def replace(
+    connection: Connection, seen: Lease | None, lease: Lease, table: Table = leases
+) -> bool:
     """Write a lease in the place of one that was seen, None if there was none; whether it still was so."""
     if seen is None:
-        put_first(connection, lease)
+        put_first(connection, lease, table)
         return True
-    unmoved = [leases.c[name].is_not_distinct_from(value) for name, value in _row(seen).items()]
-    return connection.execute(leases.update().where(*unmoved).values(_row(lease))).rowcount > 0
+    before = _row(seen, table).items()
+    unmoved = [table.c[name].is_not_distinct_from(value) for name, value in before]
+    change = table.update().where(*unmoved).values(_row(lease, table))
+    return connection.execute(change).rowcount > 0
 
 
-def move(connection: Connection, lease: Lease) -> bool:
+def move(connection: Connection, lease: Lease, table: Table = leases) -> bool:
     """Show that the holder is there; whether it still has the lease."""
-    held = (leases.c.run_id == lease.run_id, leases.c.token == lease.token)
-    moved = leases.update().where(*held).values(beat=leases.c.beat + 1)
+    moved = table.update().where(*_held(lease, table)).values(beat=table.c.beat + 1)
     return connection.execute(moved).rowcount > 0
 
 
-def give_back(connection: Connection, lease: Lease) -> None:
-    """Leave the run to others."""
-    held = (leases.c.run_id == lease.run_id, leases.c.token == lease.token)
-    connection.execute(leases.update().where(*held).values(owner=None))
+def give_back(connection: Connection, lease: Lease, table: Table = leases) -> None:
+    """Leave the run or the role to others."""
+    connection.execute(table.update().where(*_held(lease, table)).values(owner=None))
 
 
-def _row(lease: Lease) -> dict[str, Any]:
+def _held(lease: Lease, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return table.c[_key(table)] == lease.run_id, table.c.token == lease.token
+
+
+def _key(table: Table) -> str:
+    """The column that says what the leases are on."""
+    return table.primary_key.columns[0].name
+
+
+def _row(lease: Lease, table: Table) -> dict[str, Any]:
     owner = None if lease.owner is None else json.dumps(msgspec.to_builtins(lease.owner))
-    return {"run_id": lease.run_id, "token": lease.token, "owner": owner, "beat": lease.beat}
+    return {_key(table): lease.run_id, "token": lease.token, "owner": owner, "beat": lease.beat}
 
 
-def _lease(row: RowMapping) -> Lease:
+def _lease(row: RowMapping, table: Table = leases) -> Lease:
     owner = row["owner"]
     return Lease(
-        run_id=RunId(row["run_id"]),
+        run_id=RunId(row[_key(table)]),
         token=row["token"],
         owner=None if owner is None else msgspec.convert(json.loads(owner), Owner),
         beat=row["beat"],

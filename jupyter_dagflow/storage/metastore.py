@@ -319,6 +319,29 @@ class Metastore:
         with self._transaction(self._writer) as connection:
             leases.give_back(connection, lease)
 
+    def role(self, role: str) -> Lease | None:
+        """Who has a role that one process has at a time; None if nobody ever had."""
+        with self._transaction(self._reader) as connection:
+            return leases.find(connection, role, tables.roles)
+
+    def take_role(self, lease: Lease, *, seen: Lease | None) -> bool:
+        """Take a role over from the lease that was seen on it; whether that has not changed."""
+        try:
+            with self._transaction(self._writer) as connection:
+                return leases.replace(connection, seen, lease, tables.roles)
+        except IntegrityError:
+            return False
+
+    def move_role(self, lease: Lease) -> bool:
+        """Show that the holder of a role is there; whether it still has it."""
+        with self._transaction(self._writer) as connection:
+            return leases.move(connection, lease, tables.roles)
+
+    def give_role_back(self, lease: Lease) -> None:
+        """Leave a role to whoever wants it; nothing, if another has it already."""
+        with self._transaction(self._writer) as connection:
+            leases.give_back(connection, lease, tables.roles)
+
     def artifacts(self, run_id: RunId) -> list[tuple[TaskName, Stored]]:
         """The values that the run's tasks left behind, in notebook order of the tasks."""
         same_task = (task_runs.c.run_id == artifacts.c.run_id) & (

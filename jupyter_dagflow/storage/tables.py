@@ -3,9 +3,9 @@
 The law: ``events`` is the truth and only ever grows, until a run is deleted as a whole; every other
 table is made of events in the same transaction and could be made again from them
 (``cancel_requested_at`` alone is also set by a request that no runner has seen yet, ``leases`` tells
-who may append, and ``cache_entries`` may be thrown away at any time). ``schedules``, ``fires`` and
-``missed`` are truths of their own; events change nothing in them but that a fire waits no longer as
-its run is created. Times are UTC; JSON is text; nothing is pickled.
+who may append, ``roles`` who serves, and ``cache_entries`` may be thrown away at any time).
+``schedules``, ``fires`` and ``missed`` are truths of their own; events change nothing in them but
+that a fire waits no longer as its run is created. Times are UTC; JSON is text; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -177,6 +177,15 @@ cache_entries = Table(
     Column("body", Text, nullable=False),
     Index("ix_cache_entries_recipe", "recipe", "used_at"),
     Index("ix_cache_entries_place", "place", "used_at"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("role", String, primary_key=True),
+    Column("token", Integer, nullable=False),
+    Column("owner", Text),
+    Column("beat", Integer, nullable=False),
 )
 
 # A schedule that was removed has no name; its fires and what it missed stay.

@@ -21,6 +21,7 @@ from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import MissedReason, Overlap, Policy
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.storage.metastore import Metastore
 
@@ -60,12 +61,17 @@ class World:
         self.told: list[str] = []
         self._numbers = count()
 
-    def service(self, begin: Callable[[Schedule, Fire], Begun] | None = None) -> Scheduler[Begun]:
+    def service(
+        self,
+        begin: Callable[[Schedule, Fire], Begun] | None = None,
+        election: Election | None = None,
+    ) -> Scheduler[Begun]:
         return Scheduler(
             self.metastore,
             begin=begin or self.begin,
             new_run_id=lambda: RunId(f"r{next(self._numbers)}"),
             now=lambda: self.now,
+            election=election,
             tell=self.told.append,
         )
 
@@ -187,6 +193,28 @@ def test_services_that_tick_at_once_begin_each_run_once(tmp_path: Path) -> None:
     assert all(state is RunState.SUCCESS for fires in listed.values() for _, state in fires)
     assert len(world.begun) == 15
     store.close()
+
+
+def test_a_service_that_ends_leaves_schedules_to_the_next_at_once(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    ended = threading.Event()
+
+    def begin_and_end(schedule: Schedule, fire: Fire) -> Begun:
+        ended.set()
+        return world.begin(schedule, fire)
+
+    first, second = (
+        world.service(begin, Election(world.metastore, "schedules"))
+        for begin in (begin_and_end, world.begin)
+    )
+    world.now += HOUR
+    first.tick()
+    world.now += HOUR
+    assert second.tick() is None, "the first has it"
+    assert world.intervals() == [hour(0)]
+    first.serve(ended)
+    second.tick()
+    assert world.intervals() == [hour(0), hour(1)]
 
 
 def test_a_run_that_is_about_to_be_created_is_not_begun_again(world: World) -> None:

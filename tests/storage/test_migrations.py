@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from syrupy.assertion import SnapshotAssertion
 
 from jupyter_dagflow.core.events import CancelRequested
+from jupyter_dagflow.core.fires import FireKind
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.observed import Observed
 from jupyter_dagflow.storage import schema, sqlite
@@ -170,6 +171,10 @@ def test_a_database_of_every_earlier_program_shows_the_same_runs(
         ("total", "total", 3),
     ]
     assert store.durations("numbers").keys() >= {"load", "total"}
+    scheduled = store.schedules.all()
+    kinds = [fire.kind for each in scheduled for fire in each.waiting]
+    assert kinds == [FireKind.MANUAL] * (fixture.stem >= "0008")
+    assert [each.schedule.parameters for each in scheduled] == [{"n": 4}] * len(kinds)
     cancel = CancelRequested(
         run_id=well.run_id, seq=99, at=datetime.now(timezone.utc), reason="too late"
     )

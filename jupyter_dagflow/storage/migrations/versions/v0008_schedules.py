@@ -1,4 +1,4 @@
-"""Schedules, their fires, and what they missed.
+"""Schedules, their fires, what they missed, and who begins their runs.
 
 A migration never changes once released, so it spells its tables out instead of importing them.
 """
@@ -14,6 +14,13 @@ _TIME = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Make the tables."""
+    op.create_table(
+        "roles",
+        sa.Column("role", sa.String, primary_key=True),
+        sa.Column("token", sa.Integer, nullable=False),
+        sa.Column("owner", sa.Text),
+        sa.Column("beat", sa.Integer, nullable=False),
+    )
     op.create_table(
         "schedules",
         sa.Column("schedule_id", sa.Integer, primary_key=True),
