@@ -134,7 +134,10 @@ Action: TypeAlias = Queue | Begin | Miss | Cancel | Pause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What to do now, in order; then to ask again when a run ends, and at ``wake_at`` if there is a time for that."""
+    """What to do now, in order; then to ask again at ``wake_at``, if there is a time for that, or when a run ends.
+
+    It is now if there is more to decide than fits into one step, and earlier if what is due waits for a run to end.
+    """
 
     actions: tuple[Action, ...]
     wake_at: datetime | None
@@ -199,7 +202,7 @@ class _Step:
             if due > self._now:
                 return due
             if self._table.catchup and self._is_full():
-                return None  # it stays due, and is asked for again when a run ends
+                return due  # it stays so, and is asked for again when a run ends
             skipped = [*islice(self._table.skipped(last, following), _MOST_AT_ONCE)]
             self.missed.extend((each, self._why_skipped(each)) for each in skipped)
             if len(skipped) == _MOST_AT_ONCE:

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Generic
 
@@ -35,6 +36,10 @@ from jupyter_dagflow.storage.schedules import RecordedSchedule, ScheduleChanged
 
 TICK_S = 1.0
 """After so long it looks again, though nothing is due: runs have ended, and people have asked for some."""
+
+_BEGINNERS = (
+    4  # runs that are prepared at once: a notebook that takes long to read holds up no other
+)
 
 _log = logging.getLogger(__name__)
 
@@ -65,27 +70,34 @@ class Scheduler(Generic[Run]):
         self._now = now
         self._election = election
         self._tell = tell
-        self._begun: dict[RunId, Run] = {}  # whose run may not have been created yet
+        self._beginners: Executor | None = None
+        self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
         self._told: dict[str, str] = {}
 
     def tick(self) -> datetime | None:
         """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
         if self._election is not None and not self._election.is_won():
             return None
-        found = self._metastore.schedules.all()
-        waiting = {fire.run_id for each in found for fire in each.waiting}
+        now = self._now()
+        awake = self._metastore.schedules.awake(at=now)
+        waiting = {fire.run_id for each in awake for fire in each.waiting}
         self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waiting}
-        wakes = [self._serve(each) for each in found]
-        return min((each for each in wakes if each is not None), default=None)
+        for each in awake:
+            self._serve(each)
+        return self._metastore.schedules.next_wake_at(after=now)
 
     def serve(self, ended: threading.Event) -> None:
         """Tick when something is due, and every second, until that is set; what fails now is done later.
 
-        In the end others may do so at once, though this process still sees runs out.
+        Runs begin in threads of their own meanwhile. In the end others may tick at once, though this process still
+        sees runs out.
         """
-        wait_s = 0.0
-        while not ended.wait(wait_s):
-            wait_s = self._tick_and_live()
+        with ThreadPoolExecutor(_BEGINNERS, "dagflow begins runs") as self._beginners:
+            wait_s = 0.0
+            while not ended.wait(wait_s):
+                wait_s = self._tick_and_live()
+            self._beginners.shutdown(cancel_futures=True)  # others begin those that wait
+        self._beginners = None
         if self._election is not None:
             with contextlib.suppress(EnvironmentFault):  # then it runs out, as this process ends
                 self._election.resign()
@@ -103,14 +115,14 @@ class Scheduler(Generic[Run]):
         left_s = TICK_S if wake_at is None else (wake_at - self._now()).total_seconds()
         return min(max(left_s, 0.0), TICK_S)
 
-    def _serve(self, recorded: RecordedSchedule) -> datetime | None:
+    def _serve(self, recorded: RecordedSchedule) -> None:
         name = recorded.schedule.name
         try:
-            wake_at = self._do_all(recorded)
+            self._do_all(recorded)
         except MetastoreUnreachable:  # the next would fare no better
             raise
         except ScheduleChanged:  # by a person or another service: the next tick sees what it is now
-            return self._now()
+            pass
         except DagflowError as error:
             self._tell_once(name, error.message)
         except Exception as error:  # noqa: BLE001 -- a fault of ours with one must not be that of all
@@ -119,30 +131,29 @@ class Scheduler(Generic[Run]):
             self._told[name] = repr(error)
         else:
             self._told.pop(name, None)
-            return wake_at
-        return None
 
-    def _do_all(self, recorded: RecordedSchedule) -> datetime | None:
+    def _do_all(self, seen: RecordedSchedule) -> None:
         """Decide until nothing is left to be decided now: a long outage takes several steps."""
-        schedule = recorded.schedule
+        schedule = seen.schedule
         table = schedule.timetable(zone_of(schedule))
         while True:
             now = self._now()
-            decision = decide(
-                table, schedule.policy, recorded.standing, name=schedule.name, now=now
-            )
-            recorded = self._record(recorded, decision, now)
+            decision = decide(table, schedule.policy, seen.standing, name=schedule.name, now=now)
+            recorded = self._record(seen, decision, now)
             self._act(recorded, decision)
-            if decision.wake_at is None or decision.wake_at > now:
-                return decision.wake_at
+            if recorded is seen or decision.wake_at != now:
+                return
+            seen = recorded
 
     def _record(
         self, seen: RecordedSchedule, decision: Decision, now: datetime
     ) -> RecordedSchedule:
-        if not any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions):
+        """What is recorded then: what was seen, if there is nothing new in the decision."""
+        decided = any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions)
+        if not decided and decision.wake_at == seen.wake_at:
             return seen
         recorded = self._metastore.schedules.record(
-            seen, decision.actions, at=now, new_run_id=self._new_run_id
+            seen, decision, at=now, new_run_id=self._new_run_id
         )
         name = seen.schedule.name
         for each in decision.actions:
@@ -168,10 +179,19 @@ class Scheduler(Generic[Run]):
     def _begin_once(self, schedule: Schedule, fire: Fire) -> None:
         """Begin a run, unless it is about to begin here; one that came to nothing is tried again."""
         before = self._begun.get(fire.run_id)
-        if before is not None and before.is_alive:
+        if before is not None and not _came_to_nothing(before):
             return
+        if self._beginners is not None:
+            self._begun[fire.run_id] = self._beginners.submit(self._begun_run, schedule, fire)
+        else:
+            begun: Future[Run | None] = Future()
+            begun.set_result(self._begun_run(schedule, fire))
+            self._begun[fire.run_id] = begun
+
+    def _begun_run(self, schedule: Schedule, fire: Fire) -> Run | None:
+        """The run of a fire; None if it came to nothing."""
         try:
-            self._begun[fire.run_id] = self._begin(schedule, fire)
+            return self._begin(schedule, fire)
         except EventConflict:  # another has begun it, or it has made way
             pass
         except EnvironmentFault as fault:
@@ -181,6 +201,7 @@ class Scheduler(Generic[Run]):
         except Exception as error:  # noqa: BLE001 -- a fault of ours would come again with every tick
             _log.exception("Run %s of %s cannot begin", fire.run_id, schedule.name)
             self._fail(schedule, fire, f"{type(error).__name__}: {error}")
+        return None
 
     def _fail(self, schedule: Schedule, fire: Fire, failure: str) -> None:
         if self._metastore.schedules.fail(fire.run_id, failure):
@@ -190,6 +211,14 @@ class Scheduler(Generic[Run]):
         if self._told.get(about) != text:
             self._told[about] = text
             self._tell(text)
+
+
+def _came_to_nothing(begun: Future[Run | None]) -> bool:
+    """Whether a run that was to begin here has neither been created nor will be."""
+    if not begun.done():
+        return False
+    run = begun.result()
+    return run is None or not run.is_alive
 
 
 def _span(miss: Miss) -> str:

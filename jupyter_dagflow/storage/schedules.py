@@ -11,11 +11,19 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Select, bindparam, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    literal_column,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -23,7 +31,15 @@ from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
 from jupyter_dagflow.core.fires import Fire, FireKind, standing_of
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.schedule_definition import Schedule
-from jupyter_dagflow.core.schedules import Action, Miss, MissedReason, Pause, Queue, Standing
+from jupyter_dagflow.core.schedules import (
+    Action,
+    Decision,
+    Miss,
+    MissedReason,
+    Pause,
+    Queue,
+    Standing,
+)
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import prepared
 from jupyter_dagflow.storage.tables import fires, missed, runs, schedules
@@ -33,9 +49,10 @@ Open = Callable[[], AbstractContextManager[Connection]]
 _MOST_FAILURES = 1000  # that are counted since the last success
 _NAMED_IN_HINT = 5
 _GOING_ON = [state.value for state in RunState if not state.is_final]
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=timezone.utc)  # whatever a clock says that is set back
 _WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
 # The plus keeps SQLite from going through all fires of the schedule: few runs go on.
-_OF_SCHEDULE = literal_column("+fires.schedule_id")
+_OF_SCHEDULE: ColumnElement[int] = literal_column("+fires.schedule_id")
 
 
 class ScheduleChanged(DagflowError):
@@ -48,13 +65,15 @@ class ScheduleChanged(DagflowError):
 class RecordedSchedule:
     """A schedule, how it stands, and its fires that wait, oldest first, whoever asked for them.
 
-    ``edition`` is another one as soon as anything is recorded of it but runs.
+    ``edition`` is another one as soon as anything is recorded of it but runs. Before ``wake_at`` there is nothing to
+    decide, nor is there if that is None, but for what waits.
     """
 
     schedule_id: int
     edition: int
     schedule: Schedule
     standing: Standing
+    wake_at: datetime | None = None
     waiting: tuple[Fire, ...] = ()
 
 
@@ -83,6 +102,7 @@ class Schedules:
             "edition": 1,
             "paused": schedule.paused,
             "added_at": at,
+            "wake_at": _AT_ONCE,
             "body": json.dumps(msgspec.to_builtins(schedule)),
         }
         try:
@@ -103,6 +123,26 @@ class Schedules:
     def all(self) -> list[RecordedSchedule]:
         """All schedules as they stand, by name."""
         query = select(schedules).where(schedules.c.name.is_not(None)).order_by(schedules.c.name)
+        return self._all_of(query)
+
+    def awake(self, *, at: datetime) -> list[RecordedSchedule]:
+        """The schedules of which there may be something to decide or to begin by then, as they stand."""
+        due = select(schedules.c.schedule_id).where(schedules.c.wake_at <= at)
+        waiting = select(fires.c.schedule_id).where(fires.c.waits.is_(True))
+        either = schedules.c.schedule_id.in_(due.union(waiting))
+        return self._all_of(select(schedules).where(either, schedules.c.name.is_not(None)))
+
+    def next_wake_at(self, *, after: datetime) -> datetime | None:
+        """When there is something to decide of any schedule, later than then."""
+        with self._reading() as connection:
+            return connection.scalar(
+                select(schedules.c.wake_at)
+                .where(schedules.c.wake_at > after)
+                .order_by(schedules.c.wake_at)
+                .limit(1)
+            )
+
+    def _all_of(self, query: Select[Any]) -> list[RecordedSchedule]:
         with self._reading() as connection:
             rows = connection.execute(query).mappings().all()
             return [_recorded(connection, row) for row in rows]
@@ -110,7 +150,7 @@ class Schedules:
     def record(
         self,
         seen: RecordedSchedule,
-        actions: Sequence[Action],
+        decision: Decision,
         *,
         at: datetime,
         new_run_id: Callable[[], RunId],
@@ -121,14 +161,14 @@ class Schedules:
         """
         queued = [
             Fire(interval=each.interval, run_id=new_run_id(), recorded_at=at)
-            for each in actions
+            for each in decision.actions
             if isinstance(each, Queue)
         ]
         with self._writing() as connection:
-            _change(connection, seen, **_paused(actions))
+            _change(connection, seen, wake_at=decision.wake_at, **_paused(decision.actions))
             for fire in queued:
                 _put(connection, seen.schedule_id, fire)
-            for each in actions:
+            for each in decision.actions:
                 if isinstance(each, Miss):
                     _miss(connection, seen.schedule_id, each, at)
             return _recorded(connection, _row(connection, seen.schedule.name))
@@ -156,20 +196,20 @@ class Schedules:
     def pause(self, name: str) -> None:
         """Have a schedule decide nothing until it is resumed; raises `NotFound`."""
         with self._writing() as connection:
-            _change_row(connection, _row(connection, name), paused=True)
+            _change_row(connection, _row(connection, name), paused=True, wake_at=None)
 
     def resume(self, name: str, *, at: datetime) -> None:
         """Have a paused schedule go on; nothing for one that is not. Raises `NotFound`."""
         with self._writing() as connection:
             row = _row(connection, name)
             if row["paused"]:
-                _change_row(connection, row, paused=False, resumed_at=at)
+                _change_row(connection, row, paused=False, resumed_at=at, wake_at=_AT_ONCE)
 
     def remove(self, name: str) -> None:
         """Remove a schedule: what waits does not begin, runs go on and stay. Raises `NotFound`."""
         with self._writing() as connection:
             row = _row(connection, name)
-            _change_row(connection, row, name=None)
+            _change_row(connection, row, name=None, wake_at=None)
             waiting = fires.update().where(*_waiting(row["schedule_id"]))
             connection.execute(waiting.values(waits=False))
 
@@ -301,6 +341,7 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
         edition=row["edition"],
         schedule=replace(schedule, paused=row["paused"]),
         standing=standing,
+        wake_at=row["wake_at"],
         waiting=tuple(
             sorted(
                 (fire for fire in known.values() if fire.waits),

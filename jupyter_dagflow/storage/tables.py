@@ -198,7 +198,9 @@ schedules = Table(
     Column("paused", Boolean, nullable=False),
     Column("resumed_at", UtcDateTime),
     Column("added_at", UtcDateTime, nullable=False),
+    Column("wake_at", UtcDateTime),
     Column("body", Text, nullable=False),
+    Index("ix_schedules_wake_at", "wake_at"),
 )
 
 # No foreign key to runs: a fire is recorded before its run is created, and outlives one that is deleted.

@@ -217,6 +217,27 @@ def test_a_service_that_ends_leaves_schedules_to_the_next_at_once(world: World) 
     assert world.intervals() == [hour(0), hour(1)]
 
 
+def test_a_notebook_that_takes_long_to_read_holds_up_no_other_fire(world: World) -> None:
+    slow = Schedule(name="a", notebook="slow.ipynb", start=START, every_s=3600.0)
+    for schedule in (slow, HOURLY):
+        world.metastore.schedules.add(schedule, at=START)
+    ended = threading.Event()
+    others: list[bool] = []
+
+    def begin(schedule: Schedule, fire: Fire) -> Begun:
+        if schedule.name == "a":
+            others.append(ended.wait(60))
+            return world.begin(schedule, fire)
+        run = world.begin(schedule, fire)
+        ended.set()
+        return run
+
+    world.now += HOUR
+    world.service(begin).serve(ended)
+    assert others == [True]
+    assert world.intervals() == [hour(0), hour(0)], "and what was about to begin has begun"
+
+
 def test_a_run_that_is_about_to_be_created_is_not_begun_again(world: World) -> None:
     world.metastore.schedules.add(HOURLY, at=START)
     asked: list[Begun] = []

@@ -19,7 +19,7 @@ from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe
 from jupyter_dagflow.core.schedule_definition import Schedule
-from jupyter_dagflow.core.schedules import Miss, MissedReason, Queue
+from jupyter_dagflow.core.schedules import Decision, Miss, MissedReason, Queue
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.run_list import Place, Which
@@ -87,11 +87,14 @@ def asked_of_schedules(metastore: Metastore) -> None:
     later = DataInterval(hour.end, hour.end + timedelta(hours=1))
     schedules = metastore.schedules
     schedules.add(Schedule(name="s", notebook="p.ipynb", start=AT, every_s=3600.0), at=AT)
-    seen = schedules.record(schedules.find("s"), [Queue(hour)], at=AT, new_run_id=lambda: RUN)
+    (seen,) = schedules.awake(at=AT)
+    queued = Decision(actions=(Queue(hour),), wake_at=later.end)
+    seen = schedules.record(seen, queued, at=AT, new_run_id=lambda: RUN)
+    assert schedules.next_wake_at(after=AT) == later.end
     append(metastore)
     metastore.append(RUN, [RunFinished(run_id=RUN, seq=4, at=AT, state=RunState.SUCCESS)])
-    replaced = Miss(later, later, 1, MissedReason.REPLACED)
-    schedules.record(seen, [replaced], at=AT, new_run_id=lambda: RUN)
+    replaced = Decision(actions=(Miss(later, later, 1, MissedReason.REPLACED),), wake_at=None)
+    schedules.record(seen, replaced, at=AT, new_run_id=lambda: RUN)
     assert schedules.find("s").standing.past is RunState.SUCCESS
     assert len(schedules.fires("s", limit=5)) == len(schedules.missed("s", limit=5)) == 1
     schedules.remove("s")

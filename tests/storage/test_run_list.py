@@ -19,7 +19,7 @@ from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.storage import run_list
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore
 from jupyter_dagflow.storage.run_list import Place, Which
-from jupyter_dagflow.storage.tables import metadata
+from jupyter_dagflow.storage.tables import fires, metadata
 
 AT = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 LOAD, TRAIN = TaskName("load"), TaskName("train")
@@ -193,7 +193,7 @@ def rows(metastore: Metastore) -> dict[str, int]:
     counts: dict[str, Any] = {}
     with metastore._reader.connect() as connection:
         for table in metadata.sorted_tables:
-            if "run_id" in table.c:
+            if "run_id" in table.c and table is not fires:  # which outlive their runs
                 counts[table.name] = len(connection.execute(table.select()).all())
     return counts
 

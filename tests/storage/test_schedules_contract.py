@@ -22,6 +22,7 @@ from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import (
     Begin,
     Cancel,
+    Decision,
     Miss,
     MissedReason,
     Overlap,
@@ -76,12 +77,13 @@ def decided(
     store: Metastore,
     *actions: Queue | Begin | Miss | Cancel | Pause,
     seen: RecordedSchedule | None = None,
+    wake_at: datetime | None = None,
 ) -> RecordedSchedule:
     """Record it of the hourly schedule; its fires have the runs f0, f1, …"""
     numbers = count(len(store.schedules.fires("hourly", limit=99)))
     return store.schedules.record(
         seen or store.schedules.find("hourly"),
-        actions,
+        Decision(actions=actions, wake_at=wake_at),
         at=START + 24 * HOUR,
         new_run_id=lambda: RunId(f"f{next(numbers)}"),
     )
@@ -240,10 +242,35 @@ def test_what_was_decided_before_a_change_is_not_recorded(store: Metastore, chan
             store.schedules.remove("hourly")
     if change == "another":  # of the same name, and as new
         store.schedules.add(HOURLY, at=START)
+    queued = Decision(actions=(Queue(hour(0)),), wake_at=None)
     with pytest.raises(ScheduleChanged):
-        store.schedules.record(seen, [Queue(hour(0))], at=START, new_run_id=lambda: RunId("f"))
+        store.schedules.record(seen, queued, at=START, new_run_id=lambda: RunId("f"))
     if change != "remove":
         assert store.schedules.find("hourly").standing.last is None
+
+
+def test_only_of_those_that_are_awake_is_there_something_to_do(store: Metastore) -> None:
+    schedules, later = store.schedules, START + 2 * HOUR
+
+    def awake(at: datetime) -> list[str]:
+        return [each.schedule.name for each in schedules.awake(at=at)]
+
+    schedules.add(HOURLY, at=START)
+    assert awake(START - HOUR) == ["hourly"], "just added, though the clock was set back since"
+    assert decided(store, wake_at=later) == schedules.find("hourly")
+    assert (awake(START), awake(later - HOUR), awake(later)) == ([], [], ["hourly"])
+    assert schedules.next_wake_at(after=START) == later
+    assert schedules.next_wake_at(after=later) is None
+    decided(store, Queue(hour(0)), wake_at=later)
+    assert awake(START) == ["hourly"], "it has a fire that waits"
+    create(store, "f0")
+    assert awake(START) == []
+    schedules.pause("hourly")
+    assert awake(later) == []
+    schedules.resume("hourly", at=later)
+    assert awake(START) == ["hourly"]
+    schedules.remove("hourly")
+    assert awake(later) == []
 
 
 def test_it_stands_as_its_runs_do(store: Metastore) -> None:

@@ -29,8 +29,10 @@ def upgrade() -> None:
         sa.Column("paused", sa.Boolean, nullable=False),
         sa.Column("resumed_at", _TIME),
         sa.Column("added_at", _TIME, nullable=False),
+        sa.Column("wake_at", _TIME),
         sa.Column("body", sa.Text, nullable=False),
     )
+    op.create_index("ix_schedules_wake_at", "schedules", ["wake_at"])
     op.create_table(
         "fires",
         sa.Column(
