@@ -25,7 +25,6 @@ from jupyter_dagflow.core.errors import (
     RunGoesOn,
 )
 from jupyter_dagflow.core.events import RunCreated
-from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.model import (
     Compilation,
@@ -44,7 +43,6 @@ from jupyter_dagflow.core.resume import cleared_by, lost_within_budget, tasks_na
 from jupyter_dagflow.core.run import RunView, having_step, is_instance, whole_of
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.run_diff import RunDiff, Side, diff_runs
-from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.secrets import (
     hidden,
     open_parameters,
@@ -75,16 +73,13 @@ from jupyter_dagflow.resuming import (
     selection_of,
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
-from jupyter_dagflow.scheduled import check_filled_in, filled_in, kept_parameters
-from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_run
 from jupyter_dagflow.scheduling.recovery import Recovery
-from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
-from jupyter_dagflow.storage.metastore import EventConflict, LeaseLost, Metastore, exists
+from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.storage.notebooks import read_notebook, unsaved_notebook
 from jupyter_dagflow.storage.step_texts import AS_THEY_ARE, StepTexts
@@ -96,7 +91,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 _WATCHERS = "jupyter_dagflow.watchers"
-_SCHEDULES = "schedules"  # the role of whoever begins their runs
 _LOOK_BACK = 20  # runs of a pipeline, for the last that was not cancelled, or that kept a value
 
 
@@ -295,7 +289,7 @@ class Dagflow:
         return self.launch(
             prepared,
             trigger=NESTED,
-            reuse=Reuse.FRESH if clear and reuse is Reuse.YES else reuse,
+            reuse=reuse.cleared() if clear else reuse,
             keep_names=keep_names,
             within=within,
         )
@@ -420,7 +414,7 @@ class Dagflow:
         """
         check_jobs(jobs)
         self.metastore  # noqa: B018 -- what is wrong with the home or the database is told before a file is written
-        files = RunFiles(self.settings.home, run_id or _new_run_id())
+        files = RunFiles(self.settings.home, run_id or new_run_id())
         keep_source(files, prepared)
         config = RunConfig(
             folder=str(prepared.cwd),
@@ -565,91 +559,6 @@ class Dagflow:
             return None
         told = {} if tell is None else {"tell": tell}
         return Recovery(self.metastore, recover=self.recover, **told)
-
-    def add_schedule(
-        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
-    ) -> Schedule:
-        """Keep a schedule with these values, or texts of values, for parameters of its notebook.
-
-        Raises `OptionError`, `CronError`, and what `start` does for its notebook and parameters.
-        """
-        check_schedule(schedule)
-        pipeline = self._sound_pipeline(schedule)
-        added = replace(schedule, parameters=kept_parameters(pipeline, values, texts))
-        now = _now()
-        check_filled_in(pipeline, added, now=now)
-        self.metastore.schedules.add(added, at=now)
-        return added
-
-    def trigger_schedule(
-        self, name: str, *, values: Mapping[str, object], texts: Mapping[str, str]
-    ) -> Fire:
-        """Ask for a run of a schedule now, with these values instead of its own; whoever serves begins it.
-
-        Raises `NotFound`, and what `start` does for its notebook and parameters.
-        """
-        schedule = self.metastore.schedules.find(name).schedule
-        now = _now()
-        fire = Fire(
-            interval=DataInterval(now, now),
-            run_id=_new_run_id(),
-            recorded_at=now,
-            kind=FireKind.MANUAL,
-            parameters=kept_parameters(self._sound_pipeline(schedule), values, texts),
-        )
-        self.metastore.schedules.trigger(name, fire)
-        return fire
-
-    def scheduler(
-        self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
-    ) -> Scheduler[LiveRun]:
-        """What begins the runs of schedules; ``own`` is handed each, and ``tell`` is told what comes to nothing."""
-
-        def begin(schedule: Schedule, fire: Fire) -> LiveRun:
-            run = self._begin_fire(schedule, fire)
-            own(run)
-            tell(
-                f"schedule {schedule.name}: run {run.run_id} for {fire.interval.start.isoformat()}"
-            )
-            return run
-
-        return Scheduler(
-            self.metastore,
-            begin=begin,
-            new_run_id=_new_run_id,
-            now=_now,
-            election=Election(self.metastore, _SCHEDULES),
-            tell=tell,
-        )
-
-    def _begin_fire(self, schedule: Schedule, fire: Fire) -> LiveRun:
-        """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `start` does."""
-        if self.metastore.events(fire.run_id, limit=1):  # its files are not ours
-            raise EventConflict(f"Run {fire.run_id} has begun already.")
-        given = {**schedule.parameters, **fire.parameters}
-        prepared = self.prepare(
-            schedule.notebook,
-            by=schedule.by,
-            fresh=True,
-            fill_in=lambda pipeline: filled_in(
-                pipeline, schedule, fire.interval, run_id=fire.run_id, given=given
-            ),
-        )
-        return self.launch(
-            prepared,
-            keep_all=schedule.keep_all,
-            trigger=fire.kind.value,
-            data_interval=fire.interval,
-            reuse=Reuse.FRESH,
-            run_id=fire.run_id,
-        )
-
-    def _sound_pipeline(self, schedule: Schedule) -> Pipeline:
-        """The pipeline of a schedule's notebook; raises `NotebookError` and `CompilationFailed`."""
-        compilation = self.compile(schedule.notebook, by=schedule.by)
-        if not compilation.ok:
-            raise CompilationFailed(compilation.pipeline.notebook, compilation.diagnostics)
-        return compilation.pipeline
 
     def feed(self) -> Feed | None:
         """What tells what happens in all runs from now on, wherever they go on; None where nothing has run yet."""
@@ -915,7 +824,7 @@ def check_jobs(jobs: int | None) -> None:
         raise OptionError(f"jobs is {jobs}.", hint="Give it 1 or more.")
 
 
-def _new_run_id() -> RunId:
+def new_run_id() -> RunId:
     """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
     return RunId(f"{_now():%Y%m%d-%H%M%S}-{token_hex(3)}")
 

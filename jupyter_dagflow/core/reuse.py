@@ -19,6 +19,7 @@ from jupyter_dagflow.core.slices import KEYED, Piece, digest_of
 NEVER_RUN = "never run before"
 FRESH = "--fresh"
 OFF = "cache:off"
+UNASKED = "a scheduled run reuses results with cache:on only"
 CLEARED = "cleared"
 RUNS_ANOTHER = "it runs another notebook, which reuses what it can itself"
 ALTERS = "it changes file {}, which it reads"

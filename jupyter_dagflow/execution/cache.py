@@ -44,11 +44,21 @@ _log = logging.getLogger(__name__)
 
 
 class Reuse(str, Enum):
-    """What a run does with results: reuse and keep them, keep them only, or neither."""
+    """What a run does with results: reuse and keep them, reuse only where a task asks for it, keep them, or neither."""
 
     YES = "yes"
+    ASKED = "asked"
     FRESH = "fresh"
     NEVER = "never"
+
+    @property
+    def of_some(self) -> bool:
+        """Whether any task may have an earlier result."""
+        return self in (Reuse.YES, Reuse.ASKED)
+
+    def cleared(self) -> Reuse:
+        """What a part of the run that was cleared does instead."""
+        return Reuse.FRESH if self.of_some else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +225,7 @@ class ResultCache:
             digests = {name: recipe.digest for name, recipe in recipes.items()}
             self._digests |= digests
             self._codes |= {name: recipe.code for name, recipe in recipes.items()}
-            if find or self._reuse is Reuse.YES:
+            if find or self._reuse.of_some:
                 self._find({*digests.values()}, digests)
             self._recipes |= recipes
         except (OSError, EnvironmentFault, ValueError) as error:
@@ -290,7 +300,7 @@ class ResultCache:
             )
         self._codes = {name: recipe.code for name, recipe in recipes.items()}
         self._digests = {name: recipe.digest for name, recipe in recipes.items()}
-        if find or self._reuse is Reuse.YES or self._given:
+        if find or self._reuse.of_some or self._given:
             self._find({*self._digests.values()}, self._digests)
         self._recipes = recipes
 
@@ -305,6 +315,14 @@ class ResultCache:
 
     def _place(self, task: TaskName) -> str:
         return f"{self._file}#{task}"
+
+    def _why_not(self, task: Task) -> str:
+        """Why no result of a task may be reused, if so."""
+        if task.options.cache is False:
+            return reuse.OFF
+        if self._reuse is Reuse.FRESH:
+            return reuse.FRESH
+        return reuse.UNASKED if self._reuse is Reuse.ASKED and not task.options.cache else ""
 
     def _answer(
         self,
@@ -328,8 +346,8 @@ class ResultCache:
         given = task.name in self._given
         if not given and cleared:
             return Answer(why=(reuse.CLEARED,))
-        if not given and (task.options.cache is False or self._reuse is Reuse.FRESH):
-            return Answer(why=(reuse.OFF if task.options.cache is False else reuse.FRESH,))
+        if not given and (why_not := self._why_not(task)):
+            return Answer(why=(why_not,))
         misses: list[list[str]] = []
         skipped = False
         for known in self._by_recipe.get(self._digests[task.name], ()):

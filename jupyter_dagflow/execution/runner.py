@@ -686,7 +686,7 @@ class Runner:
         """What other notebooks that the task runs do with results: to clear the task is to clear theirs."""
         reuse = self._request.reuse
         cleared = self._machine.view.tasks[whole_of(task)].cleared
-        return Reuse.FRESH if cleared and reuse is Reuse.YES else reuse
+        return reuse.cleared() if cleared else reuse
 
     def _cleared_within(self, task: TaskName) -> list[TaskName]:
         """Which tasks of other notebooks that the task runs are to run though they had succeeded."""

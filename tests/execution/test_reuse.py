@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.ports import PROCESS
 from jupyter_dagflow.run_handle import Run
 from jupyter_dagflow.settings import Settings
@@ -136,6 +137,20 @@ def test_asked_for_fresh_every_task_runs_and_is_kept(project: Project) -> None:
     assert project.why(cells, keep="all") == {"load": ["--keep all"]}
     assert project.why(cells) == {"load": []}
     assert [stored.name for _, stored in project.app.open_run("latest").artifacts()] == []
+
+
+def test_a_run_that_nobody_waits_for_reuses_only_what_a_task_asks_for(project: Project) -> None:
+    cells = [PIPELINE[0], ("task:load cache:on", PIPELINE[1][1]), *PIPELINE[2:]]
+    project.run(cells)
+    prepared = project.app.prepare(project.write(cells))
+    run = project.app.launch(prepared, reuse=Reuse.ASKED)
+    run.wait()
+    assert {name: task.cached for name, task in run.tasks.items()} == {
+        "load": True,
+        "total": False,
+        "side": False,
+    }
+    assert run.tasks["side"].why == ("a scheduled run reuses results with cache:on only",)
 
 
 def test_files_and_modules_are_looked_at(project: Project) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
 CELLS = [
     ("parameters", "n = 3\ndata_interval_end = ''\nschedule_name = None\napi_key = ''"),
@@ -176,7 +177,7 @@ def test_a_notebook_that_was_moved_is_a_failure_of_the_schedule(
     assert dagflow("schedule", "trigger", "etl").code == 0
     notebook.rename("moved.ipynb")
     app = Dagflow()
-    app.scheduler(own=lambda run: None, tell=lambda line: None).tick()
+    ScheduledRuns(app).scheduler(own=lambda run: None, tell=lambda line: None).tick()
     app.close()
     shown = dagflow("schedule", "show", "etl")
     assert "failed" in shown.out

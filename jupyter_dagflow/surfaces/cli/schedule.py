@@ -58,6 +58,8 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Have a notebook run at times, and show the next ones."""
+    from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
     asked = options.schedule_of(
         notebook,
         name=name,
@@ -74,7 +76,7 @@ def add(
     )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
-        added = app.add_schedule(asked, values=values, texts=texts)
+        added = ScheduledRuns(app).add(asked, values=values, texts=texts)
         found = app.metastore.schedules.find(added.name)
     _show_next(found, _NEXT_SHOWN, as_json=as_json)
     put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
@@ -142,9 +144,11 @@ def trigger(
     file: ParameterFile = None,
 ) -> None:
     """Ask for a run of a schedule now; dagflow serve begins it."""
+    from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
-        fire = app.trigger_schedule(name, values=values, texts=texts)
+        fire = ScheduledRuns(app).trigger(name, values=values, texts=texts)
     put(f"Run {fire.run_id} is asked for; dagflow serve begins it.")
 
 

@@ -17,6 +17,8 @@ def serve() -> None:
     Then none begins any more, and those in hand go on to their end; asked a second time, they are left to whoever
     comes next.
     """
+    from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
     asked = threading.Event()
     with application() as app:
         app.metastore  # noqa: B018 -- made now, if there is none yet: others look for it
@@ -26,7 +28,7 @@ def serve() -> None:
 
         recovery = app.recovery(tell=tell)
         assert recovery is not None
-        scheduler = app.scheduler(own=recovery.own, tell=tell)
+        scheduler = ScheduledRuns(app).scheduler(own=recovery.own, tell=tell)
 
         def end(number: int, frame: FrameType | None) -> None:
             del number, frame

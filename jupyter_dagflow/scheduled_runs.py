@@ -1,0 +1,122 @@
+"""Has notebooks run when they should: keeps schedules that make sense, and prepares the run of each fire.
+
+The law: a run of a schedule is begun as any other is, with what its fire fills in. Which fires begin, and when, is
+`scheduling.scheduler`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from jupyter_dagflow.app import Dagflow, new_run_id
+from jupyter_dagflow.core.calendar.intervals import DataInterval
+from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.model import Pipeline
+from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
+from jupyter_dagflow.execution.cache import Reuse
+from jupyter_dagflow.run_handle import LiveRun
+from jupyter_dagflow.scheduled import check_filled_in, filled_in, kept_parameters
+from jupyter_dagflow.scheduling.election import Election
+from jupyter_dagflow.scheduling.scheduler import Scheduler
+from jupyter_dagflow.storage.metastore import EventConflict
+
+_ROLE = "schedules"  # of whoever begins their runs
+
+
+class ScheduledRuns:
+    """The schedules of an app, and the runs that it begins for them."""
+
+    def __init__(self, app: Dagflow) -> None:
+        self._app = app
+
+    def add(
+        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
+    ) -> Schedule:
+        """Keep a schedule with these values, or texts of values, for parameters of its notebook.
+
+        Raises `OptionError`, `CronError`, and what `Dagflow.start` does for its notebook and parameters.
+        """
+        check_schedule(schedule)
+        pipeline = self._sound_pipeline(schedule)
+        added = replace(schedule, parameters=kept_parameters(pipeline, values, texts))
+        now = _now()
+        check_filled_in(pipeline, added, now=now)
+        self._app.metastore.schedules.add(added, at=now)
+        return added
+
+    def trigger(self, name: str, *, values: Mapping[str, object], texts: Mapping[str, str]) -> Fire:
+        """Ask for a run of a schedule now, with these values instead of its own; whoever serves begins it.
+
+        Raises `NotFound`, and what `Dagflow.start` does for its notebook and parameters.
+        """
+        schedules = self._app.metastore.schedules
+        schedule = schedules.find(name).schedule
+        now = _now()
+        fire = Fire(
+            interval=DataInterval(now, now),
+            run_id=new_run_id(),
+            recorded_at=now,
+            kind=FireKind.MANUAL,
+            parameters=kept_parameters(self._sound_pipeline(schedule), values, texts),
+        )
+        schedules.trigger(name, fire)
+        return fire
+
+    def scheduler(
+        self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
+    ) -> Scheduler[LiveRun]:
+        """What begins the runs; ``own`` is handed each, and ``tell`` is told of it and of what comes to nothing."""
+
+        def begin(schedule: Schedule, fire: Fire) -> LiveRun:
+            run = self._begin(schedule, fire)
+            own(run)
+            tell(
+                f"schedule {schedule.name}: run {run.run_id} for {fire.interval.start.isoformat()}"
+            )
+            return run
+
+        metastore = self._app.metastore
+        return Scheduler(
+            metastore,
+            begin=begin,
+            new_run_id=new_run_id,
+            now=_now,
+            election=Election(metastore, _ROLE),
+            tell=tell,
+        )
+
+    def _begin(self, schedule: Schedule, fire: Fire) -> LiveRun:
+        """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `Dagflow.start` does."""
+        if self._app.metastore.events(fire.run_id, limit=1):  # its files are not ours
+            raise EventConflict(f"Run {fire.run_id} has begun already.")
+        given = {**schedule.parameters, **fire.parameters}
+        prepared = self._app.prepare(
+            schedule.notebook,
+            by=schedule.by,
+            fresh=True,
+            fill_in=lambda pipeline: filled_in(
+                pipeline, schedule, fire.interval, run_id=fire.run_id, given=given
+            ),
+        )
+        return self._app.launch(
+            prepared,
+            keep_all=schedule.keep_all,
+            trigger=fire.kind.value,
+            data_interval=fire.interval,
+            reuse=Reuse.ASKED,
+            run_id=fire.run_id,
+        )
+
+    def _sound_pipeline(self, schedule: Schedule) -> Pipeline:
+        """The pipeline of a schedule's notebook; raises `NotebookError` and `CompilationFailed`."""
+        compilation = self._app.compile(schedule.notebook, by=schedule.by)
+        if not compilation.ok:
+            raise CompilationFailed(compilation.pipeline.notebook, compilation.diagnostics)
+        return compilation.pipeline
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
