@@ -70,6 +70,7 @@ from jupyter_dagflow.resuming import (
     config_of,
     keep_source,
     notebook_file,
+    require_begun,
     selection_of,
 )
 from jupyter_dagflow.run_handle import LiveRun, Run
@@ -459,6 +460,7 @@ class Dagflow:
         with self._given_back_on_error(lease):
             files = RunFiles(self.settings.home, run_id)
             view = taken_run(self.metastore, lease, files.folder)
+            require_begun(view)
             asked = self._named(view, clear, downstream=downstream)
             prepared = self._recorded(view, files)
             path = notebook_file(view)
@@ -504,6 +506,7 @@ class Dagflow:
         Raises `NotFound`, `OptionError` if a task that was selected is gone, and what `start` does.
         """
         view = self.metastore.view(self.metastore.find_run(name))
+        require_begun(view)
         config = config_of(view)
         source = read_notebook(RunFiles(self.settings.home, view.run_id).source)
         before = self._compiled(source, Path(config.folder), config.by)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from jupyter_dagflow.core.errors import NotebookError
+from jupyter_dagflow.core.errors import NotebookError, NotResumable
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.model import Notebook, Pipeline, TaskName
 from jupyter_dagflow.core.resume import (
@@ -60,6 +60,15 @@ def as_it_stands(view: RunView) -> Notebook | None:
         return read_notebook(notebook_file(view))
     except NotebookError:
         return None
+
+
+def require_begun(view: RunView) -> None:
+    """Raise `NotResumable` for a run none of whose tasks could begin: there is no notebook to go on with."""
+    if view.failure is not None:
+        raise NotResumable(
+            f"No task of run {view.run_id} has begun: {view.failure.message}",
+            hint="Mend that, and have its schedule run again: dagflow schedule trigger NAME",
+        )
 
 
 def check_resumable(

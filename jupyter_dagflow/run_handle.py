@@ -76,8 +76,9 @@ class Run:
 
     @property
     def error(self) -> TaskFailure | None:
-        """Why the first task that failed did, if one did."""
-        return next((task.failure for task in self.tasks.values() if task.failure), None)
+        """Why the first task that failed did, if one did, or why none could begin."""
+        failures = (task.failure for task in self.tasks.values() if task.failure)
+        return self.view.failure or next(failures, None)
 
     @property
     def exit_code(self) -> int:

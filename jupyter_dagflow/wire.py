@@ -169,7 +169,8 @@ class RunRecordDocument(RunDocument, kw_only=True):
     """What ``runs show --json`` prints: a run and all that is recorded of it.
 
     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
-    what it was made of, and ``surroundings``, by their digests, what that was done in.
+    what it was made of, and ``surroundings``, by their digests, what that was done in. ``error`` is why no task of it
+    could begin, if so.
     """
 
     parameters: dict[str, Any]
@@ -178,6 +179,7 @@ class RunRecordDocument(RunDocument, kw_only=True):
     records: dict[str, TaskRecord]
     surroundings: dict[str, Surroundings]
     attempts: dict[str, list[AttemptDocument]]
+    failure: TaskFailure | None = msgspec.field(name="error", default=None)
 
 
 class ComparedDocument(msgspec.Struct, kw_only=True):
@@ -302,13 +304,12 @@ class IntervalDocument(msgspec.Struct, kw_only=True):
 
 
 class FireDocument(msgspec.Struct, kw_only=True):
-    """A fire of a schedule; ``state`` is that of its run, null if there is none, ``failure`` why it could not be."""
+    """A fire of a schedule; ``state`` is that of its run, null if there is none."""
 
     run_id: str
     kind: str
     state: RunState | None
     waits: bool
-    failure: str | None
     logical_date: datetime
     data_interval_start: datetime
     data_interval_end: datetime
@@ -764,6 +765,7 @@ def run_record_document(run: RunDocument, view: RunView, *, source: str) -> RunR
             for name, task in view.tasks.items()
             if task.attempts
         },
+        failure=view.failure,
     )
 
 

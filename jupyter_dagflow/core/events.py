@@ -22,19 +22,20 @@ LOST = "lost"
 KERNEL_START = "kernel_start"
 NO_SPACE = "no_space"
 OUT_OF_MEMORY = "out_of_memory"
+NOT_BEGUN = "not_begun"
 OF_THE_ENVIRONMENT = frozenset({KERNEL_START, NO_SPACE})
 """The kinds of failures that no change of the notebook would mend."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailure:
-    """Why a task failed.
+    """Why a task failed, or a run none of whose tasks could begin.
 
     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
     ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
     (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
-    while it ran).
+    while it ran), ``not_begun`` (of a run: its notebook cannot be run).
     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
     """
 
@@ -246,12 +247,13 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """Nothing more will happen in this run."""
+    """Nothing more will happen in this run; with a ``failure`` none of its tasks could begin, and that is why."""
 
     run_id: RunId
     seq: int
     at: datetime
     state: RunState
+    failure: TaskFailure | None = None
 
 
 Event = (

@@ -30,8 +30,7 @@ class FireKind(str, Enum):
 class Fire:
     """A fire of a schedule; it ``waits`` until its run is created, or until it makes way for a later one.
 
-    ``parameters`` are values for this run alone, which come before those of the schedule. With a ``failure`` its run
-    could not be created, and that is why.
+    ``parameters`` are values for this run alone, which come before those of the schedule.
     """
 
     interval: DataInterval
@@ -40,7 +39,6 @@ class Fire:
     kind: FireKind = FireKind.SCHEDULED
     waits: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict)
-    failure: str | None = None
 
 
 def standing_of(
@@ -56,11 +54,8 @@ def standing_of(
     Only what the schedule itself asked for counts. ``fires`` may come in any order; needed are the newest, those that
     have not ended, and those since the last success. ``states`` are those of the runs that are there, ``missed`` is
     the newest interval that is listed as missed. Failures count since the schedule was last resumed; a cancelled run
-    is neither one nor a success, one that could not be created is a failure.
+    is neither one nor a success.
     """
-    fires = list(fires)
-    uncreated = {fire.run_id: RunState.FAILED for fire in fires if fire.failure is not None}
-    states = {**states, **uncreated}
     own = sorted(
         (fire for fire in fires if fire.kind is FireKind.SCHEDULED),
         key=lambda fire: fire.interval.start,

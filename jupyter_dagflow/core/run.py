@@ -101,6 +101,7 @@ class RunView:
     It is ``started_at`` when it last began: when it was resumed, if it had ended before. ``earlier_instances`` are the
     instances as they stood when it was resumed: what of each has to be known if it is to run anew.
     ``lanes`` are the tasks that share a kernel: an attempt is one at all of them, and has one number.
+    ``failure`` is why none of its tasks could begin, if so.
     """
 
     run_id: RunId
@@ -120,6 +121,7 @@ class RunView:
     surroundings: dict[str, Surroundings] = field(default_factory=dict)
     earlier_instances: dict[TaskName, TaskRun] = field(default_factory=dict)
     lanes: tuple[tuple[TaskName, ...], ...] = ()
+    failure: TaskFailure | None = None
 
     def lane(self, task: TaskName) -> tuple[TaskName, ...]:
         """The tasks that share a kernel with one, itself among them."""
@@ -175,7 +177,7 @@ class RunView:
                 if isinstance(event, RunStarted):
                     self.started_at = event.at
                 else:
-                    self.finished_at = event.at
+                    self.finished_at, self.failure = event.at, event.failure
             case RunResumed():
                 self._resume(event)
             case LaneRestarted():

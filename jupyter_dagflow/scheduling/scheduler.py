@@ -29,6 +29,7 @@ from jupyter_dagflow.core.schedules import (
     decide,
 )
 from jupyter_dagflow.scheduling.election import Election
+from jupyter_dagflow.scheduling.failed_fires import failed_run, failure_of
 from jupyter_dagflow.scheduling.recovery import Run
 from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
@@ -197,15 +198,20 @@ class Scheduler(Generic[Run]):
         except EnvironmentFault as fault:
             self._tell_once(fire.run_id, f"run {fire.run_id} of {schedule.name}: {fault.message}")
         except DagflowError as error:
-            self._fail(schedule, fire, str(error))
+            self._fail(schedule, fire, error)
         except Exception as error:  # noqa: BLE001 -- a fault of ours would come again with every tick
             _log.exception("Run %s of %s cannot begin", fire.run_id, schedule.name)
-            self._fail(schedule, fire, f"{type(error).__name__}: {error}")
+            self._fail(schedule, fire, error)
         return None
 
-    def _fail(self, schedule: Schedule, fire: Fire, failure: str) -> None:
-        if self._metastore.schedules.fail(fire.run_id, failure):
-            self._tell(f"schedule {schedule.name}: run {fire.run_id} could not begin: {failure}")
+    def _fail(self, schedule: Schedule, fire: Fire, error: Exception) -> None:
+        failure = failure_of(error)
+        with contextlib.suppress(EventConflict):  # another has begun it, or has told this
+            self._metastore.append(fire.run_id, failed_run(schedule, fire, failure, at=self._now()))
+            self._tell(
+                f"schedule {schedule.name}: run {fire.run_id} cannot begin: {failure.message} "
+                f"dagflow runs show {fire.run_id} tells more"
+            )
 
     def _tell_once(self, about: str, text: str) -> None:
         if self._told.get(about) != text:
@@ -217,7 +223,7 @@ def _came_to_nothing(begun: Future[Run | None]) -> bool:
     """Whether a run that was to begin here has neither been created nor will be."""
     if not begun.done():
         return False
-    run = begun.result()
+    run = None if begun.exception() is not None else begun.result()
     return run is None or not run.is_alive
 
 

@@ -186,13 +186,6 @@ class Schedules:
                 hint=f"dagflow schedule show {name} tells of its runs.",
             ) from error
 
-    def fail(self, run_id: RunId, failure: str) -> bool:
-        """Record why the run of a fire that waits cannot be created; False if it waits no longer."""
-        this = (fires.c.run_id == run_id, fires.c.waits.is_(True))
-        change = fires.update().where(*this).values(waits=False, failure=failure)
-        with self._writing() as connection:
-            return connection.execute(change).rowcount > 0
-
     def pause(self, name: str) -> None:
         """Have a schedule decide nothing until it is resumed; raises `NotFound`."""
         with self._writing() as connection:
@@ -406,7 +399,6 @@ def _fire(row: RowMapping) -> Fire:
         kind=FireKind(row["kind"]),
         waits=row["waits"],
         parameters=json.loads(row["parameters"]),
-        failure=row["failure"],
     )
 
 

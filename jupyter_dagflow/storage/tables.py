@@ -215,7 +215,6 @@ fires = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("parameters", Text, nullable=False),
-    Column("failure", DisplayText),
     Index("ix_fires_waits", "waits", "schedule_id"),
     Index("ix_fires_recorded_at", "schedule_id", "recorded_at"),
 )

@@ -28,6 +28,7 @@ _ADVICE = {
     "error": "Open the taskbook and run it again: it loads the very values the task was given.",
     "kernel_died": "Mind memory: a kernel that dies without a word was mostly out of it.",
     "out_of_memory": "Run fewer tasks at once, or work on less data at a time.",
+    "not_begun": "dagflow check NOTEBOOK tells what is wrong with it.",
     "kernel_start": "dagflow doctor tests the kernels of this machine.",
 }
 Steps = Mapping[TaskName, Sequence[TaskRun]]
@@ -85,7 +86,11 @@ def warnings(compilation: Compilation) -> str:
 
 def run_ended(view: RunView, *, notebook: Path | None, steps: Steps = _NO_STEPS) -> list[Part]:
     """How a run ended or stands: state, tasks, what failed, metrics, where its notebook lies."""
-    parts: list[Part] = [headline(view), tasks_table(view, steps)]
+    parts: list[Part] = [headline(view)]
+    if view.failure is not None:
+        parts.append(_not_begun(view.failure, notebook=view.notebook))
+    else:
+        parts.append(tasks_table(view, steps))
     parts += [
         failure_block(task, failure=task.failure, notebook=view.notebook)
         for task in _failed(view)
@@ -173,6 +178,15 @@ def metrics_table(metrics: Mapping[str, object]) -> Table:
     return Table(
         columns=(Column("metric"), Column("value", number=True)),
         rows=tuple((str(name), _number(value)) for name, value in metrics.items()),
+    )
+
+
+def _not_begun(failure: TaskFailure, *, notebook: str) -> str:
+    """Why no task of a run could begin: notebook, cell and line, what to do next."""
+    return block(
+        f"no task could begin: {failure.message}",
+        where=failure.where(notebook),
+        hint=failure.hint or _ADVICE.get(failure.kind, _REPORT_IT),
     )
 
 

@@ -99,7 +99,6 @@ def parts(
                 ),
             )
         )
-    told += [f"{fire.run_id} could not begin:\n{fire.failure}" for fire, _ in fires if fire.failure]
     if missed:
         columns = (Column("missed from"), Column("until"), Column("intervals", number=True))
         told.append(
@@ -164,7 +163,6 @@ def record_document(
                 kind=fire.kind.value,
                 state=state,
                 waits=fire.waits,
-                failure=fire.failure,
                 logical_date=fire.interval.logical_date,
                 data_interval_start=fire.interval.start,
                 data_interval_end=fire.interval.end,
@@ -205,8 +203,6 @@ def _state(found: RecordedSchedule) -> str:
 def _fate(fire: Fire, state: RunState | None) -> str:
     if state is not None:
         return f"{run_look(state).icon} {run_look(state).word}"
-    if fire.failure is not None:
-        return f"{run_look(RunState.FAILED).icon} {run_look(RunState.FAILED).word}"
     return "waits" if fire.waits else ""
 
 

@@ -194,14 +194,36 @@ export interface Revision {
   dirty?: boolean | null;
 }
 /**
- * Nothing more will happen in this run.
+ * Nothing more will happen in this run; with a ``failure`` none of its tasks could begin, and that is why.
  */
 export interface RunFinished {
   at: string;
+  failure: TaskFailure | null;
   run_id: string;
   seq: number;
   state: RunState;
   type: 'run_finished';
+}
+/**
+ * Why a task failed, or a run none of whose tasks could begin.
+ *
+ *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
+ *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
+ *     ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
+ *     (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
+ *     while it ran), ``not_begun`` (of a run: its notebook cannot be run).
+ *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
+ */
+export interface TaskFailure {
+  cell?: string | null;
+  cell_index?: number | null;
+  file_line?: number | null;
+  hint?: string;
+  kind: string;
+  last_lines?: string;
+  line?: number | null;
+  message: string;
+  taskbook?: string | null;
 }
 /**
  * A runner took a run that had ended or had lost its runner.
@@ -291,27 +313,6 @@ export interface TaskFinished {
   task: string;
   type: 'task_finished';
   why: string[];
-}
-/**
- * Why a task failed.
- *
- *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
- *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
- *     ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
- *     (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
- *     while it ran).
- *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
- */
-export interface TaskFailure {
-  cell?: string | null;
-  cell_index?: number | null;
-  file_line?: number | null;
-  hint?: string;
-  kind: string;
-  last_lines?: string;
-  line?: number | null;
-  message: string;
-  taskbook?: string | null;
 }
 /**
  * The code of this digest changes what ``name`` holds, in place.
@@ -921,12 +922,14 @@ export interface RunDiffDocument {
  * What ``runs show --json`` prints: a run and all that is recorded of it.
  *
  *     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
- *     what it was made of, and ``surroundings``, by their digests, what that was done in.
+ *     what it was made of, and ``surroundings``, by their digests, what that was done in. ``error`` is why no task of it
+ *     could begin, if so.
  */
 export interface RunRecordDocument {
   attempts: {
     [k: string]: AttemptDocument[];
   };
+  error?: TaskFailure | null;
   finished_at: string | null;
   metrics: {};
   notebook: string | null;

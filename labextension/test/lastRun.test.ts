@@ -82,7 +82,7 @@ test('news of the run bring its events, page by page, and news of another one br
   last.begin({ ...runDocument({ load: 'queued' }), run_id: 'run-1' });
   const at = '2026-01-01T12:00:03Z';
   const started = { type: 'task_started', run_id: 'run-1', seq: 2, at, task: 'load', attempt: 1 } as const;
-  const ended = { type: 'run_finished', run_id: 'run-1', seq: 3, at, state: 'success' } as const;
+  const ended = { type: 'run_finished', run_id: 'run-1', seq: 3, at, state: 'success', failure: null } as const;
   const after: number[] = [];
   server.events = (run_id, known) => {
     after.push(known);

@@ -77,12 +77,6 @@ def test_failures_count_from_when_it_was_resumed() -> None:
     assert standing(FAILED, FAILED, FAILED, resumed_at=hour(1).end).failures == 1
 
 
-def test_a_run_that_could_not_be_created_has_failed() -> None:
-    fires = [fire(0, waits=False), fire(1, waits=False, failure="The notebook is gone.")]
-    found = standing_of(fires, {RunId("0"): SUCCESS})
-    assert found == Standing(last=hour(1), past=FAILED, failures=1)
-
-
 def test_what_others_asked_for_and_what_waits_no_longer_do_not_count() -> None:
     fires = [fire(0, waits=False), fire(1, waits=False)]
     others = [fire(5, kind=kind) for kind in FireKind if kind is not FireKind.SCHEDULED]

@@ -15,7 +15,7 @@ import pytest
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import NoSpace, NotebookError
-from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted
+from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted, TaskFailure
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.schedule_definition import Schedule
@@ -266,8 +266,13 @@ def test_a_notebook_that_cannot_be_run_is_a_failure_that_is_told(world: World) -
     for _ in range(4):
         world.now += HOUR
         service.tick()
-    failures = [fire.failure for fire, _ in world.metastore.schedules.fires("hourly", limit=9)]
-    assert failures == ["etl.ipynb is gone.\n  next:  Put it back."] * 2
+    fires = world.metastore.schedules.fires("hourly", limit=9)
+    assert [state for _, state in fires] == [RunState.FAILED] * 2
+    view = world.metastore.view(fires[0][0].run_id)
+    assert view.failure == TaskFailure(
+        kind="not_begun", message="etl.ipynb is gone.", hint="Put it back."
+    )
+    assert [run.logical_date for run in world.metastore.runs()] == [hour(1).start, hour(0).start]
     assert world.metastore.schedules.find("hourly").standing.paused
     assert len(world.told) == 3
     assert world.told[-1] == (
@@ -351,5 +356,6 @@ def test_what_is_wrong_with_one_keeps_no_other_from_its_fires(world: World, faul
     assert told == (
         "The time zone Mars/Olympus of the schedule a is not known to this machine."
         if fault == "zone"
-        else "schedule a: run r0 could not begin: ZeroDivisionError: a mistake"
+        else "schedule a: run r0 cannot begin: ZeroDivisionError: a mistake "
+        "dagflow runs show r0 tells more"
     )

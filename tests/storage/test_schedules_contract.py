@@ -198,21 +198,6 @@ def test_what_cannot_be_recorded_of_a_run_leaves_its_fire_waiting(store: Metasto
     assert waiting(store.schedules.find("hourly")) == ["f0"]
 
 
-def test_a_fire_whose_run_cannot_be_created_has_failed(store: Metastore) -> None:
-    store.schedules.add(HOURLY, at=START)
-    decided(store, Queue(hour(0)), Queue(hour(1)))
-    create(store, "f0")
-    assert not store.schedules.fail(RunId("f0"), "too late")
-    assert store.schedules.fail(RunId("f1"), "\udcff.ipynb is gone")
-    assert not store.schedules.fail(RunId("f1"), "again")
-    standing = store.schedules.find("hourly").standing
-    assert (standing.waiting, standing.past, standing.failures) == ((), RunState.FAILED, 1)
-    told = {fire.run_id: fire.failure for fire, _ in store.schedules.fires("hourly", limit=9)}
-    assert told == {"f0": None, "f1": "\\udcff.ipynb is gone"}
-    with pytest.raises(EventConflict):
-        create(store, "f1")
-
-
 def test_of_two_that_decide_one_is_heard(store: Metastore) -> None:
     store.schedules.add(HOURLY, at=START)
     seen = store.schedules.find("hourly")

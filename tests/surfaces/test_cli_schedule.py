@@ -179,8 +179,17 @@ def test_a_notebook_that_was_moved_is_a_failure_of_the_schedule(
     app = Dagflow()
     ScheduledRuns(app).scheduler(own=lambda run: None, tell=lambda line: None).tick()
     app.close()
-    shown = dagflow("schedule", "show", "etl")
-    assert "failed" in shown.out
-    assert "could not begin:" in shown.out
-    assert "There is no such notebook." in shown.out
-    assert dagflow("runs", "list").out.startswith("No runs yet.")
+    (fire,) = json.loads(dagflow("schedule", "show", "etl", "--json").out)["fires"]
+    (run,) = json.loads(dagflow("runs", "list", "--json").out)
+    assert (fire["state"], run["state"], run["trigger"]) == ("failed", "failed", "manual")
+    assert (run["run_id"], run["pipeline"]) == (fire["run_id"], "etl")
+    error = json.loads(dagflow("runs", "show", "latest", "--json").out)["error"]
+    assert (error["kind"], error["message"]) == ("not_begun", "There is no such notebook.")
+    shown = dagflow("runs", "show", "latest")
+    assert "no task could begin: There is no such notebook." in shown.out
+    assert "etl.ipynb" in shown.out
+    for again in (("resume", "latest"), ("clear", "latest", "load")):
+        refused = dagflow("runs", *again)
+        assert refused.code == 2
+        assert "has begun: There is no such notebook." in refused.err
+        assert "dagflow schedule trigger" in refused.err

@@ -45,7 +45,6 @@ def upgrade() -> None:
         sa.Column("recorded_at", _TIME, nullable=False),
         sa.Column("waits", sa.Boolean, nullable=False),
         sa.Column("parameters", sa.Text, nullable=False),
-        sa.Column("failure", sa.Text),
     )
     op.create_index("ix_fires_waits", "fires", ["waits", "schedule_id"])
     op.create_index("ix_fires_recorded_at", "fires", ["schedule_id", "recorded_at"])
