@@ -467,8 +467,7 @@ class Evaluator(ForeignCalls):
         line = self.line(node.line)
         self.effect.marks += (Mark("binds" if node.binds else "opaque", node.what, line),)
         if node.reads:
-            for name, value in self.names.items():
-                self.read(name, line, value)
+            self.read_all(line)
         return Value(UNKNOWN)
 
     def _ambient_magic(self, node: ir.Ambient) -> Value:

@@ -298,7 +298,7 @@ class ForeignCalls(Calls):
     def call_library(self, path: str, arguments: Arguments, line: int) -> Value:
         """Call what an import path names."""
         module, _, name = path.rpartition(".")
-        if any(value.path == library.MAIN for value in arguments.every):
+        if any(value.path in library.ALL_OF_MAIN for value in arguments.every):
             self.escape(line)
         if path == "builtins.super":
             return self.super_value()

@@ -23,6 +23,8 @@ IMMUTABLE = frozenset({"number", "str", "none", "immutable"})
 """Kinds whose values cannot change."""
 
 MAIN = "__main__"
+# Who is handed one of these has the notebook's variables.
+ALL_OF_MAIN = frozenset({MAIN, "builtins.eval", "builtins.exec"})
 """The module whose attributes are the notebook's variables."""
 
 IMPORTING = _words("builtins.__import__ importlib.import_module")

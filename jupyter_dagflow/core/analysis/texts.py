@@ -92,7 +92,9 @@ class TextLowering(MagicLowering):
         text = dynamic.constant_text(node.args[0])
         if text is None:
             args = tuple(self.expr(a) for a in node.args)
-            return ir.Chain((*args, ir.Opaque(f"{name}()", self.line(node), name == "exec")))
+            return ir.Chain(
+                (*args, ir.Opaque(f"{name}()", self.line(node), name == "exec", reads=True))
+            )
         tree = parse_text(text.strip() if name == "eval" else text)
         if (
             name == "eval"

@@ -363,6 +363,12 @@ class World:
         """Record that code which cannot be seen has all of the notebook's variables."""
         self.impure()
         self.effect.marks += (Mark("binds", library.MAIN, line),)
+        self.read_all(line)
+
+    def read_all(self, line: int) -> None:
+        """Record that any of the notebook's variables may be looked at, by a name that cannot be seen."""
+        for name, value in self.names.items():
+            self.read(name, line, value)
 
     def differ(self, path: str, line: int) -> None:
         """Record a call that gives something else each time."""
