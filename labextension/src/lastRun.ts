@@ -1,6 +1,7 @@
 /** The newest run of a notebook, as long as the server tells of one. */
 import { PathExt } from '@jupyterlab/coreutils';
 import { Follower } from './follow';
+import { LOOKS } from './looks';
 import type { Expected } from './remaining';
 import type { EventsDocument, ExpectationDocument, RunDocument, RunNewsDocument } from './schema';
 import type { RunStream } from './stream';
@@ -9,18 +10,25 @@ import type { IDagflowClient } from './tokens';
 // news that are told while the connection is away do not come again
 const AGAIN_MS = 5000;
 
-/** Follows the run by its news; looks for another when it is asked to, and now and then while a run is going on. */
+/**
+ * Follows the run by its news; looks for another when it is asked to, and now and then while a run is going on.
+ *
+ * While nobody watches, only that a run begins or has ended is asked for, which commands need to know; who watches again
+ * has what happened meanwhile.
+ */
 export class LastRun {
   readonly follower = new Follower();
   private expectation: ExpectationDocument | null = null;
   private looking = false;
   private again: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
+  private missed = false;
 
   constructor(
     private readonly client: IDagflowClient,
     private readonly notebook: { readonly path: string },
-    private readonly stream: RunStream
+    private readonly stream: RunStream,
+    private readonly isWatched: () => boolean = () => true
   ) {
     stream.news.connect(this.hear, this);
     stream.anew.connect(this.look, this);
@@ -58,6 +66,14 @@ export class LastRun {
     this.lookAgain();
   }
 
+  /** Somebody watches again. */
+  async resume(): Promise<void> {
+    if (this.missed && this.isWatched()) {
+      this.missed = false;
+      await this.look();
+    }
+  }
+
   /** Follow a run that has just begun, or goes on. */
   begin(run: RunDocument): void {
     this.follower.snapshot(run);
@@ -81,7 +97,7 @@ export class LastRun {
     clearTimeout(this.again);
     if (this.active && !this.disposed) {
       void this.expect();
-      this.again = setTimeout(() => void this.look(), AGAIN_MS);
+      this.again = setTimeout(() => this.whileWatched(() => this.look()), AGAIN_MS);
     }
   }
 
@@ -99,9 +115,22 @@ export class LastRun {
 
   private hear(_: RunStream, news: RunNewsDocument): void {
     if (news.run_id === this.follower.run?.run_id) {
-      void this.catchUp(news.run_id);
+      const catchUp = () => this.catchUp(news.run_id);
+      if (LOOKS[news.state].final) {
+        void catchUp();
+      } else {
+        this.whileWatched(catchUp);
+      }
     } else if (news.pipeline === this.pipeline) {
       void this.look();
+    }
+  }
+
+  private whileWatched(work: () => Promise<void>): void {
+    if (this.isWatched()) {
+      void work();
+    } else {
+      this.missed = true;
     }
   }
 

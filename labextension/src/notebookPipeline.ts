@@ -1,7 +1,9 @@
 /** An open notebook as a pipeline: its tags, what it compiles to, and its last run. */
 import type { Cell } from '@jupyterlab/cells';
 import type { Notebook, NotebookPanel } from '@jupyterlab/notebook';
+import { MessageLoop, type Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import { LastRun } from './lastRun';
 import { PipelineModel } from './model';
 import { NotebookTags } from './notebookTags';
@@ -16,6 +18,7 @@ export class NotebookPipeline {
   readonly model: PipelineModel;
   readonly lastRun: LastRun;
   readonly running: Running;
+  private readonly views = new Set<Widget>();
   private unwatch: (() => void) | null = null;
 
   constructor(
@@ -42,7 +45,8 @@ export class NotebookPipeline {
         }
       }
     };
-    this.lastRun = new LastRun(client, saved, stream);
+    this.lastRun = new LastRun(client, saved, stream, () => [...this.views].some(({ isVisible }) => isVisible));
+    this.addView(panel);
     this.running = new Running(client, this.lastRun, saved);
     context.model.contentChanged.connect(() => this.model.touch());
     context.pathChanged.connect(() => {
@@ -54,6 +58,19 @@ export class NotebookPipeline {
     tags.changed.connect(this.use, this);
     panel.disposed.connect(() => this.dispose());
     this.use();
+  }
+
+  /** While all that show its runs are hidden, they are not followed. */
+  addView(view: Widget): void {
+    this.views.add(view);
+    MessageLoop.installMessageHook(view, (_, { type }: Message) => {
+      if (type === 'after-show' || type === 'after-attach') {
+        // it is on screen when the message has been handled
+        void Promise.resolve().then(() => this.lastRun.resume());
+      }
+      return true;
+    });
+    view.disposed.connect(() => this.views.delete(view));
   }
 
   get notebook(): Notebook {
@@ -91,16 +108,20 @@ export class NotebookPipeline {
     void notebook.scrollToCell(first, 'smart');
   }
 
-  /** Put the cursor at a line (from 1) of a cell. */
-  goTo(cell: string, line: number | null | undefined): void {
-    this.select([cell]);
+  /** Put the cursor at a line (from 1) of a cell; tells whether there is such a cell. */
+  goTo(cell: string, line: number | null | undefined): boolean {
     const { notebook } = this;
+    if (!notebook.widgets.some(({ model }) => model.id === cell)) {
+      return false;
+    }
+    this.select([cell]);
     notebook.mode = 'edit';
     const { activeCell } = notebook;
     void activeCell?.ready.then(() => {
       activeCell.editor?.setCursorPosition({ line: Math.max(0, (line ?? 1) - 1), column: 0 });
       activeCell.editor?.focus();
     });
+    return true;
   }
 
   /** The task of the cell that is active. */

@@ -52,6 +52,7 @@ export class PipelinePanel extends Widget {
       () => model.changed.disconnect(this.draw, this),
       () => notebook.activeCellChanged.disconnect(this.mark, this)
     ];
+    pipeline.addView(this);
     this.showRun();
     this.draw();
     void lastRun.look();

@@ -50,6 +50,34 @@ test('it follows a run to its end, and asks no more then', async () => {
   expect(server.asked).toEqual(['a/churn.ipynb']);
 });
 
+test('while nobody watches only the end of a run is asked for, and then all that was missed', async () => {
+  const server = new Server();
+  let watched = true;
+  const last = new LastRun(server, NOTEBOOK, news.followed(), () => watched);
+  server.state = 'running';
+  await last.look();
+  const after: number[] = [];
+  server.events = (run_id, known) => {
+    after.push(known);
+    return Promise.resolve({ run_id, events: [], next: null });
+  };
+  watched = false;
+  server.asked = [];
+  news.tell([runNews(2, 'run-1')]);
+  await jest.runOnlyPendingTimersAsync();
+  expect([server.asked, after, jest.getTimerCount()]).toEqual([[], [], 0]);
+  await last.resume();
+  expect(server.asked).toEqual([]);
+  watched = true;
+  await last.resume();
+  expect(server.asked).toEqual(['a/churn.ipynb', 'run-1']);
+  watched = false;
+  news.tell([{ ...runNews(3, 'run-1'), state: 'success' }]);
+  await jest.advanceTimersByTimeAsync(0);
+  expect(after).toEqual([1]);
+  last.dispose();
+});
+
 test('another run takes its place', async () => {
   const server = new Server();
   const last = new LastRun(server, NOTEBOOK, news.followed());

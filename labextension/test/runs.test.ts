@@ -219,6 +219,7 @@ test('news of the pipeline are asked for once, those of another not at all, and 
   const server = new Server();
   const news = new NewsServer();
   const runs = new PipelineRuns('churn', server, news.followed(), trans, host);
+  Widget.attach(runs, document.body);
   await settled();
   server.asked.length = 0;
   news.tell([runNews(2, 'new'), runNews(2, 'newer')]);
@@ -229,6 +230,28 @@ test('news of the pipeline are asked for once, those of another not at all, and 
   runs.dispose();
   await settled();
   expect(server.asked).toHaveLength(2);
+});
+
+test('while it is hidden nothing is asked; shown again, what was missed is asked for once', async () => {
+  const server = new Server();
+  const news = new NewsServer();
+  const runs = new PipelineRuns('churn', server, news.followed(), trans, host);
+  Widget.attach(runs, document.body);
+  await settled();
+  server.asked.length = 0;
+  runs.hide();
+  runs.show();
+  expect(server.asked).toEqual([]);
+  runs.hide();
+  news.tell([runNews(2, 'new')]);
+  await settled();
+  news.tell([], { anew: true });
+  await settled();
+  expect(server.asked).toEqual([]);
+  runs.show();
+  await settled();
+  expect(server.asked).toEqual(['grid ', 'run new']);
+  runs.dispose();
 });
 
 test('arrow keys go about the grid', async () => {

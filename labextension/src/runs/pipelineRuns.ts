@@ -1,6 +1,5 @@
 /** The runs of one pipeline in the main area: the grid, and beside it one run, or two of them compared. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Widget } from '@lumino/widgets';
 import { html, setText } from '../graph/dom';
 import type { GridDocument, RunDiffDocument, RunNewsDocument, RunRecordDocument } from '../schema';
 import type { RunStream } from '../stream';
@@ -8,6 +7,7 @@ import type { IDagflowClient } from '../tokens';
 import { RunActions } from './actions';
 import { comparison } from './comparison';
 import type { RunsHost } from './host';
+import { LiveView } from './liveView';
 import { Pages } from './pages';
 import { button } from './parts';
 import { RunDetails } from './runDetails';
@@ -15,9 +15,8 @@ import { RunsGrid } from './runsGrid';
 import { moment } from './when';
 
 const SHOWN = 25;
-const PAUSE_MS = 250;
 
-export class PipelineRuns extends Widget {
+export class PipelineRuns extends LiveView {
   private readonly pages: Pages<GridDocument>;
   private readonly grid: RunsGrid;
   private readonly details: RunDetails;
@@ -33,17 +32,15 @@ export class PipelineRuns extends Widget {
   private task: string | null = null;
   private other = '';
   private asked = 0;
-  private pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly pipeline: string,
     private readonly client: IDagflowClient,
-    private readonly stream: RunStream,
+    stream: RunStream,
     private readonly trans: TranslationBundle,
     host: RunsHost
   ) {
-    super();
-    this.addClass('dagflow-runs');
+    super(stream, false);
     this.addClass('dagflow-pipeline-runs');
     this.pages = new Pages(
       before => client.grid({ pipeline, before, limit: SHOWN }),
@@ -65,18 +62,13 @@ export class PipelineRuns extends Widget {
     const compare = html('label', { class: 'dagflow-against' }, trans.__('Compare with'), this.against);
     this.right.append(compare, this.beside);
     this.node.append(html('div', { class: 'dagflow-runs-columns' }, left, this.right));
-    stream.news.connect(this.hear, this);
-    stream.anew.connect(this.look, this);
     void this.pages.begin().then(() => this.openNewest());
   }
 
   override dispose(): void {
     if (!this.isDisposed) {
-      clearTimeout(this.pause);
       this.asked += 1;
       this.details.dispose();
-      this.stream.news.disconnect(this.hear, this);
-      this.stream.anew.disconnect(this.look, this);
       super.dispose();
     }
   }
@@ -90,6 +82,17 @@ export class PipelineRuns extends Widget {
     this.task = task;
     this.draw();
     await this.showBeside();
+  }
+
+  protected override concerns(news: RunNewsDocument): boolean {
+    return news.pipeline === this.pipeline;
+  }
+
+  protected override refresh(): void {
+    void this.pages.refresh();
+    if (this.other === '') {
+      void this.showBeside();
+    }
   }
 
   private async openNewest(): Promise<void> {
@@ -159,22 +162,5 @@ export class PipelineRuns extends Widget {
       this.details.show(found, this.task);
       this.beside.replaceChildren(this.details.node);
     }
-  }
-
-  private hear(_: RunStream, news: RunNewsDocument): void {
-    if (news.pipeline === this.pipeline) {
-      this.look();
-    }
-  }
-
-  /** Ask again, once for what happens in quick succession. */
-  private look(): void {
-    this.pause ??= setTimeout(() => {
-      this.pause = undefined;
-      void this.pages.refresh();
-      if (this.other === '') {
-        void this.showBeside();
-      }
-    }, PAUSE_MS);
   }
 }

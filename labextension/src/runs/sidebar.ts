@@ -1,7 +1,6 @@
 /** All pipelines that have run, and their runs, found by state and text: the left sidebar. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
 import { html, setText } from '../graph/dom';
 import { showState, stateIcon } from '../graph/icon';
 import { LOOKS } from '../looks';
@@ -10,33 +9,31 @@ import type { RunStream } from '../stream';
 import type { IDagflowClient } from '../tokens';
 import * as words from '../words';
 import { place, stopSomewhere, useArrows } from './keys';
+import { LiveView } from './liveView';
 import { Pages } from './pages';
 import { button, stateLine } from './parts';
 import { moment, took } from './when';
 
 const SHOWN = 50;
-const PAUSE_MS = 250;
 const STATES: readonly RunState[] = ['queued', 'running', 'success', 'failed', 'cancelled'];
 
 /** Shows the runs of a pipeline, beginning with one of them or the newest. */
 export type OpenRuns = (pipeline: string, run: string | null) => void;
 
-export class RunsSidebar extends Widget {
+export class RunsSidebar extends LiveView {
   private readonly search: HTMLInputElement;
   private readonly state: HTMLSelectElement;
   private readonly problem = html('p', { class: 'dagflow-runs-problem', role: 'alert', hidden: true });
   private readonly pipelines: Section<PipelinesDocument>;
   private readonly runs: Section<RunsDocument>;
-  private pause: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     client: IDagflowClient,
-    private readonly stream: RunStream,
+    stream: RunStream,
     private readonly openRuns: OpenRuns,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('dagflow-runs');
+    super(stream, true);
     this.addClass('dagflow-runs-sidebar');
     const find = trans.__('Find runs');
     this.search = html('input', { type: 'search', placeholder: find, 'aria-label': find });
@@ -73,59 +70,23 @@ export class RunsSidebar extends Widget {
     this.node.append(filter, this.problem, this.pipelines.node, this.runs.node);
   }
 
-  override dispose(): void {
-    if (!this.isDisposed) {
-      this.listen(false);
-      super.dispose();
-    }
-  }
-
-  /** It asks the server while it is on screen only. */
-  protected override onAfterShow(_: Message): void {
-    this.listen(true);
-    void this.pipelines.pages.refresh();
-    void this.runs.pages.refresh();
-  }
-
-  protected override onAfterAttach(message: Message): void {
-    if (this.isVisible) {
-      this.onAfterShow(message);
-    }
-  }
-
-  protected override onBeforeHide(_: Message): void {
-    this.listen(false);
-  }
-
   protected override onActivateRequest(_: Message): void {
     this.search.focus();
   }
 
-  private listen(listens: boolean): void {
-    clearTimeout(this.pause);
-    this.pause = undefined;
-    for (const signal of [this.stream.news, this.stream.anew]) {
-      if (listens) {
-        signal.connect(this.look, this);
-      } else {
-        signal.disconnect(this.look, this);
-      }
-    }
+  protected override concerns(): boolean {
+    return true;
+  }
+
+  protected override refresh(): void {
+    void this.pipelines.pages.refresh();
+    void this.runs.pages.refresh();
   }
 
   /** What is looked for is another. */
   private begin(): void {
     this.pipelines.node.hidden = this.search.value.trim() !== '' || this.state.value !== '';
     void this.runs.pages.begin();
-  }
-
-  /** Ask again, once for what happens in quick succession. */
-  private look(): void {
-    this.pause ??= setTimeout(() => {
-      this.pause = undefined;
-      void this.pipelines.pages.refresh();
-      void this.runs.pages.refresh();
-    }, PAUSE_MS);
   }
 
   private drawn(): void {
