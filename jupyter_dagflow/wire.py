@@ -372,6 +372,13 @@ class PipelinesDocument(msgspec.Struct, kw_only=True):
     next: str | None
 
 
+class NotebookPathDocument(msgspec.Struct, kw_only=True):
+    """Where the notebook of a run is now: its ``path`` as Jupyter's contents have it."""
+
+    run_id: str
+    path: str
+
+
 class ExpectationDocument(msgspec.Struct, kw_only=True):
     """How long it takes from the beginning of each task of a run to the end of all below it, by earlier runs.
 
@@ -672,6 +679,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     PipelinesDocument,
     GridDocument,
     ExpectationDocument,
+    NotebookPathDocument,
     NewsDocument,
     EventsDocument,
     LogDocument,

@@ -4,12 +4,14 @@ import { ServerConnection } from '@jupyterlab/services';
 import type { NotebookContent } from './notebookTags';
 import { refusal, silence } from './refusal';
 import type {
+  ArtifactDocument,
   ClearDocument,
   DeletedDocument,
   EventsDocument,
   ExpectationDocument,
   GridDocument,
   LogDocument,
+  NotebookPathDocument,
   OutputsDocument,
   ParametersDocument,
   PipelinesDocument,
@@ -107,6 +109,14 @@ export class DagflowClient implements IDagflowClient {
 
   notebook(id: string, task: string | null): Promise<NotebookContent> {
     return this.request(runAddress(id, ...(task === null ? [] : ['tasks', task]), 'notebook'));
+  }
+
+  async notebookPath(id: string): Promise<string> {
+    return (await this.request<NotebookPathDocument>(runAddress(id, 'path'))).path;
+  }
+
+  artifacts(id: string): Promise<ArtifactDocument[]> {
+    return this.request(runAddress(id, 'artifacts'));
   }
 
   log(id: string, task: string, tail: number): Promise<LogDocument> {

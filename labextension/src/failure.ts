@@ -3,9 +3,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { html } from './graph/dom';
 import type { NotebookPipeline } from './notebookPipeline';
 import type { LiveRun } from './reduce';
+import { button, placeOf } from './runs/parts';
 import type { TaskFailure, TaskRunDocument } from './schema';
 
 const TAIL_LINES = 20;
+
+/** Opens the notebook of a task of a run with all that the task had when it failed. */
+export type DebugTask = (run: string, task: string, failure: TaskFailure) => void;
 
 /** Tells of one failed task at a time: the one the reader is at, else the first. */
 export class FailureBox {
@@ -16,7 +20,8 @@ export class FailureBox {
 
   constructor(
     private readonly pipeline: NotebookPipeline,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    private readonly debugTask: DebugTask
   ) {
     this.node.setAttribute('aria-label', trans.__('Why a task failed'));
     this.log.setAttribute('aria-label', trans.__('The last lines that it printed'));
@@ -47,16 +52,13 @@ export class FailureBox {
     const title = html('div', { class: 'dagflow-problem-title' }, trans.__('%1 failed: %2', name, error.message));
     const hint = html('div', { class: 'dagflow-problem-hint' }, error.hint ?? '');
     const { cell } = error;
+    const debug = button(trans.__('Debug'), () => this.debugTask(this.shownRun, name, error));
     if (!cell) {
-      return [title, hint];
+      return [title, hint, debug];
     }
-    const label =
-      typeof error.line === 'number'
-        ? trans.__('Go to cell %1, line %2', error.cell_index ?? '', error.line)
-        : trans.__('Go to cell %1', error.cell_index ?? '');
-    const go = html('button', { type: 'button', class: 'jp-mod-styled jp-mod-accept' }, label);
-    go.addEventListener('click', () => this.pipeline.goTo(cell, error.line));
-    return [title, hint, go];
+    const go = button(placeOf(error, trans), () => this.pipeline.goTo(cell, error.line));
+    go.classList.add('jp-mod-accept');
+    return [title, hint, go, debug];
   }
 
   /** What the task printed; without it the error is told all the same. */

@@ -4,7 +4,7 @@ import type { Message } from '@lumino/messaging';
 import { CommandToolbarButton, type Toolbar, ToolbarButton } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { Menu, Widget } from '@lumino/widgets';
-import { FailureBox } from './failure';
+import { type DebugTask, FailureBox } from './failure';
 import { html } from './graph/dom';
 import { GraphView } from './graph/view';
 import type { NotebookPipeline } from './notebookPipeline';
@@ -22,7 +22,8 @@ export class PipelinePanel extends Widget {
 
   constructor(
     readonly pipeline: NotebookPipeline,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    debugTask: DebugTask
   ) {
     super();
     const { model, lastRun, notebook } = pipeline;
@@ -39,7 +40,7 @@ export class PipelinePanel extends Widget {
     this.search.addEventListener('input', () => this.view.find(this.search.value));
     this.search.addEventListener('keydown', event => this.onSearchKey(event));
     this.view.addTool(this.search);
-    this.failure = new FailureBox(pipeline, trans);
+    this.failure = new FailureBox(pipeline, trans, debugTask);
     this.node.append(this.problem, this.view.node, this.failure.node);
     addRunCommands(this.commands, () => pipeline, trans);
     TASK_COMMANDS.forEach(command => this.taskMenu.addItem({ command }));

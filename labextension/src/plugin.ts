@@ -21,6 +21,7 @@ import { addRunCommands, RUN_COMMANDS } from './runCommands';
 import { isOfRun, keepClean, RunsDrive } from './runs/drive';
 import { type NoticeHost, tellOfEnds, type Wanted } from './runs/notices';
 import type { RunsHost } from './runs/host';
+import { IntoNotebooks, type OpenDocument } from './runs/intoNotebooks';
 import { PipelineRuns } from './runs/pipelineRuns';
 import { renderOutputs } from './runs/renderOutputs';
 import { RunsNow } from './runs/runsNow';
@@ -33,6 +34,7 @@ import { IDagflowClient, IPipelines, IRunStream } from './tokens';
 const SHOW_GRAPH = 'dagflow:show-graph';
 const SHOW_RUNS = 'dagflow:show-runs';
 const OPEN_RUNS = 'dagflow:open-runs';
+const DEBUG_TASK = 'dagflow:debug-task';
 
 const bundle = (translator: ITranslator | null): TranslationBundle =>
   (translator ?? nullTranslator).load('jupyter_dagflow');
@@ -154,12 +156,14 @@ const runs: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-dagflow:runs',
   description: 'Shows the runs of all pipelines in the left sidebar, and those of one in the main area.',
   autoStart: true,
-  requires: [IDagflowClient, IRunStream, IRenderMimeRegistry],
+  requires: [IDagflowClient, IRunStream, IPipelines, INotebookTracker, IRenderMimeRegistry],
   optional: [ICommandPalette, ILauncher, ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     server: IDagflowClient,
     news: RunStream,
+    all: IPipelines,
+    tracker: INotebookTracker,
     rendermime: IRenderMimeRegistry,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
@@ -169,8 +173,14 @@ const runs: JupyterFrontEndPlugin<void> = {
     const trans = bundle(translator);
     const { contents, serverSettings } = app.serviceManager;
     contents.addDrive(new RunsDrive(server, serverSettings));
+    const open: OpenDocument = (path, factory) => app.commands.execute('docmanager:open', { path, factory });
+    const into = new IntoNotebooks(server, open, all, tracker, trans);
+    const orTell = (work: Promise<unknown>, title: string) => void work.catch(error => tell(error, trans, title));
     const host: RunsHost = {
-      openNotebook: path => void app.commands.execute('docmanager:open', { path, factory: 'Notebook' }),
+      openNotebook: path => void open(path, 'Notebook'),
+      goTo: (run, failure) => orTell(into.goTo(run, failure), trans.__('The place is not to be found')),
+      debug: (run, task, { cell }) => void app.commands.execute(DEBUG_TASK, { run, task, cell: cell ?? null }),
+      bring: (run, name) => orTell(into.bring(run, name), trans.__('The value was not loaded')),
       confirm: async ({ title, body, accept }) => {
         const buttons = [Dialog.cancelButton(), Dialog.warnButton({ label: accept })];
         return (await showDialog({ title, body, buttons })).button.accept;
@@ -226,6 +236,30 @@ const runs: JupyterFrontEndPlugin<void> = {
       void opened.add(widget);
       return widget;
     };
+    app.commands.addCommand(DEBUG_TASK, {
+      label: trans.__('Debug Failed Task'),
+      caption: trans.__(
+        'Open its notebook with what it had from other tasks, and run it as far as the cell that failed'
+      ),
+      execute: async ({ run, task, cell }) => {
+        if (typeof run === 'string' && typeof task === 'string') {
+          await into
+            .debug(run, task, typeof cell === 'string' ? cell : null)
+            .catch(error => tell(error, trans, trans.__('The task cannot be debugged')));
+        }
+      },
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            run: { type: 'string', description: trans.__('The id of the run') },
+            task: { type: 'string', description: trans.__('The name of the task') },
+            cell: { type: ['string', 'null'], description: trans.__('The id of the cell that failed') }
+          },
+          required: ['run', 'task']
+        }
+      }
+    });
     palette?.addItem({ command: SHOW_RUNS, category: trans.__('Pipeline') });
     launcher?.add({ command: SHOW_RUNS, category: trans.__('Other'), rank: 10 });
     restorer?.add(sidebar, 'dagflow-runs');
@@ -296,7 +330,11 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
     }
   }
   const { panel } = pipeline;
-  const content = new PipelinePanel(pipeline, trans);
+  const content = new PipelinePanel(
+    pipeline,
+    trans,
+    (run, task, { cell }) => void app.commands.execute(DEBUG_TASK, { run, task, cell: cell ?? null })
+  );
   const widget = new MainAreaWidget({ content });
   content.addTools(widget.toolbar);
   const { lastRun } = pipeline;

@@ -33,6 +33,7 @@ export type Shape =
   | MetricChangeDocument
   | NewsDocument
   | NotComparedDocument
+  | NotebookPathDocument
   | OutputCellDocument
   | OutputsDocument
   | ParameterDocument
@@ -827,6 +828,13 @@ export interface TaskNewsDocument {
 export interface NotComparedDocument {
   name: string;
   why: string;
+}
+/**
+ * Where the notebook of a run is now: its ``path`` as Jupyter's contents have it.
+ */
+export interface NotebookPathDocument {
+  path: string;
+  run_id: string;
 }
 /**
  * A cell of a taskbook and what it put out, as nbformat has it.

@@ -5,6 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { NotebookPipeline } from './notebookPipeline';
 import type { NotebookContent } from './notebookTags';
 import type {
+  ArtifactDocument,
   ClearDocument,
   CompilationDocument,
   DeletedDocument,
@@ -76,6 +77,10 @@ export interface IDagflowClient {
   outputs(id: string, task: string): Promise<OutputsDocument>;
   /** The executed notebook of a run, or the notebook that a task of it ran in. */
   notebook(id: string, task: string | null): Promise<NotebookContent>;
+  /** Where the notebook that a run is of lies now, as a path of the contents manager. */
+  notebookPath(id: string): Promise<string>;
+  /** The values that a run kept. */
+  artifacts(id: string): Promise<ArtifactDocument[]>;
   /** The last lines that a task has printed. */
   log(id: string, task: string, tail: number): Promise<LogDocument>;
 }

@@ -26,6 +26,21 @@ export function ticking(seconds: number): string {
   return seconds < 60 ? `${Math.floor(seconds)} s` : duration(Math.floor(seconds));
 }
 
+/** A number of bytes in decimal units: `999 B`, `1.5 kB`, `208.0 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1000) {
+    return `${bytes} B`;
+  }
+  let amount = bytes;
+  for (const unit of ['kB', 'MB', 'GB']) {
+    amount /= 1000;
+    if (rounded(amount, 1) < 1000) {
+      return `${rounded(amount, 1).toFixed(1)} ${unit}`;
+    }
+  }
+  return `${rounded(amount / 1000, 1).toFixed(1)} TB`;
+}
+
 /** Whole numbers with neighbours joined: `4–6, 9`. */
 export function ranges(numbers: readonly number[]): string {
   const runs: [number, number][] = [];

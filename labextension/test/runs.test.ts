@@ -1,6 +1,7 @@
 import { Widget } from '@lumino/widgets';
 import { comparison } from '../src/runs/comparison';
 import { notebookPath, RunsDrive } from '../src/runs/drive';
+import { endsAt } from '../src/runs/endsAt';
 import { withWholeTexts } from '../src/runs/lines';
 import { metricChart, points } from '../src/runs/metricChart';
 import { Pages } from '../src/runs/pages';
@@ -16,8 +17,12 @@ import { trans } from './support/translation';
 
 const opened: string[] = [];
 const told: string[] = [];
+const led: unknown[] = [];
 const host: RunsHost = {
   openNotebook: path => void opened.push(path),
+  goTo: (run, { cell, line }) => void led.push(['goTo', run, cell, line]),
+  debug: (run, task, { cell }) => void led.push(['debug', run, task, cell]),
+  bring: (run, name) => void led.push(['bring', run, name]),
   confirm: () => Promise.resolve(true),
   tell: error => void told.push(String(error)),
   render: outputs => {
@@ -252,6 +257,47 @@ test('while it is hidden nothing is asked; shown again, what was missed is asked
   await settled();
   expect(server.asked).toEqual(['grid ', 'run new']);
   runs.dispose();
+});
+
+test('a failure leads to its place and to its debugging, a value into a notebook', async () => {
+  const server = new Server();
+  const error = { kind: 'error', message: 'ValueError: no', cell: 'b', cell_index: 4, line: 2 };
+  const document_ = recordDocument({ load: 'failed' });
+  const tasks = document_.tasks.map(task => ({ ...task, error }));
+  server.run = run_id => Promise.resolve({ ...document_, tasks, run_id, state: 'failed' });
+  const value = { name: 'table', task: 'load', type: 'DataFrame', size_bytes: 1500, preview: 'a b', value: null };
+  server.artifacts = () => Promise.resolve([{ ...value, shape: [200, 2] }]);
+  const runs = new PipelineRuns('churn', server, new NewsServer().followed(), trans, host);
+  await settled();
+  await runs.open('new', 'load');
+  await settled();
+  labelled(runs.node, 'Go to cell 4, line 2').click();
+  labelled(runs.node, 'Debug').click();
+  const row = labelled(runs.node, 'Load table').closest('tr')!;
+  expect([...row.children].map(each => each.textContent).slice(0, 4)).toEqual([
+    'table',
+    'DataFrame 200 × 2',
+    '1.5 kB',
+    'a b'
+  ]);
+  labelled(runs.node, 'Load table').click();
+  expect(led).toEqual([
+    ['goTo', 'new', 'b', 2],
+    ['debug', 'new', 'load', 'b'],
+    ['bring', 'new', 'table']
+  ]);
+  runs.dispose();
+});
+
+test.each([
+  ['the cell that is told', 'b', 1],
+  ['one that raised, where the cell is a copy', 'elsewhere', 2],
+  ['one that raised, where none is told', null, 2]
+])('a task is debugged up to %s', (_, cell, index) => {
+  const outputs = [{ output_type: 'error', ename: 'E', evalue: '', traceback: [] }];
+  const cells = [{ id: 'a' }, { id: 'b', outputs: [] }, { id: 'dagflow-definitions', outputs }, { id: 'dagflow-save' }];
+  expect(endsAt(cells, cell)).toBe(index);
+  expect(endsAt([{ id: 'a' }, { id: 'dagflow-save', outputs: [] }], cell)).toBe(1);
 });
 
 test('arrow keys go about the grid', async () => {

@@ -12,6 +12,10 @@ test.each(cases.ranges as [number[], string][])('%j is said as in Python: %s', (
   expect(words.ranges(numbers)).toBe(text);
 });
 
+test.each(cases.sizes as [number, string][])('%j B are said as in Python: %s', (bytes, text) => {
+  expect(words.size(bytes)).toBe(text);
+});
+
 test('cells have a noun, and what goes on has whole seconds', () => {
   expect(words.cells([4, 5, 6, 9])).toBe('cells 4–6, 9');
   expect(words.cells([4])).toBe('cell 4');

@@ -304,6 +304,93 @@ test('recorded runs are found, looked at, compared and opened', { timeout: 120_0
   await page.close();
 });
 
+test(
+  'a failed task is debugged with what it had, and what it had comes into a notebook',
+  { timeout: 120_000 },
+  async () => {
+    write('broken.ipynb', [
+      ['a', 'x = 40', ['task:load']],
+      ['b', 'y = x + 1', ['task:fit']],
+      ['c', 'z = 0\ny / z']
+    ]);
+    const { page, errors } = await openNotebook(browser, lab, 'broken.ipynb');
+    const printed = code =>
+      page.evaluate(async text => {
+        const { kernel } = window.jupyterapp.shell.currentWidget.sessionContext.session;
+        const future = kernel.requestExecute({
+          code: text,
+          store_history: false
+        });
+        let told = '';
+        future.onIOPub = ({ content }) => (told += content.text ?? content.evalue ?? '');
+        await future.done;
+        return told.trim();
+      }, code);
+    await page.evaluate(() => window.jupyterapp.commands.execute('dagflow:show-graph'));
+    await page.locator('.dagflow-panel .dagflow-node').first().waitFor();
+    await page.locator('.jp-Toolbar [data-command="dagflow:run"]').click();
+    await state(page, 'fit', 'failed');
+    await page.locator('.dagflow-failure').getByRole('button', { name: 'Debug' }).click();
+    await page.waitForFunction(
+      () => {
+        const { context, content } = window.jupyterapp.shell.currentWidget;
+        const at = content?.activeCellIndex;
+        const above = content?.widgets?.slice(0, at).filter(({ model }) => model.type === 'code');
+        return (
+          context?.path.startsWith('dagflow:') &&
+          content.activeCell.model.id === 'c' &&
+          above.every(({ model }) => model.executionCount !== null && model.executionState !== 'running')
+        );
+      },
+      null,
+      { timeout: WAIT_MS }
+    );
+    assert.equal(await printed('print(x, y, "z" in globals())'), '40 41 False');
+    await page.screenshot({ path: join(results, 'debugged-light.png') });
+
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('dagflow:open-runs', {
+        pipeline: 'broken'
+      })
+    );
+    const runs = page.locator('.dagflow-pipeline-runs');
+    await runs.getByRole('button', { name: /^fit, failed/ }).click();
+    await runs.getByRole('button', { name: 'Go to cell 2, line 2' }).click();
+    await page.waitForFunction(() => {
+      const { context, content } = window.jupyterapp.shell.currentWidget;
+      return (
+        context?.path === 'broken.ipynb' &&
+        content.activeCellIndex === 2 &&
+        content.activeCell.editor?.hasFocus() &&
+        content.activeCell.editor.getCursorPosition().line === 1
+      );
+    });
+    assert.match(await printed('print(x)'), /not defined/);
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('dagflow:open-runs', {
+        pipeline: 'broken'
+      })
+    );
+    const bring = runs.getByRole('button', { name: 'Load x' });
+    await bring.scrollIntoViewIfNeeded();
+    assert.deepEqual(await violations(page, '.dagflow-pipeline-runs'), []);
+    await page.screenshot({ path: join(results, 'values-light.png') });
+    await bring.click();
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'x is in the kernel of broken.ipynb.' })
+      .waitFor({ timeout: WAIT_MS });
+    await page.evaluate(() =>
+      window.jupyterapp.commands.execute('docmanager:open', {
+        path: 'broken.ipynb'
+      })
+    );
+    assert.equal(await printed('print(x)'), '40');
+    assert.deepEqual(errors, []);
+    await page.close();
+  }
+);
+
 test('a run is asked for by a form, and watched from elsewhere', { timeout: 120_000 }, async () => {
   write('asked.ipynb', [
     ['p', 'n: int = 1', ['parameters']],

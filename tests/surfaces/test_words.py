@@ -26,21 +26,10 @@ def test_ranges_are_said_as_in_the_browser(numbers: list[int], said: str) -> Non
     assert words.ranges(numbers) == said
 
 
-@pytest.mark.parametrize(
-    ("size_bytes", "said"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (1500, "1.5 kB"),
-        (999_949, "999.9 kB"),
-        (999_950, "1.0 MB"),
-        (208_000_000, "208.0 MB"),
-        (999_999_999_999, "1.0 TB"),
-        (10**15, "1000.0 TB"),
-    ],
-)
-def test_sizes_keep_below_a_thousand_of_their_unit(size_bytes: int, said: str) -> None:
+@pytest.mark.parametrize(("size_bytes", "said"), CASES["sizes"])
+def test_sizes_keep_below_a_thousand_of_their_unit_as_in_the_browser(
+    size_bytes: int, said: str
+) -> None:
     assert words.size(size_bytes) == said
 
 

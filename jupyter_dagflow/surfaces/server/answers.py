@@ -11,6 +11,7 @@ from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.model import Compilation, RunId
 from jupyter_dagflow.core.selection import Selection
 from jupyter_dagflow.core.taskbook import cells_of_step
+from jupyter_dagflow.resuming import notebook_file
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.storage.taskbooks import read_taskbook
 from jupyter_dagflow.surfaces.graph.dot import dot
@@ -25,6 +26,7 @@ from jupyter_dagflow.wire import (
     GraphDocument,
     GridDocument,
     LogDocument,
+    NotebookPathDocument,
     OutputCellDocument,
     OutputsDocument,
     ParametersDocument,
@@ -121,6 +123,13 @@ def expectation(asked: Asked) -> ExpectationDocument:
     return ExpectationDocument(
         run_id=run_id, remaining_s={str(task): s for task, s in paths.items()}
     )
+
+
+def notebook_path(asked: Asked) -> NotebookPathDocument:
+    """Where the notebook of a run is."""
+    found = asked.app.open_run(asked.run)
+    file = notebook_file(found.view)
+    return NotebookPathDocument(run_id=found.run_id, path=asked.path_of(file))
 
 
 def start(asked: Asked) -> RunDocument:

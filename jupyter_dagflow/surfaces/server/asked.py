@@ -139,6 +139,20 @@ class Asked:
         """The file behind a path of the contents API; only those below its root, and not hidden, are ours."""
         return contained(path, self.settings)
 
+    def path_of(self, file: Path) -> str:
+        """The path that the contents API has for a file; raises `NotFound` where it has none."""
+        root = _root(self.settings)
+        try:
+            path = file.resolve().relative_to(root).as_posix()
+        except (OSError, RuntimeError, ValueError):
+            path = ""
+        if not path or not contained(path, self.settings).is_file():
+            raise NotFound(
+                f"{file.name} is not among the notebooks of this server any more, or never was.",
+                hint="The executed notebook has the cells as they ran.",
+            )
+        return path
+
 
 def read_query(given: Mapping[str, str], shape: type[Q]) -> Q:
     """What stands behind the ``?``; raises `OptionError`.
@@ -174,10 +188,16 @@ def read_body(body: bytes, shape: type[T]) -> T:
 _HINT = "openapi.json tells what is expected."
 
 
+def _root(settings: Mapping[str, Any]) -> Path:
+    """The folder that the contents API shows."""
+    contents = settings["contents_manager"]
+    return Path(getattr(contents, "root_dir", settings["server_root_dir"])).expanduser().resolve()
+
+
 def contained(path: str, settings: Mapping[str, Any]) -> Path:
     """The file behind a path of the contents API; raises `OptionError` and `NotFound`."""
     contents = settings["contents_manager"]
-    root = Path(getattr(contents, "root_dir", settings["server_root_dir"])).expanduser().resolve()
+    root = _root(settings)
     if not path.strip("/"):
         raise OptionError("No notebook is named.", hint="Give its path below the server's root.")
     try:

@@ -34,6 +34,7 @@ from jupyter_dagflow.wire import (
     GraphDocument,
     GridDocument,
     LogDocument,
+    NotebookPathDocument,
     OutputsDocument,
     ParametersDocument,
     PipelinesDocument,
@@ -257,6 +258,14 @@ ROUTES: tuple[Route, ...] = (
         work=answers.notebook,
         answer=None,
         media=NOTEBOOK,
+    ),
+    Route(
+        method="get",
+        path="runs/{run}/path",
+        action="read",
+        does="Where the notebook that a run is of lies below the server's root.",
+        work=answers.notebook_path,
+        answer=NotebookPathDocument,
     ),
     Route(
         method="get",

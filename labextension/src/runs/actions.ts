@@ -1,10 +1,10 @@
 /** What can be done with a recorded run. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { RunDocument, RunState, TaskRunDocument } from '../schema';
+import type { RunDocument, RunState, TaskFailure, TaskRunDocument } from '../schema';
 import type { IDagflowClient } from '../tokens';
 import { notebookPath } from './drive';
 import type { RunsHost } from './host';
-import { button } from './parts';
+import { button, placeOf } from './parts';
 
 /** Of which run to show what has become of it: null if it is gone. */
 export type Done = (run: string | null) => void;
@@ -40,13 +40,28 @@ export class RunActions {
   }
 
   /** The buttons that a task of a run has. */
-  task({ run_id, state }: Known, { name, attempt }: Pick<TaskRunDocument, 'name' | 'attempt'>): HTMLButtonElement[] {
+  task({ run_id, state }: Known, { name, attempt, error }: TaskRunDocument): HTMLButtonElement[] {
     const { client, trans } = this;
     const label = trans.__('Do %1 again', name);
     const title = trans.__('And what depends on it, in this run');
     const asked = { tasks: [name] as [string], downstream: true };
     const again = button(label, () => this.work(() => client.clear(run_id, asked)), { title });
-    return [...(goesOn(state) ? [] : [again]), ...(attempt > 0 ? [this.open(run_id, name)] : [])];
+    const debug = (failure: TaskFailure) =>
+      button(trans.__('Debug'), () => this.host.debug(run_id, name, failure), {
+        title: trans.__(
+          'Open its notebook with what it had from other tasks, and run it as far as the cell that failed'
+        )
+      });
+    return [
+      ...(goesOn(state) ? [] : [again]),
+      ...(error && attempt > 0 ? [debug(error)] : []),
+      ...(attempt > 0 ? [this.open(run_id, name)] : [])
+    ];
+  }
+
+  /** The button that leads to the place where a task failed, in the notebook as it is now. */
+  place(run: string, failure: TaskFailure): HTMLButtonElement {
+    return button(placeOf(failure, this.trans), () => this.host.goTo(run, failure));
   }
 
   /** The button that opens the executed notebook, or the one of a task. */

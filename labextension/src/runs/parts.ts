@@ -1,8 +1,9 @@
 /** Small parts that all views of runs are made of. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { html } from '../graph/dom';
 import { showState, stateIcon } from '../graph/icon';
 import { LOOKS } from '../looks';
-import type { TaskState } from '../schema';
+import type { TaskFailure, TaskState } from '../schema';
 
 /** A state as icon and word. */
 export function stateLine(state: TaskState, ...more: string[]): HTMLElement {
@@ -17,6 +18,13 @@ export function button(label: string, work: () => void, attributes: Record<strin
   const made = html('button', { type: 'button', class: 'jp-mod-styled', ...attributes }, label);
   made.addEventListener('click', work);
   return made;
+}
+
+/** What a button says that leads to the place where a task failed. */
+export function placeOf({ cell_index, line }: TaskFailure, trans: TranslationBundle): string {
+  return typeof line === 'number'
+    ? trans.__('Go to cell %1, line %2', cell_index ?? '', line)
+    : trans.__('Go to cell %1', cell_index ?? '');
 }
 
 /** A table with headings; nothing if it would be empty. */

@@ -48,7 +48,7 @@ export class PipelineRuns extends LiveView {
     );
     this.grid = new RunsGrid(trans, (run, task) => void this.open(run, task));
     const actions = new RunActions(client, trans, host, run => void this.after(run));
-    this.details = new RunDetails(client, host.render, actions, trans, task => void this.open(this.run, task));
+    this.details = new RunDetails(client, host, actions, trans, task => void this.open(this.run, task));
     this.older = button(trans.__('← Older'), () => void this.pages.below());
     this.newer = button(trans.__('Newer →'), () => void this.pages.above());
     this.against = html('select', { 'aria-label': trans.__('Compare this run with') });

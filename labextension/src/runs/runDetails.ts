@@ -5,8 +5,10 @@ import type { RunRecordDocument, TaskFailure, TaskRunDocument } from '../schema'
 import type { IDagflowClient } from '../tokens';
 import * as words from '../words';
 import type { RunActions } from './actions';
+import type { RunsHost } from './host';
+import { KeptValues } from './keptValues';
 import { metric, plain, stateLine, table } from './parts';
-import { type RenderOutputs, TaskOutputs } from './taskOutputs';
+import { TaskOutputs } from './taskOutputs';
 import { timeline } from './timeline';
 import { moment, took } from './when';
 
@@ -15,16 +17,18 @@ const COMMIT_SHOWN = 9; // as git shows of a commit in a large repository
 export class RunDetails {
   readonly node = html('section', { class: 'dagflow-run-details' });
   private readonly outputs: TaskOutputs;
+  private readonly values: KeptValues;
 
   constructor(
     client: IDagflowClient,
-    render: RenderOutputs,
+    { render, bring }: Pick<RunsHost, 'render' | 'bring'>,
     private readonly actions: RunActions,
     private readonly trans: TranslationBundle,
     private readonly choose: (task: string) => void
   ) {
     this.node.setAttribute('aria-label', trans.__('One run'));
     this.outputs = new TaskOutputs(client, render, trans);
+    this.values = new KeptValues(client, bring, trans);
   }
 
   /** Show a run, and one of its tasks. */
@@ -39,8 +43,10 @@ export class RunDetails {
       html('div', { class: 'dagflow-actions' }, ...this.actions.buttons(run)),
       ...(task === null ? [] : this.task(run, task)),
       timeline(run, chosen, this.choose, trans),
-      ...this.facts(run)
+      ...this.facts(run),
+      this.values.node
     );
+    void this.values.show(run);
     void this.outputs.show(run.run_id, task);
   }
 
@@ -79,25 +85,20 @@ export class RunDetails {
       html('h3', {}, trans.__('Task %1', task.name)),
       html('p', {}, stateLine(task.state, task.cached ? trans.__('reused') : length, attempt)),
       ...(why.length > 0 ? [html('ul', {}, ...why)] : []),
-      ...(task.error ? [this.error(task.error)] : []),
+      ...(task.error ? [this.error(run.run_id, task.error)] : []),
       html('div', { class: 'dagflow-actions' }, ...this.actions.task(run, task)),
       this.outputs.node
     ];
   }
 
-  private error({ message, hint, cell_index, line }: TaskFailure): HTMLElement {
-    const { trans } = this;
-    const known = typeof cell_index === 'number';
-    const where = !known
-      ? ''
-      : typeof line === 'number'
-        ? trans.__('cell %1, line %2', cell_index, line)
-        : trans.__('cell %1', cell_index);
+  private error(run: string, failure: TaskFailure): HTMLElement {
+    const { message, hint, cell } = failure;
     return html(
       'div',
       { class: 'dagflow-run-error' },
       html('strong', {}, message),
-      ...[where, hint ?? ''].filter(Boolean).map(text => html('div', { class: 'dagflow-soft' }, text))
+      ...(hint ? [html('div', { class: 'dagflow-soft' }, hint)] : []),
+      ...(cell ? [html('div', { class: 'dagflow-actions' }, this.actions.place(run, failure))] : [])
     );
   }
 }

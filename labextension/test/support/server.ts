@@ -1,5 +1,6 @@
 /** A server that answers nothing, for tests to have it answer what they ask. */
 import type {
+  ArtifactDocument,
   ClearDocument,
   DeletedDocument,
   EventsDocument,
@@ -40,5 +41,7 @@ export class SilentServer implements IDagflowClient {
   events: (id: string, after: number) => Promise<EventsDocument> = silent;
   outputs: (id: string, task: string) => Promise<OutputsDocument> = silent;
   notebook: (id: string, task: string | null) => Promise<NotebookContent> = silent;
+  notebookPath: (id: string) => Promise<string> = silent;
+  artifacts: (id: string) => Promise<ArtifactDocument[]> = silent;
   log: (id: string, task: string, tail: number) => Promise<LogDocument> = silent;
 }

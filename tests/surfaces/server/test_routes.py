@@ -77,6 +77,19 @@ def test_values_are_shown_as_they_were_when_they_were_stored(server: Server, run
     assert server.get(f"runs/{run['run_id']}/artifacts/values") == value
 
 
+def test_the_notebook_of_a_run_is_found_until_it_is_gone(server: Server) -> None:
+    (server.root / "deep").mkdir(exist_ok=True)
+    file = server.root / server.write("deep/found.ipynb", a="1")
+    run_id = server.post("runs", path="deep/found.ipynb")["run_id"]
+    assert server.get(f"runs/{run_id}/path") == {"run_id": run_id, "path": "deep/found.ipynb"}
+    file.unlink()
+    refused = server.ask("GET", f"runs/{run_id}/path")
+    assert refused.status_code == 404
+    assert refused.json()["message"].startswith("found.ipynb is not among the notebooks")
+    server.ended(run_id)
+    assert server.ask("DELETE", f"runs/{run_id}").ok
+
+
 def test_events_from_a_number_on(server: Server, run: Any) -> None:
     address = f"runs/{run['run_id']}/events"
     whole = server.get(address)
