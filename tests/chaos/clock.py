@@ -17,7 +17,9 @@ CLOCK = "DAGFLOW_CHAOS_CLOCK"  # the file
 CLOCKS = (
     "jupyter_dagflow.app",
     "jupyter_dagflow.execution.local",
+    "jupyter_dagflow.scheduled_runs",
     "jupyter_dagflow.storage.metastore",
+    "jupyter_dagflow.surfaces.cli.schedule",
 )
 """All modules that ask for the time of day by ``datetime.now``."""
 
