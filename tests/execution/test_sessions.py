@@ -62,6 +62,9 @@ def test_whatever_becomes_of_a_thread_its_attempt_ends(
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     bench.task("a", "x = 1", writes="x")
     (ended,) = run(bench, "a", more=False)
+    for thread in threading.enumerate():
+        if thread.name == "dagflow kernel":  # its hook is called after its last news
+            thread.join()
     assert ended.failure is not None
     assert ended.failure.message == "its thread has ended"
 
