@@ -18,7 +18,7 @@ from jupyter_dagflow.core.model import Pipeline
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.run_handle import LiveRun
-from jupyter_dagflow.scheduled import check_filled_in, filled_in, kept_parameters
+from jupyter_dagflow.schedule_parameters import check_filled_in, filled_in, kept_parameters
 from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.storage.metastore import EventConflict

@@ -70,7 +70,7 @@ def test_a_schedule_from_its_beginning_to_its_end(
     assert row == [
         {
             "name": "etl",
-            "notebook": "/TMP/work/etl.ipynb",
+            "notebook": f"/TMP/{notebook.parent.name}/{notebook.name}",
             "times": "30 2 * * *",
             "zone": "Europe/Berlin",
             "paused": False,
