@@ -6,12 +6,12 @@ The law: what succeeded in a run is what it would be if all of the run were done
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from jupyter_dagflow.core.errors import NotebookError, NotResumable
 from jupyter_dagflow.core.lookup import Lookup
-from jupyter_dagflow.core.model import Notebook, Pipeline, TaskName
+from jupyter_dagflow.core.model import Notebook, Pipeline, Task, TaskName
 from jupyter_dagflow.core.resume import (
     anew,
     changed_since,
@@ -26,8 +26,8 @@ from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.selection import EVERYTHING, Selection, select
 from jupyter_dagflow.core.states import TaskState
-from jupyter_dagflow.execution.attempt_files import inputs_of
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.intake import find_intake
 from jupyter_dagflow.nesting import all_steps, digests_of
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.storage import asked_for
@@ -111,10 +111,25 @@ def _with_changed_steps(
 def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> None:
     """Raise `NotResumable` if a task that is not to be repeated would take other values than it took."""
     lookup = Lookup(now.compilation.running)
-    stored = {name: task.stored for name, task in view.tasks.items()}
     kept = _kept(view, again)
-    taken = {name: inputs_of(lookup, lookup.task(name), stored) for name in kept}
+    taken = {name: _taken(lookup, lookup.task(name), view) for name in kept}
     require_same_inputs(view, taken, again)
+
+
+def _taken(lookup: Lookup, task: Task, view: RunView) -> Mapping[str, str]:
+    """The inputs that a task would take now; or that it took, if it did not wait for the rest and they are there."""
+    record = view.tasks[task.name].record
+    if record is not None and not task.options.trigger.waits_for_all:
+        there = {
+            (stored.name, stored.digest)
+            for item in task.inputs
+            for source in item.sources
+            for stored in view.tasks[source].stored
+            if stored.name == item.name
+        }
+        if there >= record.inputs.items():
+            return record.inputs
+    return find_intake(lookup, task, view.tasks).inputs
 
 
 def keep_source(files: RunFiles, prepared: Prepared) -> None:

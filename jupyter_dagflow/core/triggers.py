@@ -38,6 +38,11 @@ class TriggerRule(str, Enum):
     NONE_SKIPPED = "none_skipped"
     ALWAYS = "always"
 
+    @property
+    def waits_for_all(self) -> bool:
+        """Whether a task never runs before all of its upstream tasks have ended."""
+        return self not in (self.ONE_FAILED, self.ONE_SUCCESS, self.ONE_DONE, self.ALWAYS)
+
 
 class Verdict(Enum):
     """What a trigger rule decides about a task that has not started."""

@@ -14,11 +14,10 @@ import pickle
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 
 from jupyter_dagflow.core.analysis.ambient import AMBIENT_STATES, WORKING_DIRECTORY
 from jupyter_dagflow.core.analysis.parsing import parsed
-from jupyter_dagflow.core.events import Item, Stored
+from jupyter_dagflow.core.events import Item
 from jupyter_dagflow.core.fan_out import Part, expansion, gathering, instance, loop_of
 from jupyter_dagflow.core.guarding import (
     Bundled,
@@ -47,13 +46,12 @@ from jupyter_dagflow.core.model import (
 from jupyter_dagflow.core.nested import typed_in
 from jupyter_dagflow.core.observed import Observed, code_digest
 from jupyter_dagflow.core.reuse import Checks
-from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
+from jupyter_dagflow.core.run import is_instance, whole_of
 from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.slices import imports_in, normalised, texts_in
-from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.core.taskbook import assemble, statements
-from jupyter_dagflow.core.triggers import HOW_IT_ENDED
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.intake import NOTHING, Intake
 from jupyter_dagflow.execution.ports import (
     HANDOVER,
     OUTCOME,
@@ -104,22 +102,19 @@ def prepare_attempt(
     files: RunFiles,
     store: Path,
     cwd: Path,
-    sources: Mapping[TaskName, tuple[Stored, ...]],
     parameters: Mapping[str, object],
+    intake: Intake = NOTHING,
     keep_all: bool = False,
     survivors: str = "",
     instances: Instances | None = None,
     steps: Mapping[str, object] | None = None,
-    runs: Mapping[TaskName, TaskRun] = MappingProxyType({}),
     imports: tuple[str, ...] = (),
     secrets: Secrets = NO_SECRETS,
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
-    ``sources`` are the values that other tasks of the run have stored; of several that may give a
-    name, the last in notebook order that has it does. ``runs`` tell how others
-    ended, which stored nothing. With ``keep_all``, what the task leaves bound
-    is stored as far as it can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
+    ``intake`` is what the whole task takes from others. With ``keep_all``, what it leaves bound is stored as far as it
+    can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
     ``steps`` is what the kernel has to know where a cell runs another notebook.
     """
     pipeline, whole = lookup.pipeline, lookup.task(whole_of(task))
@@ -130,9 +125,9 @@ def prepare_attempt(
     the_task = part.task
     if part.alone:  # it leaves nothing but what it reports
         keep_all, survivors = False, ""
-    bundles = dict(_bundles(the_task, sources))
+    intake = intake.of(the_task)
     codes = codes_of(notebook, pipeline, the_task)
-    reads, reads_of_shared, of_others = _watched(lookup, part, bundles, codes)
+    reads, reads_of_shared, of_others = _watched(lookup, part, intake.bundles, codes)
     told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
     checks = _checks(the_task, reads, reads_of_shared, of_others)
     spec = {
@@ -140,7 +135,7 @@ def prepare_attempt(
         "run": run_id,
         "steps": {**(steps or {}), "typed": any(any(typed_in(code)) for code in codes)},
         "store": str(store.absolute()),
-        "inputs": inputs_of(lookup, the_task, sources),
+        "inputs": dict(intake.inputs),
         "definitions": list(_definitions(lookup, the_task)),
         "versions": dict(the_task.versions),
         "extras": [n for n in the_task.writes if n not in AMBIENT_STATES] if keep_all else [],
@@ -200,7 +195,7 @@ def prepare_attempt(
         timeout_s=the_task.options.timeout_s,
         when=the_task.options.when or "",
         condition=_asked(notebook, the_task),
-        missing=dict(_missing(the_task, sources, runs)),
+        missing=intake.missing,
         expands=expands,
         lane=tuple(_steps(the_task)),
         taskbook_cells=notebook_cells,
@@ -246,15 +241,10 @@ def mask_file(path: Path, mask: Mask) -> None:
             write_bytes(path, mask.text(text).encode("utf-8", "surrogateescape"), durable=False)
 
 
-def checks_of(
-    lookup: Lookup,
-    task: Task,
-    codes: Sequence[str],
-    sources: Mapping[TaskName, tuple[Stored, ...]],
-) -> Checks:
+def checks_of(lookup: Lookup, task: Task, codes: Sequence[str], intake: Intake) -> Checks:
     """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
     part = Part(task=task, alone=is_instance(task.name))
-    return _checks(task, *_watched(lookup, part, dict(_bundles(task, sources)), codes))
+    return _checks(task, *_watched(lookup, part, intake.bundles, codes))
 
 
 _Watched = tuple[dict[str, LaterRead], dict[str, tuple[str, LaterRead]], dict[str, LaterRead]]
@@ -375,66 +365,6 @@ def _ambient(names: Collection[str]) -> dict[str, dict[str, str]]:
         for name, state in AMBIENT_STATES.items()
         if name in names
     }
-
-
-def inputs_of(
-    lookup: Lookup, task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
-) -> dict[str, str]:
-    """Each input's name and the digest of its bundle, but for names that no source bound.
-
-    They are in the order of the tasks that stored them: a class that several bundles hold is as the
-    last of them has it.
-    """
-    order = lookup.places
-    taken = sorted(_taken(task, sources), key=lambda each: order[each[1]])
-    return {name: stored.digest for name, _, stored in taken}
-
-
-def _missing(
-    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]], runs: Mapping[TaskName, TaskRun]
-) -> Iterator[tuple[str, str]]:
-    """Each name that was to come from tasks that did not end well, and what became of them."""
-    taken = {name for name, _, _ in _taken(task, sources)}
-    for item in task.inputs:
-        if item.name in taken:
-            continue
-        ended = {name: runs[name].state for name in item.sources if name in runs}
-        told = [
-            f"task {name}, which {HOW_IT_ENDED[state]}"
-            for name, state in ended.items()
-            if state is not TaskState.SUCCESS and state.is_final
-        ]
-        if told:
-            yield item.name, " and ".join(told)
-
-
-def _taken(
-    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
-) -> Iterator[tuple[str, TaskName, Stored]]:
-    """Each input that a source bound: its name, the last task that has it, and its value."""
-    for item in task.inputs:
-        having = [
-            (source, stored)
-            for source in item.sources
-            for stored in sources.get(source, ())
-            if stored.name == item.name
-        ]
-        if having:
-            # A task that went on further down may have a newer one than those that began after it.
-            source, stored = max(
-                having, key=lambda each: (each[1].version, item.sources.index(each[0]))
-            )
-            yield item.name, source, stored
-
-
-def _bundles(
-    task: Task, sources: Mapping[TaskName, tuple[Stored, ...]]
-) -> Iterator[tuple[str, Bundled]]:
-    """What shares objects with each input, as far as it was stored with it."""
-    for name, source, taken in _taken(task, sources):
-        names = {stored.name for stored in sources[source] if stored.digest == taken.digest}
-        if names != {name}:
-            yield name, Bundled(source=source, names=names - {name})
 
 
 def _placed(read: LaterRead, lookup: Lookup, notebook: Notebook) -> LaterRead:

@@ -18,18 +18,19 @@ import msgspec
 
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
-from jupyter_dagflow.core.events import NO_RESULT, Item, Stored, TaskFailure
+from jupyter_dagflow.core.events import NO_RESULT, Item, TaskFailure
 from jupyter_dagflow.core.fan_out import instance
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
 from jupyter_dagflow.core.records import Surroundings, TaskRecord
 from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
-from jupyter_dagflow.core.run import is_instance, whole_of
+from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import Slicer, digest_of, normalised
-from jupyter_dagflow.execution.attempt_files import checks_of, codes_of, inputs_of
+from jupyter_dagflow.execution.attempt_files import checks_of, codes_of
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.intake import Intake
 from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
 from jupyter_dagflow.storage import cache_entries
 from jupyter_dagflow.storage.artifacts import ArtifactStore
@@ -125,21 +126,22 @@ class ResultCache:
         self,
         name: TaskName,
         attempt: int,
-        sources: Mapping[TaskName, tuple[Stored, ...]],
+        intake: Intake,
         at: datetime,
         *,
         cleared: bool = False,
     ) -> Answer:
         """Whether an earlier result may stand for an attempt that begins now on these values; never raises.
 
-        None may for a task that was ``cleared``.
+        None may for a task that was ``cleared``. ``intake`` is what the whole task takes.
         """
         task = self._task(name)
         name = task.name
+        intake = intake.of(task)
+        self._inputs[name] = intake.inputs
         try:
-            self._inputs[name] = inputs_of(self._lookup, task, sources)
             self._look_up()
-            return self._answer(task, attempt, sources, at, cleared=cleared)
+            return self._answer(task, attempt, intake, at, cleared=cleared)
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.warning("The cache could not be asked for task %s: %s", name, error)
             why = (f"the cache could not be asked: {error}",)
@@ -150,20 +152,15 @@ class ResultCache:
         whole = name if is_instance(name) else self._lookup.task(name).name
         return not self._recipes or self._digests.get(whole) in self._by_recipe
 
-    def recall(
-        self,
-        name: TaskName,
-        attempt: int,
-        sources: Mapping[TaskName, tuple[Stored, ...]],
-        at: datetime,
-    ) -> AttemptEnded | None:
+    def recall(self, task: TaskRun, at: datetime) -> AttemptEnded | None:
         """What came of a task that this run, which goes on, has done before; None if that is not kept. Never raises."""
+        name = task.name
+        inputs = task.record.inputs if task.record is not None else {}
         try:
             self._look_up(find=True)
-            inputs = inputs_of(self._lookup, self._task(name), sources)
             for known in self._by_recipe.get(self._digests[name], ()):
                 if known.entry.inputs == inputs and not known.entry.barred:
-                    return self._ended(known.entry, self._task(name), attempt, at)
+                    return self._ended(known.entry, self._task(name), task.attempt, at)
         except (OSError, EnvironmentFault, ValueError, KeyError):
             _log.exception("It cannot be told what task %s did", name)
         return None
@@ -231,14 +228,12 @@ class ResultCache:
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.warning("The cache could not be asked for the instances of %s: %s", task, error)
 
-    def instances_made_of(
-        self, name: TaskName, sources: Mapping[TaskName, tuple[Stored, ...]]
-    ) -> str:
+    def instances_made_of(self, name: TaskName, intake: Intake) -> str:
         """The digest of what goes into each instance of a task but its item; empty if it cannot be told."""
         try:
             self._look_up()
             task = self._lookup.task(name)
-            inputs = inputs_of(self._lookup, instance(task, name).task, sources)
+            inputs = intake.of(instance(task, name).task).inputs
             return digest_of([self._recipe_of_instances(task).digest, inputs])
         except (OSError, EnvironmentFault, ValueError) as error:
             _log.warning("It cannot be told what instances of %s are made of: %s", name, error)
@@ -328,20 +323,20 @@ class ResultCache:
         self,
         task: Task,
         attempt: int,
-        sources: Mapping[TaskName, tuple[Stored, ...]],
+        intake: Intake,
         at: datetime,
         *,
         cleared: bool,
     ) -> Answer:
         if self._reuse is Reuse.NEVER:
             return Answer(why=(_VERIFIED,))
-        inputs = self._inputs[task.name]
+        inputs = intake.inputs
         codes = codes_of(self._notebook, self._pipeline, task)
         self._asked[task.name] = asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
             keep_all=self._keep_all and not is_instance(task.name),
-            checks=checks_of(self._lookup, task, codes, sources),
+            checks=checks_of(self._lookup, task, codes, intake),
         )
         given = task.name in self._given
         if not given and cleared:

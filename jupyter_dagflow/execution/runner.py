@@ -34,7 +34,6 @@ from jupyter_dagflow.core.events import (
     Event,
     RunCreated,
     RunFinished,
-    Stored,
     TaskExpanded,
     TaskFailure,
     TaskFinished,
@@ -70,6 +69,7 @@ from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.fan_in import FanIn
 from jupyter_dagflow.execution.files import RunFiles, expansion_name
+from jupyter_dagflow.execution.intake import Intake, find_intake
 from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.ports import Assignment, Executor, News, Report
 from jupyter_dagflow.execution.running_kernel import end_kernel, end_what_is_left
@@ -239,9 +239,7 @@ class Runner:
         )
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._retries: dict[TaskName, asyncio.TimerHandle] = {}
-        self._stored: dict[TaskName, tuple[Stored, ...]] = {
-            name: task.stored for name, task in (begun.view.tasks.items() if begun else ())
-        }
+        self._intakes: dict[TaskName, Intake] = {}
         self._why: dict[TaskName, tuple[str, ...]] = {}
         self._cache = ResultCache(
             notebook=request.notebook,
@@ -387,7 +385,7 @@ class Runner:
             if task.instance_of is not None or name != self._lookup.task(name).name:
                 continue  # what a lane did, the last of its tasks tells
             if task.state is TaskState.SUCCESS:
-                ended = self._cache.recall(name, task.attempt, self._stored, self._now())
+                ended = self._cache.recall(task, self._now())
                 if ended is not None:
                     self._soundness.recall(ended)
 
@@ -426,7 +424,6 @@ class Runner:
             stimulus = pending.popleft()
             if isinstance(stimulus, AttemptEnded):
                 stimulus = self._in_file(await self._judged(stimulus))
-                self._stored[stimulus.task] = stimulus.stored
                 whole = stimulus.reused_from is None and stimulus.items is None
                 ran += [self._of_whole(stimulus)] if whole and stimulus.goes_on is None else []
             step = self._machine.handle(stimulus)
@@ -434,7 +431,9 @@ class Runner:
                 if isinstance(event, TaskExpanded):
                     await self._expand(event)
             starts = [i for i in step.instructions if isinstance(i, StartTask)]
-            answers = await self._ask([start for start in starts if not self._gathers(start.task)])
+            starts = [start for start in starts if not self._gathers(start.task)]
+            self._take_in(starts)
+            answers = await self._ask(starts)
             events += [self._explained(event, answers) for event in step.events]
             for instruction in step.instructions:
                 answer = answers.get(instruction.task)
@@ -499,7 +498,7 @@ class Runner:
             items = dict(zip(names, event.items, strict=True))
             self._cache.expand(event.task, items, find=bool(done))
             at = self._now()
-            return [self._cache.recall(n, tasks[n].attempt, self._stored, at) for n in done]
+            return [self._cache.recall(tasks[n], at) for n in done]
 
         for ended in await self._threads.do(look):
             if ended is not None:
@@ -534,7 +533,7 @@ class Runner:
 
     def _told_of_items(self, ended: AttemptEnded) -> AttemptEnded:
         """The end of an expansion, with what all else goes into the instances."""
-        made_of = self._cache.instances_made_of(ended.task, self._stored)
+        made_of = self._cache.instances_made_of(ended.task, self._intakes[ended.task])
         items = tuple(replace(item, made_of=made_of) for item in ended.items or ())
         return replace(ended, items=items)
 
@@ -550,6 +549,15 @@ class Runner:
             if self._request.begun is None:  # what is not recorded nobody would find
                 shutil.rmtree(self._request.files.folder, ignore_errors=True)
             raise
+
+    def _take_in(self, starts: Sequence[StartTask]) -> None:
+        """Find what tasks take that begin now. All parts of a task take what it took as it began."""
+        for name in (start.task for start in starts if not is_instance(start.task)):
+            task = self._lookup.task(name)
+            self._intakes[task.name] = find_intake(self._lookup, task, self._machine.view.tasks)
+
+    def _intake(self, name: TaskName) -> Intake:
+        return self._intakes[self._lookup.task(whole_of(name)).name]
 
     async def _ask(self, starts: Sequence[StartTask]) -> dict[TaskName, Answer]:
         """Whether earlier results may stand for tasks that are to start."""
@@ -567,7 +575,7 @@ class Runner:
 
     def _answer(self, name: TaskName, attempt: int) -> Answer:
         cleared = self._machine.view.tasks[name].cleared or bool(self._cleared_within(name))
-        answer = self._cache.ask(name, attempt, self._stored, self._now(), cleared=cleared)
+        answer = self._cache.ask(name, attempt, self._intake(name), self._now(), cleared=cleared)
         if answer.ended is None and not cleared:
             return replace(answer, why=self._why_again(name, attempt - 1) or answer.why)
         return answer
@@ -622,7 +630,7 @@ class Runner:
     async def _start(self, task: TaskName, attempt: int, recorded: asyncio.Event) -> None:
         """Hand an attempt to the executor once that is recorded; a fault of ours ends the attempt, not the run."""
         try:
-            assignment = self._assignment(task, attempt, self._stored)
+            assignment = self._assignment(task, attempt)
             await recorded.wait()
             await self._executor.start(assignment, more=self._to_come > 0)
         except Exception as error:  # noqa: BLE001 -- whatever it was, the attempt has to end with a state
@@ -654,9 +662,7 @@ class Runner:
             self._end(AttemptEnded(at=self._now(), task=task, attempt=attempt, stopped=True))
         await self._executor.stop(task, attempt)
 
-    def _assignment(
-        self, task: TaskName, attempt: int, sources: Mapping[TaskName, tuple[Stored, ...]]
-    ) -> Assignment:
+    def _assignment(self, task: TaskName, attempt: int) -> Assignment:
         request = self._request
         return prepare_attempt(
             task=task,
@@ -667,7 +673,7 @@ class Runner:
             files=request.files,
             store=request.artifacts,
             cwd=request.cwd,
-            sources=sources,
+            intake=self._intake(task),
             parameters=request.parameters,
             keep_all=request.keep_all,
             survivors=request.survivors.value,
@@ -677,7 +683,6 @@ class Runner:
                 "reuse": self._reuse_in_steps(task).value,
                 "clear": self._cleared_within(task),
             },
-            runs=self._machine.view.tasks,
             imports=self._imports,
             secrets=request.secrets,
         )

@@ -87,7 +87,6 @@ def prepared(path: Path, home: Path) -> bool:
             files=files,
             store=home / "artifacts",
             cwd=path.parent,
-            sources=dict.fromkeys([each.name for each in pipeline.tasks], ()),
             parameters=parameters,
         )
         write_files(assignment)

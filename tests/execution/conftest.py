@@ -30,8 +30,10 @@ from jupyter_dagflow.core.model import (
     TaskName,
     TaskOptions,
 )
+from jupyter_dagflow.core.run import TaskRun
 from jupyter_dagflow.execution.attempt_files import prepare_attempt, write_files
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.intake import find_intake
 from jupyter_dagflow.execution.kernel_pool import KernelPools
 from jupyter_dagflow.execution.local import LocalExecutor
 from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
@@ -141,15 +143,20 @@ class Bench:
 
     def prepare(self, name: str, **options: Any) -> Assignment:
         """Write the files of a task's only attempt."""
+        lookup = Lookup(self.pipeline)
+        tasks = {
+            TaskName(task): TaskRun(name=TaskName(task), upstream=(), stored=ended.stored)
+            for task, ended in self.ended.items()
+        }
         assignment = prepare_attempt(
             task=TaskName(name),
             attempt=1,
             run_id=RunId("r1"),
             notebook=self.notebook,
-            lookup=Lookup(self.pipeline),
+            lookup=lookup,
             files=self.files,
             store=self.home / "store",
-            sources={TaskName(task): ended.stored for task, ended in self.ended.items()},
+            intake=find_intake(lookup, lookup.task(TaskName(name)), tasks),
             **{"parameters": {}, "cwd": self.home, **options},
         )
         write_files(assignment)

@@ -65,7 +65,6 @@ def work(cells: Cells, place: int, home: Path) -> int:
             files=RunFiles(home, RunId("r")),
             store=home / "store",
             cwd=home,
-            sources={},
             parameters={},
         )
 

@@ -32,11 +32,12 @@ from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import Notebook, Pipeline, RunId, Task, TaskName
 from jupyter_dagflow.core.observed import Observed
-from jupyter_dagflow.core.run import instance_name, is_instance
+from jupyter_dagflow.core.run import TaskRun, instance_name, is_instance
 from jupyter_dagflow.core.taskbook import WHEN_ID
 from jupyter_dagflow.execution.attempt_files import Instances, prepare_attempt, write_files
 from jupyter_dagflow.execution.fan_in import FanIn
 from jupyter_dagflow.execution.files import RunFiles
+from jupyter_dagflow.execution.intake import find_intake
 from jupyter_dagflow.execution.outcome import ending, observations, read_outcome
 from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.soundness import Soundness
@@ -216,6 +217,10 @@ class Cluster:
         self, task: Task, name: TaskName, *, seed: int, instances: Instances | None = None
     ) -> AttemptEnded:
         """Run a task, or a part of it, and have its end judged."""
+        runs = {
+            name: TaskRun(name=name, upstream=(), stored=stored)
+            for name, stored in self.stored.items()
+        }
         assignment = prepare_attempt(
             task=name,
             attempt=1,
@@ -225,8 +230,8 @@ class Cluster:
             files=self._files,
             store=self._store,
             cwd=self._folder,
-            sources=self.stored,
             parameters={},
+            intake=find_intake(self._lookup, task, runs),
             keep_all=True,
             instances=instances,
         )
