@@ -1,4 +1,7 @@
-"""What a task takes is found once, whatever else comes while it is made ready: a scripted executor, a real metastore."""
+"""What a task takes is found once, whatever else comes while it is made ready.
+
+A scripted executor forces what comes when; the metastore is real.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,14 @@ from jupyter_dagflow.core.lease import Lease
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.run import RunView, is_instance
-from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.ports import Assignment, Report
 from jupyter_dagflow.execution.processes import this_process
 from jupyter_dagflow.execution.runner import Runner, RunRequest
 from jupyter_dagflow.storage.metastore import Metastore
 from jupyter_dagflow.storage.notebooks import read_notebook
+from tests.execution.projects import Project
 
 RUN = RunId("run-1")
 GIVE = [("task:a keep:x keep:xs", "xs = [1, 2]\nx = 1"), ("task:b", "y = 2")]
@@ -185,3 +189,43 @@ def test_all_parts_of_a_mapped_task_take_what_was_there_when_it_began(
             assert all(inputs == given[task.name] for inputs in stage.kept(view, task.name))
     assert REPORT in [stored.name for stored in view.tasks[TaskName("takes[0]")].stored]
     assert any(is_instance(name) for name in view.tasks)
+
+
+LATE = """
+import os, time
+until = time.monotonic() + 60
+while not os.path.exists({taken!r}) and time.monotonic() < until:
+    time.sleep(0.02)
+y = 2
+"""
+TAKE_EARLY = """
+import os
+z = [x]
+os.mkdir({taken!r})
+if x > 1:
+    z.append(y)
+"""
+FAIL_ONCE = "import os\nassert os.path.exists({flag!r})\nw = y + len(z)"
+
+
+def test_a_task_that_began_before_a_value_came_is_kept_when_its_run_is_resumed(
+    tmp_path: Path, kernels: Path
+) -> None:
+    project = Project(tmp_path)
+    paths = {"taken": str(tmp_path / "taken"), "flag": str(tmp_path / "flag")}
+    cells = [("a", "x = 1"), ("b", LATE), ("takes trigger:one_success", TAKE_EARLY)]
+    cells += [("fails keep:w", FAIL_ONCE)]
+    try:
+        run = project.run(*((f"task:{tags}", code.format(**paths)) for tags, code in cells))
+        assert run.state is RunState.FAILED
+        assert run.tasks["fails"].state is TaskState.FAILED, run.error
+        record = run.tasks["takes"].record
+        assert record is not None
+        assert [*record.inputs] == ["x"]
+        (tmp_path / "flag").touch()
+        again = project.app.resume(run.run_id)
+        again.wait()
+        assert again.state is RunState.SUCCESS, again.error
+        assert (again.value("w"), again.tasks["takes"].attempt) == (3, 1)
+    finally:
+        project.close()
