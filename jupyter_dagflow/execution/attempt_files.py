@@ -11,7 +11,7 @@ import functools
 import importlib.util
 import json
 import pickle
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +20,6 @@ from jupyter_dagflow.core.analysis.parsing import parsed
 from jupyter_dagflow.core.events import Item
 from jupyter_dagflow.core.fan_out import Part, expansion, gathering, instance, loop_of
 from jupyter_dagflow.core.guarding import (
-    Bundled,
     LaterRead,
     guarded,
     left_behind,
@@ -104,6 +103,7 @@ def prepare_attempt(
     cwd: Path,
     parameters: Mapping[str, object],
     intake: Intake = NOTHING,
+    watch: Watched | None = None,
     keep_all: bool = False,
     survivors: str = "",
     instances: Instances | None = None,
@@ -113,8 +113,9 @@ def prepare_attempt(
 ) -> Assignment:
     """What an executor needs to run one attempt, and what the files of it are to hold.
 
-    ``intake`` is what the whole task takes from others. With ``keep_all``, what it leaves bound is stored as far as it
-    can be. Of a task with a mapped loop, ``instances`` tell which part of it this is.
+    ``intake`` is what the whole task takes from others, ``watch`` what `watched` gives of the attempt if that is known.
+    With ``keep_all``, what it leaves bound is stored as far as it can be. Of a task with a mapped loop, ``instances``
+    tell which part of it this is.
     ``steps`` is what the kernel has to know where a cell runs another notebook.
     """
     pipeline, whole = lookup.pipeline, lookup.task(whole_of(task))
@@ -126,10 +127,9 @@ def prepare_attempt(
     if part.alone:  # it leaves nothing but what it reports
         keep_all, survivors = False, ""
     intake = intake.of(the_task)
-    codes = codes_of(notebook, pipeline, the_task)
-    reads, reads_of_shared, of_others = _watched(lookup, part, intake.bundles, codes)
-    told = {name: (name, read) for name, read in {**of_others, **reads}.items()}
-    checks = _checks(the_task, reads, reads_of_shared, of_others)
+    found = watch or watched(notebook, lookup, part, intake)
+    told = {name: (name, read) for name, read in {**found.of_others, **found.reads}.items()}
+    checks, codes = found.checks, found.codes
     spec = {
         "task": the_task.name,
         "run": run_id,
@@ -147,7 +147,7 @@ def prepare_attempt(
         "looked_into": checks.looked_into,
         "from_prelude": checks.from_prelude,
         "exposed": checks.exposed,
-        "changing": list(unguarded(the_task, reads)) if keep_all else [],
+        "changing": list(unguarded(the_task, found.reads)) if keep_all else [],
         "ambient": _ambient({*the_task.outputs, *(item.name for item in the_task.inputs)}),
         "generators": _ambient(AMBIENT_STATES.keys() - {WORKING_DIRECTORY}),
         "project": str(cwd.absolute()),
@@ -188,7 +188,7 @@ def prepare_attempt(
         asked_for=dict(_asked_for(notebook, the_task)),
         guarded={
             key: _told(_placed(read, lookup, notebook), notebook, the_task, name)
-            for key, (name, read) in {**reads_of_shared, **told}.items()
+            for key, (name, read) in {**found.of_shared, **told}.items()
         },
         exposed={each.name: _exposing(each, notebook) for each in the_task.exposed},
         codes=tuple(notebook.by_id[cell].code for cell in the_task.cells),
@@ -241,26 +241,38 @@ def mask_file(path: Path, mask: Mask) -> None:
             write_bytes(path, mask.text(text).encode("utf-8", "surrogateescape"), durable=False)
 
 
-def checks_of(lookup: Lookup, task: Task, codes: Sequence[str], intake: Intake) -> Checks:
-    """What has to be looked at while a task runs on these values; ``codes`` is what `codes_of` gives."""
-    part = Part(task=task, alone=is_instance(task.name))
-    return _checks(task, *_watched(lookup, part, intake.bundles, codes))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """What must stay as it is while a task runs: names that it has, names that came with them, and names of others.
+
+    ``checks`` is what its kernel has to look at for that, ``codes`` what `codes_of` gives of the task.
+    """
+
+    reads: Mapping[str, LaterRead]
+    of_shared: Mapping[str, tuple[str, LaterRead]]
+    of_others: Mapping[str, LaterRead]
+    checks: Checks
+    codes: Sequence[str]
 
 
-_Watched = tuple[dict[str, LaterRead], dict[str, tuple[str, LaterRead]], dict[str, LaterRead]]
-
-
-def _watched(
-    lookup: Lookup, part: Part, bundles: Mapping[str, Bundled], codes: Iterable[str]
-) -> _Watched:
-    """What must stay as it is: names that the task has, names that came with them, and names of others."""
-    task = part.task
+def watched(notebook: Notebook, lookup: Lookup, part: Part, intake: Intake) -> Watched:
+    """What must stay as it is while a part of a task runs on these values."""
+    task, codes = part.task, codes_of(notebook, lookup.pipeline, part.task)
+    reads: dict[str, LaterRead]
+    of_shared: dict[str, tuple[str, LaterRead]] = {}
+    of_others: dict[str, LaterRead] = {}
     if part.alone:
-        return of_other_iterations(lookup.task(whole_of(task.name)), task), {}, {}
-    return (
-        guarded(lookup, task, bundles),
-        shared(lookup, task, bundles),
-        strange(lookup, task, codes),
+        reads = of_other_iterations(lookup.task(whole_of(task.name)), task)
+    else:
+        reads = guarded(lookup, task, intake.bundles)
+        of_shared = shared(lookup, task, intake.bundles)
+        of_others = strange(lookup, task, codes)
+    return Watched(
+        reads=reads,
+        of_shared=of_shared,
+        of_others=of_others,
+        checks=_checks(task, reads, of_shared, of_others),
+        codes=codes,
     )
 
 

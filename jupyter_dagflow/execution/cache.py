@@ -19,7 +19,7 @@ import msgspec
 from jupyter_dagflow.core import reuse
 from jupyter_dagflow.core.errors import ArtifactDamaged, EnvironmentFault
 from jupyter_dagflow.core.events import NO_RESULT, Item, TaskFailure
-from jupyter_dagflow.core.fan_out import instance
+from jupyter_dagflow.core.fan_out import Part, instance
 from jupyter_dagflow.core.lookup import Lookup
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, Notebook, Task, TaskName
@@ -28,7 +28,7 @@ from jupyter_dagflow.core.reuse import Asked, Entry, Recipe, Used
 from jupyter_dagflow.core.run import TaskRun, is_instance, whole_of
 from jupyter_dagflow.core.secrets import Secrets
 from jupyter_dagflow.core.slices import Slicer, digest_of, normalised
-from jupyter_dagflow.execution.attempt_files import checks_of, codes_of
+from jupyter_dagflow.execution.attempt_files import Watched, watched
 from jupyter_dagflow.execution.files import RunFiles
 from jupyter_dagflow.execution.intake import Intake
 from jupyter_dagflow.execution.kernels import kernel_identity, kernel_side_digest
@@ -64,10 +64,14 @@ class Reuse(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How the task has ended without being run, if it has, and why it need not or has to."""
+    """How the task has ended without being run, if it has, and why it need not or has to.
+
+    ``watch`` is what must stay as it is while it runs, as far as that was found.
+    """
 
     ended: AttemptEnded | None = None
     why: tuple[str, ...] = ()
+    watch: Watched | None = None
 
 
 class ResultCache:
@@ -199,7 +203,8 @@ class ResultCache:
         for ended in ran:
             if ended.task in self._asked and ended.task not in self._given:
                 try:
-                    rows.append(cache_entries.row_of(self._entry(ended)))
+                    recipe = self._digests[ended.task]
+                    rows.append(cache_entries.row_of(self._entry(ended), recipe))
                 except (OSError, ValueError, KeyError, TypeError):
                     _log.exception("The result of task %s was not kept for reuse", ended.task)
         return rows
@@ -331,18 +336,22 @@ class ResultCache:
         if self._reuse is Reuse.NEVER:
             return Answer(why=(_VERIFIED,))
         inputs = intake.inputs
-        codes = codes_of(self._notebook, self._pipeline, task)
+        found = watched(
+            self._notebook, self._lookup, Part(task=task, alone=is_instance(task.name)), intake
+        )
         self._asked[task.name] = asked = Asked(
             outputs=task.outputs,
             metrics=task.options.metrics,
             keep_all=self._keep_all and not is_instance(task.name),
-            checks=checks_of(self._lookup, task, codes, intake),
+            checks=found.checks,
         )
+        # Of a task with a mapped loop only parts run.
+        watch = found if task.loop is None or is_instance(task.name) else None
         given = task.name in self._given
         if not given and cleared:
-            return Answer(why=(reuse.CLEARED,))
+            return Answer(why=(reuse.CLEARED,), watch=watch)
         if not given and (why_not := self._why_not(task)):
-            return Answer(why=(why_not,))
+            return Answer(why=(why_not,), watch=watch)
         misses: list[list[str]] = []
         skipped = False
         for known in self._by_recipe.get(self._digests[task.name], ()):
@@ -356,7 +365,8 @@ class ResultCache:
                     ended = self._ended(known.entry, task, attempt, at)
                     return Answer(ended=ended, why=ended.why)
                 misses.append(why)
-        answer = Answer(why=tuple(misses[0] if misses else self._explained(task, inputs)))
+        why_it_runs = tuple(misses[0] if misses else self._explained(task, inputs))
+        answer = Answer(why=why_it_runs, watch=watch)
         if given and not skipped:  # else it is asked again: its condition may be of what changes
             return _no_result(task.name, attempt, answer.why, at)
         return answer

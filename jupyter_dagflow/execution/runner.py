@@ -64,7 +64,7 @@ from jupyter_dagflow.core.secrets import NO_SECRETS, Secrets
 from jupyter_dagflow.core.selection import EVERYTHING, Selected, select
 from jupyter_dagflow.core.states import RunState, TaskState
 from jupyter_dagflow.core.triggers import TriggerRule
-from jupyter_dagflow.execution.attempt_files import Instances, mask_file, prepare_attempt
+from jupyter_dagflow.execution.attempt_files import Instances, Watched, mask_file, prepare_attempt
 from jupyter_dagflow.execution.cache import Answer, ResultCache, Reuse
 from jupyter_dagflow.execution.executed_file import ExecutedFile
 from jupyter_dagflow.execution.fan_in import FanIn
@@ -240,6 +240,7 @@ class Runner:
         self._starting: dict[TaskName, asyncio.Task[None]] = {}
         self._retries: dict[TaskName, asyncio.TimerHandle] = {}
         self._intakes: dict[TaskName, Intake] = {}
+        self._watched: dict[TaskName, Watched | None] = {}  # of those that are to start
         self._why: dict[TaskName, tuple[str, ...]] = {}
         self._cache = ResultCache(
             notebook=request.notebook,
@@ -571,6 +572,7 @@ class Runner:
         blocks = any(self._cache.knows(start.task) for start in starts)
         answers = await self._threads.do(ask) if blocks else ask()
         self._why.update((task, answer.why) for task, answer in answers.items())
+        self._watched.update((task, answer.watch) for task, answer in answers.items())
         return answers
 
     def _answer(self, name: TaskName, attempt: int) -> Answer:
@@ -674,6 +676,7 @@ class Runner:
             store=request.artifacts,
             cwd=request.cwd,
             intake=self._intake(task),
+            watch=self._watched.pop(task, None),
             parameters=request.parameters,
             keep_all=request.keep_all,
             survivors=request.survivors.value,

@@ -60,9 +60,11 @@ def find(
     return list(found.values())
 
 
-def row_of(entry: Entry) -> Row:
-    """An entry as it is written; raises `TypeError` or `ValueError` if JSON cannot say it."""
-    recipe = entry.recipe.digest
+def row_of(entry: Entry, recipe: str = "") -> Row:
+    """An entry as it is written, of which ``recipe`` is the digest; raises `TypeError` or `ValueError` if JSON cannot
+    say it.
+    """
+    recipe = recipe or entry.recipe.digest
     return {
         "entry_id": _id(entry, recipe),
         "recipe": recipe,
