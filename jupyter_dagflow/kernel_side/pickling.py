@@ -27,6 +27,7 @@ from .anatomy import (
     dict_of,
     instance_dict,
     is_of_module,
+    lineage,
     may_be_of_module,
     member,
     members,
@@ -57,6 +58,8 @@ from .sets import Ordered, out_of_order
 
 _BACKWARDS: Any = type(reversed([]))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+_OF_TYPES = (types.BuiltinMethodType, types.MethodWrapperType)
+_DESCRIBING = (types.MethodDescriptorType, types.WrapperDescriptorType)
 _FUNCTION_ATTRIBUTES = (
     "__defaults__",
     "__kwdefaults__",
@@ -236,6 +239,12 @@ class _Rules:
             module, _ = place_in_module(obj.__self__) or ("", "")
             of_module = getattr(sys.modules[module], obj.__name__, None) is obj
             return getattr, (sys.modules[module] if of_module else obj.__self__, obj.__name__)
+        if kind is types.MethodType and not _finds_its_function(obj):
+            return types.MethodType, (obj.__func__, obj.__self__)
+        if kind in _OF_TYPES:
+            owner = _type_of_method(obj)
+            if owner is not None:
+                return rebuild.bound, (obj.__self__, owner, obj.__name__)
         if may_be_of_module(kind):
             place = place_in_module(obj)
             if place is not None:
@@ -491,6 +500,31 @@ def _count(descriptor: Any, obj: Any, kind: type[Any]) -> int:
 
 
 _ALONE = _count(dict_of(_Alone), _Alone(), _Alone)
+
+
+def _finds_its_function(method: types.MethodType) -> bool:
+    """Whether who asks the object for the function's name gets this method, which is pickle's way."""
+    owner, name = method.__self__, getattr(method.__func__, "__name__", "")
+    found = member(type(owner), name)
+    if isinstance(owner, type):
+        own = member(owner, name)
+        found = own.__func__ if isinstance(own, classmethod) else found if own is None else own
+    elif isinstance(found, classmethod):
+        return False
+    return found is method.__func__ and name not in instance_dict(owner)
+
+
+def _type_of_method(method: Any) -> type[Any] | None:
+    """The class whose method this is if another, or the object itself, has something else of that name; else None."""
+    owner, name = method.__self__, method.__name__
+    if owner is None or isinstance(owner, (type, types.ModuleType)):
+        return None
+    having = [kind for kind in lineage(type(owner)) if name in members(kind)]
+    for kind in having:
+        found = members(kind)[name]
+        if type(found) in _DESCRIBING and found.__get__(owner, type(owner)) == method:
+            return None if kind is having[0] and name not in instance_dict(owner) else kind
+    return None
 
 
 def _is_plain(kind: type[Any]) -> bool:

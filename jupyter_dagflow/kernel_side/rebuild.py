@@ -88,6 +88,11 @@ def make_cached_property(function: Callable[[Any], Any], name: str | None) -> An
     return made
 
 
+def bound(owner: Any, kind: type[Any], name: str) -> Any:
+    """The method of a class, bound to an instance that has another one of that name."""
+    return vars(kind)[name].__get__(owner, type(owner))
+
+
 def named(find: Callable[[str], Any], qualname: str) -> Any:
     """What a definition made; ``find`` gives it by its name."""
     top, _, rest = qualname.partition(".")

@@ -7,6 +7,21 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "a method goes with the function that it has, whatever its object finds by that name": (
+        "import types\nclass A:\n    def go(self):\n        return 1\nclass B(A):\n    def go(self):\n"
+        "        return 2\n    def above(self):\n        return super().go\ndef go(self):\n    return 3",
+        "b = B()\nc = B()\nkept = c.go\nc.go = lambda: 4\n"
+        "ways = [b.above(), go.__get__(b), types.MethodType(go, b), A.go.__get__(b), kept, b.go]",
+        "seen = [way() for way in ways]",
+    ),
+    "a method of the type above goes with an object whose class has another": (
+        "class L(list):\n    def append(self, x):\n        super().append(-x)\n    def plain(self):\n"
+        "        return super().append\n    @classmethod\n    def make(cls):\n        return cls.__name__\n"
+        "class M(L):\n    make = classmethod(lambda cls: 'M')\n    up = classmethod(lambda cls: super(M, cls).make)",
+        "xs = M()\nadd = xs.plain()\nways = [M.up(), M.make]",
+        "add(3)",
+        "seen = [xs, [way() for way in ways]]",
+    ),
     "a property that is set, asked for and deleted": (
         "class Dial:\n    @property\n    def v(self):\n        log.append('get')\n"
         "    @v.setter\n    def v(self, q):\n        log.append(q)\n"
