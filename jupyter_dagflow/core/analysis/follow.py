@@ -183,6 +183,7 @@ class Follower(Evaluator):
 
     def _try(self, node: ir.Try) -> None:
         self.watch()
+        left = self._left()
         outer, self.raised = self.raised, []
         guards = any(handler.names_errors for handler in node.handlers)
         self.guarded += guards
@@ -202,10 +203,26 @@ class Follower(Evaluator):
             ends.append(self.state)
         self.state = join_states(ends)
         if node.final:
-            dead = self.state.dead
-            self.state.dead = False
-            self.run(node.final)
-            self.state.dead = self.state.dead or dead
+            self._at_last(lambda: self.run(node.final), left)
+
+    def _left(self) -> list[tuple[list[State], int]]:
+        """How many paths have left the function, and the loop, so far."""
+        return [(paths, len(paths)) for paths in (self.ends, *self.loops[-1:])]
+
+    def _at_last(self, do: Callable[[], None], left: list[tuple[list[State], int]]) -> None:
+        """Do what is done however a block ends: also where it has been left by ``return`` or a jump since then."""
+        for paths, number in left:
+            if len(paths) > number:
+                end, self.state = self.state, join_states(paths[number:])
+                del paths[number:]
+                do()
+                if not self.state.dead:
+                    paths.append(self.state)
+                self.state = end
+        dead = self.state.dead
+        self.state.dead = False
+        do()
+        self.state.dead = self.state.dead or dead
 
     def _handler(self, handler: ir.Handler, raised: list[Value], line: int) -> None:
         if handler.type is not None:
@@ -241,6 +258,7 @@ class Follower(Evaluator):
 
     def _with(self, node: ir.With) -> None:
         managers: list[Value] = []
+        left = self._left()
         for item in node.items:
             value = self.expr(item.value)
             managers.append(value)
@@ -257,9 +275,14 @@ class Follower(Evaluator):
                 del self.effect.modules[path]
         if node.swallows:
             self.state = self.stopped()
-        for value in managers:
+        if any(value.objects for value in managers):
+            self._at_last(lambda: self._exit(managers, self.line(node.line)), left)
+
+    def _exit(self, managers: list[Value], line: int) -> None:
+        for value in reversed(managers):
+            self.run_special(value, ("__exit__", "__aexit__"), line)
             if value.kind == "generator":
-                self.use(value, self.line(node.line))  # what stands behind its ``yield``
+                self.use(value, line)  # what stands behind its ``yield``
 
     def _restored(self, node: ir.With) -> set[str]:
         """The libraries whose settings are as they were when a block has been left."""
@@ -268,7 +291,7 @@ class Follower(Evaluator):
         return {library.RESTORING[path] for path in paths if path in library.RESTORING}
 
     def _entered(self, value: Value, line: int) -> Value:
-        given = self.run_special(value, ("__enter__", "__exit__"), self.line(line))
+        given = self.run_special(value, ("__enter__", "__aenter__"), self.line(line))
         if given:
             return join(value, *given)
         if value.kind == "generator":
