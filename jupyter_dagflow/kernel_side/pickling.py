@@ -274,7 +274,9 @@ class _Rules:
         if isinstance(obj, io.IOBase) and not isinstance(obj, (io.BytesIO, io.StringIO)):
             raise Refused("it holds an open file ({})".format(getattr(obj, "name", kind.__name__)))
         reduced = self._instance(obj, kind)
-        return _quietly_made(obj, kind, reduced) if _is_made_by_own_code(kind) else reduced
+        if _is_made_by_own_code(kind):
+            reduced = _quietly_made(obj, kind, reduced)
+        return _with_origins(obj, reduced) if isinstance(obj, BaseException) else reduced
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -460,6 +462,19 @@ def _quietly_made(obj: Any, kind: type[Any], reduced: Any) -> Any:
     if make is not copyreg.__newobj__ or type(given) is types.FunctionType:  # type: ignore[attr-defined]
         return (make, arguments, *state)
     return (rebuild.new_object, arguments, *state)
+
+
+def _with_origins(error: Any, reduced: Any) -> Any:
+    """An exception with those that it came from, which pickle leaves out."""
+    origins = (error.__cause__, error.__context__, error.__suppress_context__)
+    if not any(origins):
+        return reduced
+    make, arguments, *items = reduced or error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    state, *rest = items or (None,)
+    if any(each is not None for each in rest[:2]):  # the elements of what is a list or dict as well
+        return reduced
+    set_state = rest[2] if len(rest) > 2 else None
+    return make, arguments, (set_state, state, origins), None, None, rebuild.set_origins
 
 
 def _answers(kind: type[Any]) -> bool:

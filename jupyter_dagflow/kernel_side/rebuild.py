@@ -286,6 +286,16 @@ def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
         object.__setattr__(obj, name, value)
 
 
+def set_origins(error: Any, state: tuple[Any, Any, tuple[Any, Any, bool]]) -> None:
+    """Give an exception its state, and those that it came from."""
+    set_state, own, origins = state
+    if set_state is not None:
+        set_state(error, own)
+    elif own is not None:
+        error.__setstate__(own)
+    error.__cause__, error.__context__, error.__suppress_context__ = origins
+
+
 def new_object(kind: type[Any], *arguments: Any) -> Any:
     """An object of a class, made without running again the class's own ``__new__``."""
     made_by = (vars(base).get("__new__") for base in kind.__mro__)

@@ -71,6 +71,8 @@ class Evaluator(ForeignCalls):
             return self._of_namespace(name, line)
         if base.kind == "module":
             return Value("module", path=f"{base.path}.{name}")
+        if name == "__globals__" and self.heap.codes(base):
+            return self._of_namespace("__dict__", line)
         if base.kind in library.IMMUTABLE:
             return IMMUTABLE_VALUE
         if name in library.INSIDES or base.kind in library.INSIDES_BY_KIND.get(name, ()):
@@ -254,6 +256,9 @@ class Evaluator(ForeignCalls):
             if receiver.path == library.MAIN:
                 func = self.get_attribute(receiver, name, line)
             elif receiver.kind != "module":
+                if receiver.kind == "frame" and name in ("eval", "query") and _is_unseen_text(node):
+                    self.impure()
+                    self.read_all(line)  # each may be in it, as ``@name``
                 return self.call_method(receiver, name, arguments, line, dropped=dropped)
             else:
                 func = Value("module", path=f"{receiver.path}.{name}")
@@ -622,3 +627,9 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
     ir.Ambient: Evaluator._ambient_magic,
     ir.FileUse: Evaluator._file_use,
 }
+
+
+def _is_unseen_text(node: ir.Call) -> bool:
+    """Whether a call is given text that is written elsewhere, first or as ``expr``."""
+    named = [keyword.value for keyword in node.keywords if keyword.name == "expr"]
+    return any(not isinstance(text, (ir.Const, ir.Operation)) for text in (*node.args[:1], *named))

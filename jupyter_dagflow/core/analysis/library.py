@@ -614,7 +614,9 @@ PARTS_OF_FRAMES = frozenset({"attrs", "columns", "flags", "index"})
 
 INDEXERS = frozenset(["iloc", "loc", "iat", "at"])
 
-INSIDES = frozenset({"__annotations__", "__closure__", "__defaults__", "__dict__", "__kwdefaults__"})
+INSIDES = frozenset(
+    {"__annotations__", "__closure__", "__defaults__", "__dict__", "__kwdefaults__"}
+)
 """Attributes that hold what an object, or a function, holds itself."""
 
 INSIDES_BY_KIND = {"attrs": ("frame", "?"), "maps": ("dict",)}

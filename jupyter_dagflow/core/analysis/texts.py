@@ -38,8 +38,9 @@ class TextLowering(MagicLowering):
             return self.shell_call(node, func.attr)
         if self._is_namespace(func.value):
             return self._namespace_call(node, func.attr)
-        if func.attr in _QUERY_METHODS and node.args:
-            return self._query(node)
+        if func.attr in _QUERY_METHODS:
+            given = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "expr")]
+            return self._query(node, given[0]) if given else None
         return None
 
     def _get_attribute(self, node: ast.Call) -> ir.Expr | None:
@@ -138,10 +139,10 @@ class TextLowering(MagicLowering):
             parts.append(ir.Walrus(target, value) if target else value)
         return ir.Chain((*parts, ir.Const("none")))
 
-    def _query(self, node: ast.Call) -> ir.Expr | None:
-        text = dynamic.constant_text(node.args[0])
-        if text is None and isinstance(node.args[0], ast.JoinedStr):
-            text = "".join(dynamic.constant_text(v) or " " for v in node.args[0].values)
+    def _query(self, node: ast.Call, given: ast.expr) -> ir.Expr | None:
+        text = dynamic.constant_text(given)
+        if text is None and isinstance(given, ast.JoinedStr):
+            text = "".join(dynamic.constant_text(v) or " " for v in given.values)
         if not text:
             return None
         read = (*dynamic.at_names(text), *dynamic.tables_in(text))

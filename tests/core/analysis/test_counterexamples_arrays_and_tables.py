@@ -7,6 +7,13 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "text that a table is asked for may name any variable": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit = 1\ndef kept(df, text):\n"
+        "    return len(df.query(text))",
+        "text = 'a > @limit'",
+        "seen = [len(df.query(text)), kept(df, text), df.eval(expr='a + @limit').tolist()]",
+        "each = [len(df.reset_index().query(expr=t)) for t in [text, 'a == @limit']]",
+    ),
     "a column keeps a table from writing to the memory of an array": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1., 2], 'b': [3., 4]})\nv = df['a'].to_numpy()",
         "col = df['b']",

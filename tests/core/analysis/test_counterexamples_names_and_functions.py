@@ -7,6 +7,34 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_equal_as_tagged, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "what stands in finally is done after what is returned, and where a jump leaves": (
+        "n = 1\ndef f(xs):\n    global n\n    for x in xs:\n        try:\n            if x > 1:\n"
+        "                return n\n            if x == 0:\n                continue\n        finally:\n            n += 1",
+        "first = f([0, 1, 2])",
+        "seen = n",
+    ),
+    "a block is left after what it has read": (
+        "state = 1\nclass C:\n    def __enter__(self):\n        return self\n    def __exit__(self, *_):\n"
+        "        global state\n        state = 3\ndef f():\n    with C():\n        return state",
+        "first = f()",
+        "with C():\n    second = state\n    state = 2",
+        "seen = state",
+    ),
+    "annotations are what a function or class holds": (
+        "def f(x: int):\n    return x\nclass A:\n    x: int = 1",
+        "f.__annotations__['y'] = str\nmine = A.__annotations__",
+        "mine['y'] = str",
+        "seen = [sorted(f.__annotations__), sorted(A.__annotations__)]",
+    ),
+    "an exception comes with those that it came from": (
+        "class Mine(Exception):\n    def __init__(self, a, b):\n        super().__init__(a)\n        self.b = b",
+        "try:\n    try:\n        [][1]\n    except IndexError as e:\n        raise Mine('x', [2]) from e\n"
+        "except Mine as e:\n    kept = e\ntry:\n    try:\n        {}[1]\n    finally:\n        [][1]\n"
+        "except IndexError as e:\n    other = e\n    other.note = 1",
+        "late = ValueError()\nlate.__cause__ = kept",
+        "seen = [type(kept.__cause__), kept.__suppress_context__, type(other.__context__), other.note, kept.b]",
+        "also = late.__cause__ is kept",
+    ),
     "text that is run, or handed to who runs it, may read any variable": (
         "import __main__\nx = 1\ny = 2\nnames = ['x', 'y']\ndef get(name):\n    return eval(name)",
         "seen = [eval(names[0]), get(names[1])]",
