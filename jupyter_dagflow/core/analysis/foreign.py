@@ -77,7 +77,7 @@ class ForeignCalls(Calls):
             if name in library.DEEP_CHANGING:
                 self._change_parts(receiver, line)
         self._change_targets(arguments, line)
-        if name in ("shuffle",) and arguments.positional:
+        if name in library.CHANGING_ARGUMENT and arguments.positional:
             self.change(arguments.positional[0], line, content=True)
         fits = name.startswith("fit") and any(
             base_of(o) in self.heap.drawing for o in receiver.objects
@@ -425,7 +425,7 @@ class ForeignCalls(Calls):
                 self.heap.hold(first, arguments.positional[index])
 
     def _placed_out(self, path: str, arguments: Arguments) -> Value | None:
-        """The array that a NumPy function writes to, given by its place."""
+        """What a library's function writes to, given by its place."""
         place = library.PLACE_OF_OUT.get(path)
         known = place is not None and place < len(arguments.positional)
         return arguments.positional[place] if known and place is not None else None

@@ -338,6 +338,7 @@ CHANGING_UNLESS_COPIED = frozenset({"numpy.nan_to_num"})
 """Calls that change their first argument if ``copy`` says so."""
 
 PLACE_OF_OUT = {
+    "struct.pack_into": 1,
     **{f"numpy.{name}": 1 for name in _words("abs exp log negative sqrt square")},
     **{
         f"numpy.{name}": 2
@@ -564,6 +565,9 @@ COPY_METHODS = _words(
     astype clone copy deepcopy flatten to_dict to_list tolist
     """
 )
+
+CHANGING_ARGUMENT = _words("pack_into readinto readinto1 recv_into recvfrom_into shuffle")
+"""Methods that change what they are given first."""
 
 TARGETS = frozenset({"out", "ax", "cax", "file"})
 """Names of arguments that are written to: arrays as NumPy has it, axes as all that draw with Matplotlib do, what

@@ -7,6 +7,13 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "what is packed, or read, into bytes changes them": (
+        "import io, struct\nb = bytearray(8)",
+        "struct.pack_into('i', b, 0, 7)",
+        "struct.Struct('i').pack_into(b, 4, 5)",
+        "io.BytesIO(b'ab').readinto(memoryview(b)[2:])",
+        "seen = list(b)",
+    ),
     "text that a table is asked for may name any variable": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit = 1\ndef kept(df, text):\n"
         "    return len(df.query(text))",
