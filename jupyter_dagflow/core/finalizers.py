@@ -2,6 +2,7 @@
 
 The law: where Run All has one object, a DAG has a copy in each kernel that gets it, and drops each in its own time. So
 ``__del__`` may do nothing that is seen elsewhere: print, set what its own instance has, and close what that holds.
+Nor may what ``weakref`` is told to call, but for closing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import ast
 from collections.abc import Iterator
 
 FINALIZER = "__del__"
+_WEAKREF = "weakref"
+_TOLD_TO_CALL = frozenset({"finalize", "ref", "proxy", "WeakMethod"})
 _ASKING = frozenset({"print", "hasattr", "getattr", "isinstance", "super"})
 _CLOSING = frozenset(
     {FINALIZER, "close", "disconnect", "join", "quit", "release", "shutdown", "stop", "terminate"}
@@ -22,7 +25,7 @@ def telling_finalizers(code: str) -> Iterator[tuple[int, str]]:
     >>> list(telling_finalizers("class A:\\n    def __del__(self):\\n        A.alive -= 1"))
     [(2, 'A.__del__')]
     """
-    if FINALIZER not in code:
+    if FINALIZER not in code and _WEAKREF not in code:
         return
     try:
         tree = ast.parse(code)
@@ -33,6 +36,19 @@ def telling_finalizers(code: str) -> Iterator[tuple[int, str]]:
             for statement in node.body:
                 if _tells(statement):
                     yield statement.lineno, f"{node.name}.{FINALIZER}"
+        elif isinstance(node, ast.Call) and _is_told_to_call(node):
+            yield node.lineno, ast.unparse(node.func)
+
+
+def _is_told_to_call(node: ast.Call) -> bool:
+    """Whether it is ``weakref.finalize(x, f)`` or the like, and not only to close something."""
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(id="weakref"), attr=name), args=[_, called, *_]
+        ):
+            closes = isinstance(called, ast.Attribute) and called.attr in _CLOSING
+            return name in _TOLD_TO_CALL and not closes
+    return False
 
 
 def _tells(statement: ast.stmt) -> bool:

@@ -37,6 +37,9 @@ SETUP_MAGICS = frozenset(
         "popd",
         "automagic",
         "gui",
+        "alias",
+        "unalias",
+        "rehashx",
     ]
 )
 SILENT_MAGICS = frozenset(
@@ -51,7 +54,6 @@ SILENT_MAGICS = frozenset(
         "uv",
         "who",
         "whos",
-        "who_ls",
         "history",
         "hist",
         "lsmagic",
@@ -59,9 +61,6 @@ SILENT_MAGICS = frozenset(
         "quickref",
         "logstart",
         "logstop",
-        "alias",
-        "unalias",
-        "rehashx",
         "load",
         "notebook",
         "pdb",
@@ -83,11 +82,7 @@ SILENT_MAGICS = frozenset(
         "tb",
         "connect_info",
         "qtconsole",
-        "recall",
-        "rerun",
-        "save",
         "edit",
-        "macro",
         "pastebin",
         "profile",
         "dhist",
@@ -97,6 +92,7 @@ SILENT_MAGICS = frozenset(
 INSPECTING_MAGICS = frozenset(
     ["pinfo", "pinfo2", "pdef", "pdoc", "pfile", "psource", "psearch", "xdel"]
 )
+HISTORY_MAGICS = frozenset(["macro", "recall", "rep", "rerun", "save"])
 STATEMENT_MAGICS = frozenset(
     ["time", "prun", "memit", "mprun", "lprun", "snakeviz", "pyinstrument"]
 )
@@ -177,6 +173,10 @@ class MagicLowering(ExpressionLowering):
             return self._run(text, line)
         if name in ("reset", "pylab"):
             return ir.Opaque(f"%{name}", line, True)
+        if name == "who_ls":
+            return ir.Opaque("%who_ls", line, False, reads=True)
+        if name in HISTORY_MAGICS:
+            return ir.LoadGlobal("In", line, True)
         if name in INSPECTING_MAGICS:
             root = text.strip().split(".")[0].split("(")[0].split("[")[0]
             return ir.LoadGlobal(root, line, True) if root.isidentifier() else ir.Const("none")

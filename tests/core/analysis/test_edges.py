@@ -430,6 +430,12 @@ TABLE: list[tuple[str, list[str], set[tuple[int, int]], set[tuple[int, int]]]] =
         set(),
     ),
     (
+        "magic that lists variables",
+        ["x=1", "names = %who_ls", "print(names)"],
+        {(0, 1), (1, 2)},
+        set(),
+    ),
+    (
         "matplotlib magic",
         ["%matplotlib inline", "print(1)"],
         set(),
