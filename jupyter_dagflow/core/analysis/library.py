@@ -866,12 +866,21 @@ def kind_by_pattern(path: str) -> str:
     return "figure" if FIGURES.match(path) else ""
 
 
+_GOING_BY = {
+    "copyreg": frozenset({"copy", "pickle"}),
+    "locale": frozenset({"calendar", "datetime", "time"}),
+    "socket": frozenset({"http", "requests", "urllib"}),
+}
+"""Modules whose settings others go by as well."""
+
+
 @lru_cache(_PATHS_REMEMBERED)
 def is_of(kind: str, path: str, changed: str) -> bool:
     """Whether a value may behave as the state of a module says: ``changed`` is a piece of that."""
     root = changed.partition(".")[0]
     if kind == "module":
-        return path.partition(".")[0] == root
+        user = path.partition(".")[0]
+        return user == root or user in _GOING_BY.get(root, ())
     of_library = kind_by_pattern(f"{root}.")
     patched = any(part[:1].isupper() for part in changed.split("."))  # a class, in all its values
     return bool(of_library) and (kind == of_library or (patched and kind == "?"))

@@ -99,6 +99,16 @@ TABLE: list[tuple[str, list[str], list[str], list[tuple[str, int, int]]]] = [
     ("not handed over", ["f = open('x')\nt = f.read()", "print(t)"], [], []),
     ("function that opens", ["def f():\n    return open('x')", "f().read()"], [], []),
     ("magic", ["%%sparql x\nSELECT"], [], [("DF111", 0, 1)]),
+    (
+        "module set with code, by which another goes",
+        [
+            "import copyreg, copy\nclass P:\n    pass",
+            "def red(p):\n    return P, ()\ncopyreg.pickle(P, red)",
+            "q = copy.copy(P())",
+        ],
+        [],
+        [("DF121", 1, 3)],
+    ),
     ("history magic", ["x = 1", "%rerun"], [], [("DF116", 1, 1)]),
     ("star", ["from nowhere import *", "print(thing)"], [], [("DF115", 0, 1)]),
     (
