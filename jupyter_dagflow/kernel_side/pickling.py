@@ -219,6 +219,7 @@ class _Rules:
         self._pickled = pickled
         self._sharing = sharing
         self._dicts: dict[type[Any], Any] = {}
+        self._observable: dict[type[Any], bool] = {}
 
     def reduce(self, obj: Any) -> Any:
         """The reduced value, NotImplemented for pickle's default, or None."""
@@ -276,7 +277,11 @@ class _Rules:
         reduced = self._instance(obj, kind)
         if _is_made_by_own_code(kind):
             reduced = _quietly_made(obj, kind, reduced)
-        return _with_origins(obj, reduced) if isinstance(obj, BaseException) else reduced
+        if isinstance(obj, BaseException):
+            return _with_origins(obj, reduced)
+        if kind not in self._observable:
+            self._observable[kind] = member(kind, "_add_notifiers") is not None
+        return _with_observers(obj, reduced) if self._observable[kind] else reduced
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -475,6 +480,21 @@ def _with_origins(error: Any, reduced: Any) -> Any:
         return reduced
     set_state = rest[2] if len(rest) > 2 else None
     return make, arguments, (set_state, state, origins), None, None, rebuild.set_origins
+
+
+def _with_observers(obj: Any, reduced: Any) -> Any:
+    """An object with traits, as a widget, with what others have asked to be called: its own way leaves that out."""
+    observers = [
+        (name if type(name) is str else None, event, each)
+        for name, events in instance_dict(obj).get("_trait_notifiers", {}).items()
+        for event, called in events.items()
+        for each in called
+        if type(each).__name__ != "ObserveHandler"  # of the class, which asks again
+    ]
+    if not observers or reduced is not None:
+        return reduced
+    make, arguments, state, *_ = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    return make, arguments, (state, observers), None, None, rebuild.set_observed
 
 
 def _answers(kind: type[Any]) -> bool:

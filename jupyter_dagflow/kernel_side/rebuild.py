@@ -296,6 +296,15 @@ def set_origins(error: Any, state: tuple[Any, Any, tuple[Any, Any, bool]]) -> No
     error.__cause__, error.__context__, error.__suppress_context__ = origins
 
 
+def set_observed(obj: Any, state: tuple[Any, Sequence[tuple[str | None, str, Any]]]) -> None:
+    """Give an object with traits its state, and have its observers called again; no name means all traits."""
+    own, observers = state
+    obj.__setstate__(own)
+    add = getattr(obj, "_add_notifiers")  # noqa: B009 -- what `observe` itself does
+    for name, event, called in observers:
+        add(called, sys.modules["traitlets"].All if name is None else name, event)
+
+
 def new_object(kind: type[Any], *arguments: Any) -> Any:
     """An object of a class, made without running again the class's own ``__new__``."""
     made_by = (vars(base).get("__new__") for base in kind.__mro__)

@@ -7,6 +7,13 @@ import pytest
 from tests.core.analysis.judged import are_equal, are_refused
 
 EQUAL: dict[str, tuple[str, ...]] = {
+    "an object with traits comes with those that observe it": (
+        "from traitlets import HasTraits, Int\nclass S(HasTraits):\n    value = Int(0)\ns = S()\nhist = []",
+        "def on(change):\n    hist.append(change['new'])\ns.observe(on, 'value')\ns.observe(on)",
+        "s.value = 4",
+        "s.value = 5",
+        "seen = hist[:]",
+    ),
     "a method goes with the function that it has, whatever its object finds by that name": (
         "import types\nclass A:\n    def go(self):\n        return 1\nclass B(A):\n    def go(self):\n"
         "        return 2\n    def above(self):\n        return super().go\ndef go(self):\n    return 3",
