@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from functools import partial, wraps
 from importlib.metadata import entry_points
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, ParamSpec
 
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.compile import compile_cells
 from jupyter_dagflow.core.diagnostics import CompilationFailed
@@ -630,7 +631,7 @@ class Dagflow:
         make_executor = partial(
             LocalExecutor, kernels=self.kernels, output_limit=self.settings.output_limit
         )
-        runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=_now)
+        runner = Runner(request, metastore=self.metastore, make_executor=make_executor, now=utc_now)
         run = LiveRun(
             runner,
             compilation=compilation,
@@ -740,7 +741,7 @@ class Dagflow:
         ``max_bytes``, those go as well that were not used for longest, also of younger runs; never
         what has been used since the oldest run that goes on began.
         """
-        now = _now()
+        now = utc_now()
         needed = self.metastore.forget_unused(now - timedelta(seconds=older_than_s), now=now)
         removed = remove_unneeded(self.artifacts.root, needed.digests, before=needed.before)
         artifacts, freed, forgotten = removed.artifacts, removed.size_bytes, needed.forgotten
@@ -770,7 +771,7 @@ class Dagflow:
         last = next((state for state in states if state in ended), None)
         return [
             found.load()(
-                wanted, look=self.metastore.view, had_failed=last is RunState.FAILED, now=_now
+                wanted, look=self.metastore.view, had_failed=last is RunState.FAILED, now=utc_now
             )
             for found in entry_points(group=_WATCHERS)
         ]
@@ -829,8 +830,4 @@ def check_jobs(jobs: int | None) -> None:
 
 def new_run_id() -> RunId:
     """Sorts by time and never repeats: ``20261122-154501-9f3ac2``."""
-    return RunId(f"{_now():%Y%m%d-%H%M%S}-{token_hex(3)}")
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    return RunId(f"{utc_now():%Y%m%d-%H%M%S}-{token_hex(3)}")

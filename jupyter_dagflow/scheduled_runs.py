@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timezone
 
 from jupyter_dagflow.app import Dagflow, new_run_id
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.fires import Fire, FireKind
@@ -42,7 +42,7 @@ class ScheduledRuns:
         check_schedule(schedule)
         pipeline = self._sound_pipeline(schedule)
         added = replace(schedule, parameters=kept_parameters(pipeline, values, texts))
-        now = _now()
+        now = utc_now()
         check_filled_in(pipeline, added, now=now)
         self._app.metastore.schedules.add(added, at=now)
         return added
@@ -54,7 +54,7 @@ class ScheduledRuns:
         """
         schedules = self._app.metastore.schedules
         schedule = schedules.find(name).schedule
-        now = _now()
+        now = utc_now()
         fire = Fire(
             interval=DataInterval(now, now),
             run_id=new_run_id(),
@@ -83,7 +83,7 @@ class ScheduledRuns:
             metastore,
             begin=begin,
             new_run_id=new_run_id,
-            now=_now,
+            now=utc_now,
             election=Election(metastore, _ROLE),
             tell=tell,
         )
@@ -116,7 +116,3 @@ class ScheduledRuns:
         if not compilation.ok:
             raise CompilationFailed(compilation.pipeline.notebook, compilation.diagnostics)
         return compilation.pipeline
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -14,9 +14,10 @@ import contextlib
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.events import CellProgress, TaskFailure
 from jupyter_dagflow.core.machine import AttemptEnded
 from jupyter_dagflow.core.model import CellId, TaskName
@@ -45,7 +46,7 @@ class LocalExecutor:
         report: Report,
         *,
         kernels: KernelPools | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(timezone.utc),
+        now: Callable[[], datetime] = utc_now,
         polite_s: float = _POLITE_S,
         output_limit: int = DEFAULT_BYTES,
     ) -> None:

@@ -144,12 +144,7 @@ class Recovery(Generic[Run]):
 
     def _main(self) -> None:
         while not self._closing.wait(LOOK_S):
-            try:
-                self.look()
-            except EnvironmentFault as fault:  # a database that is busy now may answer later
-                _log.warning("The metastore did not answer: %s", fault.message)
-            except Exception:  # noqa: BLE001 -- one fault must not be the last look
-                _log.exception("Runs that have lost their runner could not be looked for")
+            look_and_live(self.look)
 
     def _take(self, seen: Lease) -> Run | None:
         try:
@@ -175,3 +170,13 @@ class Recovery(Generic[Run]):
         left = f" ({seen.owner})" if seen.owner is not None else ""
         self._tell(f"run {seen.run_id} had lost its runner{left} and goes on here")
         return run
+
+
+def look_and_live(look: Callable[[], object]) -> None:
+    """Look, whatever happens: what fails now is done by the next look."""
+    try:
+        look()
+    except EnvironmentFault as fault:  # a database that is busy now may answer later
+        _log.warning("The metastore did not answer: %s", fault.message)
+    except Exception:  # noqa: BLE001 -- one fault must not be the last look
+        _log.exception("Runs that have lost their runner could not be looked for")

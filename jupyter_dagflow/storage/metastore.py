@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.errors import DagflowError, NotFound
 from jupyter_dagflow.core.events import Event, RunCreated, Stored
 from jupyter_dagflow.core.lease import Lease, Owner
@@ -267,7 +268,7 @@ class Metastore:
 
     def request_cancel(self, run_id: RunId) -> bool:
         """Ask whoever runs it to cancel a run; False if it has ended already. Raises `NotFound`."""
-        mark = first_request(datetime.now(timezone.utc))
+        mark = first_request(utc_now())
         this = runs.c.run_id == run_id
         with self._transaction(self._writer) as connection:
             if connection.scalar(select(runs.c.run_id).where(this)) is None:

@@ -14,13 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 CLOCK = "DAGFLOW_CHAOS_CLOCK"  # the file
-CLOCKS = (
-    "jupyter_dagflow.app",
-    "jupyter_dagflow.execution.local",
-    "jupyter_dagflow.scheduled_runs",
-    "jupyter_dagflow.storage.metastore",
-    "jupyter_dagflow.surfaces.cli.schedule",
-)
+CLOCKS = ("jupyter_dagflow.clock",)
 """All modules that ask for the time of day by ``datetime.now``."""
 
 

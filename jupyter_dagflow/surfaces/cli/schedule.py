@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.surfaces import schedule_options as options
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
 from jupyter_dagflow.surfaces.cli.session import application
@@ -72,7 +72,7 @@ def add(
         catchup=catchup,
         overlap=overlap,
         misfire=misfire,
-        now=_now(),
+        now=utc_now(),
     )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
@@ -89,9 +89,9 @@ def list_(as_json: AsJson = False) -> None:
     with application() as app:
         found = app.metastore.schedules.all()
     if as_json:
-        put_json([schedule_report.document(each, _now()) for each in found])
+        put_json([schedule_report.document(each, utc_now()) for each in found])
     elif found:
-        put_table(schedule_report.table(found, _now()))
+        put_table(schedule_report.table(found, utc_now()))
     else:
         put("No schedules yet. Try: dagflow schedule add NOTEBOOK --cron '0 6 * * *'")
 
@@ -106,9 +106,9 @@ def show(name: options.ScheduleArgument, as_json: AsJson = False) -> None:
         fires = schedules.fires(name, limit=_FIRES_SHOWN)
         missed = schedules.missed(name, limit=_FIRES_SHOWN)
     if as_json:
-        put_json(schedule_report.record_document(found, fires, missed, _now()))
+        put_json(schedule_report.record_document(found, fires, missed, utc_now()))
     else:
-        put_parts(schedule_report.parts(found, fires, missed, _now()))
+        put_parts(schedule_report.parts(found, fires, missed, utc_now()))
 
 
 def next_(
@@ -134,7 +134,7 @@ def pause(name: options.ScheduleArgument) -> None:
 def resume(name: options.ScheduleArgument) -> None:
     """Have a paused schedule go on."""
     with application() as app:
-        app.metastore.schedules.resume(name, at=_now())
+        app.metastore.schedules.resume(name, at=utc_now())
     put(f"Schedule {name} goes on; dagflow schedule next {name} tells when.")
 
 
@@ -162,14 +162,10 @@ def remove(name: options.ScheduleArgument) -> None:
 def _show_next(found: RecordedSchedule, number: int, *, as_json: bool) -> None:
     from jupyter_dagflow.surfaces import schedule_report
 
-    intervals = list(islice(schedule_report.upcoming(found, _now()), number))
+    intervals = list(islice(schedule_report.upcoming(found, utc_now()), number))
     if as_json:
         put_json([schedule_report.interval_document(found, each) for each in intervals])
     elif intervals:
         put_table(schedule_report.next_table(found, intervals))
     else:
         put(f"Schedule {found.schedule.name} fires no more.")
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

@@ -7,19 +7,15 @@ harms the server. A run whose runner fails here is found like any other that has
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable
 
 from tornado.ioloop import PeriodicCallback
 
 from jupyter_dagflow.app import Dagflow
-from jupyter_dagflow.core.errors import EnvironmentFault
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.run_handle import LiveRun
-from jupyter_dagflow.scheduling.recovery import LOOK_S, Recovery
-
-_log = logging.getLogger(__name__)
+from jupyter_dagflow.scheduling.recovery import LOOK_S, Recovery, look_and_live
 
 
 class Recovering:
@@ -49,17 +45,12 @@ class Recovering:
 
     async def _look(self) -> None:
         """Tornado begins no look before the last one has ended."""
-        await asyncio.get_running_loop().run_in_executor(None, self._look_now)
+        await asyncio.to_thread(look_and_live, self._look_now)
 
     def _look_now(self) -> None:
-        try:
-            recovery = self._made()
-            if recovery is not None:
-                recovery.look()
-        except EnvironmentFault as fault:  # a database that is busy now may answer later
-            _log.warning("The metastore did not answer: %s", fault.message)
-        except Exception:  # noqa: BLE001 -- one fault must not be the last look
-            _log.exception("Runs that have lost their runner could not be looked for")
+        recovery = self._made()
+        if recovery is not None:
+            recovery.look()
 
     def _made(self) -> Recovery[LiveRun] | None:
         with self._making:
