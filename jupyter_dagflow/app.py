@@ -625,7 +625,7 @@ class Dagflow:
             record=None if begun else prepared.circumstances.record(prepared.source, masked=masked),
             sinks=[
                 *sinks,
-                *(self._watchers(compilation.pipeline.name) if config.within is None else ()),
+                *(self.watchers(compilation.pipeline.name) if config.within is None else ()),
             ],
         )
         make_executor = partial(
@@ -758,7 +758,7 @@ class Dagflow:
             older_than_s=older_than_s,
         )
 
-    def _watchers(self, pipeline: str) -> list[Sink]:
+    def watchers(self, pipeline: str) -> list[Sink]:
         """Those who watch every run, if the settings name somebody to be told.
 
         They belong to a floor above this one, so they are found by their entry points.

@@ -6,17 +6,19 @@ The law: a run of a schedule is begun as any other is, with what its fire fills 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from jupyter_dagflow.app import Dagflow, new_run_id
 from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.events import Event, RunCreated
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import Pipeline
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.execution.cache import Reuse
+from jupyter_dagflow.execution.watchers import Watchers
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.schedule_parameters import check_filled_in, filled_in, kept_parameters
 from jupyter_dagflow.scheduling.election import Election
@@ -24,6 +26,7 @@ from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.storage.metastore import EventConflict
 
 _ROLE = "schedules"  # of whoever begins their runs
+_WATCHED_WITHIN_S = 5.0  # then the next run begins
 
 
 class ScheduledRuns:
@@ -86,7 +89,19 @@ class ScheduledRuns:
             now=utc_now,
             election=Election(metastore, _ROLE),
             tell=tell,
+            watch=self._watch,
         )
+
+    def _watch(self, events: Sequence[Event]) -> None:
+        """Tell those who watch every run of one that could not begin; they are waited for as after any run."""
+        created = events[0]
+        assert isinstance(created, RunCreated)
+        watchers = Watchers(f"run {created.run_id}")
+        for sink in self._app.watchers(created.pipeline):
+            watchers.add(sink)
+        for event in events:
+            watchers.tell(event)
+        watchers.close(_WATCHED_WITHIN_S)
 
     def _begin(self, schedule: Schedule, fire: Fire) -> LiveRun:
         """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `Dagflow.start` does."""

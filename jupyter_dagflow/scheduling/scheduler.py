@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Generic
 
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
+from jupyter_dagflow.core.events import Event
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.schedule_definition import Schedule
@@ -50,7 +51,8 @@ class Scheduler(Generic[Run]):
 
     ``begin`` raises an `EnvironmentFault` if the run may well begin later, and any other `DagflowError` if it never
     will. Of several services one ticks, by an ``election``, so that runs are not prepared in vain: none would be
-    doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
+    doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves;
+    ``watch`` is told all that happens in a run that cannot begin, once that is recorded.
 
     Responsible for which fires begin. Not for how a run goes on once it is there.
     """
@@ -64,6 +66,7 @@ class Scheduler(Generic[Run]):
         now: Callable[[], datetime],
         election: Election | None = None,
         tell: Callable[[str], None] = _log.info,
+        watch: Callable[[Sequence[Event]], None] = lambda _: None,
     ) -> None:
         self._metastore = metastore
         self._begin = begin
@@ -71,6 +74,7 @@ class Scheduler(Generic[Run]):
         self._now = now
         self._election = election
         self._tell = tell
+        self._watch = watch
         self._beginners: Executor | None = None
         self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
         self._told: dict[str, str] = {}
@@ -206,12 +210,16 @@ class Scheduler(Generic[Run]):
 
     def _fail(self, schedule: Schedule, fire: Fire, error: Exception) -> None:
         failure = failure_of(error)
-        with contextlib.suppress(EventConflict):  # another has begun it, or has told this
-            self._metastore.append(fire.run_id, failed_run(schedule, fire, failure, at=self._now()))
-            self._tell(
-                f"schedule {schedule.name}: run {fire.run_id} cannot begin: {failure.message} "
-                f"dagflow runs show {fire.run_id} tells more"
-            )
+        events = failed_run(schedule, fire, failure, at=self._now())
+        try:
+            self._metastore.append(fire.run_id, events)
+        except EventConflict:  # another has begun it, or has told this
+            return
+        self._tell(
+            f"schedule {schedule.name}: run {fire.run_id} cannot begin: {failure.message} "
+            f"dagflow runs show {fire.run_id} tells more"
+        )
+        self._watch(events)
 
     def _tell_once(self, about: str, text: str) -> None:
         if self._told.get(about) != text:

@@ -26,6 +26,8 @@ from jupyter_dagflow.core.events import (
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.run_handle import LiveRun
+from jupyter_dagflow.scheduled_runs import ScheduledRuns
 from jupyter_dagflow.settings import Notifications, Occasion
 from jupyter_dagflow.surfaces.notify.message import message_of
 from jupyter_dagflow.surfaces.notify.notifier import INSTALL, Notifier
@@ -112,6 +114,34 @@ def test_a_failure_and_the_recovery_from_it_are_told(
     assert listener.messages.empty()
     for file in (tmp_path / "home").rglob("*"):
         assert not file.is_file() or PASSWORD.encode() not in file.read_bytes(), file
+
+
+def test_a_run_of_a_schedule_that_cannot_begin_is_told_as_any_other_failure(
+    listener: Listener,
+    dagflow: Callable[..., Any],
+    write_notebook: Callable[..., Path],
+    settled: Callable[[str], str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    path = write_notebook("nb.ipynb", [("task:load", "x = 1")])
+    assert dagflow("schedule", "add", "nb.ipynb", "--every", "1h").code == 0
+    assert dagflow("schedule", "trigger", "nb").code == 0
+    content = path.read_text()
+    path.unlink()
+    app = Dagflow()
+    own: list[LiveRun] = []
+    scheduler = ScheduledRuns(app).scheduler(own=own.append, tell=lambda _: None)
+    scheduler.tick()
+    message = listener.next()
+    assert (message["title"], message["type"]) == ("nb failed", "failure")
+    assert settled(message["message"].replace(str(path), "nb.ipynb")) == snapshot
+    path.write_text(content)
+    assert dagflow("schedule", "trigger", "nb").code == 0
+    scheduler.tick()
+    own[0].wait()
+    assert listener.next()["title"] == "nb has recovered"
+    app.close()
+    assert listener.messages.empty()
 
 
 def test_who_is_told_of_what_says_the_environment(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.run import RunView, TaskRun
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.settings import Occasion
@@ -45,7 +46,9 @@ def message_of(occasion: Occasion, view: RunView, *, now: datetime) -> Message:
     if occasion is Occasion.RECOVERY:
         lines.append(_TAKEN_OVER if goes_on else _RECOVERED)
     lines += [line for task in view.tasks.values() for line in _failed(task, view)]
-    if view.state is RunState.FAILED:
+    if view.failure is not None:
+        lines += _not_begun(view.failure, view)
+    elif view.state is RunState.FAILED:
         lines.append(f"resume:   dagflow runs resume {view.run_id}")
     elif goes_on:
         lines.append(f"stop it:  dagflow runs cancel {view.run_id}")
@@ -59,6 +62,14 @@ def _state(view: RunView, *, now: datetime) -> str:
         spent = words.spent(view.started_at, view.finished_at or now)
         taken = f" {'after' if view.state.is_final else 'for'} {spent}"
     return f"Run {view.run_id} of {view.notebook}: {view.state.value}{taken}."
+
+
+def _not_begun(failure: TaskFailure, view: RunView) -> list[str]:
+    """Why none of its tasks could begin: there is nothing to resume."""
+    where = f"where:    {failure.where(view.notebook)}"
+    again = "again:    dagflow schedule trigger NAME"
+    hint = [f"hint:     {failure.hint}"] if failure.hint else []
+    return [f"no task could begin: {failure.message}", where, *hint, again]
 
 
 def _failed(task: TaskRun, view: RunView) -> list[str]:
