@@ -139,6 +139,7 @@ class RunDocument(msgspec.Struct, kw_only=True):
     """What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
 
     ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
+    ``error`` is why no task of it could begin, if so.
     """
 
     run_id: str
@@ -151,6 +152,7 @@ class RunDocument(msgspec.Struct, kw_only=True):
     tasks: list[TaskRunDocument]
     metrics: dict[str, Any]
     steps: list[TaskRunDocument] = []
+    failure: TaskFailure | None = msgspec.field(name="error", default=None)
 
 
 class AttemptDocument(msgspec.Struct, kw_only=True):
@@ -169,8 +171,7 @@ class RunRecordDocument(RunDocument, kw_only=True):
     """What ``runs show --json`` prints: a run and all that is recorded of it.
 
     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
-    what it was made of, and ``surroundings``, by their digests, what that was done in. ``error`` is why no task of it
-    could begin, if so.
+    what it was made of, and ``surroundings``, by their digests, what that was done in.
     """
 
     parameters: dict[str, Any]
@@ -179,7 +180,6 @@ class RunRecordDocument(RunDocument, kw_only=True):
     records: dict[str, TaskRecord]
     surroundings: dict[str, Surroundings]
     attempts: dict[str, list[AttemptDocument]]
-    failure: TaskFailure | None = msgspec.field(name="error", default=None)
 
 
 class ComparedDocument(msgspec.Struct, kw_only=True):
@@ -756,6 +756,7 @@ def run_document(
         tasks=_same_fields(tuple(view.tasks.values()), list[TaskRunDocument]),
         metrics=dict(view.metrics),
         steps=_same_fields(tuple(steps), list[TaskRunDocument]),
+        failure=view.failure,
     )
 
 
@@ -773,7 +774,6 @@ def run_record_document(run: RunDocument, view: RunView, *, source: str) -> RunR
             for name, task in view.tasks.items()
             if task.attempts
         },
-        failure=view.failure,
     )
 
 

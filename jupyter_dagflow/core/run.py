@@ -207,7 +207,7 @@ class RunView:
         if self.state.is_final:
             self.started_at = event.at
         self.state = event.state
-        self.finished_at = None
+        self.finished_at = self.failure = None
         self.cancel_requested = self.cancel_requested and event.recovered
         self.lanes = event.lanes
         self._drop_instances(event)

@@ -69,13 +69,14 @@ export function reduce(run: LiveRun | null, event: DagflowEvent): LiveRun | null
         state: event.state,
         started_at: run.finished_at ? event.at : run.started_at, // what lay between the two ends counts for nothing
         finished_at: null,
+        error: null,
         tasks: resumed(run.tasks, event),
         progress: {}
       };
     case 'lane_restarted':
       return { ...next, tasks: restarted(run.tasks, event) };
     case 'run_finished':
-      return { ...next, state: event.state, finished_at: event.at };
+      return { ...next, state: event.state, finished_at: event.at, error: event.failure };
     case 'cancel_requested':
       return next;
     case 'task_queued':
@@ -103,6 +104,7 @@ function created(event: RunCreated): LiveRun {
     tasks: event.tasks.map(([name]) => unstarted(name)),
     metrics: {},
     steps: [],
+    error: null,
     progress: {}
   };
 }

@@ -683,8 +683,10 @@ export interface GraphDocument {
  * What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
  *
  *     ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
+ *     ``error`` is why no task of it could begin, if so.
  */
 export interface RunDocument {
+  error?: TaskFailure | null;
   finished_at: string | null;
   metrics: {};
   notebook: string | null;
@@ -930,8 +932,7 @@ export interface RunDiffDocument {
  * What ``runs show --json`` prints: a run and all that is recorded of it.
  *
  *     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
- *     what it was made of, and ``surroundings``, by their digests, what that was done in. ``error`` is why no task of it
- *     could begin, if so.
+ *     what it was made of, and ``surroundings``, by their digests, what that was done in.
  */
 export interface RunRecordDocument {
   attempts: {

@@ -1,5 +1,5 @@
 import createWidget from '../src/widget';
-import type { DagflowEvent } from '../src/schema';
+import type { DagflowEvent, TaskFailure } from '../src/schema';
 import { compilation, runDocument } from './support/documents';
 
 /** A model with the part of anywidget's contract that widgets use, and no kernel behind it. */
@@ -49,4 +49,24 @@ test('views of one model agree, and one that comes late misses nothing', async (
   expect(elements.map(el => el.querySelector('li')?.dataset['state'])).toEqual(['running', 'running']);
   [...leave, forget].forEach(end => end());
   expect(model.listening).toBe(0);
+});
+
+test('a run none of whose tasks could begin says why, until the next one', async () => {
+  const model = new Model({ compilation: compilation(['load']), dot: '', run: runDocument({}) });
+  const widget = await (createWidget as unknown as () => { initialize: Function; render: Function })();
+  widget.initialize({ model });
+  const el = document.createElement('div');
+  widget.render({ model, el });
+  const told = () => el.querySelector<HTMLElement>('.dagflow-problem')!;
+  expect(told().hidden).toBe(true);
+  const failure: TaskFailure = { kind: 'not_begun', message: 'There is no such notebook.', hint: 'Check the path.' };
+  const at = '2026-01-01T12:00:00Z';
+  const ended: DagflowEvent = { type: 'run_finished', run_id: 'run-1', seq: 3, at, state: 'failed', failure };
+  model.emit('msg:custom', { kind: 'events', events: [ended] });
+  expect(told().hidden).toBe(false);
+  expect(told().textContent).toContain('There is no such notebook.');
+  expect(told().textContent).toContain('Check the path.');
+  Object.assign(model.get('run') as object, { run_id: 'run-2' });
+  model.emit('change:run');
+  expect(told().hidden).toBe(true);
 });

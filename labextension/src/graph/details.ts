@@ -82,7 +82,8 @@ function stateLine(task: DrawnTask, run: TaskRunDocument | undefined, clock: Clo
   return line;
 }
 
-function failure(error: TaskFailure): HTMLElement {
+/** What is known of a failure: the message, the place, the last lines, and what to do. */
+export function failure(error: TaskFailure): HTMLElement {
   const where = [
     typeof error.cell_index === 'number' ? `cell ${error.cell_index}` : '',
     typeof error.line === 'number' ? `line ${error.line}` : ''

@@ -7,8 +7,8 @@
 import { Clock } from '../clock';
 import type { LiveRun } from '../reduce';
 import type { Expected } from '../remaining';
-import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskRunDocument } from '../schema';
-import { edgeDetails, taskDetails } from './details';
+import type { CompilationDocument, Diagnostic, Edge, TaskDocument, TaskFailure, TaskRunDocument } from '../schema';
+import { edgeDetails, failure, taskDetails } from './details';
 import { html } from './dom';
 import { Edges } from './edges';
 import { groupFrame, Groups, isInner, placeToggle, runsOf } from './groups';
@@ -43,6 +43,7 @@ export class GraphView {
   readonly node = html('section', { class: 'dagflow', tabindex: -1 });
   private readonly clock: Clock;
   private readonly header: Header;
+  private readonly notBegun = html('div', { class: 'dagflow-problem', role: 'alert', hidden: true });
   private readonly scene = html('div', { class: 'dagflow-scene' });
   private readonly frame = html('div', { class: 'dagflow-frame' }, this.scene);
   private readonly body = html('div', { class: 'dagflow-body' });
@@ -76,7 +77,7 @@ export class GraphView {
     };
     this.header = new Header(zooming, options.expected);
     this.node.classList.toggle('dagflow-fill', options.fill === true);
-    this.node.append(this.header.node, this.body, this.popover.node);
+    this.node.append(this.header.node, this.notBegun, this.body, this.popover.node);
     this.popover.onClosed = () => this.closed();
     this.listen();
     this.sizes.observe(this.frame);
@@ -151,6 +152,7 @@ export class GraphView {
       return;
     }
     this.run = run;
+    this.showNotBegun(run?.error ?? null);
     this.restyle();
   }
 
@@ -252,6 +254,13 @@ export class GraphView {
       this.body.querySelector('.dagflow-list')?.replaceWith(taskList(compilation, run, this.clock));
     }
     this.refreshDetails();
+  }
+
+  /** Why none of the run's tasks could begin, if so: no card can tell. */
+  private showNotBegun(error: TaskFailure | null): void {
+    this.notBegun.hidden = error === null;
+    const title = html('div', { class: 'dagflow-problem-title' }, 'No task of the last run could begin');
+    this.notBegun.replaceChildren(...(error === null ? [] : [title, failure(error)]));
   }
 
   private tick(): void {

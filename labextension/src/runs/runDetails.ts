@@ -40,6 +40,7 @@ export class RunDetails {
       html('h2', {}, trans.__('Run %1', run.run_id)),
       html('p', {}, stateLine(run.state, moment(run.started_at), seconds === null ? '' : words.duration(seconds))),
       ...this.origin(run),
+      ...(run.error ? [this.error(run.run_id, run.error)] : []),
       html('div', { class: 'dagflow-actions' }, ...this.actions.buttons(run)),
       ...(task === null ? [] : this.task(run, task)),
       timeline(run, chosen, this.choose, trans),

@@ -101,7 +101,7 @@ def story():
         ),
         (e.TaskFinished, {"task": "plot", "attempt": 1, "state": TaskState.CANCELLED}),
         (e.TaskFinished, {"task": "report", "attempt": 0, "state": TaskState.UPSTREAM_FAILED}),
-        (e.RunFinished, {"state": RunState.FAILED}),
+        (e.RunFinished, {"state": RunState.FAILED, "failure": FAILURE}),
         (e.RunResumed, {"tasks": resumed()}),
         (e.TaskQueued, {"task": "plot", "attempt": 2}),
         (e.RunResumed, {"tasks": resumed(plot=TaskState.QUEUED), "recovered": True}),
