@@ -217,7 +217,7 @@ class MagicCommands:
         with CancelOnSignal(INTERRUPT) as interrupts:
             self._live = run = start([following.take])
             interrupts.cancels(run)
-            following.show(run)
+            following.show(run, background=background)
             if background:
                 following.in_background(run)
             else:

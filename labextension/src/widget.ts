@@ -6,13 +6,16 @@
  */
 import type { AnyModel, AnyWidget } from '@anywidget/types';
 import { Follower } from './follow';
+import { html } from './graph/dom';
 import { GraphView } from './graph/view';
+import { LOOKS } from './looks';
 import type { CompilationDocument, DagflowEvent, RunDocument } from './schema';
 
 interface Traits {
   compilation: CompilationDocument;
   dot: string;
   run: RunDocument | null;
+  can_cancel: boolean;
 }
 
 interface Message {
@@ -42,12 +45,27 @@ const createWidget: AnyWidget<Traits> = () => {
   const render = ({ model, el }: { model: AnyModel<Traits>; el: HTMLElement }) => {
     const view = new GraphView({ clock: follower.clock });
     const onGraph = () => void view.setGraph(model.get('compilation'), model.get('dot'));
+    const cancel = html('button', { type: 'button', class: 'dagflow-cancel' });
+    cancel.addEventListener('click', () => {
+      asked = follower.run?.run_id;
+      model.send({ kind: 'cancel' });
+      onRun();
+    });
+    const onRun = () => {
+      const { run } = follower;
+      view.setRun(run);
+      cancel.hidden = !model.get('can_cancel') || run === null || LOOKS[run.state].final;
+      cancel.disabled = run?.run_id === asked;
+      cancel.textContent = cancel.disabled ? 'Cancelling…' : 'Cancel';
+    };
+    let asked: string | undefined;
+    view.addTool(cancel);
     el.append(view.node);
-    view.setRun(follower.run);
+    onRun();
     onGraph();
     model.on('change:compilation', onGraph);
     model.on('change:dot', onGraph);
-    const stop = follower.onChange(() => view.setRun(follower.run));
+    const stop = follower.onChange(onRun);
     return () => {
       stop();
       model.off('change:compilation', onGraph);

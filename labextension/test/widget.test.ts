@@ -8,7 +8,9 @@ class Model {
 
   constructor(private readonly traits: Record<string, unknown>) {}
 
+  readonly sent: unknown[] = [];
   get = (name: string) => this.traits[name];
+  send = (message: unknown) => void this.sent.push(message);
   on = (event: string, listener: () => void) => {
     this.listeners.set(event, (this.listeners.get(event) ?? new Set()).add(listener));
   };
@@ -69,4 +71,30 @@ test('a run none of whose tasks could begin says why, until the next one', async
   Object.assign(model.get('run') as object, { run_id: 'run-2' });
   model.emit('change:run');
   expect(told().hidden).toBe(true);
+});
+
+test('while a run goes on it can be cancelled, once', async () => {
+  const run = runDocument({ load: 'running' });
+  const model = new Model({ compilation: compilation(['load']), dot: '', run, can_cancel: true });
+  const widget = await (createWidget as unknown as () => { initialize: Function; render: Function })();
+  widget.initialize({ model });
+  const el = document.createElement('div');
+  widget.render({ model, el });
+  const button = el.querySelector<HTMLButtonElement>('.dagflow-cancel')!;
+  expect([button.hidden, button.textContent]).toEqual([false, 'Cancel']);
+  button.click();
+  button.click();
+  expect(model.sent).toEqual([{ kind: 'cancel' }]);
+  expect([button.disabled, button.textContent]).toEqual([true, 'Cancelling…']);
+  const at = '2026-01-01T12:00:00Z';
+  const ended: DagflowEvent = {
+    type: 'run_finished',
+    run_id: 'run-1',
+    seq: 3,
+    at,
+    state: 'cancelled',
+    failure: null
+  };
+  model.emit('msg:custom', { kind: 'events', events: [ended] });
+  expect(button.hidden).toBe(true);
 });

@@ -45,5 +45,15 @@ def test_a_front_end_that_asks_for_the_state_gets_a_fresh_run() -> None:
     assert shown.get_state(key="dot") == {"dot": "digraph {}"}
 
 
+def test_a_reader_who_presses_cancel_is_heard_and_what_is_no_message_of_ours_is_not() -> None:
+    cancelled: list[str] = []
+    shown = widget(cancel=lambda: cancelled.append("asked"))
+    assert (shown.get_state()["can_cancel"], widget().get_state()["can_cancel"]) == (True, False)
+    for content in ("cancel", {"kind": "delete"}, {"kind": "cancel"}):
+        shown._handle_custom_msg(content, [])
+    widget()._handle_custom_msg({"kind": "cancel"}, [])
+    assert cancelled == ["asked"]
+
+
 def test_a_pipeline_that_was_not_run_has_no_run() -> None:
     assert widget(snapshot=lambda: None).get_state()["run"] is None

@@ -20,10 +20,24 @@ from jupyter_dagflow import Dagflow, Settings
 from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces.planned import PLANNED
+from tests.execution.processes import is_gone
 
 HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
 GRAPH = "application/vnd.jupyter-dagflow.graph+json"
 SLEEP = "import time; time.sleep(120)"
+IGNORING = """
+import os, signal, subprocess, sys, time
+for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(each, signal.SIG_IGN)
+open('pids', 'a').write(f'{os.getpid()}\\n')
+"""
+CHILD = f"{IGNORING}subprocess.Popen([sys.executable, '-c', sys.argv[1]])\ntime.sleep(300)"
+GRANDCHILD = f"{IGNORING}open('begun', 'w').close()\ntime.sleep(300)"
+BROOD = f"""
+import subprocess, sys, time
+subprocess.Popen([sys.executable, '-c', {CHILD!r}, {GRANDCHILD!r}])
+time.sleep(300)
+"""
 
 
 class Session:
@@ -44,6 +58,12 @@ class Session:
         self._client.execute_cell(cell, len(self._notebook.cells) - 1)
         outputs: list[dict[str, Any]] = cell["outputs"]
         return outputs
+
+    def say(self, comm: str, content: dict[str, Any]) -> None:
+        """What a widget's browser says to it."""
+        channel, session = self._client.kc.shell_channel, self._client.kc.session
+        data = {"method": "custom", "content": content}
+        channel.send(session.msg("comm_msg", {"comm_id": comm, "data": data}))
 
     def interrupt(self) -> None:
         self._manager.interrupt_kernel()
@@ -279,6 +299,17 @@ def test_a_run_in_the_background_is_watched_and_cancelled(session: Session) -> N
     assert "running" in printed(session.type("%dagflow status"))
     assert "is being cancelled" in printed(session.type("%dagflow cancel"))
     until(lambda: "■ cancelled: long" in printed(session.type("%dagflow status")))
+
+
+def test_the_picture_of_a_run_cancels_it_with_all_that_it_has_started(session: Session) -> None:
+    write(session.folder / "brood.ipynb", ("x = 1", "task:a", "keep:x"), (BROOD, "task:b"))
+    shown = picture(session.type("%dagflow run --background --notebook brood.ipynb"))
+    until((session.folder / "begun").exists)
+    session.say(shown["application/vnd.jupyter.widget-view+json"]["model_id"], {"kind": "cancel"})
+    until(lambda: "■ cancelled: brood" in printed(session.type("%dagflow status")))
+    pids = map(int, (session.folder / "pids").read_text().split())
+    assert [pid for pid in pids if not is_gone(pid)] == []
+    assert raised(session.type("%dagflow load x")) == "", "what had succeeded is kept"
 
 
 def test_an_interrupt_cancels_the_run_and_waits_for_its_end(session: Session) -> None:

@@ -28,7 +28,8 @@ class GraphWidget(anywidget.AnyWidget):
     ``compilation`` is a plain `CompilationDocument`, ``dot`` the graph as DOT text with the names
     of tasks as names of nodes, ``run`` a plain `RunDocument` or None. ``snapshot``, if given, is
     asked for a fresh ``run`` whenever a front end asks for the state, as it does when its page is
-    loaded again.
+    loaded again. ``cancel``, if given, is called when the reader presses *Cancel*, in whichever thread
+    takes the browser's messages.
     """
 
     _esm = _STATIC / "widget.js"
@@ -37,6 +38,7 @@ class GraphWidget(anywidget.AnyWidget):
     compilation = traitlets.Dict().tag(sync=True)
     dot = traitlets.Unicode().tag(sync=True)
     run = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)
+    can_cancel = traitlets.Bool().tag(sync=True)
 
     def __init__(
         self,
@@ -45,15 +47,27 @@ class GraphWidget(anywidget.AnyWidget):
         dot: str,
         run: Mapping[str, Any] | None = None,
         snapshot: Callable[[], Mapping[str, Any] | None] | None = None,
+        cancel: Callable[[], None] | None = None,
     ) -> None:
         self._snapshot = snapshot
+        self._cancel = cancel
         super().__init__(
-            compilation=dict(compilation), dot=dot, run=None if run is None else dict(run)
+            compilation=dict(compilation),
+            dot=dot,
+            run=None if run is None else dict(run),
+            can_cancel=cancel is not None,
         )
+        self.on_msg(self._take)
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Tell the browser what happened: events of one run, in order, as plain values."""
         self.send({"kind": "events", "events": [dict(event) for event in events]})
+
+    def _take(self, _: Any, content: Any, buffers: Any) -> None:
+        """Take what the browser says."""
+        del buffers
+        if content == {"kind": "cancel"} and self._cancel is not None:
+            self._cancel()
 
     def mime_bundle(self) -> dict[str, Any]:
         """What an output holds to show this widget."""
