@@ -196,6 +196,7 @@ class Attempt:
             ename=content.get("ename", ""),
             evalue=content.get("evalue", ""),
             traceback=tuple(content.get("traceback") or ()),
+            plain="".join(each.text for each in cell.outputs if each.get("name") == "stderr"),
             ran=self._ran,
         )
 

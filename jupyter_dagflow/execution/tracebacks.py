@@ -19,6 +19,7 @@ _MESSAGE_CHARS = 2000
 _MOST_FRAMES = 4  # of the notebook's own; a recursion has a thousand
 _OTHER_FRAME = re.compile(r"^(?:File .+(?::\d+|, in )|(?:~|/|[A-Za-z]:\\|<).* in \S)")
 _OUR_FRAME = re.compile(r"^(?:File )?.*[/\\]jupyter_dagflow[/\\]kernel_side[/\\]\w+\.py[: ]")
+_PLAIN_FRAME = re.compile(r'^ *File "(.*[/\\]ipykernel_\d+[/\\]\d+\.py)", line (\d+)', re.M)
 _TIMED_FRAME = re.compile(r"^File <timed (?:exec|eval)>:(\d+)")
 _SOURCE_LINE = re.compile(r"^(-*> ?| +)(\d+)(?= |$)")
 _FUNCTION = re.compile(r"[, ]in (?!<module>|<cell line)(.+)$")
@@ -59,6 +60,7 @@ class CellError:
     ename: str
     evalue: str
     traceback: tuple[str, ...]
+    plain: str = ""  # what it printed where it had no memory left for a traceback
     ran: Mapping[int, RanCell] = field(default_factory=dict)
 
     @property
@@ -94,7 +96,16 @@ def line_in_cell(error: CellError) -> int | None:
         for frame in _parts(error)
         if isinstance(frame, _Frame) and frame.ran is error.cell
     ]
-    return next((line for line in reversed(lines) if line is not None), None)
+    told = next((line for line in reversed(lines) if line is not None), None)
+    return _plain_line(error) if told is None else told
+
+
+def _plain_line(error: CellError) -> int | None:
+    """The same by Python's own traceback: a cell's frames have one file, and the failing cell's come first."""
+    cause = error.plain.partition("During handling of the above exception")[0]
+    frames = _PLAIN_FRAME.findall(cause)
+    lines = [int(line) for file, line in frames if file == frames[0][0]]
+    return lines[-1] + error.cell.blank_lines if lines else None
 
 
 def excerpt(error: CellError, origin: Origin) -> str:

@@ -216,3 +216,34 @@ def test_a_long_summary_is_cut_and_a_long_log_keeps_its_end() -> None:
     assert len(last_lines("x" * 5000)) == 2000
     assert failed.summary.endswith("…")
     assert last_lines("\n".join(map(str, range(30)))).splitlines()[0] == "20"
+
+
+PLAIN = """\
+a warning of File "/tmp/x.py", line 9, in f
+Traceback (most recent call last):
+  File "/lib/IPython/core/interactiveshell.py", line 3823, in run_code
+    exec(code_obj, self.user_global_ns, self.user_ns)
+  File "/tmp/ipykernel_9/664349540.py", line 6, in <module>
+  File "/tmp/ipykernel_9/664349540.py", line 3, in grow
+  File "/tmp/ipykernel_9/111111111.py", line 12, in rows
+MemoryError
+
+During handling of the above exception, another exception occurred:
+
+  File "/tmp/ipykernel_9/664349540.py", line 99, in <module>
+OSError: [Errno 12] Cannot allocate memory"""
+
+
+@pytest.mark.parametrize(("plain", "line"), [(PLAIN, 5), ("no frames", None), ("", None)])
+def test_where_no_memory_is_left_for_a_traceback_pythons_own_tells_the_line(
+    plain: str, line: int | None
+) -> None:
+    error = CellError(
+        execution_count=4,
+        cell=RanCell(id="c", label="", source="\n\ndef grow():\n    pass"),
+        ename="MemoryError",
+        evalue="",
+        traceback=(),
+        plain=plain,
+    )
+    assert line_in_cell(error) == line
