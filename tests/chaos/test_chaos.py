@@ -43,6 +43,21 @@ def test_nothing_is_left_of_a_run_that_is_cancelled_and_it_goes_on() -> None:
     _holds(Plan(name="cancelled", program=program, disturbances=disturbances))
 
 
+def test_a_clock_that_goes_back_and_forth_by_hours_changes_nothing() -> None:
+    jumps = ((0.1, 3600.0), (0.8, -3600.0), (1.5, 3600.0), (2.2, 0.0))
+    _holds(
+        Plan(
+            name="clock",
+            program=write_program(random.Random(0), "chain"),
+            disturbances=(
+                *((at, "jump the clock", by) for at, by in jumps),
+                (3.0, "kill runner", 0.0),
+            ),
+            recovery="resume",
+        )
+    )
+
+
 def test_all_that_ask_for_the_time_of_day_ask_the_clock_that_jumps() -> None:
     package = Path(jupyter_dagflow.__file__).parent
     asking = {
