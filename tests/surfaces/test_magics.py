@@ -21,23 +21,11 @@ from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces.planned import PLANNED
 from tests.execution.processes import is_gone
+from tests.surfaces.brood import BROOD
 
 HELLO = Path(__file__).parents[2] / "notebooks" / "hello.ipynb"
 GRAPH = "application/vnd.jupyter-dagflow.graph+json"
 SLEEP = "import time; time.sleep(120)"
-IGNORING = """
-import os, signal, subprocess, sys, time
-for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-    signal.signal(each, signal.SIG_IGN)
-open('pids', 'a').write(f'{os.getpid()}\\n')
-"""
-CHILD = f"{IGNORING}subprocess.Popen([sys.executable, '-c', sys.argv[1]])\ntime.sleep(300)"
-GRANDCHILD = f"{IGNORING}open('begun', 'w').close()\ntime.sleep(300)"
-BROOD = f"""
-import subprocess, sys, time
-subprocess.Popen([sys.executable, '-c', {CHILD!r}, {GRANDCHILD!r}])
-time.sleep(300)
-"""
 
 
 class Session:

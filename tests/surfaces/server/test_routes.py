@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.execution.processes import is_gone
+from tests.surfaces.brood import BROOD
+
 if TYPE_CHECKING:
     from tests.surfaces.server.conftest import Server
 
@@ -194,6 +197,19 @@ def test_a_run_outlives_the_server_and_nobody_deletes_it(own_server: Server) -> 
     server.start()
     found = server.ended(run)
     assert (found["state"], found["tasks"][0]["attempt"]) == ("success", 2)
+
+
+def test_a_run_of_the_server_is_cancelled_with_all_that_it_has_started(own_server: Server) -> None:
+    server = own_server
+    run = server.post("runs", path=server.write("brood.ipynb", before="x = 1", brood=BROOD))
+    while not (server.root / "begun").exists():
+        time.sleep(0.02)
+    server.post(f"runs/{run['run_id']}/cancel")
+    ended = server.ended(run["run_id"])
+    states = [task["state"] for task in ended["tasks"]]
+    assert (ended["state"], states) == ("cancelled", ["success", "cancelled"])
+    pids = map(int, (server.root / "pids").read_text().split())
+    assert [pid for pid in pids if not is_gone(pid)] == []
 
 
 def test_a_run_of_another_process_is_cancelled(own_server: Server) -> None:
