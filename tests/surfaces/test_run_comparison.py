@@ -234,7 +234,6 @@ def test_the_record_comes_under_new_keys_only(recorded: RunView) -> None:
         "records",
         "surroundings",
         "attempts",
-        "error",
     }
     assert plain["record"]["revision"]["dirty"] is True
     assert plain["records"]["load"]["surroundings"] == "here"
