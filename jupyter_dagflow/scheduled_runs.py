@@ -11,18 +11,28 @@ from dataclasses import replace
 
 from jupyter_dagflow.app import Dagflow, new_run_id
 from jupyter_dagflow.clock import utc_now
+from jupyter_dagflow.core.backfill import (
+    Backfill,
+    Choice,
+    Reprocess,
+    check_backfill,
+    choices,
+    shares,
+)
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.events import Event, RunCreated
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import Pipeline
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
+from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.watchers import Watchers
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.schedule_parameters import check_filled_in, filled_in, kept_parameters
 from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
+from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.metastore import EventConflict
 
 _ROLE = "schedules"  # of whoever begins their runs
@@ -67,6 +77,70 @@ class ScheduledRuns:
         )
         schedules.trigger(name, fire)
         return fire
+
+    def backfill(
+        self,
+        name: str,
+        *,
+        start: datetime,
+        end: datetime,
+        reprocess: Reprocess = Reprocess.NONE,
+        reverse: bool = False,
+        max_active_runs: int | None = None,
+        values: Mapping[str, object],
+        texts: Mapping[str, str],
+        dry_run: bool = False,
+    ) -> list[Choice]:
+        """Ask for runs of the intervals of a schedule that start within bounds; whoever serves begins them.
+
+        Returns what is chosen; with ``dry_run`` nothing more is done. Raises `NotFound`, `OptionError`, and what
+        `Dagflow.start` does for its notebook and parameters.
+        """
+        metastore, now = self._app.metastore, _now()
+        schedule = metastore.schedules.find(name).schedule
+        table = schedule.timetable(zone_of(schedule))
+        asked = Backfill(
+            start=start,
+            end=end,
+            reprocess=reprocess,
+            reverse=reverse,
+            max_active_runs=1 if max_active_runs is None else max_active_runs,
+        )
+        check_backfill(asked, table, schedule.policy)
+        pipeline = self._sound_pipeline(schedule)
+        parameters = kept_parameters(pipeline, values, texts)
+        check_filled_in(
+            pipeline, replace(schedule, parameters={**schedule.parameters, **parameters}), now=now
+        )
+        settings = self._app.settings
+        pools = {task.options.pool for task in pipeline.tasks if task.options.pool is not None}
+        runs, jobs = shares(
+            max_active_runs, settings.jobs, [settings.pools.get(pool, 1) for pool in pools]
+        )
+        asked = replace(asked, max_active_runs=runs, jobs=jobs)
+        chosen: list[Choice] = []
+
+        def choose(states: Mapping[datetime, RunState]) -> list[DataInterval]:
+            chosen[:] = choices(asked, table, states, now=now)
+            return [each.interval for each in chosen if each.runs]
+
+        if dry_run:
+            choose(metastore.backfills.states(name, asked))
+        else:
+            metastore.backfills.ask(
+                name, asked, choose=choose, parameters=parameters, at=now, new_run_id=new_run_id
+            )
+        return chosen
+
+    def cancel_backfills(self, name: str) -> int:
+        """Cancel all backfills of a schedule, at once; returns of how many intervals. Raises `NotFound`."""
+        count = 0
+        for each in self._app.metastore.backfills.unfinished(name):
+            count += self._app.metastore.backfills.drop(each.backfill_id)
+            for run_id in each.active:
+                self._app.request_cancel(run_id)
+                count += 1
+        return count
 
     def scheduler(
         self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
@@ -118,6 +192,7 @@ class ScheduledRuns:
         )
         return self._app.launch(
             prepared,
+            jobs=self._app.metastore.backfills.asked(fire.backfill).jobs if fire.backfill else None,
             keep_all=schedule.keep_all,
             trigger=fire.kind.value,
             data_interval=fire.interval,

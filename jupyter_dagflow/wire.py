@@ -350,6 +350,24 @@ class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
     missed: list[MissedDocument]
 
 
+class BackfillIntervalDocument(msgspec.Struct, kw_only=True):
+    """An interval of a backfill: the ``state`` of its newest run, null if there is none; whether it ``runs`` now."""
+
+    logical_date: datetime
+    data_interval_start: datetime
+    data_interval_end: datetime
+    runs: bool
+    run_id: str | None
+    state: RunState | None
+
+
+class BackfillDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow backfill --json`` prints: the intervals within the bounds, in the order in which they run."""
+
+    schedule: str
+    intervals: list[BackfillIntervalDocument]
+
+
 class RunsDocument(msgspec.Struct, kw_only=True):
     """A page of the runs there are, newest first; ``next`` is what the page below is asked for, null for the last."""
 

@@ -1,12 +1,13 @@
-"""Which data intervals a backfill runs, and in which order.
+"""Which data intervals a backfill runs, in which order, and which of them begin now.
 
 The law: an interval whose run is still going on is never run again, one that has not ended is not run yet; any other
-within the bounds is run if it has no run, or if its newest one ended in a state that is to be reprocessed.
+within the bounds is run if it has no run, or if its newest one ended in a state that is to be reprocessed. No more
+go on at once than were asked for, nor than the pools of the notebook's tasks allow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -48,12 +49,62 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
-    """What is asked for: intervals that start from ``start`` to ``end``, both inclusive."""
+    """What is asked for: intervals that start from ``start`` to ``end``, both inclusive.
+
+    Up to ``max_active_runs`` go on at once, each with up to ``jobs`` tasks.
+    """
 
     start: datetime
     end: datetime
     reprocess: Reprocess = Reprocess.NONE
     reverse: bool = False
+    max_active_runs: int = 1
+    jobs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What becomes of the intervals of a backfill that wait: some begin now, or all are ``dropped``."""
+
+    begin: tuple[DataInterval, ...] = ()
+    dropped: bool = False
+
+
+def shares(wanted: int | None, jobs: int, slots: Iterable[int]) -> tuple[int, int]:
+    """How many runs go on at once, and how many tasks of each may, for ``jobs`` tasks in all.
+
+    ``slots`` are the sizes of the pools that the notebook's tasks are in: all runs together keep to each of them.
+
+    >>> shares(None, 8, []), shares(2, 8, []), shares(4, 8, [3]), shares(2, 8, [5])
+    ((8, 1), (2, 4), (3, 1), (2, 2))
+    """
+    narrowest = min(slots, default=None)
+    runs = wanted or jobs
+    if narrowest is not None:
+        runs = min(runs, narrowest)
+    each = max(jobs // runs, 1)
+    return runs, each if narrowest is None else min(each, narrowest // runs)
+
+
+def advance(
+    asked: Backfill,
+    waiting: Sequence[DataInterval],
+    active: int,
+    *,
+    depends_on_past: bool,
+    past: RunState | None,
+) -> Advance:
+    """Which of the intervals that wait begin now that ``active`` runs of the backfill go on.
+
+    If the schedule depends on its past, ``past`` is the state of the newest run before the first that waits; None if
+    there is none.
+    """
+    ordered = sorted(waiting, key=lambda each: each.start, reverse=asked.reverse)
+    if not depends_on_past:
+        return Advance(begin=tuple(ordered[: max(asked.max_active_runs - active, 0)]))
+    if past in _AGAIN[Reprocess.FAILED]:
+        return Advance(dropped=bool(waiting))
+    return Advance(begin=tuple(ordered[:1]) if past in (None, RunState.SUCCESS) else ())
 
 
 def check_backfill(asked: Backfill, table: Timetable, policy: Policy) -> None:
@@ -68,6 +119,8 @@ def check_backfill(asked: Backfill, table: Timetable, policy: Policy) -> None:
             f"The backfill ends before it starts: {asked.end} is earlier than {asked.start}.",
             hint="Change --end or --start.",
         )
+    if asked.max_active_runs < 1:
+        raise OptionError(f"--jobs is {asked.max_active_runs}.", hint="Give it 1 or more.")
     if asked.reverse and policy.depends_on_past:
         raise OptionError(
             "--reverse runs the newest interval first, and each waits for a success of the one before.",

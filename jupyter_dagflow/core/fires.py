@@ -7,7 +7,7 @@ though its run be deleted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -30,7 +30,8 @@ class FireKind(str, Enum):
 class Fire:
     """A fire of a schedule; it ``waits`` until its run is created, or until it makes way for a later one.
 
-    ``parameters`` are values for this run alone, which come before those of the schedule.
+    ``parameters`` are values for this run alone, which come before those of the schedule. ``backfill`` is the number
+    of the backfill that it is of, 0 if it is of none.
     """
 
     interval: DataInterval
@@ -39,10 +40,11 @@ class Fire:
     kind: FireKind = FireKind.SCHEDULED
     waits: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict)
+    backfill: int = 0
 
 
 def standing_of(
-    fires: Iterable[Fire],
+    fires: Collection[Fire],
     states: Mapping[RunId, RunState],
     *,
     missed: DataInterval | None = None,
@@ -51,10 +53,10 @@ def standing_of(
 ) -> Standing:
     """How a schedule stands, as `schedules.decide` asks it.
 
-    Only what the schedule itself asked for counts. ``fires`` may come in any order; needed are the newest, those that
-    have not ended, and those since the last success. ``states`` are those of the runs that are there, ``missed`` is
-    the newest interval that is listed as missed. Failures count since the schedule was last resumed; a cancelled run
-    is neither one nor a success.
+    Only what the schedule itself asked for counts, but for later intervals that a backfill has. ``fires`` may come in
+    any order; needed are the newest, those that have not ended, and those since the last success. ``states`` are those
+    of the runs that are there, ``missed`` is the newest interval that is listed as missed. Failures count since the
+    schedule was last resumed; a cancelled run is neither one nor a success.
     """
     own = sorted(
         (fire for fire in fires if fire.kind is FireKind.SCHEDULED),
@@ -62,8 +64,16 @@ def standing_of(
     )
     ended = [fire for fire in own if _is_final(states.get(fire.run_id))]
     decided = [fire.interval for fire in own] + ([missed] if missed else [])
+    last = max(decided, key=lambda interval: interval.start, default=None)
     return Standing(
-        last=max(decided, key=lambda interval: interval.start, default=None),
+        last=last,
+        backfilled=frozenset(
+            fire.interval.start
+            for fire in fires
+            if fire.kind is FireKind.BACKFILL
+            and (fire.waits or fire.run_id in states)
+            and (last is None or fire.interval.start > last.start)
+        ),
         waiting=tuple(fire.interval for fire in own if fire.waits),
         active=tuple(
             fire.run_id

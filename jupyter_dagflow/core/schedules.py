@@ -1,7 +1,8 @@
 """What a schedule does at a moment: which fires begin, which wait, which are missed and why.
 
 The law: the answer follows from the schedule, from what is recorded of it and from the time handed in. Each data
-interval is decided exactly once and in order: it becomes a fire, which waits or begins, or it is missed with a reason.
+interval is decided exactly once and in order: it becomes a fire, which waits or begins, or it is missed with a reason;
+one that a backfill has run before it was due here is done.
 Nothing is decided before it is due, so whoever asks late, after sleep or an outage, gets what there was to decide.
 """
 
@@ -78,14 +79,15 @@ class Standing:
     """What is recorded of a schedule.
 
     The interval decided ``last``, fires that are ``waiting``, runs that are ``active`` (oldest first), how the newest
-    run that has ended did (``past``), how many have failed in a row since a person last looked, whether it is paused,
-    and when it last ceased to be (``resumed_at``).
+    run that has ended did (``past``), where the later intervals start that are ``backfilled``, how many have failed in
+    a row since a person last looked, whether it is paused, and when it last ceased to be (``resumed_at``).
     """
 
     last: DataInterval | None = None
     waiting: tuple[DataInterval, ...] = ()
     active: tuple[RunId, ...] = ()
     past: RunState | None = None
+    backfilled: frozenset[datetime] = frozenset()
     failures: int = 0
     paused: bool = False
     resumed_at: datetime | None = None
@@ -204,10 +206,15 @@ class _Step:
             if self._table.catchup and self._is_full():
                 return due  # it stays so, and is asked for again when a run ends
             skipped = [*islice(self._table.skipped(last, following), _MOST_AT_ONCE)]
-            self.missed.extend((each, self._why_skipped(each)) for each in skipped)
+            self.missed.extend(
+                (each, self._why_skipped(each))
+                for each in skipped
+                if each.start not in self._standing.backfilled
+            )
             if len(skipped) == _MOST_AT_ONCE:
                 return self._now
-            self._take(following, due)
+            if following.start not in self._standing.backfilled:
+                self._take(following, due)
             last = following
         return self._now
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Generic
 
+from jupyter_dagflow.core.backfill import advance
 from jupyter_dagflow.core.errors import DagflowError, EnvironmentFault, MetastoreUnreachable
 from jupyter_dagflow.core.events import Event
 from jupyter_dagflow.core.fires import Fire, FireKind
@@ -33,6 +34,7 @@ from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.failed_fires import failed_run, failure_of
 from jupyter_dagflow.scheduling.recovery import Run
 from jupyter_dagflow.scheduling.zones import zone_of
+from jupyter_dagflow.storage.backfills import RecordedBackfill
 from jupyter_dagflow.storage.metastore import EventConflict, Metastore
 from jupyter_dagflow.storage.schedules import RecordedSchedule, ScheduleChanged
 
@@ -78,6 +80,7 @@ class Scheduler(Generic[Run]):
         self._beginners: Executor | None = None
         self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
         self._told: dict[str, str] = {}
+        self._backfills: dict[int, Election] = {}  # who begins the runs of each
 
     def tick(self) -> datetime | None:
         """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
@@ -85,27 +88,51 @@ class Scheduler(Generic[Run]):
             return None
         now = self._now()
         awake = self._metastore.schedules.awake(at=now)
-        waiting = {fire.run_id for each in awake for fire in each.waiting}
-        self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waiting}
+        self._keep_to([fire for each in awake for fire in each.waiting])
         for each in awake:
             self._serve(each)
         return self._metastore.schedules.next_wake_at(after=now)
 
+    def tick_backfills(self, name: str) -> bool:
+        """Begin what may of a schedule's backfills, and nothing else of it; whether anything of them is left.
+
+        Raises `NotFound` and `EnvironmentFault`.
+        """
+        seen = self._metastore.schedules.find(name)
+        self._keep_to(seen.waiting)
+        self._go_back(seen)
+        return bool(self._metastore.backfills.unfinished(name))
+
     def serve(self, ended: threading.Event) -> None:
         """Tick when something is due, and every second, until that is set; what fails now is done later.
 
-        Runs begin in threads of their own meanwhile. In the end others may tick at once, though this process still
-        sees runs out.
+        In the end others may tick at once, though this process still sees runs out.
         """
-        with ThreadPoolExecutor(_BEGINNERS, "dagflow begins runs") as self._beginners:
+        with self.beginning():
             wait_s = 0.0
             while not ended.wait(wait_s):
                 wait_s = self._tick_and_live()
-            self._beginners.shutdown(cancel_futures=True)  # others begin those that wait
-        self._beginners = None
-        if self._election is not None:
-            with contextlib.suppress(EnvironmentFault):  # then it runs out, as this process ends
-                self._election.resign()
+
+    @contextlib.contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Meanwhile runs begin in threads of their own; in the end it leaves all else to others."""
+        try:
+            with ThreadPoolExecutor(_BEGINNERS, "dagflow begins runs") as self._beginners:
+                try:
+                    yield
+                finally:
+                    self._beginners.shutdown(cancel_futures=True)  # others begin those that wait
+        finally:
+            self._beginners = None
+            self._resign()
+
+    def _resign(self) -> None:
+        for each in (self._election, *self._backfills.values()):
+            if each is not None:
+                with contextlib.suppress(
+                    EnvironmentFault
+                ):  # then it runs out, as this process ends
+                    each.resign()
 
     def _tick_and_live(self) -> float:
         """Tick, whatever happens; returns in how many seconds to do so again."""
@@ -180,6 +207,44 @@ class Scheduler(Generic[Run]):
             scheduled = fire.kind is FireKind.SCHEDULED
             if fire.interval in due if scheduled else fire.kind is FireKind.MANUAL:
                 self._begin_once(recorded.schedule, fire)
+        self._go_back(recorded)
+
+    def _go_back(self, seen: RecordedSchedule) -> None:
+        """Begin the runs of a schedule's backfills that may begin; of each, one process does so at a time."""
+        for backfill_id in sorted({fire.backfill for fire in seen.waiting if fire.backfill}):
+            election = self._backfills.setdefault(
+                backfill_id, Election(self._metastore, f"backfill {backfill_id}")
+            )
+            if election.is_won():
+                self._advance(seen, self._metastore.backfills.find(backfill_id))
+
+    def _advance(self, seen: RecordedSchedule, backfill: RecordedBackfill) -> None:
+        waiting = {fire.interval: fire for fire in backfill.waiting}
+        if not waiting:
+            return
+        depends = seen.schedule.policy.depends_on_past
+        first = min(each.start for each in waiting)
+        step = advance(
+            backfill.asked,
+            list(waiting),
+            len(backfill.active),
+            depends_on_past=depends,
+            past=self._metastore.backfills.past(seen.schedule_id, first) if depends else None,
+        )
+        for interval in step.begin:
+            self._begin_once(seen.schedule, waiting[interval])
+        if step.dropped and (dropped := self._metastore.backfills.drop(backfill.backfill_id)):
+            self._tell(
+                f"schedule {seen.schedule.name}: {dropped} intervals of a backfill do not begin, as the one before "
+                "them has not succeeded"
+            )
+
+    def _keep_to(self, waiting: Collection[Fire]) -> None:
+        """Forget what is about fires that wait no longer."""
+        waits = {fire.run_id for fire in waiting}
+        self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waits}
+        for done in self._backfills.keys() - {fire.backfill for fire in waiting}:
+            self._backfills.pop(done).resign()
 
     def _begin_once(self, schedule: Schedule, fire: Fire) -> None:
         """Begin a run, unless it is about to begin here; one that came to nothing is tried again."""

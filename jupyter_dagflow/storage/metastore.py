@@ -30,6 +30,7 @@ from jupyter_dagflow.core.reuse import Entry
 from jupyter_dagflow.core.run import RunView, replay
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import (
+    backfills,
     cache_entries,
     leases,
     prepared,
@@ -107,10 +108,10 @@ class Metastore:
         self._reader = engine
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
         self._lock = lock
-        self.schedules = schedules.Schedules(
-            reading=partial(self._transaction, self._reader),
-            writing=partial(self._transaction, self._writer),
-        )
+        reading = partial(self._transaction, self._reader)
+        writing = partial(self._transaction, self._writer)
+        self.schedules = schedules.Schedules(reading=reading, writing=writing)
+        self.backfills = backfills.Backfills(reading=reading, writing=writing)
 
     @classmethod
     def open(cls, url: str) -> Metastore:

@@ -118,7 +118,7 @@ class Schedules:
     def find(self, name: str) -> RecordedSchedule:
         """The schedule of that name as it stands; raises `NotFound`."""
         with self._reading() as connection:
-            return _recorded(connection, _row(connection, name))
+            return _recorded(connection, row_named(connection, name))
 
     def all(self) -> list[RecordedSchedule]:
         """All schedules as they stand, by name."""
@@ -167,19 +167,19 @@ class Schedules:
         with self._writing() as connection:
             _change(connection, seen, wake_at=decision.wake_at, **_paused(decision.actions))
             for fire in queued:
-                _put(connection, seen.schedule_id, fire)
+                put_fire(connection, seen.schedule_id, fire)
             for each in decision.actions:
                 if isinstance(each, Miss):
                     _miss(connection, seen.schedule_id, each, at)
-            return _recorded(connection, _row(connection, seen.schedule.name))
+            return _recorded(connection, row_named(connection, seen.schedule.name))
 
     def trigger(self, name: str, fire: Fire) -> None:
         """Record a fire that somebody asked for; raises `NotFound`, or `OptionError` if there is just such a one."""
         try:
             with self._writing() as connection:
-                row = _row(connection, name)
-                _put(connection, row["schedule_id"], fire)
-                _change_row(connection, row)
+                row = row_named(connection, name)
+                put_fire(connection, row["schedule_id"], fire)
+                change_row(connection, row)
         except IntegrityError as error:
             raise OptionError(
                 f"The schedule {name} has a {fire.kind.value} fire of {fire.interval.start} already.",
@@ -189,35 +189,35 @@ class Schedules:
     def pause(self, name: str) -> None:
         """Have a schedule decide nothing until it is resumed; raises `NotFound`."""
         with self._writing() as connection:
-            _change_row(connection, _row(connection, name), paused=True, wake_at=None)
+            change_row(connection, row_named(connection, name), paused=True, wake_at=None)
 
     def resume(self, name: str, *, at: datetime) -> None:
         """Have a paused schedule go on; nothing for one that is not. Raises `NotFound`."""
         with self._writing() as connection:
-            row = _row(connection, name)
+            row = row_named(connection, name)
             if row["paused"]:
-                _change_row(connection, row, paused=False, resumed_at=at, wake_at=_AT_ONCE)
+                change_row(connection, row, paused=False, resumed_at=at, wake_at=_AT_ONCE)
 
     def remove(self, name: str) -> None:
         """Remove a schedule: what waits does not begin, runs go on and stay. Raises `NotFound`."""
         with self._writing() as connection:
-            row = _row(connection, name)
-            _change_row(connection, row, name=None, wake_at=None)
+            row = row_named(connection, name)
+            change_row(connection, row, name=None, wake_at=None)
             waiting = fires.update().where(*_waiting(row["schedule_id"]))
             connection.execute(waiting.values(waits=False))
 
     def fires(self, name: str, *, limit: int) -> list[tuple[Fire, RunState | None]]:
         """The newest fires of a schedule, newest first, each with the state of its run if that is there."""
         with self._reading() as connection:
-            of_this = fires.c.schedule_id == _row(connection, name)["schedule_id"]
-            newest = _with_state().where(of_this).order_by(fires.c.recorded_at.desc())
+            of_this = fires.c.schedule_id == row_named(connection, name)["schedule_id"]
+            newest = with_state().where(of_this).order_by(fires.c.recorded_at.desc())
             rows = connection.execute(newest.limit(limit)).mappings().all()
-        return [(_fire(row), _state(row)) for row in rows]
+        return [(fire_of(row), state_of(row)) for row in rows]
 
     def missed(self, name: str, *, limit: int) -> list[Missed]:
         """What a schedule has missed, newest first; raises `NotFound`."""
         with self._reading() as connection:
-            of_this = missed.c.schedule_id == _row(connection, name)["schedule_id"]
+            of_this = missed.c.schedule_id == row_named(connection, name)["schedule_id"]
             newest = select(missed).where(of_this).order_by(missed.c.first_start.desc())
             rows = connection.execute(newest.limit(limit)).mappings().all()
         return [Missed(_missed(row), row["recorded_at"]) for row in rows]
@@ -235,7 +235,7 @@ def begin(connection: Connection, run_id: RunId) -> bool:
     return bool(waits[0])
 
 
-def _row(connection: Connection, name: str) -> RowMapping:
+def row_named(connection: Connection, name: str) -> RowMapping:
     query = select(schedules).where(schedules.c.name == name)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
@@ -274,7 +274,7 @@ def _change(connection: Connection, seen: RecordedSchedule, **values: object) ->
         )
 
 
-def _change_row(connection: Connection, row: RowMapping, **values: object) -> None:
+def change_row(connection: Connection, row: RowMapping, **values: object) -> None:
     """Make another edition of a schedule that was read in the same transaction."""
     this = schedules.update().where(schedules.c.schedule_id == row["schedule_id"])
     connection.execute(this.values(edition=row["edition"] + 1, **values))
@@ -284,10 +284,11 @@ def _paused(actions: Sequence[Action]) -> dict[str, object]:
     return {"paused": True} if any(isinstance(each, Pause) for each in actions) else {}
 
 
-def _put(connection: Connection, schedule_id: int, fire: Fire) -> None:
+def put_fire(connection: Connection, schedule_id: int, fire: Fire) -> None:
     row = {
         "schedule_id": schedule_id,
         "kind": fire.kind.value,
+        "backfill_id": fire.backfill,
         "interval_start": fire.interval.start,
         "interval_end": fire.interval.end,
         "run_id": fire.run_id,
@@ -319,7 +320,8 @@ def _miss(connection: Connection, schedule_id: int, miss: Miss, at: datetime) ->
 
 def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
     schedule_id = row["schedule_id"]
-    found = _needed(connection, schedule_id)
+    schedule = msgspec.convert(json.loads(row["body"]), Schedule)
+    found = [*_needed(connection, schedule_id), *_backfilled(connection, schedule_id, schedule)]
     known = {fire.run_id: fire for fire, _ in found}
     standing = standing_of(
         known.values(),
@@ -328,7 +330,6 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
         paused=row["paused"],
         resumed_at=row["resumed_at"],
     )
-    schedule = msgspec.convert(json.loads(row["body"]), Schedule)
     return RecordedSchedule(
         schedule_id=schedule_id,
         edition=row["edition"],
@@ -356,7 +357,7 @@ def _needed(connection: Connection, schedule_id: int) -> list[tuple[Fire, RunSta
         .limit(1)
     )
     since = connection.scalar(success)
-    recent = _with_state().where(*own).order_by(newest_first).limit(_MOST_FAILURES)
+    recent = with_state().where(*own).order_by(newest_first).limit(_MOST_FAILURES)
     if since is not None:
         recent = recent.where(fires.c.interval_start >= since)
     going_on = (
@@ -364,19 +365,38 @@ def _needed(connection: Connection, schedule_id: int) -> list[tuple[Fire, RunSta
         .join(runs, runs.c.run_id == fires.c.run_id)
         .where(_OF_SCHEDULE.is_not_distinct_from(schedule_id), runs.c.state.in_(_GOING_ON))
     )
-    waiting = _with_state().where(*_waiting(schedule_id))
+    waiting = with_state().where(*_waiting(schedule_id))
     return [
-        (_fire(row), _state(row))
+        (fire_of(row), state_of(row))
         for query in (recent, waiting, going_on)
         for row in connection.execute(query).mappings()
     ]
+
+
+def _backfilled(
+    connection: Connection, schedule_id: int, schedule: Schedule
+) -> list[tuple[Fire, RunState | None]]:
+    """The fires of backfills for intervals that the schedule itself may still come to."""
+    newest = (
+        select(fires.c.interval_start)
+        .where(fires.c.schedule_id == schedule_id, fires.c.kind == FireKind.SCHEDULED.value)
+        .order_by(fires.c.interval_start.desc())
+        .limit(1)
+    )
+    since = connection.scalar(newest)
+    later = with_state().where(
+        fires.c.schedule_id == schedule_id,
+        fires.c.kind == FireKind.BACKFILL.value,
+        fires.c.interval_start >= (schedule.start if since is None else since),
+    )
+    return [(fire_of(row), state_of(row)) for row in connection.execute(later).mappings()]
 
 
 def _waiting(schedule_id: int) -> tuple[Any, ...]:
     return fires.c.waits.is_(True), fires.c.schedule_id == schedule_id
 
 
-def _with_state() -> Select[Any]:
+def with_state() -> Select[Any]:
     """Fires, each with the state of its run."""
     return select(fires, runs.c.state).outerjoin_from(fires, runs, runs.c.run_id == fires.c.run_id)
 
@@ -387,11 +407,11 @@ def _newest_missed(connection: Connection, schedule_id: int) -> DataInterval | N
     return None if row is None else DataInterval(*row)
 
 
-def _state(row: RowMapping) -> RunState | None:
+def state_of(row: RowMapping) -> RunState | None:
     return None if row["state"] is None else RunState(row["state"])
 
 
-def _fire(row: RowMapping) -> Fire:
+def fire_of(row: RowMapping) -> Fire:
     return Fire(
         interval=DataInterval(row["interval_start"], row["interval_end"]),
         run_id=RunId(row["run_id"]),
@@ -399,6 +419,7 @@ def _fire(row: RowMapping) -> Fire:
         kind=FireKind(row["kind"]),
         waits=row["waits"],
         parameters=json.loads(row["parameters"]),
+        backfill=row["backfill_id"],
     )
 
 

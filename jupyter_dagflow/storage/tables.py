@@ -4,7 +4,7 @@ The law: ``events`` is the truth and only ever grows, until a run is deleted as 
 table is made of events in the same transaction and could be made again from them
 (``cancel_requested_at`` alone is also set by a request that no runner has seen yet, ``leases`` tells
 who may append, ``roles`` who serves, and ``cache_entries`` may be thrown away at any time).
-``schedules``, ``fires`` and ``missed`` are truths of their own; events change nothing in them but
+``schedules``, ``fires``, ``backfills`` and ``missed`` are truths of their own; events change nothing in them but
 that a fire waits no longer as its run is created. Times are UTC; JSON is text; nothing is pickled.
 """
 
@@ -204,19 +204,36 @@ schedules = Table(
 )
 
 # No foreign key to runs: a fire is recorded before its run is created, and outlives one that is deleted.
+# What is of no backfill has 0 for its number, and so is there once for an interval.
 fires = Table(
     "fires",
     metadata,
-    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), primary_key=True),
-    Column("kind", String, primary_key=True),
-    Column("interval_start", UtcDateTime, primary_key=True),
-    Column("interval_end", UtcDateTime, primary_key=True),
-    Column("run_id", String, nullable=False, unique=True),
+    Column("run_id", String, primary_key=True),
+    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), nullable=False),
+    Column("kind", String, nullable=False),
+    Column("interval_start", UtcDateTime, nullable=False),
+    Column("interval_end", UtcDateTime, nullable=False),
+    Column("backfill_id", Integer, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("parameters", Text, nullable=False),
+    Index(
+        "ix_fires_interval",
+        *("schedule_id", "kind", "interval_start", "interval_end", "backfill_id"),
+        unique=True,
+    ),
+    Index("ix_fires_backfill", "backfill_id"),
     Index("ix_fires_waits", "waits", "schedule_id"),
     Index("ix_fires_recorded_at", "schedule_id", "recorded_at"),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("backfill_id", Integer, primary_key=True),
+    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("body", Text, nullable=False),
 )
 
 missed = Table(

@@ -8,7 +8,6 @@ from __future__ import annotations
 from jupyter_dagflow.core.errors import OptionError
 
 PLANNED = (
-    "dagflow backfill",
     "dagflow export",
     "%dagflow schedule",
 )

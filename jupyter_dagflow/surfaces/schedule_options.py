@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from jupyter_dagflow.core.backfill import Backfill, Reprocess
 from jupyter_dagflow.core.calendar.cron import parse_cron
 from jupyter_dagflow.core.calendar.fire_times import CronTimes
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedule_definition import Schedule, overlap_of, started_by
 from jupyter_dagflow.core.schedules import Overlap, Policy
 from jupyter_dagflow.core.tags import duration_s
+from jupyter_dagflow.surfaces.options import whole_number
 
 ScheduleArgument = Annotated[str, typer.Argument(metavar="NAME", help="A schedule.")]
 Name = Annotated[
@@ -85,6 +87,71 @@ Misfire = Annotated[
     str | None,
     typer.Option("--misfire", metavar="DUR", help="How late a run may begin.", show_default="any"),
 ]
+
+BackfillStart = Annotated[
+    str | None,
+    typer.Option(
+        "--start", metavar="TIME", help="Where the first interval starts.", show_default=False
+    ),
+]
+BackfillEnd = Annotated[
+    str | None,
+    typer.Option(
+        "--end",
+        metavar="TIME",
+        help="Where the last interval starts, this included.",
+        show_default=False,
+    ),
+]
+ReprocessOption = Annotated[
+    str,
+    typer.Option(
+        "--reprocess",
+        metavar="|".join(each.value for each in Reprocess),
+        help="Which intervals that have a run are run again.",
+    ),
+]
+Reverse = Annotated[bool, typer.Option("--reverse", help="Run the newest interval first.")]
+BackfillJobs = Annotated[
+    str | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="How many intervals may run at once.",
+        show_default="the cores there are",
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would run; run nothing.")]
+
+
+def backfill_of(
+    start: str | None,
+    end: str | None,
+    *,
+    reprocess: str,
+    reverse: bool,
+    jobs: str | None,
+    zone: str,
+) -> Backfill:
+    """The backfill that was asked for; raises `OptionError`."""
+    if start is None or end is None:
+        raise OptionError(
+            f"The backfill is given no {'--start' if start is None else '--end'}.",
+            hint="Say from which day to which, both included: --start 2026-03-01 --end 2026-03-30.",
+        )
+    try:
+        again = Reprocess(reprocess)
+    except ValueError:
+        known = ", ".join(each.value for each in Reprocess)
+        raise OptionError(f"--reprocess is {reprocess!r}.", hint=f"Say one of: {known}.") from None
+    clocks = _zone(zone)
+    return Backfill(
+        start=_time(start, "--start", clocks),
+        end=_time(end, "--end", clocks),
+        reprocess=again,
+        reverse=reverse,
+        max_active_runs=1 if (found := whole_number(jobs)) is None else found,
+    )
 
 
 def schedule_of(

@@ -6,16 +6,20 @@ import signal
 import threading
 from collections.abc import Sequence
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from jupyter_dagflow.run_handle import LiveRun
+from typing import Any, Protocol
 
 _MOST_SIGNALS = 2
 INTERRUPT = (signal.SIGINT,)
 ALL = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+
+
+class Cancellable(Protocol):
+    """What goes on and can be asked to end."""
+
+    def cancel(self, reason: str = ..., /) -> None:
+        """Ask, and return at once."""
 
 
 class CancelOnSignal:
@@ -29,7 +33,7 @@ class CancelOnSignal:
 
     def __init__(self, signals: Sequence[signal.Signals] = ALL) -> None:
         self._signals = signals
-        self._live: LiveRun | None = None
+        self._live: Cancellable | None = None
         self.count = 0
         self._before: dict[signal.Signals, Any] = {}
 
@@ -49,7 +53,7 @@ class CancelOnSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def cancels(self, live: LiveRun) -> None:
+    def cancels(self, live: Cancellable) -> None:
         """From now on this is the run to cancel."""
         self._live = live
 

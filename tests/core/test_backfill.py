@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.assertion import SnapshotAssertion
 
-from jupyter_dagflow.core.backfill import Backfill, Reprocess, check_backfill, choices
+from jupyter_dagflow.core.backfill import (
+    Advance,
+    Backfill,
+    Reprocess,
+    advance,
+    check_backfill,
+    choices,
+    shares,
+)
 from jupyter_dagflow.core.calendar.fire_times import EveryTimes, OneTime
-from jupyter_dagflow.core.calendar.intervals import Timetable
+from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedules import Policy
 from jupyter_dagflow.core.states import RunState
@@ -72,8 +80,64 @@ def test_what_cannot_be_is_said_with_what_to_do(snapshot: SnapshotAssertion) -> 
         (Backfill(start=START, end=START), ONCE, Policy()),
         (Backfill(start=START, end=START - DAY), DAILY, Policy()),
         (Backfill(start=START, end=START, reverse=True), DAILY, PAST),
+        (Backfill(start=START, end=START, max_active_runs=0), DAILY, Policy()),
     ):
         with pytest.raises(OptionError) as caught:
             check_backfill(asked, table, policy)
         said.append(str(caught.value))
     assert "\n".join(said) == snapshot
+
+
+@given(
+    wanted=st.none() | st.integers(1, 50),
+    jobs=st.integers(1, 50),
+    slots=st.lists(st.integers(1, 50), max_size=3),
+)
+def test_runs_at_once_keep_to_the_tasks_and_pools_there_are(
+    wanted: int | None, jobs: int, slots: list[int]
+) -> None:
+    runs, each = shares(wanted, jobs, slots)
+    assert runs >= 1 <= each
+    assert runs <= (wanted or jobs)
+    assert runs * each <= max(jobs, wanted or 1)
+    assert all(runs * each <= size for size in slots)
+
+
+def day(n: int) -> DataInterval:
+    return DataInterval(START + n * DAY, START + (n + 1) * DAY)
+
+
+@given(
+    days=st.sets(st.integers(0, 30)), most=st.integers(1, 5), takes=st.data(), reverse=st.booleans()
+)
+def test_each_interval_begins_once_in_order_and_never_too_many_at_once(
+    days: set[int], most: int, takes: st.DataObject, reverse: bool
+) -> None:
+    asked = Backfill(start=START, end=START, reverse=reverse, max_active_runs=most)
+    waiting, active, begun = [day(n) for n in days], 0, list[DataInterval]()
+    while waiting or active:
+        step = advance(asked, waiting, active, depends_on_past=False, past=None)
+        begun += step.begin
+        waiting = [each for each in waiting if each not in step.begin]
+        active += len(step.begin)
+        assert active <= most
+        active -= takes.draw(st.integers(1, active), label="end now")
+    assert begun == [day(n) for n in sorted(days, reverse=reverse)]
+
+
+@pytest.mark.parametrize(
+    ("past", "expected"),
+    [
+        (None, Advance(begin=(day(3),))),
+        (RunState.QUEUED, Advance()),
+        (RunState.RUNNING, Advance()),
+        (RunState.SUCCESS, Advance(begin=(day(3),))),
+        (RunState.FAILED, Advance(dropped=True)),
+        (RunState.CANCELLED, Advance(dropped=True)),
+    ],
+)
+def test_one_that_depends_on_its_past_waits_for_its_success(
+    past: RunState | None, expected: Advance
+) -> None:
+    asked = Backfill(start=START, end=START, max_active_runs=4)
+    assert advance(asked, [day(4), day(3)], 0, depends_on_past=True, past=past) == expected

@@ -81,7 +81,7 @@ def test_what_others_asked_for_and_what_waits_no_longer_do_not_count() -> None:
     fires = [fire(0, waits=False), fire(1, waits=False)]
     others = [fire(5, kind=kind) for kind in FireKind if kind is not FireKind.SCHEDULED]
     found = standing_of([*others, *fires], {RunId("0"): SUCCESS, RunId("5"): FAILED})
-    assert found == Standing(last=hour(1), past=SUCCESS)
+    assert found == Standing(last=hour(1), past=SUCCESS, backfilled=frozenset({hour(5).start}))
 
 
 def test_what_is_missed_is_decided_too() -> None:

@@ -94,6 +94,13 @@ DECISIONS: list[tuple[Policy, Standing, float, list[str]]] = [
     (PAST, replace(FIRST, past=RunState.SUCCESS), 2.5, ["queue 1", "begin 1"]),
     (PAST, replace(FIRST, past=RunState.FAILED), 2.5, ["queue 1"]),
     (PAST, replace(FIRST, active=(A,)), 2.5, ["queue 1"]),
+    (SKIP, replace(FIRST, backfilled=frozenset({hour(1).start})), 2.5, []),
+    (
+        SKIP,
+        replace(FIRST, backfilled=frozenset({hour(2).start, hour(5).start})),
+        7.5,
+        ["miss 1-1 (1) down", "miss 3-4 (2) down", "queue 6", "begin 6"],
+    ),
     (replace(SKIP, pause_after=3), replace(FIRST, failures=2), 2.5, ["queue 1", "begin 1"]),
     (replace(SKIP, pause_after=3), replace(FIRST, failures=3), 2.5, ["pause 3"]),
 ]
@@ -108,6 +115,12 @@ def test_decisions(policy: Policy, standing: Standing, hours: float, expected: l
 CATCHING_UP: list[tuple[Policy, Standing, float, list[str]]] = [
     (SKIP, FIRST, 4.5, ["queue 1", "begin 1"]),
     (SKIP, replace(FIRST, active=(A,)), 4.5, []),
+    (
+        TWO,
+        replace(FIRST, backfilled=frozenset({hour(1).start, hour(3).start})),
+        6.5,
+        ["queue 2", "queue 4", "begin 2", "begin 4"],
+    ),
     (TWO, FIRST, 6.5, ["queue 1", "queue 2", "begin 1", "begin 2"]),
     (CANCEL, replace(FIRST, active=(A,)), 4.5, []),
     (replace(SKIP, misfire_s=3600), FIRST, 5.5, ["miss 1-3 (3) late", "queue 4", "begin 4"]),

@@ -6,6 +6,7 @@ import contextlib
 import random
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import NoSpace, NotebookError
 from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted, TaskFailure
@@ -359,3 +361,98 @@ def test_what_is_wrong_with_one_keeps_no_other_from_its_fires(world: World, faul
         else "schedule a: run r0 cannot begin: ZeroDivisionError: a mistake "
         "dagflow runs show r0 tells more"
     )
+
+
+def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list[DataInterval]:
+    """Ask for a backfill of the first hours, whatever runs they have."""
+    intervals = [hour(n) for n in range(days)]
+    asked = Backfill(start=START, end=intervals[-1].start, max_active_runs=most)
+    numbers = count()
+    world.metastore.backfills.ask(
+        name,
+        asked,
+        choose=lambda states: intervals,
+        parameters={},
+        at=world.now,
+        new_run_id=lambda: RunId(f"b{next(numbers)}"),
+    )
+    return intervals
+
+
+def test_a_backfill_runs_so_many_at_once_and_each_once_whoever_serves(world: World) -> None:
+    """By services of which each is killed at any run, beside those that only look after the backfill."""
+    dice = random.Random(7)
+    world.metastore.schedules.add(HOURLY, at=START)
+    world.metastore.schedules.pause("hourly")
+    world.now += 40 * HOUR
+    intervals, world.ends = go_back(world, days=40, most=3), None
+
+    def die_sometimes(schedule: Schedule, fire: Fire) -> Begun:
+        if dice.random() < 0.3:
+            raise Killed
+        return world.begin(schedule, fire)
+
+    while left := world.metastore.backfills.unfinished("hourly"):
+        (backfill,) = left
+        for run_id in backfill.active:
+            if dice.random() < 0.5:
+                world.end(run_id, dice.choice([RunState.SUCCESS, RunState.FAILED]))
+        service = world.service(die_sometimes)
+        try:
+            if dice.random() < 0.5:
+                service.tick()
+            else:
+                service.tick_backfills("hourly")
+        except Killed:
+            pass
+        with service.beginning():
+            pass  # it gives back what it had, as a process does that is found to be gone
+        assert len(world.metastore.backfills.find(backfill.backfill_id).active) <= 3
+    assert sorted(world.intervals(), key=lambda each: each.start) == intervals
+    assert world.metastore.schedules.find("hourly").standing.failures == 0
+
+
+def test_while_one_looks_after_a_backfill_nobody_else_does(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    world.now += 5 * HOUR
+    go_back(world, days=4, most=1)
+    first, second = world.service(), world.service()
+    with first.beginning():
+        assert first.tick_backfills("hourly")
+    assert first.tick_backfills("hourly")
+    before = len(world.begun)
+    assert second.tick_backfills("hourly")
+    assert len(world.begun) == before
+    while first.tick_backfills("hourly"):
+        pass
+    assert world.intervals() == [hour(n) for n in range(4)]
+
+
+def test_a_schedule_leaves_to_a_backfill_what_it_has(world: World) -> None:
+    policy = Policy(overlap=Overlap.QUEUE, max_active_runs=9)
+    catching_up = replace(HOURLY, catchup=True, policy=policy)
+    world.metastore.schedules.add(catching_up, at=START)
+    world.now += 6 * HOUR
+    go_back(world, days=3, most=9)
+    for _ in range(3):
+        world.service().tick()
+    assert sorted(world.intervals(), key=lambda each: each.start) == [hour(n) for n in range(6)]
+    assert len({run_id for run_id, _ in world.begun}) == 6
+
+
+def test_a_backfill_of_what_depends_on_its_past_ends_at_a_failure(world: World) -> None:
+    schedule = replace(HOURLY, policy=Policy(depends_on_past=True))
+    world.metastore.schedules.add(schedule, at=START)
+    world.metastore.schedules.pause("hourly")
+    world.now += 5 * HOUR
+    go_back(world, days=4, most=4)
+    service = world.service()
+    assert service.tick_backfills("hourly")
+    assert world.intervals() == [hour(0)]
+    world.ends = RunState.FAILED
+    assert service.tick_backfills("hourly")
+    assert not service.tick_backfills("hourly")
+    assert world.intervals() == [hour(0), hour(1)]
+    assert world.told == [
+        "schedule hourly: 2 intervals of a backfill do not begin, as the one before them has not succeeded"
+    ]

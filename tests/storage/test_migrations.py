@@ -173,8 +173,9 @@ def test_a_database_of_every_earlier_program_shows_the_same_runs(
     assert store.durations("numbers").keys() >= {"load", "total"}
     scheduled = store.schedules.all()
     kinds = [fire.kind for each in scheduled for fire in each.waiting]
-    assert kinds == [FireKind.MANUAL] * (fixture.stem >= "0008")
-    assert [each.schedule.parameters for each in scheduled] == [{"n": 4}] * len(kinds)
+    backfilled = [FireKind.BACKFILL] * 2 * (fixture.stem >= "0009")
+    assert kinds == [FireKind.MANUAL] * (fixture.stem >= "0008") + backfilled
+    assert [each.schedule.parameters for each in scheduled] == [{"n": 4}] * bool(kinds)
     cancel = CancelRequested(
         run_id=well.run_id, seq=99, at=datetime.now(timezone.utc), reason="too late"
     )

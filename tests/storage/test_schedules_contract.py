@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError
 from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted
@@ -353,6 +354,70 @@ def test_a_removed_schedule_begins_nothing_and_leaves_its_name(store: Metastore)
     recorded = store.schedules.find("hourly")
     assert (recorded.standing, recorded.waiting) == (Standing(), ())
     assert store.schedules.fires("hourly", limit=9) == []
+
+
+def asked(store: Metastore, first: int, last: int, *runs: str) -> list[str]:
+    """Ask for a backfill of these hours that have no run yet; returns which runs it gets."""
+    numbers = iter(runs)
+
+    def choose(states: Mapping[datetime, RunState]) -> list[DataInterval]:
+        return [hour(n) for n in range(first, last + 1) if hour(n).start not in states]
+
+    bounds = Backfill(start=hour(first).start, end=hour(last).start, max_active_runs=2)
+    found = store.backfills.ask(
+        "hourly",
+        bounds,
+        choose=choose,
+        parameters={"n": 5},
+        at=START + 24 * HOUR,
+        new_run_id=lambda: RunId(next(numbers)),
+    )
+    return [fire.run_id for fire in found]
+
+
+def test_a_backfill_has_the_intervals_that_have_no_run(store: Metastore) -> None:
+    store.schedules.add(HOURLY, at=START)
+    decided(store, Queue(hour(0)), Queue(hour(1)))
+    create(store, "f0", RunState.FAILED)
+    assert asked(store, 0, 3, "b2", "b3") == ["b2", "b3"]
+    assert asked(store, 0, 4, "c4") == ["c4"], "what waits is not asked for again"
+    assert asked(store, 0, 4) == []
+    first, second = store.backfills.unfinished("hourly")
+    assert [fire.interval for fire in first.waiting] == [hour(2), hour(3)]
+    assert first.waiting[0].parameters == {"n": 5}
+    assert (first.asked.max_active_runs, first.active) == (2, ())
+    create(store, "b2")
+    assert store.backfills.find(first.backfill_id).active == ("b2",)
+    assert store.backfills.past(1, hour(3).start) is RunState.RUNNING
+    assert store.backfills.past(1, hour(2).start) is RunState.QUEUED
+    assert store.backfills.past(1, hour(1).start) is RunState.FAILED
+    assert store.backfills.past(1, hour(0).start) is None
+    standing = store.schedules.find("hourly").standing
+    assert standing.backfilled == {hour(n).start for n in (2, 3, 4)}
+    assert (standing.last, standing.active) == (hour(1), ())
+    assert store.backfills.drop(first.backfill_id) == 1
+    with pytest.raises(EventConflict):
+        create(store, "b3")
+    assert store.backfills.unfinished("hourly")[1] == second
+    assert asked(store, 0, 4, "d3") == ["d3"], "one that was dropped may be asked for again"
+
+
+def test_of_backfills_that_are_asked_for_at_once_each_interval_is_in_one(tmp_path: Path) -> None:
+    stores = [Metastore.open(f"sqlite:///{tmp_path}/dagflow.db") for _ in range(4)]
+    stores[0].schedules.add(HOURLY, at=START)
+    threads = [
+        threading.Thread(target=asked, args=(store, 0, 9, *(f"{n}-{i}" for i in range(10))))
+        for n, store in enumerate(stores)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (recorded,) = stores[0].backfills.unfinished("hourly")
+    assert [fire.interval for fire in recorded.waiting] == [hour(n) for n in range(10)]
+    assert len(stores[0].schedules.find("hourly").waiting) == 10
+    for store in stores:
+        store.close()
 
 
 def test_refusals(store: Metastore, snapshot: SnapshotAssertion) -> None:

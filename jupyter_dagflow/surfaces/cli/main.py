@@ -13,6 +13,7 @@ import typer
 from jupyter_dagflow import __version__
 from jupyter_dagflow.surfaces.cli import (
     artifacts,
+    backfill,
     db,
     doctor,
     errors,
@@ -64,6 +65,7 @@ def build() -> Commands:
     app.command("tag")(tag.tag)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
+    app.command("backfill")(backfill.backfill)
     app.command("serve")(serve.serve)
     app.add_typer(runs.group(), name="runs")
     app.add_typer(artifacts.group(), name="artifacts")

@@ -1,0 +1,217 @@
+"""Backfills: which were asked for, and how their intervals stand.
+
+The law: which intervals a backfill has is chosen and recorded in one transaction, in which nobody else chooses or
+decides for that schedule, so of two that are asked for at once each interval is in one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, RowMapping, select
+
+from jupyter_dagflow.core.backfill import Backfill
+from jupyter_dagflow.core.calendar.intervals import DataInterval
+from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.storage.schedules import (
+    Open,
+    change_row,
+    fire_of,
+    put_fire,
+    row_named,
+    state_of,
+    with_state,
+)
+from jupyter_dagflow.storage.tables import backfills, fires, runs
+
+States = Mapping[datetime, RunState]
+_OF_INTERVALS = (FireKind.SCHEDULED.value, FireKind.BACKFILL.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedBackfill:
+    """A backfill, its intervals that wait, how many of its runs go on, and all that it has."""
+
+    backfill_id: int
+    asked: Backfill
+    fires: tuple[tuple[Fire, RunState | None], ...]
+
+    @property
+    def waiting(self) -> tuple[Fire, ...]:
+        """Those of which no run is created yet."""
+        return tuple(fire for fire, _ in self.fires if fire.waits)
+
+    @property
+    def active(self) -> tuple[RunId, ...]:
+        """The runs that go on."""
+        return tuple(
+            fire.run_id for fire, state in self.fires if state is not None and not state.is_final
+        )
+
+
+class Backfills:
+    """The backfills of a metastore; ``reading`` and ``writing`` begin transactions of it."""
+
+    def __init__(self, *, reading: Open, writing: Open) -> None:
+        self._reading = reading
+        self._writing = writing
+
+    def ask(
+        self,
+        name: str,
+        asked: Backfill,
+        *,
+        choose: Callable[[States], Iterable[DataInterval]],
+        parameters: Mapping[str, object],
+        at: datetime,
+        new_run_id: Callable[[], RunId],
+    ) -> list[Fire]:
+        """Record a backfill of the intervals that ``choose`` takes by how they stand; raises `NotFound`.
+
+        What it takes none of is not recorded.
+        """
+        with self._writing() as connection:
+            row = row_named(connection, name)
+            change_row(connection, row)  # who decides on what was before is refused, or waits
+            schedule_id = row["schedule_id"]
+            chosen = list(choose(_states(connection, schedule_id, asked.start, asked.end)))
+            if not chosen:
+                return []
+            recorded = backfills.insert().values(
+                schedule_id=schedule_id, asked_at=at, body=json.dumps(msgspec.to_builtins(asked))
+            )
+            key = connection.execute(recorded).inserted_primary_key
+            assert key is not None
+            found = [
+                Fire(
+                    interval=interval,
+                    run_id=new_run_id(),
+                    recorded_at=at,
+                    kind=FireKind.BACKFILL,
+                    parameters=parameters,
+                    backfill=key[0],
+                )
+                for interval in chosen
+            ]
+            for fire in found:
+                put_fire(connection, schedule_id, fire)
+            return found
+
+    def states(self, name: str, asked: Backfill) -> States:
+        """How the intervals within its bounds stand, by where they start; raises `NotFound`."""
+        with self._reading() as connection:
+            schedule_id = row_named(connection, name)["schedule_id"]
+            return _states(connection, schedule_id, asked.start, asked.end)
+
+    def newest(self, name: str, asked: Backfill) -> dict[datetime, tuple[Fire, RunState]]:
+        """The newest fires of the intervals within its bounds, by where they start; raises `NotFound`."""
+        with self._reading() as connection:
+            schedule_id = row_named(connection, name)["schedule_id"]
+            return _newest(connection, schedule_id, asked.start, asked.end)
+
+    def past(self, schedule_id: int, before: datetime) -> RunState | None:
+        """The state of the newest run of the last interval that starts before then; None if there is none."""
+        found: list[RowMapping] = []
+        with self._reading() as connection:
+            for kind in _OF_INTERVALS:
+                last = (
+                    with_state()
+                    .where(
+                        fires.c.schedule_id == schedule_id,
+                        fires.c.kind == kind,
+                        fires.c.interval_start < before,
+                        fires.c.waits | runs.c.state.is_not(None),
+                    )
+                    .order_by(fires.c.interval_start.desc(), fires.c.recorded_at.desc())
+                    .limit(1)
+                )
+                found += connection.execute(last).mappings().all()
+        newest = max(
+            found, key=lambda row: (row["interval_start"], row["recorded_at"]), default=None
+        )
+        return None if newest is None else _stands(newest)
+
+    def asked(self, backfill_id: int) -> Backfill:
+        """What was asked for."""
+        with self._reading() as connection:
+            return _asked(connection, backfill_id)
+
+    def find(self, backfill_id: int) -> RecordedBackfill:
+        """A backfill as it stands."""
+        with self._reading() as connection:
+            asked = _asked(connection, backfill_id)
+            own = with_state().where(fires.c.backfill_id == backfill_id)
+            rows = connection.execute(own.order_by(fires.c.interval_start)).mappings().all()
+        return RecordedBackfill(
+            backfill_id=backfill_id,
+            asked=asked,
+            fires=tuple((fire_of(row), state_of(row)) for row in rows),
+        )
+
+    def unfinished(self, name: str) -> list[RecordedBackfill]:
+        """The backfills of a schedule of which something waits or goes on, oldest first; raises `NotFound`."""
+        with self._reading() as connection:
+            own = (
+                fires.c.schedule_id == row_named(connection, name)["schedule_id"],
+                fires.c.kind == FireKind.BACKFILL.value,
+            )
+            waiting = select(fires.c.backfill_id).where(*own, fires.c.waits.is_(True))
+            going_on = [state.value for state in RunState if not state.is_final]
+            active = (
+                select(fires.c.backfill_id)
+                .join(runs, runs.c.run_id == fires.c.run_id)
+                .where(*own, runs.c.state.in_(going_on))
+            )
+            found = sorted(set(connection.scalars(waiting.union(active))))
+        return [self.find(each) for each in found]
+
+    def drop(self, backfill_id: int) -> int:
+        """Have what waits of a backfill wait no longer; returns how many."""
+        with self._writing() as connection:
+            waiting = fires.update().where(
+                fires.c.backfill_id == backfill_id, fires.c.waits.is_(True)
+            )
+            return connection.execute(waiting.values(waits=False)).rowcount
+
+
+def _states(
+    connection: Connection, schedule_id: int, first: datetime, last: datetime
+) -> dict[datetime, RunState]:
+    newest = _newest(connection, schedule_id, first, last)
+    return {start: state for start, (_, state) in newest.items()}
+
+
+def _newest(
+    connection: Connection, schedule_id: int, first: datetime, last: datetime
+) -> dict[datetime, tuple[Fire, RunState]]:
+    """The newest fire of each interval that starts within bounds, and its run's state; one that waits is queued."""
+    query = (
+        with_state()
+        .where(
+            fires.c.schedule_id == schedule_id,
+            fires.c.kind.in_(_OF_INTERVALS),
+            fires.c.interval_start.between(first, last),
+        )
+        .order_by(fires.c.recorded_at)
+    )
+    return {
+        row["interval_start"]: (fire_of(row), state)
+        for row in connection.execute(query).mappings()
+        if (state := _stands(row)) is not None
+    }
+
+
+def _asked(connection: Connection, backfill_id: int) -> Backfill:
+    this = backfills.c.backfill_id == backfill_id
+    body = connection.scalars(select(backfills.c.body).where(this)).one()
+    return msgspec.convert(json.loads(body), Backfill)
+
+
+def _stands(row: RowMapping) -> RunState | None:
+    return RunState.QUEUED if row["waits"] else state_of(row)
