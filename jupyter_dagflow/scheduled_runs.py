@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from jupyter_dagflow.app import Dagflow, new_run_id
 from jupyter_dagflow.clock import utc_now
@@ -23,13 +24,18 @@ from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.events import Event, RunCreated
 from jupyter_dagflow.core.fires import Fire, FireKind
-from jupyter_dagflow.core.model import Pipeline
+from jupyter_dagflow.core.model import Pipeline, RunId
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.watchers import Watchers
 from jupyter_dagflow.run_handle import LiveRun
-from jupyter_dagflow.schedule_parameters import check_filled_in, filled_in, kept_parameters
+from jupyter_dagflow.schedule_parameters import (
+    check_filled_in,
+    filled_in,
+    given_to,
+    kept_parameters,
+)
 from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.scheduling.zones import zone_of
@@ -54,9 +60,10 @@ class ScheduledRuns:
         """
         check_schedule(schedule)
         pipeline = self._sound_pipeline(schedule)
-        added = replace(schedule, parameters=kept_parameters(pipeline, values, texts))
+        kept = kept_parameters(pipeline, values, texts)
+        added = replace(schedule, parameters=kept.values, templates=kept.templates)
         now = utc_now()
-        check_filled_in(pipeline, added, now=now)
+        check_filled_in(pipeline, added, kept, now=now)
         self._app.metastore.schedules.add(added, at=now)
         return added
 
@@ -68,13 +75,17 @@ class ScheduledRuns:
         schedules = self._app.metastore.schedules
         schedule = schedules.find(name).schedule
         now = utc_now()
+        pipeline = self._sound_pipeline(schedule)
+        kept = kept_parameters(pipeline, values, texts)
         fire = Fire(
             interval=DataInterval(now, now),
             run_id=new_run_id(),
             recorded_at=now,
             kind=FireKind.MANUAL,
-            parameters=kept_parameters(self._sound_pipeline(schedule), values, texts),
+            parameters=kept.values,
+            templates=kept.templates,
         )
+        check_filled_in(pipeline, schedule, given_to(schedule, fire), now=now)
         schedules.trigger(name, fire)
         return fire
 
@@ -96,7 +107,7 @@ class ScheduledRuns:
         Returns what is chosen; with ``dry_run`` nothing more is done. Raises `NotFound`, `OptionError`, and what
         `Dagflow.start` does for its notebook and parameters.
         """
-        metastore, now = self._app.metastore, _now()
+        metastore, now = self._app.metastore, utc_now()
         schedule = metastore.schedules.find(name).schedule
         table = schedule.timetable(zone_of(schedule))
         asked = Backfill(
@@ -108,10 +119,15 @@ class ScheduledRuns:
         )
         check_backfill(asked, table, schedule.policy)
         pipeline = self._sound_pipeline(schedule)
-        parameters = kept_parameters(pipeline, values, texts)
-        check_filled_in(
-            pipeline, replace(schedule, parameters={**schedule.parameters, **parameters}), now=now
+        kept = kept_parameters(pipeline, values, texts)
+        like = Fire(
+            interval=DataInterval(now, now),
+            run_id=RunId(""),
+            recorded_at=now,
+            parameters=kept.values,
+            templates=kept.templates,
         )
+        check_filled_in(pipeline, schedule, given_to(schedule, like), now=now)
         settings = self._app.settings
         pools = {task.options.pool for task in pipeline.tasks if task.options.pool is not None}
         runs, jobs = shares(
@@ -128,7 +144,13 @@ class ScheduledRuns:
             choose(metastore.backfills.states(name, asked))
         else:
             metastore.backfills.ask(
-                name, asked, choose=choose, parameters=parameters, at=now, new_run_id=new_run_id
+                name,
+                asked,
+                choose=choose,
+                parameters=kept.values,
+                templates=kept.templates,
+                at=now,
+                new_run_id=new_run_id,
             )
         return chosen
 
@@ -181,7 +203,7 @@ class ScheduledRuns:
         """Begin the run of a fire; raises `EventConflict` if it has begun already, and what `Dagflow.start` does."""
         if self._app.metastore.events(fire.run_id, limit=1):  # its files are not ours
             raise EventConflict(f"Run {fire.run_id} has begun already.")
-        given = {**schedule.parameters, **fire.parameters}
+        given = given_to(schedule, fire)
         prepared = self._app.prepare(
             schedule.notebook,
             by=schedule.by,

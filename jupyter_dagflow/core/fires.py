@@ -30,8 +30,8 @@ class FireKind(str, Enum):
 class Fire:
     """A fire of a schedule; it ``waits`` until its run is created, or until it makes way for a later one.
 
-    ``parameters`` are values for this run alone, which come before those of the schedule. ``backfill`` is the number
-    of the backfill that it is of, 0 if it is of none.
+    ``parameters`` and ``templates`` are for this run alone, and come before those of the schedule. ``backfill`` is the
+    number of the backfill that it is of, 0 if it is of none.
     """
 
     interval: DataInterval
@@ -40,6 +40,7 @@ class Fire:
     kind: FireKind = FireKind.SCHEDULED
     waits: bool = True
     parameters: Mapping[str, object] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     backfill: int = 0
 
 

@@ -34,7 +34,8 @@ class Schedule:
 
     It fires by ``crons``, or every ``every_s`` seconds from its start, or once, ``at`` a time. ``zone`` is the name of
     the zone whose clocks the cron expressions mean. ``start`` and ``end`` bound where data intervals start. ``pin``
-    is the digest of the source that it runs; None if it follows the file. All times are aware.
+    is the digest of the source that it runs; None if it follows the file. Each run makes its values of ``templates``
+    itself. All times are aware.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Schedule:
     policy: Policy = field(default_factory=Policy)
     pin: str | None = None
     parameters: Mapping[str, object] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
     by: PartitionBy = PartitionBy.AUTO
     keep_all: bool = False
     paused: bool = False

@@ -55,7 +55,12 @@ def failed_run(
             at=at,
             pipeline=notebook.stem,
             notebook=schedule.notebook,
-            parameters={**schedule.parameters, **fire.parameters},
+            parameters={
+                **schedule.parameters,
+                **schedule.templates,
+                **fire.parameters,
+                **fire.templates,
+            },
             tasks=(),
             trigger=fire.kind.value,
             options=config.options(),

@@ -69,6 +69,7 @@ class Backfills:
         *,
         choose: Callable[[States], Iterable[DataInterval]],
         parameters: Mapping[str, object],
+        templates: Mapping[str, str],
         at: datetime,
         new_run_id: Callable[[], RunId],
     ) -> list[Fire]:
@@ -95,6 +96,7 @@ class Backfills:
                     recorded_at=at,
                     kind=FireKind.BACKFILL,
                     parameters=parameters,
+                    templates=templates,
                     backfill=key[0],
                 )
                 for interval in chosen

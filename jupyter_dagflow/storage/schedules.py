@@ -295,6 +295,7 @@ def put_fire(connection: Connection, schedule_id: int, fire: Fire) -> None:
         "recorded_at": fire.recorded_at,
         "waits": fire.waits,
         "parameters": json.dumps(msgspec.to_builtins(fire.parameters)),
+        "templates": json.dumps(fire.templates),
     }
     connection.execute(fires.insert(), row)
 
@@ -419,6 +420,7 @@ def fire_of(row: RowMapping) -> Fire:
         kind=FireKind(row["kind"]),
         waits=row["waits"],
         parameters=json.loads(row["parameters"]),
+        templates=json.loads(row["templates"]),
         backfill=row["backfill_id"],
     )
 

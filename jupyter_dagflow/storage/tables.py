@@ -217,6 +217,7 @@ fires = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("parameters", Text, nullable=False),
+    Column("templates", Text, nullable=False),
     Index(
         "ix_fires_interval",
         *("schedule_id", "kind", "interval_start", "interval_end", "backfill_id"),

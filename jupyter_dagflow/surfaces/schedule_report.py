@@ -156,7 +156,7 @@ def record_document(
         end=found.schedule.end,
         catchup=found.schedule.catchup,
         overlap=found.schedule.policy.overlap.value,
-        parameters=dict(found.schedule.parameters),
+        parameters={**found.schedule.parameters, **found.schedule.templates},
         fires=[
             FireDocument(
                 run_id=fire.run_id,

@@ -373,6 +373,7 @@ def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list
         asked,
         choose=lambda states: intervals,
         parameters={},
+        templates={},
         at=world.now,
         new_run_id=lambda: RunId(f"b{next(numbers)}"),
     )

@@ -56,6 +56,7 @@ FULL = Schedule(
     ),
     pin="xxh3:1",
     parameters={"n": 3, "names": ["a", None], "big": 2**80, "inf": math.inf, "half": "\ud800"},
+    templates={"day": "{{ data_interval_start | ds }}"},
     by=PartitionBy.TAGS,
     keep_all=True,
     paused=True,
@@ -369,6 +370,7 @@ def asked(store: Metastore, first: int, last: int, *runs: str) -> list[str]:
         bounds,
         choose=choose,
         parameters={"n": 5},
+        templates={"day": "{{ data_interval_start | ds }}"},
         at=START + 24 * HOUR,
         new_run_id=lambda: RunId(next(numbers)),
     )
@@ -385,6 +387,7 @@ def test_a_backfill_has_the_intervals_that_have_no_run(store: Metastore) -> None
     first, second = store.backfills.unfinished("hourly")
     assert [fire.interval for fire in first.waiting] == [hour(2), hour(3)]
     assert first.waiting[0].parameters == {"n": 5}
+    assert first.waiting[0].templates == {"day": "{{ data_interval_start | ds }}"}
     assert (first.asked.max_active_runs, first.active) == (2, ())
     create(store, "b2")
     assert store.backfills.find(first.backfill_id).active == ("b2",)

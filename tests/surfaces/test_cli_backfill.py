@@ -91,7 +91,8 @@ def test_thirty_days_are_run_several_at_once_and_once_each(
     would = dagflow("backfill", "etl", *BOUNDS, "--dry-run")
     assert (would.code, would.out.count("would run")) == (0, 31)
     assert runs_by_day() == {}
-    answer = dagflow("backfill", "etl", *BOUNDS, "-p", "n=7", "--json")
+    days_of_month = "n={{ data_interval_start.day * 2 }}"
+    answer = dagflow("backfill", "etl", *BOUNDS, "-p", days_of_month, "--json")
     assert answer.code == 0
     intervals = json.loads(answer.out)["intervals"]
     assert [each["state"] for each in intervals] == ["success"] * 30
@@ -99,7 +100,7 @@ def test_thirty_days_are_run_several_at_once_and_once_each(
     assert runs_by_day() == days(30, "success")
     assert 1 < most_at_once() <= 3
     app = Dagflow()
-    assert app.open_run(intervals[4]["run_id"]).value("told") == [7, "2026-01-05T00:00:00+00:00"]
+    assert app.open_run(intervals[4]["run_id"]).value("told") == [10, "2026-01-05T00:00:00+00:00"]
     again = dagflow("backfill", "etl", *BOUNDS)
     assert again.code == 0
     assert "Nothing was left to run" in again.out

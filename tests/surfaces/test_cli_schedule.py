@@ -116,6 +116,10 @@ def test_a_schedule_from_its_beginning_to_its_end(
         (["--every", "1m", "--catchup", "--overlap", "skip"], "--catchup runs every interval, and"),
         (["--every", "1m", "-p", "m=1"], "There is no parameter 'm'."),
         (["--every", "1m", "-p", "n=x"], "Parameter 'n'"),
+        (["--every", "1m", "-p", "n={{ logical_date | ds }}"], "Parameter 'n'"),
+        (["--every", "1m", "-p", "n={{ when }}"], "'when' is undefined."),
+        (["--every", "1m", "-p", "m={{ run_id }}"], "There is no parameter 'm'."),
+        (["--every", "1m", "-p", "api_key={{ run_id }}"], "Parameter 'api_key' is secret, and"),
         (["--every", "1m", "-p", "api_key=abc"], "Parameter 'api_key' is secret, and a schedule"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Backfills: an interval may have a fire for each, besides the one of the schedule itself.
+"""Backfills: an interval may have a fire for each, besides the one of the schedule itself; templates of fires.
 
 A migration never changes once released, so it spells its tables out instead of importing them.
 """
@@ -40,9 +40,10 @@ def upgrade() -> None:
         sa.Column("recorded_at", _TIME, nullable=False),
         sa.Column("waits", sa.Boolean, nullable=False),
         sa.Column("parameters", sa.Text, nullable=False),
+        sa.Column("templates", sa.Text, nullable=False),
     )
     op.execute(
-        f"INSERT INTO fires ({_KEPT}, backfill_id) SELECT {_KEPT}, 0 FROM fires_before"  # noqa: S608 -- constants
+        f"INSERT INTO fires ({_KEPT}, backfill_id, templates) SELECT {_KEPT}, 0, '{{}}' FROM fires_before"  # noqa: S608 -- constants
     )
     op.drop_table("fires_before")
     op.create_index(
