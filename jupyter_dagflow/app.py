@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial, wraps
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -406,12 +406,15 @@ class Dagflow:
         keep_names: Sequence[str] = (),
         within: Within | None = None,
         run_id: RunId | None = None,
+        expected_s: float | None = None,
+        deadline_at: datetime | None = None,
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared, or those tasks of it that were ``selected``.
 
         Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
-        A scheduled run is about its ``data_interval``, and has the ``run_id`` of its fire.
+        A scheduled run is about its ``data_interval``, and has the ``run_id`` of its fire; people are told if it takes
+        longer than ``expected_s`` or goes on at ``deadline_at``.
         Raises `OptionError` if the notebook ends with no such variable.
         """
         check_jobs(jobs)
@@ -428,6 +431,8 @@ class Dagflow:
             run=None if selected is None else tuple(sorted(selected.run)),
             given=() if selected is None else tuple(sorted(selected.given)),
             keep_names=tuple(keep_names),
+            expected_s=expected_s or 0.0,
+            deadline_at="" if deadline_at is None else deadline_at.isoformat(),
             within=None if within is None else asdict(within),
         )
         lease = Lease(run_id=files.run_id, token=1, owner=this_process())
@@ -625,7 +630,11 @@ class Dagflow:
             record=None if begun else prepared.circumstances.record(prepared.source, masked=masked),
             sinks=[
                 *sinks,
-                *(self.watchers(compilation.pipeline.name) if config.within is None else ()),
+                *(
+                    self.watchers(compilation.pipeline.name, config)
+                    if config.within is None
+                    else ()
+                ),
             ],
         )
         make_executor = partial(
@@ -758,12 +767,12 @@ class Dagflow:
             older_than_s=older_than_s,
         )
 
-    def watchers(self, pipeline: str) -> list[Sink]:
+    def watchers(self, pipeline: str, config: RunConfig | None = None) -> list[Sink]:
         """Those who watch every run, if the settings name somebody to be told.
 
         They belong to a floor above this one, so they are found by their entry points.
         """
-        wanted = self.settings.notify
+        wanted = self.settings.notify.for_run(config, now=utc_now())
         if not wanted.urls:
             return []
         ended = (RunState.SUCCESS, RunState.FAILED)

@@ -31,6 +31,14 @@ class Kept:
     values: Mapping[str, object]
     templates: Mapping[str, str]
 
+    def over(self, schedule: Schedule) -> Kept:
+        """These, and those of a schedule that are not among them."""
+        own = self.values.keys() | self.templates.keys()
+        return Kept(
+            {**_without(schedule.parameters, own), **self.values},
+            {**_without(schedule.templates, own), **self.templates},
+        )
+
 
 def kept_parameters(
     pipeline: Pipeline, values: Mapping[str, object], texts: Mapping[str, str]
@@ -58,11 +66,7 @@ def kept_parameters(
 
 def given_to(schedule: Schedule, fire: Fire) -> Kept:
     """What a fire is given: its own comes before that of its schedule."""
-    own = fire.parameters.keys() | fire.templates.keys()
-    return Kept(
-        {**_without(schedule.parameters, own), **fire.parameters},
-        {**_without(schedule.templates, own), **fire.templates},
-    )
+    return Kept(fire.parameters, fire.templates).over(schedule)
 
 
 def _without(given: Mapping[str, T], names: Collection[str]) -> dict[str, T]:

@@ -23,7 +23,7 @@ from jupyter_dagflow.core.backfill import (
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.events import Event, RunCreated
-from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.fires import Fire, FireKind, deadline_of
 from jupyter_dagflow.core.model import Pipeline, RunId
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.states import RunState
@@ -52,9 +52,16 @@ class ScheduledRuns:
         self._app = app
 
     def add(
-        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
+        self,
+        schedule: Schedule,
+        *,
+        values: Mapping[str, object],
+        texts: Mapping[str, str],
+        dry_run: bool = False,
     ) -> Schedule:
         """Keep a schedule with these values, or texts of values, for parameters of its notebook.
+
+        With ``dry_run`` it is only checked.
 
         Raises `OptionError`, `CronError`, and what `Dagflow.start` does for its notebook and parameters.
         """
@@ -64,8 +71,23 @@ class ScheduledRuns:
         added = replace(schedule, parameters=kept.values, templates=kept.templates)
         now = utc_now()
         check_filled_in(pipeline, added, kept, now=now)
-        self._app.metastore.schedules.add(added, at=now)
+        if not dry_run:
+            self._app.metastore.schedules.add(added, at=now)
         return added
+
+    def update(
+        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
+    ) -> None:
+        """Have a schedule be as this one from now on, with these values beside those that it has.
+
+        Raises what `add` does, and `NotFound`.
+        """
+        check_schedule(schedule)
+        pipeline = self._sound_pipeline(schedule)
+        kept = kept_parameters(pipeline, values, texts).over(schedule)
+        changed = replace(schedule, parameters=kept.values, templates=kept.templates)
+        check_filled_in(pipeline, changed, kept, now=utc_now())
+        self._app.metastore.schedules.update(changed)
 
     def trigger(self, name: str, *, values: Mapping[str, object], texts: Mapping[str, str]) -> Fire:
         """Ask for a run of a schedule now, with these values instead of its own; whoever serves begins it.
@@ -220,6 +242,8 @@ class ScheduledRuns:
             data_interval=fire.interval,
             reuse=Reuse.ASKED,
             run_id=fire.run_id,
+            expected_s=schedule.policy.expected_s,
+            deadline_at=deadline_of(schedule, fire),
         )
 
     def _sound_pipeline(self, schedule: Schedule) -> Pipeline:

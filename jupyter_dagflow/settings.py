@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir
 
 from jupyter_dagflow.core.errors import EnvironmentFault, HomeNotWritable
+from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.sizes import parse_size
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.execution.output_limit import DEFAULT_BYTES
@@ -44,6 +46,18 @@ class Notifications:
     urls: tuple[str, ...] = field(default=(), repr=False)
     on: frozenset[Occasion] = frozenset({Occasion.FAILURE, Occasion.RECOVERY})
     long_s: float = 3600.0
+
+    def for_run(self, config: RunConfig | None, *, now: datetime) -> Notifications:
+        """The same, for a run that may be asked to be told of when it takes long, whatever the occasions."""
+        limits = [self.long_s] if Occasion.LONG in self.on else []
+        if config is not None and config.expected_s:
+            limits.append(config.expected_s)
+        if config is not None and config.deadline_at:
+            left = datetime.fromisoformat(config.deadline_at) - now
+            limits.append(max(left.total_seconds(), 0.0))
+        if not limits:
+            return self
+        return replace(self, on=self.on | {Occasion.LONG}, long_s=min(limits))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -344,7 +344,15 @@ class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
     start: datetime
     end: datetime | None
     catchup: bool
+    explained: str
     overlap: str
+    max_active_runs: int
+    misfire_s: float | None
+    jitter_s: float
+    depends_on_past: bool
+    pause_after: int | None
+    expected_s: float | None
+    deadline_s: float | None
     parameters: dict[str, Any]
     fires: list[FireDocument]
     missed: list[MissedDocument]

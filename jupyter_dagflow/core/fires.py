@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.model import RunId
+from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import Standing
 from jupyter_dagflow.core.states import RunState
 
@@ -42,6 +43,14 @@ class Fire:
     parameters: Mapping[str, object] = field(default_factory=dict)
     templates: Mapping[str, str] = field(default_factory=dict)
     backfill: int = 0
+
+
+def deadline_of(schedule: Schedule, fire: Fire) -> datetime | None:
+    """When the run of a fire is to have ended; None if its schedule does not say so, or did not ask for it."""
+    deadline_s = schedule.policy.deadline_s
+    if deadline_s is None or fire.kind is not FireKind.SCHEDULED:
+        return None
+    return fire.interval.end + timedelta(seconds=deadline_s)
 
 
 def standing_of(

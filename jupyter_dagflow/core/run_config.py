@@ -17,7 +17,8 @@ class RunConfig:
     """The folder in which the tasks run, and the options of the run; ``jobs`` 0 are those of the settings.
 
     ``run`` and ``given`` are the tasks that were selected; None for all. ``keep_names`` are variables that are kept
-    though no task reads them. One that is itself a step of a task has ``within``, the fields of a `nested.Within`.
+    though no task reads them. People are told if it takes longer than ``expected_s`` (0: it may), or goes on at
+    ``deadline_at``, in ISO format. One that is itself a step of a task has ``within``, the fields of a `nested.Within`.
     """
 
     folder: str
@@ -29,6 +30,8 @@ class RunConfig:
     run: tuple[str, ...] | None = None
     given: tuple[str, ...] = ()
     keep_names: tuple[str, ...] = ()
+    expected_s: float = 0.0
+    deadline_at: str = ""
     within: Mapping[str, str] | None = None
 
     @classmethod

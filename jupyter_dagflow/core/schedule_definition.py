@@ -159,6 +159,8 @@ def _wrong_policy(schedule: Schedule) -> Iterator[OptionError]:
         ("--misfire", policy.misfire_s, 0),
         ("--jitter", policy.jitter_s, 0),
         ("--pause-after", policy.pause_after, 1),
+        ("--expected", policy.expected_s, 1),
+        ("--deadline", policy.deadline_s, 1),
     ):
         if value is not None and not least <= value <= _LONGEST_S:
             yield OptionError(

@@ -59,11 +59,12 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a schedule treats fires that cannot simply begin.
+    """How a schedule treats fires that cannot simply begin, and how long its runs may take.
 
     Later than ``misfire_s`` none begins. A fire is up to ``jitter_s`` later than its interval's end, always the same
     for one interval. ``depends_on_past`` if it begins only after a success of the one before. After
-    ``pause_after`` failures in a row the schedule pauses itself. A schedule that catches up queues.
+    ``pause_after`` failures in a row the schedule pauses itself. A schedule that catches up queues. People are told of
+    a run that takes longer than ``expected_s``, or has not ended ``deadline_s`` after its interval has.
     """
 
     overlap: Overlap = Overlap.SKIP
@@ -72,6 +73,8 @@ class Policy:
     jitter_s: float = 0.0
     depends_on_past: bool = False
     pause_after: int | None = None
+    expected_s: float | None = None
+    deadline_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

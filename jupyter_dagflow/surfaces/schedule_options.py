@@ -7,6 +7,7 @@ clocks of the schedule's zone unless they say an offset.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,9 @@ from jupyter_dagflow.core.schedule_definition import Schedule, overlap_of, start
 from jupyter_dagflow.core.schedules import Overlap, Policy
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.options import whole_number
+
+NONE = "none"
+UTC = "UTC"
 
 ScheduleArgument = Annotated[str, typer.Argument(metavar="NAME", help="A schedule.")]
 Name = Annotated[
@@ -51,7 +55,13 @@ At = Annotated[
     typer.Option("--at", metavar="TIME", help="When it fires, once.", show_default=False),
 ]
 Zone = Annotated[
-    str, typer.Option("--tz", metavar="ZONE", help="The zone whose clocks all its times mean.")
+    str | None,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="The zone whose clocks all its times mean.",
+        show_default=UTC,
+    ),
 ]
 Start = Annotated[
     str | None,
@@ -72,22 +82,79 @@ End = Annotated[
     ),
 ]
 Catchup = Annotated[
-    bool, typer.Option("--catchup", help="Run each interval, however late, not the newest alone.")
+    bool | None,
+    typer.Option(
+        "--catchup/--no-catchup",
+        help="Run each interval, however late, not the newest alone.",
+        show_default=False,
+    ),
 ]
 OverlapOption = Annotated[
     str | None,
     typer.Option(
         "--overlap",
         metavar="|".join(each.value for each in Overlap),
-        help="What becomes of a fire while a run still goes on.",
+        help="What becomes of a fire while as many runs go on as may.",
         show_default="skip",
+    ),
+]
+MaxActiveRuns = Annotated[
+    str | None,
+    typer.Option(
+        "--max-active-runs", metavar="N", help="How many runs may go on at once.", show_default="1"
     ),
 ]
 Misfire = Annotated[
     str | None,
     typer.Option("--misfire", metavar="DUR", help="How late a run may begin.", show_default="any"),
 ]
-
+Jitter = Annotated[
+    str | None,
+    typer.Option(
+        "--jitter",
+        metavar="DUR",
+        help="Begin each run up to so much later, always the same for one interval.",
+        show_default="none",
+    ),
+]
+DependsOnPast = Annotated[
+    bool | None,
+    typer.Option(
+        "--depends-on-past/--no-depends-on-past",
+        help="Begin a run only after the one before has succeeded.",
+        show_default=False,
+    ),
+]
+PauseAfter = Annotated[
+    str | None,
+    typer.Option(
+        "--pause-after",
+        metavar="N",
+        help="Pause after so many failures in a row.",
+        show_default="never",
+    ),
+]
+Expected = Annotated[
+    str | None,
+    typer.Option(
+        "--expected",
+        metavar="DUR",
+        help="Notify of a run that takes longer.",
+        show_default="never",
+    ),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        "--deadline",
+        metavar="DUR",
+        help="Notify of a run that has not ended so long after its data interval.",
+        show_default="never",
+    ),
+]
+AddDryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Show the next runs; add nothing.", show_default=False)
+]
 BackfillStart = Annotated[
     str | None,
     typer.Option(
@@ -154,43 +221,87 @@ def backfill_of(
     )
 
 
-def schedule_of(
-    notebook: str,
-    *,
-    name: str | None,
-    crons: tuple[str, ...],
-    every: str | None,
-    at: str | None,
-    zone: str,
-    start: str | None,
-    end: str | None,
-    catchup: bool,
-    overlap: str | None,
-    misfire: str | None,
-    now: datetime,
-) -> Schedule:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What was typed of a schedule; None for what was not."""
+
+    crons: tuple[str, ...] = ()
+    every: str | None = None
+    at: str | None = None
+    zone: str | None = None
+    start: str | None = None
+    end: str | None = None
+    catchup: bool | None = None
+    overlap: str | None = None
+    max_active_runs: str | None = None
+    misfire: str | None = None
+    jitter: str | None = None
+    depends_on_past: bool | None = None
+    pause_after: str | None = None
+    expected: str | None = None
+    deadline: str | None = None
+
+
+def schedule_of(notebook: str, asked: Asked, *, name: str | None, now: datetime) -> Schedule:
     """The schedule that was asked for, whatever contradicts in it; raises `OptionError` and `CronError`."""
-    clocks = _zone(zone)
-    return Schedule(
+    new = Schedule(
         name=name or re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(notebook).stem).lstrip("-."),
         notebook=str(Path(notebook).absolute()),
-        start=_start(start, crons, clocks, now),
-        crons=crons,
-        every_s=None if every is None else _seconds(every, "--every"),
-        at=None if at is None else _time(at, "--at", clocks),
-        zone=zone,
-        end=None if end is None else _time(end, "--end", clocks),
-        catchup=catchup,
-        policy=Policy(
-            overlap=overlap_of(_overlap(overlap), catchup=catchup),
-            misfire_s=None if misfire is None else _seconds(misfire, "--misfire"),
-        ),
+        start=_start(asked.crons, _zone(asked.zone or UTC), now),
     )
+    return changed(new, asked)
 
 
-def _start(text: str | None, crons: tuple[str, ...], zone: ZoneInfo, now: datetime) -> datetime:
-    if text is not None:
-        return _time(text, "--start", zone)
+def changed(before: Schedule, asked: Asked) -> Schedule:
+    """A schedule with what was asked for in place of what it had; ``none`` takes back what may be left out."""
+    zone = asked.zone or before.zone
+    clocks = _zone(zone)
+    new = replace(before, zone=zone)
+    if asked.crons or asked.every is not None or asked.at is not None:
+        new = replace(
+            new,
+            crons=asked.crons,
+            every_s=None if asked.every is None else _seconds(asked.every, "--every"),
+            at=None if asked.at is None else _time(asked.at, "--at", clocks),
+        )
+    if asked.start is not None:
+        new = replace(new, start=_time(asked.start, "--start", clocks))
+    if asked.end is not None:
+        end = None if asked.end == NONE else _time(asked.end, "--end", clocks)
+        new = replace(new, end=end)
+    catchup = before.catchup if asked.catchup is None else asked.catchup
+    return replace(new, catchup=catchup, policy=_policy(before, asked, catchup=catchup))
+
+
+def _policy(before: Schedule, asked: Asked, *, catchup: bool) -> Policy:
+    old = before.policy
+    new = replace(
+        old,
+        misfire_s=_limit(asked.misfire, "--misfire", old.misfire_s),
+        jitter_s=_limit(asked.jitter, "--jitter", old.jitter_s) or 0.0,
+        expected_s=_limit(asked.expected, "--expected", old.expected_s),
+        deadline_s=_limit(asked.deadline, "--deadline", old.deadline_s),
+    )
+    if asked.overlap is not None or catchup is not before.catchup:
+        new = replace(new, overlap=overlap_of(_overlap(asked.overlap), catchup=catchup))
+    if asked.depends_on_past is not None:
+        new = replace(new, depends_on_past=asked.depends_on_past)
+    if (most := whole_number(asked.max_active_runs, "--max-active-runs")) is not None:
+        new = replace(new, max_active_runs=most)
+    if asked.pause_after == NONE:
+        return replace(new, pause_after=None)
+    if (failures := whole_number(asked.pause_after, "--pause-after")) is not None:
+        new = replace(new, pause_after=failures)
+    return new
+
+
+def _limit(text: str | None, option: str, before: float | None) -> float | None:
+    if text is None:
+        return before
+    return None if text == NONE else _seconds(text, option)
+
+
+def _start(crons: tuple[str, ...], zone: ZoneInfo, now: datetime) -> datetime:
     if crons:
         return started_by(CronTimes(tuple(map(parse_cron, crons)), zone), now)
     return now

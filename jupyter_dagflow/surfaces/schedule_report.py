@@ -13,7 +13,7 @@ from jupyter_dagflow.core.schedules import due_at
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.schedules import Missed, RecordedSchedule
-from jupyter_dagflow.surfaces import words
+from jupyter_dagflow.surfaces import cron_words, words
 from jupyter_dagflow.surfaces.look import run_look
 from jupyter_dagflow.surfaces.report import Part
 from jupyter_dagflow.surfaces.table import Column, Table
@@ -26,10 +26,17 @@ from jupyter_dagflow.wire import (
 )
 
 
-def upcoming(found: RecordedSchedule, now: datetime) -> Iterator[DataInterval]:
-    """The data intervals whose runs come next, as if it were not paused; raises `EnvironmentFault`."""
-    schedule = found.schedule
-    return schedule.timetable(zone_of(schedule)).upcoming(found.standing.last, now)
+def upcoming(
+    schedule: Schedule, last: DataInterval | None, now: datetime
+) -> Iterator[DataInterval]:
+    """The data intervals whose runs come after the last, as if it were not paused; raises `EnvironmentFault`."""
+    return schedule.timetable(zone_of(schedule)).upcoming(last, now)
+
+
+def explained(schedule: Schedule) -> str:
+    """When it fires, in words, if cron expressions say so."""
+    said = cron_words.explained(schedule.crons)
+    return f"{said} ({schedule.zone})" if said else ""
 
 
 def times(schedule: Schedule) -> str:
@@ -41,14 +48,14 @@ def times(schedule: Schedule) -> str:
     return ", ".join(schedule.crons)
 
 
-def next_table(found: RecordedSchedule, intervals: Sequence[DataInterval]) -> Table:
+def next_table(schedule: Schedule, intervals: Sequence[DataInterval]) -> Table:
     """When the runs of intervals are due, and what they are about, by the schedule's clocks."""
-    zone = zone_of(found.schedule)
+    zone = zone_of(schedule)
     return Table(
-        columns=(Column(f"fires ({found.schedule.zone})"), Column("data from"), Column("until")),
+        columns=(Column(f"fires ({schedule.zone})"), Column("data from"), Column("until")),
         rows=tuple(
             (
-                _moment(_due_at(found, each), zone),
+                _moment(_due_at(schedule, each), zone),
                 _moment(each.start, zone),
                 _moment(each.end, zone),
             )
@@ -81,7 +88,7 @@ def parts(
 ) -> list[Part]:
     """A schedule with its newest fires and what it missed."""
     zone = zone_of(found.schedule)
-    told: list[Part] = [table([found], now)]
+    told: list[Part] = [table([found], now), _options(found.schedule)]
     if fires:
         columns = (Column("run", style="bold"), Column("asked for"), Column("data from"))
         told.append(
@@ -118,10 +125,50 @@ def parts(
     return told
 
 
-def interval_document(found: RecordedSchedule, interval: DataInterval) -> IntervalDocument:
+def _options(schedule: Schedule) -> Table:
+    """All that is set of a schedule, and what it is where nothing was said."""
+    zone, policy = zone_of(schedule), schedule.policy
+    rows = (
+        ("in words", explained(schedule)),
+        ("start", _moment(schedule.start, zone)),
+        ("end", "" if schedule.end is None else _moment(schedule.end, zone)),
+        ("catchup", _yes(schedule.catchup)),
+        ("overlap", policy.overlap.value),
+        ("max active runs", str(policy.max_active_runs)),
+        ("misfire", _limit(policy.misfire_s, "any")),
+        ("jitter", _limit(policy.jitter_s or None, "none")),
+        ("depends on past", _yes(policy.depends_on_past)),
+        (
+            "pause after",
+            "never" if policy.pause_after is None else words.count(policy.pause_after, "failure"),
+        ),
+        ("expected", _limit(policy.expected_s, "any")),
+        ("deadline", _limit(policy.deadline_s, "none")),
+        *((f"-p {name}", str(value)) for name, value in _given(schedule).items()),
+    )
+    return Table(
+        columns=(Column("option", style="bold"), Column("value")),
+        rows=tuple(row for row in rows if row[1]),
+        headed=False,
+    )
+
+
+def _given(schedule: Schedule) -> dict[str, object]:
+    return {**schedule.parameters, **schedule.templates}
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
+
+
+def _limit(seconds: float | None, without: str) -> str:
+    return without if seconds is None else words.duration(seconds)
+
+
+def interval_document(schedule: Schedule, interval: DataInterval) -> IntervalDocument:
     """A run that will be due."""
     return IntervalDocument(
-        fire_at=_due_at(found, interval),
+        fire_at=_due_at(schedule, interval),
         logical_date=interval.logical_date,
         data_interval_start=interval.start,
         data_interval_end=interval.end,
@@ -149,14 +196,22 @@ def record_document(
     now: datetime,
 ) -> ScheduleRecordDocument:
     """All of a schedule that is shown."""
-    row = document(found, now)
+    row, policy = document(found, now), found.schedule.policy
     return ScheduleRecordDocument(
         **{name: getattr(row, name) for name in row.__struct_fields__},
         start=found.schedule.start,
         end=found.schedule.end,
         catchup=found.schedule.catchup,
-        overlap=found.schedule.policy.overlap.value,
-        parameters={**found.schedule.parameters, **found.schedule.templates},
+        explained=explained(found.schedule),
+        overlap=policy.overlap.value,
+        max_active_runs=policy.max_active_runs,
+        misfire_s=policy.misfire_s,
+        jitter_s=policy.jitter_s,
+        depends_on_past=policy.depends_on_past,
+        pause_after=policy.pause_after,
+        expected_s=policy.expected_s,
+        deadline_s=policy.deadline_s,
+        parameters=_given(found.schedule),
         fires=[
             FireDocument(
                 run_id=fire.run_id,
@@ -208,12 +263,16 @@ def _fate(fire: Fire, state: RunState | None) -> str:
 
 def _next_at(found: RecordedSchedule, now: datetime) -> datetime | None:
     """When it fires next; never while it is paused."""
-    following = None if found.standing.paused else next(upcoming(found, now), None)
-    return None if following is None else _due_at(found, following)
+    following = None if found.standing.paused else next(_upcoming(found, now), None)
+    return None if following is None else _due_at(found.schedule, following)
 
 
-def _due_at(found: RecordedSchedule, interval: DataInterval) -> datetime:
-    return due_at(interval, found.schedule.policy, found.schedule.name)
+def _upcoming(found: RecordedSchedule, now: datetime) -> Iterator[DataInterval]:
+    return upcoming(found.schedule, found.standing.last, now)
+
+
+def _due_at(schedule: Schedule, interval: DataInterval) -> datetime:
+    return due_at(interval, schedule.policy, schedule.name)
 
 
 def _moment(at: datetime, zone: ZoneInfo) -> str:

@@ -62,7 +62,8 @@ def test_a_schedule_from_its_beginning_to_its_end(
         0,
         "\nschedule etl is added; it runs as long as dagflow serve does\n",
     )
-    lines = added.out.splitlines()
+    explained, _, *lines = added.out.splitlines()
+    assert explained == "At 02:30 (Europe/Berlin)"
     assert lines[0].split("  ")[0] == "fires (Europe/Berlin)"
     assert len(lines) == 1 + 5
     assert lines[1].startswith("2999-03-30 02:30:00")
@@ -132,6 +133,91 @@ def test_what_no_schedule_can_be(
     assert "next:" in answer.err
     assert "abc" not in answer.err
     assert dagflow("schedule", "list").out.startswith("No schedules yet.")
+
+
+def test_the_next_runs_are_shown_in_words_before_it_is_added(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    times = ("--cron", "0 6 * * mon-fri", "--tz", "Europe/Berlin")
+    shown = dagflow("schedule", "add", "etl.ipynb", *times, "--dry-run")
+    assert (shown.code, shown.err) == (0, "")
+    said, _, _, *runs = shown.out.splitlines()
+    assert said == "At 06:00, Monday through Friday (Europe/Berlin)"
+    assert len(runs) == 5
+    assert dagflow("schedule", "list").out.startswith("No schedules yet.")
+    assert dagflow("schedule", "add", "etl.ipynb", *times).out == shown.out
+
+
+POLICIES = {
+    ("--overlap", "queue"): {"overlap": "queue"},
+    ("--max-active-runs", "3"): {"max_active_runs": 3},
+    ("--misfire", "10m"): {"misfire_s": 600.0},
+    ("--jitter", "30s"): {"jitter_s": 30.0},
+    ("--depends-on-past",): {"depends_on_past": True},
+    ("--pause-after", "2"): {"pause_after": 2},
+    ("--expected", "5m"): {"expected_s": 300.0},
+    ("--deadline", "1h"): {"deadline_s": 3600.0},
+    ("--end", "2999-01-01"): {"end": "2999-01-01T00:00:00Z"},
+    ("-p", "n=7"): {"parameters": {"n": 7}},
+}
+BACK = ["--overlap", "skip", "--max-active-runs", "1", "--no-depends-on-past", "-p", "n=3"]
+BACK += [
+    word
+    for option in ("misfire", "jitter", "pause-after", "expected", "deadline", "end")
+    for word in (f"--{option}", "none")
+]
+
+
+def test_each_policy_is_set_shown_and_taken_back(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    def shown(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(dagflow("schedule", "show", name, "--json").out)
+        return {key: value for key, value in found.items() if key != "next_at"}
+
+    every = ("--every", "1h", "--start", "2026-01-01")
+    assert dagflow("schedule", "add", "etl.ipynb", "--name", "plain", *every, "-p", "n=3").code == 0
+    plain = shown("plain")
+    for number, (options, expected) in enumerate(POLICIES.items()):
+        assert {key: plain[key] for key in expected} != expected
+        name = f"s{number}"
+        added = dagflow("schedule", "add", "etl.ipynb", "--name", name, *every, *options)
+        assert added.code == 0
+        assert {key: shown(name)[key] for key in expected} == expected
+        assert dagflow("schedule", "update", "plain", *options).code == 0
+    assert shown("plain") == plain | {k: v for each in POLICIES.values() for k, v in each.items()}
+    told = dagflow("schedule", "show", "plain").out
+    for line in ("max active runs  3", "misfire          10 min", "pause after      2 failures"):
+        assert line in told
+    assert dagflow("schedule", "update", "plain", *BACK).code == 0
+    assert shown("plain") == plain
+    catching_up = dagflow("schedule", "update", "plain", "--catchup", "--cron", "@daily")
+    assert catching_up.code == 0
+    assert (shown("plain")["overlap"], shown("plain")["times"]) == ("queue", "@daily")
+    assert dagflow("schedule", "update", "plain", "--no-catchup").code == 0
+    assert (shown("plain")["overlap"], shown("plain")["catchup"]) == ("skip", False)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-active-runs", "0"], "--max-active-runs is 0, which makes no sense."),
+        (["--pause-after", "many"], "--pause-after is 'many'."),
+        (["--expected", "0s"], "--expected is 0, which makes no sense."),
+        (["--cron", "x"], "cron expression"),
+        (["--every", "1h", "--cron", "@daily"], "is given --cron and --every."),
+        (["-p", "n={{ when }}"], "'when' is undefined."),
+    ],
+)
+def test_an_update_that_makes_no_sense_changes_nothing(
+    options: list[str], message: str, notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    assert dagflow("schedule", "add", "etl.ipynb", "--every", "1h").code == 0
+    before = dagflow("schedule", "show", "etl", "--json").out
+    answer = dagflow("schedule", "update", "etl", *options)
+    assert (answer.code, answer.out) == (2, "")
+    assert message in answer.err
+    assert dagflow("schedule", "show", "etl", "--json").out == before
 
 
 def test_a_notebook_that_a_schedule_cannot_fill_in_is_refused(

@@ -25,6 +25,7 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.model import CellId, RunId, TaskName
 from jupyter_dagflow.core.run import RunView
+from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.scheduled_runs import ScheduledRuns
@@ -180,6 +181,51 @@ def test_a_run_that_takes_long_is_told_while_it_runs(
     assert "running for" in message["message"]
     assert "dagflow runs cancel" in message["message"]
     assert listener.messages.empty()
+
+
+def test_a_scheduled_run_that_takes_longer_than_expected_is_told(
+    listener: Listener, write_notebook: Callable[..., Path], dagflow: Callable[..., Any]
+) -> None:
+    listener.on_message = Path("told").absolute().touch
+    wait = "import os, time\nwhile not os.path.exists('told'):\n    time.sleep(0.05)"
+    write_notebook("nb.ipynb", [("task:wait timeout:60s", wait)])
+    start = ("--start", "2020-01-01", "--every", "1h")
+    limits = ("--expected", "1h", "--deadline", "1s")
+    assert dagflow("schedule", "add", "nb.ipynb", *start, *limits).code == 0
+    app, runs = Dagflow(), list[LiveRun]()
+    ScheduledRuns(app).scheduler(own=runs.append, tell=lambda line: None).tick()
+    message = listener.next()
+    assert (message["title"], message["type"]) == ("nb is still running", "warning")
+    assert "It was expected to take 1 h 00 min at most." in message["message"]
+    assert "It was to end by 20" in message["message"]
+    (run,) = runs
+    run.wait()
+    assert run.state is RunState.SUCCESS
+    app.close()
+
+
+AT = datetime(2026, 3, 1, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("on", "expected_s", "deadline_s", "long_s"),
+    [
+        ({Occasion.FAILURE}, None, None, None),
+        ({Occasion.LONG}, None, None, 3600.0),
+        ({Occasion.FAILURE}, 60.0, None, 60.0),
+        ({Occasion.FAILURE}, 60.0, 30.0, 30.0),
+        ({Occasion.FAILURE}, 60.0, -30.0, 0.0),
+        ({Occasion.LONG}, 7200.0, None, 3600.0),
+    ],
+)
+def test_what_a_schedule_expects_is_told_whatever_the_occasions(
+    on: set[Occasion], expected_s: float | None, deadline_s: float | None, long_s: float | None
+) -> None:
+    deadline_at = "" if deadline_s is None else (AT + timedelta(seconds=deadline_s)).isoformat()
+    config = RunConfig(folder="/", expected_s=expected_s or 0.0, deadline_at=deadline_at)
+    found = Notifications(on=frozenset(on)).for_run(config, now=AT)
+    assert (found.long_s if Occasion.LONG in found.on else None) == long_s
+    assert found.on >= on
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from jupyter_dagflow.surfaces.options import (
 )
 
 if TYPE_CHECKING:
-    from jupyter_dagflow.storage.schedules import RecordedSchedule
+    from jupyter_dagflow.core.calendar.intervals import DataInterval
+    from jupyter_dagflow.core.schedule_definition import Schedule
 
 _NEXT_SHOWN = 5
 _FIRES_SHOWN = 10
@@ -34,6 +35,7 @@ def group() -> Commands:
     schedule.command("list")(list_)
     schedule.command()(show)
     schedule.command("next")(next_)
+    schedule.command()(update)
     schedule.command()(pause)
     schedule.command()(resume)
     schedule.command()(trigger)
@@ -47,22 +49,27 @@ def add(
     cron: options.Cron = None,
     every: options.Every = None,
     at: options.At = None,
-    tz: options.Zone = "UTC",
+    tz: options.Zone = None,
     start: options.Start = None,
     end: options.End = None,
-    catchup: options.Catchup = False,
+    catchup: options.Catchup = None,
     overlap: options.OverlapOption = None,
+    max_active_runs: options.MaxActiveRuns = None,
     misfire: options.Misfire = None,
+    jitter: options.Jitter = None,
+    depends_on_past: options.DependsOnPast = None,
+    pause_after: options.PauseAfter = None,
+    expected: options.Expected = None,
+    deadline: options.Deadline = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
+    dry_run: options.AddDryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Have a notebook run at times, and show the next ones."""
     from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
-    asked = options.schedule_of(
-        notebook,
-        name=name,
+    asked = options.Asked(
         crons=tuple(cron or ()),
         every=every,
         at=at,
@@ -71,15 +78,76 @@ def add(
         end=end,
         catchup=catchup,
         overlap=overlap,
+        max_active_runs=max_active_runs,
         misfire=misfire,
-        now=utc_now(),
+        jitter=jitter,
+        depends_on_past=depends_on_past,
+        pause_after=pause_after,
+        expected=expected,
+        deadline=deadline,
     )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
-        added = ScheduledRuns(app).add(asked, values=values, texts=texts)
-        found = app.metastore.schedules.find(added.name)
-    _show_next(found, _NEXT_SHOWN, as_json=as_json)
-    put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
+        added = ScheduledRuns(app).add(
+            options.schedule_of(notebook, asked, name=name, now=utc_now()),
+            values=values,
+            texts=texts,
+            dry_run=dry_run,
+        )
+    _show_next(added, None, _NEXT_SHOWN, as_json=as_json)
+    if not dry_run:
+        put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
+
+
+def update(
+    name: options.ScheduleArgument,
+    cron: options.Cron = None,
+    every: options.Every = None,
+    at: options.At = None,
+    tz: options.Zone = None,
+    start: options.Start = None,
+    end: options.End = None,
+    catchup: options.Catchup = None,
+    overlap: options.OverlapOption = None,
+    max_active_runs: options.MaxActiveRuns = None,
+    misfire: options.Misfire = None,
+    jitter: options.Jitter = None,
+    depends_on_past: options.DependsOnPast = None,
+    pause_after: options.PauseAfter = None,
+    expected: options.Expected = None,
+    deadline: options.Deadline = None,
+    parameter: Parameters = None,
+    file: ParameterFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change options of a schedule, and show its next runs; --misfire none and the like take one back."""
+    from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
+    asked = options.Asked(
+        crons=tuple(cron or ()),
+        every=every,
+        at=at,
+        zone=tz,
+        start=start,
+        end=end,
+        catchup=catchup,
+        overlap=overlap,
+        max_active_runs=max_active_runs,
+        misfire=misfire,
+        jitter=jitter,
+        depends_on_past=depends_on_past,
+        pause_after=pause_after,
+        expected=expected,
+        deadline=deadline,
+    )
+    values, texts = gathered_parameters(parameter or (), file)
+    with application() as app:
+        before = app.metastore.schedules.find(name)
+        ScheduledRuns(app).update(
+            options.changed(before.schedule, asked), values=values, texts=texts
+        )
+        found = app.metastore.schedules.find(name)
+    _show_next(found.schedule, found.standing.last, _NEXT_SHOWN, as_json=as_json)
 
 
 def list_(as_json: AsJson = False) -> None:
@@ -121,7 +189,7 @@ def next_(
     """Show when a schedule fires next, and which data intervals those runs are about."""
     with application() as app:
         found = app.metastore.schedules.find(name)
-    _show_next(found, number, as_json=as_json)
+    _show_next(found.schedule, found.standing.last, number, as_json=as_json)
 
 
 def pause(name: options.ScheduleArgument) -> None:
@@ -159,13 +227,18 @@ def remove(name: options.ScheduleArgument) -> None:
     put(f"Schedule {name} is removed.")
 
 
-def _show_next(found: RecordedSchedule, number: int, *, as_json: bool) -> None:
+def _show_next(
+    schedule: Schedule, last: DataInterval | None, number: int, *, as_json: bool
+) -> None:
     from jupyter_dagflow.surfaces import schedule_report
 
-    intervals = list(islice(schedule_report.upcoming(found, utc_now()), number))
+    intervals = list(islice(schedule_report.upcoming(schedule, last, utc_now()), number))
     if as_json:
-        put_json([schedule_report.interval_document(found, each) for each in intervals])
+        put_json([schedule_report.interval_document(schedule, each) for each in intervals])
     elif intervals:
-        put_table(schedule_report.next_table(found, intervals))
+        explained = schedule_report.explained(schedule)
+        put_parts(
+            [*([explained] if explained else []), schedule_report.next_table(schedule, intervals)]
+        )
     else:
-        put(f"Schedule {found.schedule.name} fires no more.")
+        put(f"Schedule {schedule.name} fires no more.")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from jupyter_dagflow.core.events import TaskFailure
 from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.settings import Occasion
 from jupyter_dagflow.surfaces import words
@@ -46,6 +47,8 @@ def message_of(occasion: Occasion, view: RunView, *, now: datetime) -> Message:
     if occasion is Occasion.RECOVERY:
         lines.append(_TAKEN_OVER if goes_on else _RECOVERED)
     lines += [line for task in view.tasks.values() for line in _failed(task, view)]
+    if occasion is Occasion.LONG:
+        lines += _limits(RunConfig.of(view.options, folder=""))
     if view.failure is not None:
         lines += _not_begun(view.failure, view)
     elif view.state is RunState.FAILED:
@@ -70,6 +73,16 @@ def _not_begun(failure: TaskFailure, view: RunView) -> list[str]:
     again = "again:    dagflow schedule trigger NAME"
     hint = [f"hint:     {failure.hint}"] if failure.hint else []
     return [f"no task could begin: {failure.message}", where, *hint, again]
+
+
+def _limits(config: RunConfig) -> list[str]:
+    """What its schedule expected of it."""
+    told = []
+    if config.expected_s:
+        told.append(f"It was expected to take {words.duration(config.expected_s)} at most.")
+    if config.deadline_at:
+        told.append(f"It was to end by {config.deadline_at}.")
+    return told
 
 
 def _failed(task: TaskRun, view: RunView) -> list[str]:
