@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml hatch_build.py $(wildcard labextension/package*.json) $(shell find labextension/schema labextension/src labextension/style -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz chaos lint types contracts schema picture clean
+.PHONY: help demo lab test test-python test-pythons test-frontend test-browser check bench bench-peers bench-picture fuzz chaos chaos-schedules lint types contracts schema picture clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -75,6 +75,9 @@ fuzz: $(VENV)/dev  ## run N random notebooks both ways (N=20000, SEED=0): none m
 chaos: $(VENV)/dev  ## kill and stop the processes of N runs (N=200, SEED=0), and at each named place: all must hold
 	$(BIN)/python -m tests.chaos --faults
 	$(BIN)/python -m tests.chaos $(or $(N),200) --seed $(or $(SEED),0)
+
+chaos-schedules: $(VENV)/dev  ## kill services at random while schedules fire each second (S=180, N=8, SEED=0): each fire once
+	$(BIN)/python -m tests.chaos.schedules --seconds $(or $(S),180) --services $(or $(N),8) --seed $(or $(SEED),0)
 
 schema: labextension/node_modules/.ready  ## write labextension/src/schema.ts, looks.ts and options.ts anew
 	cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHON="$(CURDIR)/$(BIN)/python" npm run schema

@@ -198,8 +198,9 @@ class _Step:
 
     def take_due(self) -> datetime | None:
         """Decide what each interval that is due becomes; returns when the next one will be."""
-        last = self._standing.last
-        for _ in range(_MOST_AT_ONCE):
+        last, backfilled = self._standing.last, self._standing.backfilled
+        taken = 0
+        while taken < _MOST_AT_ONCE:
             following = self._table.following(last, self._now)
             if following is None:
                 return None
@@ -208,16 +209,15 @@ class _Step:
                 return due
             if self._table.catchup and self._is_full():
                 return due  # it stays so, and is asked for again when a run ends
-            skipped = [*islice(self._table.skipped(last, following), _MOST_AT_ONCE)]
-            self.missed.extend(
-                (each, self._why_skipped(each))
-                for each in skipped
-                if each.start not in self._standing.backfilled
-            )
+            between = self._table.skipped(last, following)
+            left = (each for each in between if each.start not in backfilled)
+            skipped = [*islice(left, _MOST_AT_ONCE)]
+            self.missed.extend((each, self._why_skipped(each)) for each in skipped)
             if len(skipped) == _MOST_AT_ONCE:
                 return self._now
-            if following.start not in self._standing.backfilled:
+            if following.start not in backfilled:
                 self._take(following, due)
+                taken += 1
             last = following
         return self._now
 

@@ -80,6 +80,7 @@ class Scheduler(Generic[Run]):
         self._beginners: Executor | None = None
         self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
         self._told: dict[str, str] = {}
+        self._asleep: list[tuple[RecordedSchedule, datetime | None]] = []  # to be recorded at once
         self._backfills: dict[int, Election] = {}  # who begins the runs of each
 
     def tick(self) -> datetime | None:
@@ -89,8 +90,11 @@ class Scheduler(Generic[Run]):
         now = self._now()
         awake = self._metastore.schedules.awake(at=now)
         self._keep_to([fire for each in awake for fire in each.waiting])
+        self._asleep.clear()
         for each in awake:
             self._serve(each)
+        if self._asleep:
+            self._metastore.schedules.sleep(self._asleep)
         return self._metastore.schedules.next_wake_at(after=now)
 
     def tick_backfills(self, name: str) -> bool:
@@ -180,9 +184,10 @@ class Scheduler(Generic[Run]):
     def _record(
         self, seen: RecordedSchedule, decision: Decision, now: datetime
     ) -> RecordedSchedule:
-        """What is recorded then: what was seen, if there is nothing new in the decision."""
-        decided = any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions)
-        if not decided and decision.wake_at == seen.wake_at:
+        """What is recorded then: what was seen, if there is nothing new in the decision but when to look again."""
+        if not any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions):
+            if decision.wake_at != seen.wake_at:
+                self._asleep.append((seen, decision.wake_at))
             return seen
         recorded = self._metastore.schedules.record(
             seen, decision, at=now, new_run_id=self._new_run_id

@@ -55,6 +55,53 @@ _WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
 _OF_SCHEDULE: ColumnElement[int] = literal_column("+fires.schedule_id")
 
 
+def with_state() -> Select[Any]:
+    """Fires, each with the state of its run."""
+    return select(fires, runs.c.state).outerjoin_from(fires, runs, runs.c.run_id == fires.c.run_id)
+
+
+_THIS: ColumnElement[bool] = fires.c.schedule_id == bindparam("this")
+_OWN = (_THIS, fires.c.kind == FireKind.SCHEDULED.value)
+_NEWEST_FIRST = fires.c.interval_start.desc()
+_SINCE = fires.c.interval_start >= bindparam("since", type_=fires.c.interval_start.type)
+_NEWEST = select(fires.c.interval_start).where(*_OWN).order_by(_NEWEST_FIRST).limit(1)
+_SUCCESS = _NEWEST.join(runs, runs.c.run_id == fires.c.run_id).where(
+    runs.c.state == RunState.SUCCESS.value
+)
+_RECENT = with_state().where(*_OWN, _SINCE).order_by(_NEWEST_FIRST).limit(_MOST_FAILURES)
+_WAITING = with_state().where(fires.c.waits.is_(True), _THIS)
+_ACTIVE = (
+    select(fires, runs.c.state)
+    .join(runs, runs.c.run_id == fires.c.run_id)
+    .where(_OF_SCHEDULE.is_not_distinct_from(bindparam("this")), runs.c.state.in_(_GOING_ON))
+)
+_BACKFILLED = with_state().where(_THIS, fires.c.kind == FireKind.BACKFILL.value, _SINCE)
+_NEWEST_MISSED = (
+    select(missed.c.last_start, missed.c.last_end)
+    .where(missed.c.schedule_id == bindparam("this"))
+    .order_by(missed.c.first_start.desc())
+    .limit(1)
+)
+# Most that are looked at have a history; of ten thousand that were just added, none has.
+_HAS_HISTORY = (
+    select(fires.c.run_id).where(fires.c.schedule_id == schedules.c.schedule_id).exists()
+    | select(missed.c.count).where(missed.c.schedule_id == schedules.c.schedule_id).exists()
+)
+_ALL = select(schedules, _HAS_HISTORY.label("has_history"))
+_SLEEP = (
+    schedules.update()
+    .where(
+        schedules.c.schedule_id == bindparam("this"),
+        schedules.c.edition == bindparam("seen"),
+        schedules.c.name.is_not(None),
+    )
+    .values(
+        edition=bindparam("next", type_=schedules.c.edition.type),
+        wake_at=bindparam("until", type_=schedules.c.wake_at.type),
+    )
+)
+
+
 class ScheduleChanged(DagflowError):
     """Somebody else has recorded something of a schedule since it was looked at: nothing was recorded; look again."""
 
@@ -133,7 +180,7 @@ class Schedules:
 
     def all(self) -> list[RecordedSchedule]:
         """All schedules as they stand, by name."""
-        query = select(schedules).where(schedules.c.name.is_not(None)).order_by(schedules.c.name)
+        query = _ALL.where(schedules.c.name.is_not(None)).order_by(schedules.c.name)
         return self._all_of(query)
 
     def awake(self, *, at: datetime) -> list[RecordedSchedule]:
@@ -141,7 +188,7 @@ class Schedules:
         due = select(schedules.c.schedule_id).where(schedules.c.wake_at <= at)
         waiting = select(fires.c.schedule_id).where(fires.c.waits.is_(True))
         either = schedules.c.schedule_id.in_(due.union(waiting))
-        return self._all_of(select(schedules).where(either, schedules.c.name.is_not(None)))
+        return self._all_of(_ALL.where(either, schedules.c.name.is_not(None)))
 
     def next_wake_at(self, *, after: datetime) -> datetime | None:
         """When there is something to decide of any schedule, later than then."""
@@ -183,6 +230,20 @@ class Schedules:
                 if isinstance(each, Miss):
                     _miss(connection, seen.schedule_id, each, at)
             return _recorded(connection, row_named(connection, seen.schedule.name))
+
+    def sleep(self, until: Sequence[tuple[RecordedSchedule, datetime | None]]) -> None:
+        """Record of schedules when there is something to decide, all at once; not of those that have changed since."""
+        with self._writing() as connection:
+            rows = [
+                {
+                    "this": seen.schedule_id,
+                    "seen": seen.edition,
+                    "next": seen.edition + 1,
+                    "until": at,
+                }
+                for seen, at in until
+            ]
+            prepared.execute(connection, _SLEEP, rows)
 
     def trigger(self, name: str, fire: Fire) -> None:
         """Record a fire that somebody asked for; raises `NotFound`, or `OptionError` if there is just such a one."""
@@ -247,7 +308,7 @@ def begin(connection: Connection, run_id: RunId) -> bool:
 
 
 def row_named(connection: Connection, name: str) -> RowMapping:
-    query = select(schedules).where(schedules.c.name == name)
+    query = _ALL.where(schedules.c.name == name)
     row = connection.execute(query).mappings().one_or_none()
     if row is None:
         raise _not_found(connection, name)
@@ -333,12 +394,15 @@ def _miss(connection: Connection, schedule_id: int, miss: Miss, at: datetime) ->
 def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
     schedule_id = row["schedule_id"]
     schedule = msgspec.convert(json.loads(row["body"]), Schedule)
-    found = [*_needed(connection, schedule_id), *_backfilled(connection, schedule_id, schedule)]
+    found, newest_missed = list[tuple[Fire, RunState | None]](), None
+    if row["has_history"]:
+        found = _needed(connection, schedule_id, schedule)
+        newest_missed = _newest_missed(connection, schedule_id)
     known = {fire.run_id: fire for fire, _ in found}
     standing = standing_of(
         known.values(),
         {fire.run_id: state for fire, state in found if state is not None},
-        missed=_newest_missed(connection, schedule_id),
+        missed=newest_missed,
         paused=row["paused"],
         resumed_at=row["resumed_at"],
     )
@@ -357,65 +421,35 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
     )
 
 
-def _needed(connection: Connection, schedule_id: int) -> list[tuple[Fire, RunState | None]]:
-    """The fires that tell how a schedule stands: since its last success, and all that wait or go on."""
-    own = (fires.c.schedule_id == schedule_id, fires.c.kind == FireKind.SCHEDULED.value)
-    newest_first = fires.c.interval_start.desc()
-    success = (
-        select(fires.c.interval_start)
-        .join(runs, runs.c.run_id == fires.c.run_id)
-        .where(*own, runs.c.state == RunState.SUCCESS.value)
-        .order_by(newest_first)
-        .limit(1)
-    )
-    since = connection.scalar(success)
-    recent = with_state().where(*own).order_by(newest_first).limit(_MOST_FAILURES)
-    if since is not None:
-        recent = recent.where(fires.c.interval_start >= since)
-    going_on = (
-        select(fires, runs.c.state)
-        .join(runs, runs.c.run_id == fires.c.run_id)
-        .where(_OF_SCHEDULE.is_not_distinct_from(schedule_id), runs.c.state.in_(_GOING_ON))
-    )
-    waiting = with_state().where(*_waiting(schedule_id))
-    return [
-        (fire_of(row), state_of(row))
-        for query in (recent, waiting, going_on)
-        for row in connection.execute(query).mappings()
-    ]
-
-
-def _backfilled(
+def _needed(
     connection: Connection, schedule_id: int, schedule: Schedule
 ) -> list[tuple[Fire, RunState | None]]:
-    """The fires of backfills for intervals that the schedule itself may still come to."""
-    newest = (
-        select(fires.c.interval_start)
-        .where(fires.c.schedule_id == schedule_id, fires.c.kind == FireKind.SCHEDULED.value)
-        .order_by(fires.c.interval_start.desc())
-        .limit(1)
-    )
-    since = connection.scalar(newest)
-    later = with_state().where(
-        fires.c.schedule_id == schedule_id,
-        fires.c.kind == FireKind.BACKFILL.value,
-        fires.c.interval_start >= (schedule.start if since is None else since),
-    )
-    return [(fire_of(row), state_of(row)) for row in connection.execute(later).mappings()]
+    """The fires that tell how a schedule stands: since its last success, all that wait or go on, and of backfills.
+
+    Of these it needs to know for which intervals they are that it may still come to itself.
+    """
+    this = {"this": schedule_id}
+    success, newest = connection.scalar(_SUCCESS, this), connection.scalar(_NEWEST, this)
+    since = success or _AT_ONCE
+    later = schedule.start if newest is None else newest
+    return [
+        (fire_of(row), state_of(row))
+        for query, bounds in (
+            (_RECENT, {**this, "since": since}),
+            (_WAITING, this),
+            (_ACTIVE, this),
+            (_BACKFILLED, {**this, "since": later}),
+        )
+        for row in connection.execute(query, bounds).mappings()
+    ]
 
 
 def _waiting(schedule_id: int) -> tuple[Any, ...]:
     return fires.c.waits.is_(True), fires.c.schedule_id == schedule_id
 
 
-def with_state() -> Select[Any]:
-    """Fires, each with the state of its run."""
-    return select(fires, runs.c.state).outerjoin_from(fires, runs, runs.c.run_id == fires.c.run_id)
-
-
 def _newest_missed(connection: Connection, schedule_id: int) -> DataInterval | None:
-    query = select(missed.c.last_start, missed.c.last_end).order_by(missed.c.first_start.desc())
-    row = connection.execute(query.where(missed.c.schedule_id == schedule_id).limit(1)).first()
+    row = connection.execute(_NEWEST_MISSED, {"this": schedule_id}).first()
     return None if row is None else DataInterval(*row)
 
 

@@ -171,6 +171,15 @@ def test_a_long_outage_of_a_fast_schedule_is_decided_in_steps(
     assert standing.last == hour(2498)  # but for the newest, which is not too late
 
 
+@pytest.mark.parametrize("catchup", [False, True])
+def test_a_long_backfill_of_what_was_due_is_passed_over(catchup: bool) -> None:
+    backfilled = frozenset(hour(n).start for n in range(1, 5000))
+    standing = replace(FIRST, backfilled=backfilled)
+    now = START + 5000.5 * HOUR
+    decision = decide(hourly(catchup=catchup), QUEUE, standing, name="s", now=now)
+    assert (decision.actions, decision.wake_at) == ((), hour(5000).end)
+
+
 @dataclass
 class World:
     """What a service would record, and runs that end when they are told to."""

@@ -10,9 +10,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import Engine, event
 
 from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -361,6 +363,33 @@ def test_what_is_wrong_with_one_keeps_no_other_from_its_fires(world: World, faul
         else "schedule a: run r0 cannot begin: ZeroDivisionError: a mistake "
         "dagflow runs show r0 tells more"
     )
+
+
+def test_schedules_that_were_just_added_are_looked_at_together(world: World) -> None:
+    """However many there are, they are read and put to sleep by a few statements."""
+    statements: list[str] = []
+
+    def note(*told: Any) -> None:
+        statements.append(told[2])
+
+    for n in range(200):
+        world.metastore.schedules.add(replace(HOURLY, name=f"s{n}"), at=START)
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        assert world.service().tick() == START + HOUR
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert len(statements) < 20
+    assert world.metastore.schedules.awake(at=START) == []
+    assert world.metastore.schedules.find("s7").wake_at == START + HOUR
+
+
+def test_one_that_is_changed_as_it_is_put_to_sleep_is_looked_at_again(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    (seen,) = world.metastore.schedules.awake(at=START)
+    world.metastore.schedules.update(replace(HOURLY, every_s=60.0))
+    world.metastore.schedules.sleep([(seen, START + HOUR)])
+    assert world.service().tick() == START + timedelta(minutes=1)
 
 
 def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list[DataInterval]:

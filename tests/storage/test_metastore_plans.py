@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.errors import NotFound
 from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted, Stored, TaskFinished
@@ -93,10 +94,27 @@ def asked_of_schedules(metastore: Metastore) -> None:
     assert schedules.next_wake_at(after=AT) == later.end
     append(metastore)
     metastore.append(RUN, [RunFinished(run_id=RUN, seq=4, at=AT, state=RunState.SUCCESS)])
+    asked = Backfill(start=AT, end=later.start)
+    metastore.backfills.ask(
+        "s",
+        asked,
+        choose=lambda states: [later],
+        parameters={},
+        templates={},
+        at=AT,
+        new_run_id=lambda: RunId("b"),
+    )
+    (backfill,) = metastore.backfills.unfinished("s")
+    assert metastore.backfills.asked(backfill.backfill_id) == asked
+    assert metastore.backfills.newest("s", asked).keys() == {AT, later.start}
+    assert metastore.backfills.past(1, later.start) is RunState.SUCCESS
+    assert metastore.backfills.drop(backfill.backfill_id) == 1
+    schedules.sleep([(schedules.find("s"), later.end)])
+    seen = schedules.find("s")
     replaced = Decision(actions=(Miss(later, later, 1, MissedReason.REPLACED),), wake_at=None)
     schedules.record(seen, replaced, at=AT, new_run_id=lambda: RUN)
     assert schedules.find("s").standing.past is RunState.SUCCESS
-    assert len(schedules.fires("s", limit=5)) == len(schedules.missed("s", limit=5)) == 1
+    assert [len(schedules.fires("s", limit=5)), len(schedules.missed("s", limit=5))] == [2, 1]
     schedules.remove("s")
 
 
