@@ -199,10 +199,14 @@ class Dagflow:
         return self._metastore
 
     def compile(
-        self, notebook: str | Path, *, by: PartitionBy | str = PartitionBy.AUTO
+        self,
+        notebook: str | Path,
+        *,
+        by: PartitionBy | str = PartitionBy.AUTO,
+        texts: StepTexts = AS_THEY_ARE,
     ) -> Compilation:
-        """Compile a notebook file, knowing what runs have found out; see `compile_notebook`."""
-        return self._compiled(read_notebook(notebook), Path(notebook).absolute().parent, by)
+        """Compile a notebook file, as ``texts`` has it, knowing what runs have found out; see `compile_notebook`."""
+        return self._compiled(texts.read(notebook), Path(notebook).absolute().parent, by, texts)
 
     def compile_unsaved(self, content: object, *, path: str | Path) -> Compilation:
         """Compile what a front end has on screen of the notebook at ``path``; raises `NotebookError`."""

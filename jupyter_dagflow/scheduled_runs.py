@@ -29,6 +29,7 @@ from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.watchers import Watchers
+from jupyter_dagflow.pinning import pin, pinned_texts
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.schedule_parameters import (
     check_filled_in,
@@ -57,15 +58,17 @@ class ScheduledRuns:
         *,
         values: Mapping[str, object],
         texts: Mapping[str, str],
+        pinned: bool = False,
         dry_run: bool = False,
     ) -> Schedule:
         """Keep a schedule with these values, or texts of values, for parameters of its notebook.
 
-        With ``dry_run`` it is only checked.
+        One that is ``pinned`` runs the notebook as it is now. With ``dry_run`` it is only checked.
 
         Raises `OptionError`, `CronError`, and what `Dagflow.start` does for its notebook and parameters.
         """
         check_schedule(schedule)
+        schedule = self._with_pin(schedule, pinned=pinned, dry_run=dry_run)
         pipeline = self._sound_pipeline(schedule)
         kept = kept_parameters(pipeline, values, texts)
         added = replace(schedule, parameters=kept.values, templates=kept.templates)
@@ -76,13 +79,21 @@ class ScheduledRuns:
         return added
 
     def update(
-        self, schedule: Schedule, *, values: Mapping[str, object], texts: Mapping[str, str]
+        self,
+        schedule: Schedule,
+        *,
+        values: Mapping[str, object],
+        texts: Mapping[str, str],
+        pinned: bool | None = None,
     ) -> None:
         """Have a schedule be as this one from now on, with these values beside those that it has.
 
+        Whether it is pinned stays as it is unless said; if so, it is to the notebook as it is now.
         Raises what `add` does, and `NotFound`.
         """
         check_schedule(schedule)
+        if pinned is not None:
+            schedule = self._with_pin(schedule, pinned=pinned)
         pipeline = self._sound_pipeline(schedule)
         kept = kept_parameters(pipeline, values, texts).over(schedule)
         changed = replace(schedule, parameters=kept.values, templates=kept.templates)
@@ -230,6 +241,7 @@ class ScheduledRuns:
             schedule.notebook,
             by=schedule.by,
             fresh=True,
+            texts=pinned_texts(self._app.settings.home, schedule),
             fill_in=lambda pipeline: filled_in(
                 pipeline, schedule, fire.interval, run_id=fire.run_id, given=given
             ),
@@ -246,9 +258,21 @@ class ScheduledRuns:
             deadline_at=deadline_of(schedule, fire),
         )
 
+    def _with_pin(self, schedule: Schedule, *, pinned: bool, dry_run: bool = False) -> Schedule:
+        """A schedule that is pinned to its notebook as it is now, which is kept, or that follows the file."""
+        following = replace(schedule, pin=None)
+        if not pinned or dry_run:
+            return following
+        compilation = self._app.compile(schedule.notebook, by=schedule.by)
+        source = self._app.read(schedule.notebook)
+        found = replace(schedule, pin=source.digest)
+        pin(self._app.settings.home, found, source, compilation)
+        return found
+
     def _sound_pipeline(self, schedule: Schedule) -> Pipeline:
         """The pipeline of a schedule's notebook; raises `NotebookError` and `CompilationFailed`."""
-        compilation = self._app.compile(schedule.notebook, by=schedule.by)
+        texts = pinned_texts(self._app.settings.home, schedule)
+        compilation = self._app.compile(schedule.notebook, by=schedule.by, texts=texts)
         if not compilation.ok:
             raise CompilationFailed(compilation.pipeline.notebook, compilation.diagnostics)
         return compilation.pipeline

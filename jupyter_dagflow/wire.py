@@ -353,6 +353,7 @@ class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
     pause_after: int | None
     expected_s: float | None
     deadline_s: float | None
+    pin: str | None
     parameters: dict[str, Any]
     fires: list[FireDocument]
     missed: list[MissedDocument]

@@ -66,6 +66,23 @@ class StepTexts:
                 hint="Run the notebook again, or resume the run: that takes both as they are now.",
             )
 
+    def pin_in(
+        self, folder: Path, source: Notebook, steps: Iterable[Nested], *, secret: bool
+    ) -> None:
+        """Keep a notebook in a folder, with its steps; of one that may tell a ``secret``, its digest only.
+
+        Raises `NotebookError` if one has changed since it was read.
+        """
+        real = os.path.realpath(source.path)
+        file = open_notebook(source.path)
+        if file.digest != source.digest:
+            raise changed_while_read(source.path)
+        if not secret:
+            write_bytes(_copy(folder, real, source.digest), file.data)
+        self.keep_in(folder, steps)
+        digests = {**StepTexts.of(folder).digests, real: source.digest}
+        write_bytes(folder / _INDEX, json.dumps(digests).encode())
+
     def keep_in(
         self, folder: Path, steps: Iterable[Nested], *, mask: Mask = NOTHING_HIDDEN
     ) -> None:

@@ -152,6 +152,14 @@ Deadline = Annotated[
         show_default="never",
     ),
 ]
+Pin = Annotated[
+    bool | None,
+    typer.Option(
+        "--pin/--no-pin",
+        help="Run the notebook as it is now, whatever becomes of the file.",
+        show_default=False,
+    ),
+]
 AddDryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show the next runs; add nothing.", show_default=False)
 ]

@@ -11,6 +11,7 @@ from jupyter_dagflow.core.fires import Fire
 from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import due_at
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.pinning import pinned_to
 from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.schedules import Missed, RecordedSchedule
 from jupyter_dagflow.surfaces import cron_words, words
@@ -130,6 +131,7 @@ def _options(schedule: Schedule) -> Table:
     zone, policy = zone_of(schedule), schedule.policy
     rows = (
         ("in words", explained(schedule)),
+        ("pinned to", pinned_to(schedule)),
         ("start", _moment(schedule.start, zone)),
         ("end", "" if schedule.end is None else _moment(schedule.end, zone)),
         ("catchup", _yes(schedule.catchup)),
@@ -211,6 +213,7 @@ def record_document(
         pause_after=policy.pause_after,
         expected_s=policy.expected_s,
         deadline_s=policy.deadline_s,
+        pin=found.schedule.pin,
         parameters=_given(found.schedule),
         fires=[
             FireDocument(

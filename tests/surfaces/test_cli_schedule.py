@@ -18,6 +18,7 @@ import pytest
 
 from jupyter_dagflow.app import Dagflow
 from jupyter_dagflow.core.states import RunState
+from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
 CELLS = [
@@ -146,6 +147,66 @@ def test_the_next_runs_are_shown_in_words_before_it_is_added(
     assert len(runs) == 5
     assert dagflow("schedule", "list").out.startswith("No schedules yet.")
     assert dagflow("schedule", "add", "etl.ipynb", *times).out == shown.out
+
+
+def tick_and_wait() -> dict[str, Any]:
+    """Begin what is due, wait for it, and give the newest run with what it told."""
+    app, runs = Dagflow(), list[LiveRun]()
+    scheduler = ScheduledRuns(app).scheduler(own=runs.append, tell=lambda line: None)
+    with scheduler.beginning():
+        scheduler.tick()
+        while app.metastore.schedules.find("etl").waiting:
+            time.sleep(0.01)
+    for run in runs:
+        run.wait()
+    newest = app.open_run("latest")
+    found = {"state": newest.state, "view": newest.view}
+    if newest.state is RunState.SUCCESS:
+        found["told"] = newest.value("told")
+    app.close()
+    return found
+
+
+def test_one_that_is_pinned_runs_the_notebook_as_it_was(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    notebook.write_text(notebook.read_text().replace("\\napi_key = ''", ""))
+    assert dagflow("schedule", "add", "etl.ipynb", "--every", "1h", "--pin").code == 0
+    pin = json.loads(dagflow("schedule", "show", "etl", "--json").out)["pin"]
+    assert f"pinned to        {pin[:12]}\n" in dagflow("schedule", "show", "etl").out
+    before = notebook.read_text()
+    notebook.write_text(before.replace("told = [n", "told = ['new', n"))
+    assert "(the file has changed since)" in dagflow("schedule", "show", "etl").out
+    assert dagflow("schedule", "trigger", "etl", "-p", "n=7").code == 0
+    assert tick_and_wait()["told"][0] == 7
+    assert dagflow("schedule", "update", "etl", "--misfire", "1h").code == 0
+    notebook.unlink()
+    assert dagflow("schedule", "trigger", "etl", "-p", "n=8").code == 0
+    assert tick_and_wait()["told"][0] == 8
+    assert "(the file cannot be read any more)" in dagflow("schedule", "show", "etl").out
+    notebook.write_text(before.replace("told = [n", "told = ['new', n"))
+    assert dagflow("schedule", "update", "etl", "--pin").code == 0
+    assert dagflow("schedule", "trigger", "etl").code == 0
+    assert tick_and_wait()["told"][0] == "new"
+    assert dagflow("schedule", "update", "etl", "--no-pin").code == 0
+    assert json.loads(dagflow("schedule", "show", "etl", "--json").out)["pin"] is None
+
+
+def test_the_text_of_one_that_may_tell_a_secret_is_not_kept(
+    notebook: Path, dagflow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGFLOW_SECRET_API_KEY", "geheim-4711")
+    before = notebook.read_text()
+    notebook.write_text(before.replace("api_key = ''", "api_key = 'geheim-4712'"))
+    assert dagflow("schedule", "add", "etl.ipynb", "--every", "1h", "--pin").code == 0
+    kept = [path for path in Dagflow().settings.home.rglob("*") if path.is_file()]
+    assert not any(b"geheim" in path.read_bytes() for path in kept)
+    notebook.write_text(before)
+    assert dagflow("schedule", "trigger", "etl").code == 2
+    again = dagflow("schedule", "update", "etl", "--misfire", "1h")
+    assert "The notebook was changed since etl was pinned to it" in again.err
+    assert dagflow("schedule", "update", "etl", "--pin").code == 0
+    assert dagflow("schedule", "trigger", "etl").code == 0
 
 
 POLICIES = {

@@ -61,6 +61,7 @@ def add(
     pause_after: options.PauseAfter = None,
     expected: options.Expected = None,
     deadline: options.Deadline = None,
+    pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
     dry_run: options.AddDryRun = False,
@@ -92,6 +93,7 @@ def add(
             options.schedule_of(notebook, asked, name=name, now=utc_now()),
             values=values,
             texts=texts,
+            pinned=bool(pin),
             dry_run=dry_run,
         )
     _show_next(added, None, _NEXT_SHOWN, as_json=as_json)
@@ -116,6 +118,7 @@ def update(
     pause_after: options.PauseAfter = None,
     expected: options.Expected = None,
     deadline: options.Deadline = None,
+    pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
     as_json: AsJson = False,
@@ -144,7 +147,10 @@ def update(
     with application() as app:
         before = app.metastore.schedules.find(name)
         ScheduledRuns(app).update(
-            options.changed(before.schedule, asked), values=values, texts=texts
+            options.changed(before.schedule, asked),
+            values=values,
+            texts=texts,
+            pinned=pin,
         )
         found = app.metastore.schedules.find(name)
     _show_next(found.schedule, found.standing.last, _NEXT_SHOWN, as_json=as_json)
