@@ -22,6 +22,7 @@ from jupyter_dagflow.core.backfill import (
 )
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
+from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.events import Event, RunCreated
 from jupyter_dagflow.core.fires import Fire, FireKind, deadline_of
 from jupyter_dagflow.core.model import Pipeline, RunId
@@ -68,6 +69,7 @@ class ScheduledRuns:
         Raises `OptionError`, `CronError`, and what `Dagflow.start` does for its notebook and parameters.
         """
         check_schedule(schedule)
+        self._require_upstream(schedule)
         schedule = self._with_pin(schedule, pinned=pinned, dry_run=dry_run)
         pipeline = self._sound_pipeline(schedule)
         kept = kept_parameters(pipeline, values, texts)
@@ -92,6 +94,7 @@ class ScheduledRuns:
         Raises what `add` does, and `NotFound`.
         """
         check_schedule(schedule)
+        self._require_upstream(schedule)
         if pinned is not None:
             schedule = self._with_pin(schedule, pinned=pinned)
         pipeline = self._sound_pipeline(schedule)
@@ -257,6 +260,17 @@ class ScheduledRuns:
             expected_s=schedule.policy.expected_s,
             deadline_at=deadline_of(schedule, fire),
         )
+
+    def _require_upstream(self, schedule: Schedule) -> None:
+        """Raise `NotFound` if there is no schedule that it is to follow, `OptionError` if it would follow itself."""
+        after = schedule.after
+        while after is not None:
+            if after == schedule.name:
+                raise OptionError(
+                    f"The schedule {schedule.name} would follow itself.",
+                    hint="Say another schedule with --on-success.",
+                )
+            after = self._app.metastore.schedules.find(after).schedule.after
 
     def _with_pin(self, schedule: Schedule, *, pinned: bool, dry_run: bool = False) -> Schedule:
         """A schedule that is pinned to its notebook as it is now, which is kept, or that follows the file."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from jupyter_dagflow.core.calendar.fire_times import OneTime
+from jupyter_dagflow.core.calendar.fire_times import NoTimes, OneTime
 from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedules import Policy
@@ -109,6 +109,11 @@ def advance(
 
 def check_backfill(asked: Backfill, table: Timetable, policy: Policy) -> None:
     """Raise `OptionError` for a backfill that the schedule cannot have."""
+    if isinstance(table.times, NoTimes):
+        raise OptionError(
+            "A schedule that follows another has no data intervals of its own.",
+            hint="Go back over those of the other: each success there has a run here.",
+        )
     if isinstance(table.times, OneTime):
         raise OptionError(
             "A schedule that runs once has no data intervals to go back over.",

@@ -58,6 +58,7 @@ def standing_of(
     states: Mapping[RunId, RunState],
     *,
     missed: DataInterval | None = None,
+    succeeded: tuple[DataInterval, ...] = (),
     paused: bool = False,
     resumed_at: datetime | None = None,
 ) -> Standing:
@@ -65,8 +66,9 @@ def standing_of(
 
     Only what the schedule itself asked for counts, but for later intervals that a backfill has. ``fires`` may come in
     any order; needed are the newest, those that have not ended, and those since the last success. ``states`` are those
-    of the runs that are there, ``missed`` is the newest interval that is listed as missed. Failures count since the
-    schedule was last resumed; a cancelled run is neither one nor a success.
+    of the runs that are there, ``missed`` is the newest interval that is listed as missed, ``succeeded`` those upstream
+    of which no fire is recorded. Failures count since the schedule was last resumed; a cancelled run is neither one nor
+    a success.
     """
     own = sorted(
         (fire for fire in fires if fire.kind is FireKind.SCHEDULED),
@@ -77,6 +79,7 @@ def standing_of(
     last = max(decided, key=lambda interval: interval.start, default=None)
     return Standing(
         last=last,
+        succeeded=succeeded,
         backfilled=frozenset(
             fire.interval.start
             for fire in fires

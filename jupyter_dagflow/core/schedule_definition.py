@@ -16,6 +16,7 @@ from jupyter_dagflow.core.calendar.fire_times import (
     CronTimes,
     EveryTimes,
     FireTimes,
+    NoTimes,
     OneTime,
     at_or_before,
 )
@@ -32,10 +33,11 @@ _LONGEST_S = timedelta(days=366 * 100).total_seconds()  # far beyond use, far wi
 class Schedule:
     """Which notebook runs, when, and how.
 
-    It fires by ``crons``, or every ``every_s`` seconds from its start, or once, ``at`` a time. ``zone`` is the name of
-    the zone whose clocks the cron expressions mean. ``start`` and ``end`` bound where data intervals start. ``pin``
-    is the digest of the source that it runs; None if it follows the file. Each run makes its values of ``templates``
-    itself. All times are aware.
+    It fires by ``crons``, or every ``every_s`` seconds from its start, or once, ``at`` a time, or for each interval
+    for which a run of the schedule ``after`` has succeeded since its start. ``zone`` is the name of the zone whose
+    clocks the cron expressions mean. ``start`` and ``end`` bound where data intervals start. ``pin`` is the digest of
+    the source that it runs; None if it follows the file. Each run makes its values of ``templates`` itself. All times
+    are aware.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Schedule:
     crons: tuple[str, ...] = ()
     every_s: float | None = None
     at: datetime | None = None
+    after: str | None = None
     zone: str = "UTC"
     end: datetime | None = None
     catchup: bool = False
@@ -55,6 +58,11 @@ class Schedule:
     keep_all: bool = False
     paused: bool = False
 
+    @property
+    def has_each(self) -> bool:
+        """Whether each of its intervals has a run, however late."""
+        return self.catchup or self.after is not None
+
     def timetable(self, zone: tzinfo) -> Timetable:
         """Its intervals, by the clocks of the zone that it names; raises `CronError`."""
         return Timetable(
@@ -62,6 +70,8 @@ class Schedule:
         )
 
     def _times(self, zone: tzinfo) -> FireTimes:
+        if self.after is not None:
+            return NoTimes()
         if self.at is not None:
             return OneTime(self.at)
         if self.every_s is not None:
@@ -80,11 +90,11 @@ def started_by(times: FireTimes, now: datetime) -> datetime:
     return at_or_before(times, now) or now
 
 
-def overlap_of(said: Overlap | None, *, catchup: bool) -> Overlap:
-    """The overlap of a schedule that says this or nothing: one that catches up queues."""
+def overlap_of(said: Overlap | None, *, each: bool) -> Overlap:
+    """The overlap of a schedule that says this or nothing: one that has a run for ``each`` interval queues."""
     if said is not None:
         return said
-    return Overlap.QUEUE if catchup else Policy().overlap
+    return Overlap.QUEUE if each else Policy().overlap
 
 
 def check_schedule(schedule: Schedule) -> None:
@@ -107,13 +117,14 @@ def _wrong_times(schedule: Schedule) -> Iterator[OptionError]:
             ("--cron", schedule.crons),
             ("--every", schedule.every_s is not None),
             ("--at", schedule.at),
+            ("--on-success", schedule.after),
         )
         if value
     ]
     if len(given) != 1:
         yield OptionError(
             f"The schedule {schedule.name} is given {' and '.join(given) or 'no time at all'}.",
-            hint="Say one of --cron (it may be repeated), --every and --at.",
+            hint="Say one of --cron (it may be repeated), --every, --at and --on-success.",
         )
     if schedule.every_s is not None and not 1 <= schedule.every_s <= _LONGEST_S:
         yield OptionError(
@@ -139,6 +150,16 @@ def _wrong_bounds(schedule: Schedule) -> Iterator[OptionError]:
 
 def _wrong_policy(schedule: Schedule) -> Iterator[OptionError]:
     policy = schedule.policy
+    if schedule.after is not None and (
+        schedule.catchup
+        or policy.overlap is not Overlap.QUEUE
+        or policy.misfire_s is not None
+        or policy.jitter_s
+    ):
+        yield OptionError(
+            "--on-success has a run for each success of the other schedule, as soon as there may be one.",
+            hint="Drop --catchup, --overlap, --misfire and --jitter.",
+        )
     if schedule.catchup and schedule.at is not None:
         yield OptionError(
             "--catchup says nothing of a schedule that runs once: it does so however late.",

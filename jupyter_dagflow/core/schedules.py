@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from enum import Enum
 from itertools import islice
 from typing import TypeAlias
 
+from jupyter_dagflow.core.calendar.fire_times import NoTimes
 from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.states import RunState
@@ -23,6 +24,9 @@ from jupyter_dagflow.core.states import RunState
 _MOST_AT_ONCE = (
     1000  # intervals decided in one step: a long outage of a fast schedule takes several
 )
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=timezone.utc)
+"""When to look again at what no clock tells: each time, whatever a clock says that is set back."""
 
 
 class Overlap(str, Enum):
@@ -82,7 +86,8 @@ class Standing:
     """What is recorded of a schedule.
 
     The interval decided ``last``, fires that are ``waiting``, runs that are ``active`` (oldest first), how the newest
-    run that has ended did (``past``), where the later intervals start that are ``backfilled``, how many have failed in
+    run that has ended did (``past``), which intervals have ``succeeded`` upstream, of the schedule that this one
+    follows, and are not decided here, where the later intervals start that are ``backfilled``, how many have failed in
     a row since a person last looked, whether it is paused, and when it last ceased to be (``resumed_at``).
     """
 
@@ -90,6 +95,7 @@ class Standing:
     waiting: tuple[DataInterval, ...] = ()
     active: tuple[RunId, ...] = ()
     past: RunState | None = None
+    succeeded: tuple[DataInterval, ...] = ()
     backfilled: frozenset[datetime] = frozenset()
     failures: int = 0
     paused: bool = False
@@ -178,7 +184,8 @@ def decide(
     if policy.pause_after is not None and standing.failures >= policy.pause_after:
         return Decision(actions=(Pause(standing.failures),), wake_at=None)
     step = _Step(table, policy, standing, name, now)
-    wake_at = step.take_due()
+    step.take_succeeded()
+    wake_at = ALWAYS if isinstance(table.times, NoTimes) else step.take_due()
     step.begin_waiting()
     return Decision(actions=(*_grouped(step.missed), *step.actions), wake_at=wake_at)
 
@@ -220,6 +227,12 @@ class _Step:
                 taken += 1
             last = following
         return self._now
+
+    def take_succeeded(self) -> None:
+        """Each interval that has succeeded upstream becomes a fire."""
+        for interval in self._standing.succeeded:
+            self._waiting.append(interval)
+            self.actions.append(Queue(interval))
 
     def begin_waiting(self) -> None:
         """Begin what waits, in order, as long as there is room."""

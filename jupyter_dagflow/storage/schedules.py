@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -32,6 +32,7 @@ from jupyter_dagflow.core.fires import Fire, FireKind, standing_of
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import (
+    ALWAYS,
     Action,
     Decision,
     Miss,
@@ -47,9 +48,11 @@ from jupyter_dagflow.storage.tables import fires, missed, runs, schedules
 Open = Callable[[], AbstractContextManager[Connection]]
 
 _MOST_FAILURES = 1000  # that are counted since the last success
+_MOST_UPSTREAM = (
+    1000  # fires of a schedule that another follows: a run that ends after so many is not seen
+)
 _NAMED_IN_HINT = 5
 _GOING_ON = [state.value for state in RunState if not state.is_final]
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=timezone.utc)  # whatever a clock says that is set back
 _WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
 # The plus keeps SQLite from going through all fires of the schedule: few runs go on.
 _OF_SCHEDULE: ColumnElement[int] = literal_column("+fires.schedule_id")
@@ -81,6 +84,31 @@ _NEWEST_MISSED = (
     .where(missed.c.schedule_id == bindparam("this"))
     .order_by(missed.c.first_start.desc())
     .limit(1)
+)
+_UPSTREAM = (
+    select(fires)
+    .join(schedules, schedules.c.schedule_id == fires.c.schedule_id)
+    .where(schedules.c.name == bindparam("upstream"))
+    .order_by(fires.c.recorded_at.desc())
+    .limit(_MOST_UPSTREAM)
+    .subquery("newest_upstream")
+)
+_DECIDED = fires.alias()
+_SUCCEEDED = (
+    select(_UPSTREAM.c.interval_start, _UPSTREAM.c.interval_end)
+    .join(runs, runs.c.run_id == _UPSTREAM.c.run_id)
+    .where(
+        runs.c.state == RunState.SUCCESS.value,
+        runs.c.finished_at >= bindparam("since", type_=runs.c.finished_at.type),
+        ~select(_DECIDED.c.run_id)
+        .where(
+            _DECIDED.c.schedule_id == bindparam("this"),
+            _DECIDED.c.kind == FireKind.SCHEDULED.value,
+            _DECIDED.c.interval_start == _UPSTREAM.c.interval_start,
+            _DECIDED.c.interval_end == _UPSTREAM.c.interval_end,
+        )
+        .exists(),
+    )
 )
 # Most that are looked at have a history; of ten thousand that were just added, none has.
 _HAS_HISTORY = (
@@ -149,7 +177,7 @@ class Schedules:
             "edition": 1,
             "paused": schedule.paused,
             "added_at": at,
-            "wake_at": _AT_ONCE,
+            "wake_at": ALWAYS,
             "body": json.dumps(msgspec.to_builtins(schedule)),
         }
         try:
@@ -169,7 +197,7 @@ class Schedules:
         """
         with self._writing() as connection:
             row = row_named(connection, schedule.name)
-            wake_at = None if row["paused"] else _AT_ONCE
+            wake_at = None if row["paused"] else ALWAYS
             body = json.dumps(msgspec.to_builtins(schedule))
             change_row(connection, row, body=body, wake_at=wake_at)
 
@@ -268,7 +296,7 @@ class Schedules:
         with self._writing() as connection:
             row = row_named(connection, name)
             if row["paused"]:
-                change_row(connection, row, paused=False, resumed_at=at, wake_at=_AT_ONCE)
+                change_row(connection, row, paused=False, resumed_at=at, wake_at=ALWAYS)
 
     def remove(self, name: str) -> None:
         """Remove a schedule: what waits does not begin, runs go on and stay. Raises `NotFound`."""
@@ -395,6 +423,7 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
     schedule_id = row["schedule_id"]
     schedule = msgspec.convert(json.loads(row["body"]), Schedule)
     found, newest_missed = list[tuple[Fire, RunState | None]](), None
+    succeeded = _succeeded(connection, schedule_id, schedule) if schedule.after else ()
     if row["has_history"]:
         found = _needed(connection, schedule_id, schedule)
         newest_missed = _newest_missed(connection, schedule_id)
@@ -403,6 +432,7 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
         known.values(),
         {fire.run_id: state for fire, state in found if state is not None},
         missed=newest_missed,
+        succeeded=succeeded,
         paused=row["paused"],
         resumed_at=row["resumed_at"],
     )
@@ -430,7 +460,7 @@ def _needed(
     """
     this = {"this": schedule_id}
     success, newest = connection.scalar(_SUCCESS, this), connection.scalar(_NEWEST, this)
-    since = success or _AT_ONCE
+    since = success or ALWAYS
     later = schedule.start if newest is None else newest
     return [
         (fire_of(row), state_of(row))
@@ -446,6 +476,16 @@ def _needed(
 
 def _waiting(schedule_id: int) -> tuple[Any, ...]:
     return fires.c.waits.is_(True), fires.c.schedule_id == schedule_id
+
+
+def _succeeded(
+    connection: Connection, schedule_id: int, schedule: Schedule
+) -> tuple[DataInterval, ...]:
+    """The intervals for which a run upstream has succeeded since it starts, that have no fire here, oldest first."""
+    bounds = {"this": schedule_id, "upstream": schedule.after, "since": schedule.start}
+    rows = connection.execute(_SUCCEEDED, bounds)
+    found = {DataInterval(start, end) for start, end in rows}
+    return tuple(sorted(found, key=lambda each: (each.start, each.end)))
 
 
 def _newest_missed(connection: Connection, schedule_id: int) -> DataInterval | None:

@@ -54,6 +54,15 @@ At = Annotated[
     str | None,
     typer.Option("--at", metavar="TIME", help="When it fires, once.", show_default=False),
 ]
+OnSuccess = Annotated[
+    str | None,
+    typer.Option(
+        "--on-success",
+        metavar="SCHEDULE",
+        help="Fires for each data interval for which that schedule has succeeded.",
+        show_default=False,
+    ),
+]
 Zone = Annotated[
     str | None,
     typer.Option(
@@ -236,6 +245,7 @@ class Asked:
     crons: tuple[str, ...] = ()
     every: str | None = None
     at: str | None = None
+    after: str | None = None
     zone: str | None = None
     start: str | None = None
     end: str | None = None
@@ -265,12 +275,13 @@ def changed(before: Schedule, asked: Asked) -> Schedule:
     zone = asked.zone or before.zone
     clocks = _zone(zone)
     new = replace(before, zone=zone)
-    if asked.crons or asked.every is not None or asked.at is not None:
+    if asked.crons or any(each is not None for each in (asked.every, asked.at, asked.after)):
         new = replace(
             new,
             crons=asked.crons,
             every_s=None if asked.every is None else _seconds(asked.every, "--every"),
             at=None if asked.at is None else _time(asked.at, "--at", clocks),
+            after=asked.after,
         )
     if asked.start is not None:
         new = replace(new, start=_time(asked.start, "--start", clocks))
@@ -278,10 +289,11 @@ def changed(before: Schedule, asked: Asked) -> Schedule:
         end = None if asked.end == NONE else _time(asked.end, "--end", clocks)
         new = replace(new, end=end)
     catchup = before.catchup if asked.catchup is None else asked.catchup
-    return replace(new, catchup=catchup, policy=_policy(before, asked, catchup=catchup))
+    new = replace(new, catchup=catchup)
+    return replace(new, policy=_policy(before, new, asked))
 
 
-def _policy(before: Schedule, asked: Asked, *, catchup: bool) -> Policy:
+def _policy(before: Schedule, after: Schedule, asked: Asked) -> Policy:
     old = before.policy
     new = replace(
         old,
@@ -290,8 +302,8 @@ def _policy(before: Schedule, asked: Asked, *, catchup: bool) -> Policy:
         expected_s=_limit(asked.expected, "--expected", old.expected_s),
         deadline_s=_limit(asked.deadline, "--deadline", old.deadline_s),
     )
-    if asked.overlap is not None or catchup is not before.catchup:
-        new = replace(new, overlap=overlap_of(_overlap(asked.overlap), catchup=catchup))
+    if asked.overlap is not None or after.has_each is not before.has_each:
+        new = replace(new, overlap=overlap_of(_overlap(asked.overlap), each=after.has_each))
     if asked.depends_on_past is not None:
         new = replace(new, depends_on_past=asked.depends_on_past)
     if (most := whole_number(asked.max_active_runs, "--max-active-runs")) is not None:

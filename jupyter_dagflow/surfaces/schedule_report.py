@@ -42,6 +42,8 @@ def explained(schedule: Schedule) -> str:
 
 def times(schedule: Schedule) -> str:
     """When it fires, as it was said."""
+    if schedule.after is not None:
+        return f"when {schedule.after} has succeeded"
     if schedule.at is not None:
         return f"at {_moment(schedule.at, zone_of(schedule))}"
     if schedule.every_s is not None:

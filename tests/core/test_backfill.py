@@ -18,7 +18,7 @@ from jupyter_dagflow.core.backfill import (
     choices,
     shares,
 )
-from jupyter_dagflow.core.calendar.fire_times import EveryTimes, OneTime
+from jupyter_dagflow.core.calendar.fire_times import EveryTimes, NoTimes, OneTime
 from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
 from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedules import Policy
@@ -28,6 +28,7 @@ START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
 DAILY = Timetable(times=EveryTimes(DAY, START), start=START + 3 * DAY)
 ONCE = Timetable(times=OneTime(START), start=START)
+NEVER = Timetable(times=NoTimes(), start=START)
 PAST = Policy(depends_on_past=True)
 
 # how to reprocess -> the states whose intervals run again
@@ -78,6 +79,7 @@ def test_what_cannot_be_is_said_with_what_to_do(snapshot: SnapshotAssertion) -> 
     said = []
     for asked, table, policy in (
         (Backfill(start=START, end=START), ONCE, Policy()),
+        (Backfill(start=START, end=START), NEVER, Policy()),
         (Backfill(start=START, end=START - DAY), DAILY, Policy()),
         (Backfill(start=START, end=START, reverse=True), DAILY, PAST),
         (Backfill(start=START, end=START, max_active_runs=0), DAILY, Policy()),

@@ -112,9 +112,9 @@ def test_one_that_says_no_start_runs_first_for_the_interval_under_way(now: datet
 
 
 def test_one_that_catches_up_queues_unless_it_says_otherwise() -> None:
-    assert overlap_of(None, catchup=True) is Overlap.QUEUE
-    assert overlap_of(None, catchup=False) is Overlap.SKIP
-    assert {overlap_of(each, catchup=True) for each in Overlap} == set(Overlap)
+    assert overlap_of(None, each=True) is Overlap.QUEUE
+    assert overlap_of(None, each=False) is Overlap.SKIP
+    assert {overlap_of(said, each=True) for said in Overlap} == set(Overlap)
 
 
 TIMES = st.integers(-20_000, 5_000).map(lambda hours: START + hours * timedelta(hours=1))

@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_dagflow.core.calendar.fire_times import EveryTimes
+from jupyter_dagflow.core.calendar.fire_times import EveryTimes, NoTimes
 from jupyter_dagflow.core.calendar.intervals import DataInterval, Timetable
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.schedules import (
+    ALWAYS,
     Action,
     Begin,
     Cancel,
+    Decision,
     Miss,
     MissedReason,
     Overlap,
@@ -169,6 +171,15 @@ def test_a_long_outage_of_a_fast_schedule_is_decided_in_steps(
     assert steps[:2] == [(1000, True), (1000, True)]
     assert steps[2][1] is False
     assert standing.last == hour(2498)  # but for the newest, which is not too late
+
+
+def test_what_has_succeeded_upstream_waits_and_begins_and_is_asked_for_again_at_once() -> None:
+    table = Timetable(times=NoTimes(), start=START)
+    standing = replace(FIRST, succeeded=(hour(3), hour(1)), active=(A,))
+    decision = decide(table, TWO, standing, name="s", now=START + 9 * HOUR)
+    assert [told(each) for each in decision.actions] == ["queue 3", "queue 1", "begin 3"]
+    assert decision.wake_at == ALWAYS
+    assert decide(table, TWO, FIRST, name="s", now=START) == Decision(actions=(), wake_at=ALWAYS)
 
 
 @pytest.mark.parametrize("catchup", [False, True])

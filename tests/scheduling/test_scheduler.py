@@ -23,7 +23,7 @@ from jupyter_dagflow.core.events import RunCreated, RunFinished, RunStarted, Tas
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import RunId, TaskName
 from jupyter_dagflow.core.schedule_definition import Schedule
-from jupyter_dagflow.core.schedules import MissedReason, Overlap, Policy
+from jupyter_dagflow.core.schedules import ALWAYS, MissedReason, Overlap, Policy
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
@@ -390,6 +390,44 @@ def test_one_that_is_changed_as_it_is_put_to_sleep_is_looked_at_again(world: Wor
     world.metastore.schedules.update(replace(HOURLY, every_s=60.0))
     world.metastore.schedules.sleep([(seen, START + HOUR)])
     assert world.service().tick() == START + timedelta(minutes=1)
+
+
+def test_one_that_follows_another_has_a_run_for_each_of_its_successes(world: World) -> None:
+    """Also for those of a backfill, however often it succeeds, and though services die in between."""
+    dice = random.Random(7)
+    queue = Policy(overlap=Overlap.QUEUE)
+    world.metastore.schedules.add(HOURLY, at=START)
+    for name, after in (("second", "hourly"), ("third", "second")):
+        follower = Schedule(name=name, notebook="n", start=START, after=after, policy=queue)
+        world.metastore.schedules.add(follower, at=START)
+    begun: dict[str, list[DataInterval]] = {"hourly": [], "second": [], "third": []}
+
+    def begin(schedule: Schedule, fire: Fire) -> Begun:
+        if dice.random() < 0.3:
+            raise Killed
+        failed = schedule.name == "hourly" and fire.interval == hour(2)
+        world.ends = RunState.FAILED if failed else RunState.SUCCESS
+        begun[schedule.name].append(fire.interval)
+        return world.begin(schedule, fire)
+
+    world.now += 6 * HOUR
+    world.metastore.schedules.pause("hourly")
+    go_back(world, days=5, most=2)
+    world.metastore.schedules.resume("hourly", at=world.now)
+    for _ in range(60):
+        with contextlib.suppress(Killed):
+            service = world.service(begin)
+            with service.beginning():
+                pass
+            service.tick()
+        with service.beginning():
+            pass
+    assert sorted(begun["hourly"], key=lambda each: each.start) == [hour(n) for n in range(6)]
+    succeeded = [hour(n) for n in range(6) if n != 2]
+    for name in ("second", "third"):
+        assert sorted(begun[name], key=lambda each: each.start) == succeeded
+    again = world.metastore.schedules.find("second")
+    assert (again.standing.succeeded, again.wake_at) == ((), ALWAYS)
 
 
 def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list[DataInterval]:

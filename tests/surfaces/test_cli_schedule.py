@@ -209,6 +209,31 @@ def test_the_text_of_one_that_may_tell_a_secret_is_not_kept(
     assert dagflow("schedule", "trigger", "etl").code == 0
 
 
+def test_one_follows_the_success_of_another_with_its_interval(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    every = ("--every", "1h", "--start", "2026-01-01")
+    follow = ("schedule", "add", "etl.ipynb", "--name", "report", "--on-success", "etl")
+    assert "There is no schedule 'etl'" in dagflow(*follow).err
+    assert dagflow("schedule", "add", "etl.ipynb", *every).code == 0
+    added = dagflow(*follow)
+    assert (added.code, added.out) == (0, "Schedule report fires when etl has succeeded.\n")
+    assert "when etl has succeeded" in dagflow("schedule", "list").out
+    circle = dagflow("schedule", "update", "etl", "--on-success", "report")
+    assert (circle.code, "would follow itself" in circle.err) == (2, True)
+    for options in (["--catchup"], ["--misfire", "1h"], ["--overlap", "skip"], ["--every", "1h"]):
+        assert dagflow(*follow, "--name", "other", *options).code == 2
+    bounds = ("--start", "2026-01-01", "--end", "2026-01-01T01:00")
+    refused = dagflow("backfill", "report", *bounds)
+    assert (refused.code, "has no data intervals of its own" in refused.err) == (2, True)
+    assert dagflow("backfill", "etl", *bounds).code == 0
+    tick_and_wait()
+    tick_and_wait()
+    shown = json.loads(dagflow("schedule", "show", "report", "--json").out)["fires"]
+    ends = sorted(fire["data_interval_end"] for fire in shown if fire["state"] == "success")
+    assert ends[:2] == ["2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"]
+
+
 POLICIES = {
     ("--overlap", "queue"): {"overlap": "queue"},
     ("--max-active-runs", "3"): {"max_active_runs": 3},

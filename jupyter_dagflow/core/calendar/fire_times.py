@@ -122,6 +122,17 @@ class OneTime:
         return self.at if self.at < instant else None
 
 
+@dataclass(frozen=True, slots=True)
+class NoTimes:
+    """None at all: what fires does so for another reason."""
+
+    def after(self, instant: datetime) -> None:
+        """None."""
+
+    def before(self, instant: datetime) -> None:
+        """None."""
+
+
 def at_or_after(times: FireTimes, instant: datetime) -> datetime | None:
     """The first fire time that is not earlier than ``instant``."""
     return times.after(instant - _RESOLUTION)

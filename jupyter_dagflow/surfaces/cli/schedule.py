@@ -49,6 +49,7 @@ def add(
     cron: options.Cron = None,
     every: options.Every = None,
     at: options.At = None,
+    on_success: options.OnSuccess = None,
     tz: options.Zone = None,
     start: options.Start = None,
     end: options.End = None,
@@ -74,6 +75,7 @@ def add(
         crons=tuple(cron or ()),
         every=every,
         at=at,
+        after=on_success,
         zone=tz,
         start=start,
         end=end,
@@ -106,6 +108,7 @@ def update(
     cron: options.Cron = None,
     every: options.Every = None,
     at: options.At = None,
+    on_success: options.OnSuccess = None,
     tz: options.Zone = None,
     start: options.Start = None,
     end: options.End = None,
@@ -130,6 +133,7 @@ def update(
         crons=tuple(cron or ()),
         every=every,
         at=at,
+        after=on_success,
         zone=tz,
         start=start,
         end=end,
@@ -246,5 +250,7 @@ def _show_next(
         put_parts(
             [*([explained] if explained else []), schedule_report.next_table(schedule, intervals)]
         )
+    elif schedule.after is not None:
+        put(f"Schedule {schedule.name} fires {schedule_report.times(schedule)}.")
     else:
         put(f"Schedule {schedule.name} fires no more.")
