@@ -6,7 +6,9 @@ The law: a run of a schedule is begun as any other is, with what its fire fills 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,10 +24,11 @@ from jupyter_dagflow.core.backfill import (
 )
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.diagnostics import CompilationFailed
-from jupyter_dagflow.core.errors import OptionError
+from jupyter_dagflow.core.errors import DagflowError, NotFound, OptionError, RunGoesOn
 from jupyter_dagflow.core.events import Event, RunCreated
 from jupyter_dagflow.core.fires import Fire, FireKind, deadline_of
 from jupyter_dagflow.core.model import Pipeline, RunId
+from jupyter_dagflow.core.retention import not_kept
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
@@ -43,6 +46,7 @@ from jupyter_dagflow.scheduling.scheduler import Scheduler
 from jupyter_dagflow.scheduling.zones import zone_of
 from jupyter_dagflow.storage.metastore import EventConflict
 
+_log = logging.getLogger(__name__)
 _ROLE = "schedules"  # of whoever begins their runs
 _WATCHED_WITHIN_S = 5.0  # then the next run begins
 
@@ -200,6 +204,26 @@ class ScheduledRuns:
                 count += 1
         return count
 
+    def prune(self, name: str) -> list[RunId]:
+        """Delete the runs of a schedule that are not kept any longer, and return them; raises `NotFound`.
+
+        One that somebody has resumed meanwhile stays.
+        """
+        schedules, gone = self._app.metastore.schedules, []
+        schedule = schedules.find(name).schedule
+        for run_id in not_kept(schedule, schedules.runs(name), now=_now()):
+            with suppress(RunGoesOn, NotFound):
+                gone.append(self._app.delete(run_id))
+        return gone
+
+    def prune_all(self) -> None:
+        """Delete the runs of all schedules that are not kept any longer; what fails now is done later."""
+        for name in self._app.metastore.schedules.pruning():
+            try:
+                self.prune(name)
+            except (DagflowError, OSError):
+                _log.warning("Runs of the schedule %s could not be deleted", name, exc_info=True)
+
     def scheduler(
         self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
     ) -> Scheduler[LiveRun]:
@@ -222,6 +246,7 @@ class ScheduledRuns:
             election=Election(metastore, _ROLE),
             tell=tell,
             watch=self._watch,
+            prune=self.prune_all,
         )
 
     def _watch(self, events: Sequence[Event]) -> None:

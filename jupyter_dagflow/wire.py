@@ -353,6 +353,8 @@ class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
     pause_after: int | None
     expected_s: float | None
     deadline_s: float | None
+    keep_runs: int | None
+    keep_for_s: float | None
     pin: str | None
     parameters: dict[str, Any]
     fires: list[FireDocument]

@@ -36,8 +36,8 @@ class Schedule:
     It fires by ``crons``, or every ``every_s`` seconds from its start, or once, ``at`` a time, or for each interval
     for which a run of the schedule ``after`` has succeeded since its start. ``zone`` is the name of the zone whose
     clocks the cron expressions mean. ``start`` and ``end`` bound where data intervals start. ``pin`` is the digest of
-    the source that it runs; None if it follows the file. Each run makes its values of ``templates`` itself. All times
-    are aware.
+    the source that it runs; None if it follows the file. Each run makes its values of ``templates`` itself. Of its runs
+    the newest ``keep_runs`` are kept, for ``keep_for_s``. All times are aware.
     """
 
     name: str
@@ -56,12 +56,19 @@ class Schedule:
     templates: Mapping[str, str] = field(default_factory=dict)
     by: PartitionBy = PartitionBy.AUTO
     keep_all: bool = False
+    keep_runs: int | None = None
+    keep_for_s: float | None = None
     paused: bool = False
 
     @property
     def has_each(self) -> bool:
         """Whether each of its intervals has a run, however late."""
         return self.catchup or self.after is not None
+
+    @property
+    def prunes(self) -> bool:
+        """Whether there are runs of it that are not kept."""
+        return self.keep_runs is not None or self.keep_for_s is not None
 
     def timetable(self, zone: tzinfo) -> Timetable:
         """Its intervals, by the clocks of the zone that it names; raises `CronError`."""
@@ -180,6 +187,8 @@ def _wrong_policy(schedule: Schedule) -> Iterator[OptionError]:
         ("--misfire", policy.misfire_s, 0),
         ("--jitter", policy.jitter_s, 0),
         ("--pause-after", policy.pause_after, 1),
+        ("--keep-runs", schedule.keep_runs, 1),
+        ("--keep-for", schedule.keep_for_s, 1),
         ("--expected", policy.expected_s, 1),
         ("--deadline", policy.deadline_s, 1),
     ):

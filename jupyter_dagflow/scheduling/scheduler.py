@@ -12,7 +12,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic
 
 from jupyter_dagflow.core.backfill import advance
@@ -45,6 +45,8 @@ _BEGINNERS = (
     4  # runs that are prepared at once: a notebook that takes long to read holds up no other
 )
 
+_PRUNE_EVERY = timedelta(minutes=1)
+
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +57,8 @@ class Scheduler(Generic[Run]):
     will. Of several services one ticks, by an ``election``, so that runs are not prepared in vain: none would be
     doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves;
     ``watch`` is told all that happens in a run that cannot begin, once that is recorded.
+    doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
+    ``prune`` deletes the runs that are not kept any longer; it is called once a minute.
 
     Responsible for which fires begin. Not for how a run goes on once it is there.
     """
@@ -69,6 +73,7 @@ class Scheduler(Generic[Run]):
         election: Election | None = None,
         tell: Callable[[str], None] = _log.info,
         watch: Callable[[Sequence[Event]], None] = lambda _: None,
+        prune: Callable[[], object] = lambda: None,
     ) -> None:
         self._metastore = metastore
         self._begin = begin
@@ -79,6 +84,8 @@ class Scheduler(Generic[Run]):
         self._watch = watch
         self._beginners: Executor | None = None
         self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
+        self._prune = prune
+        self._pruned_at: datetime | None = None
         self._told: dict[str, str] = {}
         self._asleep: list[tuple[RecordedSchedule, datetime | None]] = []  # to be recorded at once
         self._backfills: dict[int, Election] = {}  # who begins the runs of each
@@ -95,7 +102,18 @@ class Scheduler(Generic[Run]):
             self._serve(each)
         if self._asleep:
             self._metastore.schedules.sleep(self._asleep)
+        self._prune_sometimes(now)
         return self._metastore.schedules.next_wake_at(after=now)
+
+    def _prune_sometimes(self, now: datetime) -> None:
+        since = None if self._pruned_at is None else now - self._pruned_at
+        if since is not None and timedelta() <= since < _PRUNE_EVERY:
+            return
+        self._pruned_at = now
+        if self._beginners is not None:
+            self._beginners.submit(self._prune)
+        else:
+            self._prune()
 
     def tick_backfills(self, name: str) -> bool:
         """Begin what may of a schedule's backfills, and nothing else of it; whether anything of them is left.

@@ -179,6 +179,7 @@ class Schedules:
             "added_at": at,
             "wake_at": ALWAYS,
             "body": json.dumps(msgspec.to_builtins(schedule)),
+            "prunes": schedule.prunes,
         }
         try:
             with self._writing() as connection:
@@ -199,7 +200,7 @@ class Schedules:
             row = row_named(connection, schedule.name)
             wake_at = None if row["paused"] else ALWAYS
             body = json.dumps(msgspec.to_builtins(schedule))
-            change_row(connection, row, body=body, wake_at=wake_at)
+            change_row(connection, row, body=body, wake_at=wake_at, prunes=schedule.prunes)
 
     def find(self, name: str) -> RecordedSchedule:
         """The schedule of that name as it stands; raises `NotFound`."""
@@ -313,6 +314,20 @@ class Schedules:
             newest = with_state().where(of_this).order_by(fires.c.recorded_at.desc())
             rows = connection.execute(newest.limit(limit)).mappings().all()
         return [(fire_of(row), state_of(row)) for row in rows]
+
+    def pruning(self) -> list[str]:
+        """The names of the schedules whose runs are not all kept for ever."""
+        query = select(schedules.c.name).where(schedules.c.prunes, schedules.c.name.is_not(None))
+        with self._reading() as connection:
+            return list(connection.scalars(query))
+
+    def runs(self, name: str) -> list[tuple[Fire, RunState]]:
+        """All fires of a schedule of which there is a run, with its state; raises `NotFound`."""
+        with self._reading() as connection:
+            of_this = fires.c.schedule_id == row_named(connection, name)["schedule_id"]
+            query = select(fires, runs.c.state).join(runs, runs.c.run_id == fires.c.run_id)
+            rows = connection.execute(query.where(of_this)).mappings()
+            return [(fire_of(row), RunState(row["state"])) for row in rows]
 
     def missed(self, name: str, *, limit: int) -> list[Missed]:
         """What a schedule has missed, newest first; raises `NotFound`."""

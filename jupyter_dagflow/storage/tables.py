@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -200,6 +201,7 @@ schedules = Table(
     Column("added_at", UtcDateTime, nullable=False),
     Column("wake_at", UtcDateTime),
     Column("body", Text, nullable=False),
+    Column("prunes", Boolean, nullable=False, server_default=false()),
     Index("ix_schedules_wake_at", "wake_at"),
 )
 

@@ -161,6 +161,24 @@ Deadline = Annotated[
         show_default="never",
     ),
 ]
+KeepRuns = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-runs",
+        metavar="N",
+        help="Keep the newest N runs, and the last success.",
+        show_default="all",
+    ),
+]
+KeepFor = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-for",
+        metavar="DUR",
+        help="Keep runs for so long, and the last success.",
+        show_default="ever",
+    ),
+]
 Pin = Annotated[
     bool | None,
     typer.Option(
@@ -258,6 +276,8 @@ class Asked:
     pause_after: str | None = None
     expected: str | None = None
     deadline: str | None = None
+    keep_runs: str | None = None
+    keep_for: str | None = None
 
 
 def schedule_of(notebook: str, asked: Asked, *, name: str | None, now: datetime) -> Schedule:
@@ -289,7 +309,12 @@ def changed(before: Schedule, asked: Asked) -> Schedule:
         end = None if asked.end == NONE else _time(asked.end, "--end", clocks)
         new = replace(new, end=end)
     catchup = before.catchup if asked.catchup is None else asked.catchup
-    new = replace(new, catchup=catchup)
+    new = replace(
+        new,
+        catchup=catchup,
+        keep_runs=_number(asked.keep_runs, "--keep-runs", before.keep_runs),
+        keep_for_s=_limit(asked.keep_for, "--keep-for", before.keep_for_s),
+    )
     return replace(new, policy=_policy(before, new, asked))
 
 
@@ -301,6 +326,7 @@ def _policy(before: Schedule, after: Schedule, asked: Asked) -> Policy:
         jitter_s=_limit(asked.jitter, "--jitter", old.jitter_s) or 0.0,
         expected_s=_limit(asked.expected, "--expected", old.expected_s),
         deadline_s=_limit(asked.deadline, "--deadline", old.deadline_s),
+        pause_after=_number(asked.pause_after, "--pause-after", old.pause_after),
     )
     if asked.overlap is not None or after.has_each is not before.has_each:
         new = replace(new, overlap=overlap_of(_overlap(asked.overlap), each=after.has_each))
@@ -308,11 +334,13 @@ def _policy(before: Schedule, after: Schedule, asked: Asked) -> Policy:
         new = replace(new, depends_on_past=asked.depends_on_past)
     if (most := whole_number(asked.max_active_runs, "--max-active-runs")) is not None:
         new = replace(new, max_active_runs=most)
-    if asked.pause_after == NONE:
-        return replace(new, pause_after=None)
-    if (failures := whole_number(asked.pause_after, "--pause-after")) is not None:
-        new = replace(new, pause_after=failures)
     return new
+
+
+def _number(text: str | None, option: str, before: int | None) -> int | None:
+    if text is None:
+        return before
+    return None if text == NONE else whole_number(text, option)
 
 
 def _limit(text: str | None, option: str, before: float | None) -> float | None:

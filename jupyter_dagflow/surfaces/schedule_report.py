@@ -148,6 +148,8 @@ def _options(schedule: Schedule) -> Table:
         ),
         ("expected", _limit(policy.expected_s, "any")),
         ("deadline", _limit(policy.deadline_s, "none")),
+        ("keep runs", "all" if schedule.keep_runs is None else str(schedule.keep_runs)),
+        ("keep for", _limit(schedule.keep_for_s, "ever")),
         *((f"-p {name}", str(value)) for name, value in _given(schedule).items()),
     )
     return Table(
@@ -215,6 +217,8 @@ def record_document(
         pause_after=policy.pause_after,
         expected_s=policy.expected_s,
         deadline_s=policy.deadline_s,
+        keep_runs=found.schedule.keep_runs,
+        keep_for_s=found.schedule.keep_for_s,
         pin=found.schedule.pin,
         parameters=_given(found.schedule),
         fires=[

@@ -430,6 +430,33 @@ def test_one_that_follows_another_has_a_run_for_each_of_its_successes(world: Wor
     assert (again.standing.succeeded, again.wake_at) == ((), ALWAYS)
 
 
+def test_who_serves_prunes_once_a_minute_and_after_a_clock_was_set_back(world: World) -> None:
+    pruned: list[datetime] = []
+    service = Scheduler[Begun](
+        world.metastore,
+        begin=world.begin,
+        new_run_id=lambda: RunId("r"),
+        now=lambda: world.now,
+        prune=lambda: pruned.append(world.now),
+    )
+    expected = []
+    for seconds, prunes in ((0, True), (59, False), (1, True), (30, False), (-7200, True)):
+        world.now += timedelta(seconds=seconds)
+        service.tick()
+        expected += [world.now] * prunes
+    assert pruned == expected
+
+
+def test_only_schedules_that_do_not_keep_all_runs_are_pruned(world: World) -> None:
+    schedules = world.metastore.schedules
+    schedules.add(HOURLY, at=START)
+    schedules.add(replace(HOURLY, name="few", keep_runs=3), at=START)
+    assert schedules.pruning() == ["few"]
+    schedules.update(replace(HOURLY, keep_for_s=60.0))
+    schedules.update(replace(HOURLY, name="few"))
+    assert schedules.pruning() == ["hourly"]
+
+
 def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list[DataInterval]:
     """Ask for a backfill of the first hours, whatever runs they have."""
     intervals = [hour(n) for n in range(days)]

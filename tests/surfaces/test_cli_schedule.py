@@ -160,7 +160,7 @@ def tick_and_wait() -> dict[str, Any]:
     for run in runs:
         run.wait()
     newest = app.open_run("latest")
-    found = {"state": newest.state, "view": newest.view}
+    found: dict[str, Any] = {"state": newest.state, "view": newest.view}
     if newest.state is RunState.SUCCESS:
         found["told"] = newest.value("told")
     app.close()
@@ -234,7 +234,27 @@ def test_one_follows_the_success_of_another_with_its_interval(
     assert ends[:2] == ["2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"]
 
 
-POLICIES = {
+def test_the_runs_of_a_schedule_are_pruned_but_for_the_last_success(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    notebook.write_text(notebook.read_text().replace("told = [", "assert n < 5\\ntold = ["))
+    every = ("--every", "1h", "--start", "2026-01-01")
+    assert dagflow("schedule", "add", "etl.ipynb", *every, "--keep-runs", "2").code == 0
+    for day, n in (("01", 1), ("02", 2), ("03", 7), ("04", 8), ("05", 9)):
+        bounds = ("--start", f"2026-01-{day}", "--end", f"2026-01-{day}")
+        assert dagflow("backfill", "etl", *bounds, "-p", f"n={n}").code == int(n > 5)
+    before = json.loads(dagflow("runs", "list", "--json").out)
+    assert dagflow("schedule", "prune", "etl").out.startswith("2 runs of schedule etl deleted;")
+    after = json.loads(dagflow("runs", "list", "--json").out)
+    assert after == [before[0], before[1], before[3]]
+    assert [run["state"] for run in after] == ["failed", "failed", "success"]
+    folders = Dagflow().settings.home / "runs"
+    assert {path.name for path in folders.iterdir()} == {run["run_id"] for run in after}
+    assert dagflow("schedule", "prune", "etl").out.startswith("0 runs")
+    assert len(json.loads(dagflow("schedule", "show", "etl", "--json").out)["fires"]) == 5
+
+
+POLICIES: dict[tuple[str, ...], dict[str, Any]] = {
     ("--overlap", "queue"): {"overlap": "queue"},
     ("--max-active-runs", "3"): {"max_active_runs": 3},
     ("--misfire", "10m"): {"misfire_s": 600.0},
@@ -243,13 +263,18 @@ POLICIES = {
     ("--pause-after", "2"): {"pause_after": 2},
     ("--expected", "5m"): {"expected_s": 300.0},
     ("--deadline", "1h"): {"deadline_s": 3600.0},
+    ("--keep-runs", "9"): {"keep_runs": 9},
+    ("--keep-for", "30d"): {"keep_for_s": 2592000.0},
     ("--end", "2999-01-01"): {"end": "2999-01-01T00:00:00Z"},
     ("-p", "n=7"): {"parameters": {"n": 7}},
 }
 BACK = ["--overlap", "skip", "--max-active-runs", "1", "--no-depends-on-past", "-p", "n=3"]
 BACK += [
     word
-    for option in ("misfire", "jitter", "pause-after", "expected", "deadline", "end")
+    for option in (
+        *("misfire", "jitter", "pause-after", "expected", "deadline", "end"),
+        *("keep-runs", "keep-for"),
+    )
     for word in (f"--{option}", "none")
 ]
 

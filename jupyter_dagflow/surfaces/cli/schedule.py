@@ -9,6 +9,7 @@ import typer
 
 from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.surfaces import schedule_options as options
+from jupyter_dagflow.surfaces import words
 from jupyter_dagflow.surfaces.cli.output import put, put_json, put_parts, put_table
 from jupyter_dagflow.surfaces.cli.session import application
 from jupyter_dagflow.surfaces.commands import Commands
@@ -39,6 +40,7 @@ def group() -> Commands:
     schedule.command()(pause)
     schedule.command()(resume)
     schedule.command()(trigger)
+    schedule.command()(prune)
     schedule.command()(remove)
     return schedule
 
@@ -62,6 +64,8 @@ def add(
     pause_after: options.PauseAfter = None,
     expected: options.Expected = None,
     deadline: options.Deadline = None,
+    keep_runs: options.KeepRuns = None,
+    keep_for: options.KeepFor = None,
     pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
@@ -88,6 +92,8 @@ def add(
         pause_after=pause_after,
         expected=expected,
         deadline=deadline,
+        keep_runs=keep_runs,
+        keep_for=keep_for,
     )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
@@ -121,6 +127,8 @@ def update(
     pause_after: options.PauseAfter = None,
     expected: options.Expected = None,
     deadline: options.Deadline = None,
+    keep_runs: options.KeepRuns = None,
+    keep_for: options.KeepFor = None,
     pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
@@ -146,6 +154,8 @@ def update(
         pause_after=pause_after,
         expected=expected,
         deadline=deadline,
+        keep_runs=keep_runs,
+        keep_for=keep_for,
     )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
@@ -228,6 +238,18 @@ def trigger(
     with application() as app:
         fire = ScheduledRuns(app).trigger(name, values=values, texts=texts)
     put(f"Run {fire.run_id} is asked for; dagflow serve begins it.")
+
+
+def prune(name: options.ScheduleArgument) -> None:
+    """Delete the runs of a schedule that are not kept any longer, as dagflow serve does each minute."""
+    from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
+    with application() as app:
+        gone = ScheduledRuns(app).prune(name)
+    put(
+        f"{words.count(len(gone), 'run')} of schedule {name} deleted; "
+        "dagflow artifacts gc removes the values that only they had kept."
+    )
 
 
 def remove(name: options.ScheduleArgument) -> None:

@@ -1,4 +1,4 @@
-"""Backfills: an interval may have a fire for each, besides the one of the schedule itself; templates of fires.
+"""Backfills, of which an interval may have a fire each; templates of fires; which schedules prune their runs.
 
 A migration never changes once released, so it spells its tables out instead of importing them.
 """
@@ -23,6 +23,9 @@ def upgrade() -> None:
         ),
         sa.Column("asked_at", _TIME, nullable=False),
         sa.Column("body", sa.Text, nullable=False),
+    )
+    op.add_column(
+        "schedules", sa.Column("prunes", sa.Boolean, nullable=False, server_default=sa.false())
     )
     op.drop_index("ix_fires_waits", "fires")
     op.drop_index("ix_fires_recorded_at", "fires")
