@@ -196,10 +196,10 @@ class ScheduledRuns:
 
     def cancel_backfills(self, name: str) -> int:
         """Cancel all backfills of a schedule, at once; returns of how many intervals. Raises `NotFound`."""
-        count = 0
-        for each in self._app.metastore.backfills.unfinished(name):
-            count += self._app.metastore.backfills.drop(each.backfill_id)
-            for run_id in each.active:
+        backfills, count = self._app.metastore.backfills, 0
+        for each in backfills.unfinished(name):
+            count += backfills.drop(each.backfill_id)
+            for run_id in backfills.find(each.backfill_id).active:  # none is created any more
                 self._app.request_cancel(run_id)
                 count += 1
         return count

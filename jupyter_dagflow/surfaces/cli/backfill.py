@@ -96,7 +96,6 @@ class _Following:
         self._app = app
         self._name = name
         self._asked = asked
-        self._chosen = chosen
         self._cancelled = False
         self._own = {each.interval.start for each in chosen if each.runs}
         self._ended = 0
@@ -111,6 +110,7 @@ class _Following:
         assert recovery is not None
         scheduler = ScheduledRuns(self._app).scheduler(own=recovery.own, tell=_tell)
         recovery.start()
+        patience_s: float | None = None
         try:
             with CancelOnSignal() as interrupts, scheduler.beginning():
                 interrupts.cancels(self)
@@ -124,15 +124,14 @@ class _Following:
                             ScheduledRuns(self._app).cancel_backfills(self._name)
                         if not self._going_on():
                             break
-                    except (
-                        EnvironmentFault
-                    ) as fault:  # a database that is busy now may answer later
+                    except EnvironmentFault as fault:  # a busy database may answer later
                         wait_s = _PATIENCE_S
                         _tell(f"The metastore did not answer: {fault.message}")
         except KeyboardInterrupt:
-            recovery.close(patience_s=0)
+            patience_s = 0.0
             raise
-        recovery.close()
+        finally:
+            recovery.close(patience_s=patience_s)
 
     def cancel(self, reason: str = "", /) -> None:
         """Begin none any more, and cancel those that go on."""
