@@ -211,7 +211,7 @@ class ScheduledRuns:
         """
         schedules, gone = self._app.metastore.schedules, []
         schedule = schedules.find(name).schedule
-        for run_id in not_kept(schedule, schedules.runs(name), now=_now()):
+        for run_id in not_kept(schedule, schedules.runs(name), now=utc_now()):
             with suppress(RunGoesOn, NotFound):
                 gone.append(self._app.delete(run_id))
         return gone
