@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import sys
 import types
 from collections.abc import Iterator
@@ -156,3 +157,13 @@ def slot_values(obj: Any) -> Iterator[tuple[str, Any]]:
     for name, slot in slots(type(obj)):
         with contextlib.suppress(AttributeError):
             yield name, slot.__get__(obj, type(obj))
+
+
+def shown_by(proxy: types.MappingProxyType[Any, Any]) -> Any:
+    """The mapping that a proxy shows, or the class whose own that is.
+
+    A class written in C is not told to the collector of garbage; its mapping never changes.
+    """
+    (mapping,) = gc.get_referents(proxy)
+    holders = gc.get_referrers(mapping)
+    return next((each for each in holders if issubclass(type(each), type)), mapping)

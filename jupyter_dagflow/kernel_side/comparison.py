@@ -29,7 +29,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
-from .anatomy import is_lazy, root_package
+from .anatomy import is_lazy, root_package, shown_by
 from .comparison_sharing import is_code
 from .comparison_steps import (
     NotComparable,
@@ -251,8 +251,8 @@ def _patterns(path: str, one: re.Pattern[Any], other: re.Pattern[Any]) -> Steps:
         yield unequal(path, one, other)
 
 
-def _proxies(path: str, one: Mapping[Any, Any], other: Mapping[Any, Any]) -> Steps:
-    yield Pair(path, dict(one), dict(other))
+def _proxies(path: str, one: Any, other: Any) -> Steps:
+    yield Pair(path, shown_by(one), shown_by(other))
 
 
 def _modules(path: str, one: types.ModuleType, other: types.ModuleType) -> Steps:

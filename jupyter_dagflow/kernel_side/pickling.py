@@ -33,6 +33,7 @@ from .anatomy import (
     members,
     place_in_module,
     root_package,
+    shown_by,
     slot_values,
 )
 from .arrays import (
@@ -264,6 +265,8 @@ class _Rules:
             return rebuild.backwards, (gc.get_referents(obj)[0], obj.__reduce__()[2])
         if kind in _VIEWS:
             return rebuild.view, (gc.get_referents(obj)[0], _VIEWS[kind])
+        if kind is types.MappingProxyType:
+            return _proxy(obj)
         if kind.__name__ == "ndarray" and kind.__module__ == "numpy":
             return self._array(obj)
         if is_derived(kind):
@@ -585,6 +588,12 @@ def _is_shared(references: Any) -> bool:
     """Whether pandas' books say that others share the memory."""
     kind = type(references)
     return kind.__name__ == "BlockValuesRefs" and bool(references.has_reference())
+
+
+def _proxy(proxy: Any) -> Any:
+    """A read-only view of a mapping, which is stored as that; of a class' own, as ``vars`` of that class."""
+    shown = shown_by(proxy)
+    return (vars if isinstance(shown, type) else types.MappingProxyType), (shown,)
 
 
 def _memory(view: memoryview) -> Any:

@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from jupyter_dagflow.kernel_side.anatomy import place_in_module
+from jupyter_dagflow.kernel_side.anatomy import place_in_module, shown_by
 
 _PLAIN = (
     type(None),
@@ -151,7 +151,7 @@ class _Camera:
         if isinstance(value, _VIEWS):
             return tuple(self.take(part) for part in value)
         if isinstance(value, types.MappingProxyType):
-            return (self.take(dict(value)),)
+            return (self.take(shown_by(value)),)
         if isinstance(value, (np.ndarray, bytearray, memoryview)):
             return self._memory(value)
         if isinstance(value, DataFrameGroupBy):

@@ -31,6 +31,14 @@ import pytest
         ("d = {'a': 1}; x = [d, d.keys()]", "x[0].update(b=2) or list(x[1]) == ['a', 'b']"),
         ("d = {'a': 1}; x = [d.items(), d]", "x[1].update(b=2) or len(x[0]) == 2"),
         (
+            "from types import MappingProxyType\nd = {'a': 1}; x = [MappingProxyType(d), d]",
+            "x[1].update(b=2) or list(x[0]) == ['a', 'b']",
+        ),
+        (
+            "class Plain:\n    n = 1\nx = [vars(Plain), Plain]",
+            "setattr(x[1], 'n', 2) or x[0]['n'] == 2",
+        ),
+        (
             "import functools; x = functools.lru_cache(lambda n, m=0: (n, 'b')); x(1, m=2)",
             "x(2) == (2, 'b')",
         ),

@@ -314,6 +314,18 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "d['b'] = 2",
         "n = [len(cols), *map(len, held)]",
     ),
+    "a proxy of a dict follows it": (
+        "from types import MappingProxyType\nd = {'a': 1}",
+        "p = MappingProxyType(d)",
+        "d['b'] = 2",
+        "n = [len(p), p.get('b')]",
+    ),
+    "what a class has is seen through its proxy": (
+        "class Conf:\n    rate = 1",
+        "held = vars(Conf)",
+        "Conf.rate = 5",
+        "n = held['rate']",
+    ),
     "a thread runs what it is given": (
         "import threading\nres = []",
         "def w(i):\n    res.append(i)",
