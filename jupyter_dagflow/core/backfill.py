@@ -18,6 +18,8 @@ from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedules import Policy
 from jupyter_dagflow.core.states import RunState
 
+_MOST_INTERVALS = 100_000  # of one backfill: they are looked at and recorded at once
+
 
 class Reprocess(str, Enum):
     """Which intervals that have a run already are run again."""
@@ -138,7 +140,7 @@ def choices(
 ) -> list[Choice]:
     """Each interval within the bounds that has ended, in the order in which they run.
 
-    ``states`` are those of the newest runs by logical date.
+    ``states`` are those of the newest runs by logical date. Raises `OptionError` if they are too many for one.
 
     >>> from datetime import timedelta, timezone
     >>> from jupyter_dagflow.core.calendar.fire_times import EveryTimes
@@ -149,10 +151,15 @@ def choices(
     >>> [(each.interval.start.day, each.runs) for each in found]
     [(1, False), (2, True)]
     """
-    found = []
+    found: list[Choice] = []
     for interval in table.between(asked.start, asked.end):
         if interval.end > now:
             break
+        if len(found) == _MOST_INTERVALS:
+            raise OptionError(
+                f"The backfill has more than {_MOST_INTERVALS:,} intervals.",
+                hint="Ask for a shorter time; another backfill may go on from there.",
+            )
         state = states.get(interval.logical_date)
         runs = state is None or asked.reprocess.includes(state)
         found.append(Choice(interval, state, runs))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import reprlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -303,7 +304,9 @@ def _items(value: object) -> Iterable[object]:
 
 def _date(kind: str, value: object) -> date:
     if isinstance(value, str):
-        return _DATES[kind].fromisoformat(value)
+        return _DATES[kind].fromisoformat(
+            re.sub("[zZ]$", "+00:00", value)
+        )  # Python 3.10 knows no Z
     if not isinstance(value, date) or isinstance(value, datetime) != (kind == "datetime"):
         raise TypeError(value)
     return value

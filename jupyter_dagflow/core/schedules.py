@@ -206,9 +206,12 @@ class _Step:
     def take_due(self) -> datetime | None:
         """Decide what each interval that is due becomes; returns when the next one will be."""
         last, backfilled = self._standing.last, self._standing.backfilled
+        latest = timedelta(
+            seconds=self._policy.jitter_s
+        )  # after its end an interval may become due
         taken = 0
         while taken < _MOST_AT_ONCE:
-            following = self._table.following(last, self._now)
+            following = self._table.following(last, self._now - latest)
             if following is None:
                 return None
             due = due_at(following, self._policy, self._name)

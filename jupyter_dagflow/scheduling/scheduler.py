@@ -57,7 +57,6 @@ class Scheduler(Generic[Run]):
     will. Of several services one ticks, by an ``election``, so that runs are not prepared in vain: none would be
     doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves;
     ``watch`` is told all that happens in a run that cannot begin, once that is recorded.
-    doubled if all did. ``tell`` is told, in words, what is missed, what fails, and which schedules pause themselves.
     ``prune`` deletes the runs that are not kept any longer; it is called once a minute.
 
     Responsible for which fires begin. Not for how a run goes on once it is there.
@@ -86,6 +85,7 @@ class Scheduler(Generic[Run]):
         self._begun: dict[RunId, Future[Run | None]] = {}  # whose run may not have been created yet
         self._prune = prune
         self._pruned_at: datetime | None = None
+        self._pruning: Future[object] | None = None
         self._told: dict[str, str] = {}
         self._asleep: list[tuple[RecordedSchedule, datetime | None]] = []  # to be recorded at once
         self._backfills: dict[int, Election] = {}  # who begins the runs of each
@@ -93,6 +93,7 @@ class Scheduler(Generic[Run]):
     def tick(self) -> datetime | None:
         """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
         if self._election is not None and not self._election.is_won():
+            self._keep_to(())  # backfills, too, are another's by now
             return None
         now = self._now()
         awake = self._metastore.schedules.awake(at=now)
@@ -110,8 +111,10 @@ class Scheduler(Generic[Run]):
         if since is not None and timedelta() <= since < _PRUNE_EVERY:
             return
         self._pruned_at = now
+        if self._pruning is not None and not self._pruning.done():
+            return
         if self._beginners is not None:
-            self._beginners.submit(self._prune)
+            self._pruning = self._beginners.submit(self._prune)
         else:
             self._prune()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -31,6 +31,7 @@ from jupyter_dagflow.storage.schedules import (
 from jupyter_dagflow.storage.tables import backfills, fires, runs
 
 States = Mapping[datetime, RunState]
+_IS_USED = select(fires.c.run_id).where(fires.c.run_id == bindparam("drawn"))
 _OF_INTERVALS = (FireKind.SCHEDULED.value, FireKind.BACKFILL.value)
 
 
@@ -89,10 +90,11 @@ class Backfills:
             )
             key = connection.execute(recorded).inserted_primary_key
             assert key is not None
+            used: set[RunId] = set()
             found = [
                 Fire(
                     interval=interval,
-                    run_id=new_run_id(),
+                    run_id=_unused(new_run_id, used, connection),
                     recorded_at=at,
                     kind=FireKind.BACKFILL,
                     parameters=parameters,
@@ -207,6 +209,18 @@ def _newest(
         for row in connection.execute(query).mappings()
         if (state := _stands(row)) is not None
     }
+
+
+def _unused(new_run_id: Callable[[], RunId], used: set[RunId], connection: Connection) -> RunId:
+    """A new id that no other fire has, of those of this moment either, which is added to them.
+
+    Thousands are drawn in one second, and what is random in an id is short enough to be read out.
+    """
+    while True:
+        run_id = new_run_id()
+        if run_id not in used and not connection.scalar(_IS_USED, {"drawn": run_id}):
+            used.add(run_id)
+            return run_id
 
 
 def _asked(connection: Connection, backfill_id: int) -> Backfill:

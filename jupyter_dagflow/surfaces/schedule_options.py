@@ -26,6 +26,7 @@ from jupyter_dagflow.surfaces.options import whole_number
 
 NONE = "none"
 UTC = "UTC"
+_YEARS = range(1900, 3000)
 
 ScheduleArgument = Annotated[str, typer.Argument(metavar="NAME", help="A schedule.")]
 Name = Annotated[
@@ -369,12 +370,18 @@ def _time(text: str, option: str, zone: ZoneInfo) -> datetime:
     try:
         found = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
         aware = found if found.tzinfo is not None else found.replace(tzinfo=zone)
-        return aware.astimezone(timezone.utc)
+        utc = aware.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         raise OptionError(
             f"{option} is {text!r}, which is no time.",
             hint="Write it as 2026-03-01, 2026-03-01T06:00 or 2026-03-01T06:00+01:00.",
         ) from None
+    if utc.year not in _YEARS:
+        raise OptionError(
+            f"{option} is {text!r}.",
+            hint=f"Say a year from {_YEARS[0]} to {_YEARS[-1]}.",
+        )
+    return utc
 
 
 def _seconds(text: str, option: str) -> float:

@@ -75,6 +75,13 @@ def test_one_day_in_reverse_or_after_the_past_may_be_asked_for() -> None:
     check_backfill(Backfill(start=START, end=START), DAILY, PAST)
 
 
+def test_more_than_can_be_looked_at_at_once_are_refused() -> None:
+    each_second = Timetable(times=EveryTimes(timedelta(seconds=1), START), start=START)
+    asked = Backfill(start=START, end=START + 2 * DAY)
+    with pytest.raises(OptionError, match="more than 100,000 intervals"):
+        choices(asked, each_second, {}, now=START + 30 * DAY)
+
+
 def test_what_cannot_be_is_said_with_what_to_do(snapshot: SnapshotAssertion) -> None:
     said = []
     for asked, table, policy in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timezone
 
 import pytest
 
@@ -113,6 +113,11 @@ def test_what_is_no_literal_is_told(code: str) -> None:
         ("v = None", "{[]: 1}", "{[]: 1}"),
         ("v: int | None = 3", "None", None),
         ("from datetime import date\nd = date(2026, 3, 1)", "2026-04-02", date(2026, 4, 2)),
+        (
+            "from datetime import datetime\nd = datetime(2026, 3, 1)",
+            "2026-04-02T06:00:00Z",
+            datetime(2026, 4, 2, 6, tzinfo=timezone.utc),
+        ),
     ],
 )
 def test_text_is_read_by_type(code: str, text: str, value: object) -> None:

@@ -156,6 +156,21 @@ def test_jitter_is_always_the_same_for_a_fire() -> None:
     assert all(timedelta() <= each < timedelta(minutes=1) for each in late)
 
 
+def test_jitter_of_more_than_a_period_misses_nothing() -> None:
+    policy, standing, now = replace(TWO, jitter_s=7200, max_active_runs=9), FIRST, START + HOUR
+    done: list[Action] = []
+    for _ in range(400):
+        now += timedelta(minutes=10)
+        actions = decide(hourly(), policy, standing, name="s", now=now).actions
+        done += actions
+        queued = [each.interval for each in actions if isinstance(each, Queue)]
+        standing = replace(standing, last=queued[-1] if queued else standing.last)
+    begun = [each.interval for each in done if isinstance(each, Begin)]
+    assert begun == [hour(n + 1) for n in range(len(begun))]
+    assert len(begun) >= 60
+    assert not [each for each in done if isinstance(each, Miss)]
+
+
 @pytest.mark.parametrize(("policy", "catchup"), [(Policy(misfire_s=3600), True), (Policy(), False)])
 def test_a_long_outage_of_a_fast_schedule_is_decided_in_steps(
     policy: Policy, catchup: bool

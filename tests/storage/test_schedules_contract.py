@@ -405,6 +405,12 @@ def test_a_backfill_has_the_intervals_that_have_no_run(store: Metastore) -> None
     assert asked(store, 0, 4, "d3") == ["d3"], "one that was dropped may be asked for again"
 
 
+def test_an_id_that_is_drawn_twice_is_drawn_again(store: Metastore) -> None:
+    store.schedules.add(HOURLY, at=START)
+    assert asked(store, 0, 1, "a", "a", "b") == ["a", "b"]
+    assert asked(store, 2, 3, "b", "c", "c", "d") == ["c", "d"]
+
+
 def test_of_backfills_that_are_asked_for_at_once_each_interval_is_in_one(tmp_path: Path) -> None:
     stores = [Metastore.open(f"sqlite:///{tmp_path}/dagflow.db") for _ in range(4)]
     stores[0].schedules.add(HOURLY, at=START)

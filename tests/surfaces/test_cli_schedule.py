@@ -110,6 +110,7 @@ def test_a_schedule_from_its_beginning_to_its_end(
         (["--every", "1m", "--at", "2999-01-01"], "The schedule etl is given --every and --at."),
         (["--every", "often"], "--every is 'often'."),
         (["--at", "soon"], "--at is 'soon', which is no time."),
+        (["--every", "1m", "--start", "0001-01-01"], "--start is '0001-01-01'."),
         (["--every", "1m", "--tz", "Mars"], "--tz is 'Mars', which is no time zone"),
         (["--every", "1m", "--tz", "../etc"], "--tz is '../etc', which is no time zone"),
         (["--every", "1m", "--overlap", "both"], "--overlap is 'both'."),

@@ -91,8 +91,11 @@ class Timetable:
         first = at_or_after(self.times, self.start)
         if last is None or first is None:
             return first
-        # The schedule may have been changed since: what is no fire time any more is taken back to the last one.
+        # The schedule may have been changed since: what is no fire time any more is taken back to the last one,
+        # unless that would take it to before what has begun: of fires the newest is the one that starts last.
         aligned = at_or_before(self.times, last.end)
+        if aligned is not None and aligned <= last.start:
+            aligned = last.end
         return first if aligned is None else max(first, aligned)
 
     def _newest_complete(self, now: datetime) -> datetime | None:
@@ -108,4 +111,5 @@ class Timetable:
 
     def _one(self, at: datetime, last: DataInterval | None) -> DataInterval | None:
         bounded = at >= self.start and (self.end is None or at <= self.end)
-        return DataInterval(at, at) if last is None and bounded else None
+        due = bounded and (last is None or last.end < at)
+        return DataInterval(at, at) if due else None

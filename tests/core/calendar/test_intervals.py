@@ -118,9 +118,20 @@ def test_whenever_one_looks_each_interval_is_run_or_skipped_once_and_in_order(
 def test_an_interval_starts_where_a_changed_schedule_fires() -> None:
     start = instant("2024-01-01")
     table = Timetable(times=EveryTimes(timedelta(hours=6), start), start=start, catchup=True)
-    last = DataInterval(instant("2024-01-02T01:00"), instant("2024-01-02T02:00"))  # was hourly
+    last = DataInterval(instant("2024-01-01T08:00"), instant("2024-01-02T08:00"))  # was daily
     following = table.following(last, instant("2024-01-03"))
-    assert following == DataInterval(instant("2024-01-02"), instant("2024-01-02T06:00"))
+    assert following == DataInterval(instant("2024-01-02T06:00"), instant("2024-01-02T12:00"))
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+def test_after_a_change_to_a_longer_period_what_has_run_is_not_run_again(catchup: bool) -> None:
+    start = instant("2024-01-01")
+    table = Timetable(times=EveryTimes(timedelta(days=1), start), start=start, catchup=catchup)
+    last = DataInterval(instant("2024-01-02T14:00"), instant("2024-01-02T15:00"))  # was hourly
+    rest = table.following(last, instant("2024-01-02T15:00"))
+    assert rest == DataInterval(instant("2024-01-02T15:00"), instant("2024-01-03"))
+    whole = table.following(rest, instant("2024-01-03"))
+    assert whole == DataInterval(instant("2024-01-03"), instant("2024-01-04"))
 
 
 def test_one_date_is_one_run_about_no_stretch_of_time() -> None:
@@ -130,6 +141,13 @@ def test_one_date_is_one_run_about_no_stretch_of_time() -> None:
     assert only == DataInterval(at, at)
     assert table.following(only, at) is None
     assert not list(table.skipped(None, only))
+
+
+def test_one_date_is_run_though_the_schedule_had_others_before() -> None:
+    at = instant("2024-01-03T10:00")
+    table = Timetable(times=OneTime(at), start=instant("2024-01-01"))
+    last = DataInterval(instant("2024-01-01"), instant("2024-01-02"))
+    assert table.following(last, at) == DataInterval(at, at)
 
 
 def test_no_interval_begins_after_the_end() -> None:
