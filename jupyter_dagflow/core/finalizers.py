@@ -46,8 +46,17 @@ def _is_told_to_call(node: ast.Call) -> bool:
         case ast.Call(
             func=ast.Attribute(value=ast.Name(id="weakref"), attr=name), args=[_, called, *_]
         ):
-            closes = isinstance(called, ast.Attribute) and called.attr in _CLOSING
-            return name in _TOLD_TO_CALL and not closes
+            return name in _TOLD_TO_CALL and not _is_harmless(called)
+    return False
+
+
+def _is_harmless(called: ast.expr) -> bool:
+    """Whether to call it is what a finalizer may do; None is nothing to call."""
+    match called:
+        case ast.Constant(value=None) | ast.Name(id="print"):
+            return True
+        case ast.Attribute(attr=name):
+            return name in _CLOSING
     return False
 
 

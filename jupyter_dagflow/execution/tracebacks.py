@@ -97,7 +97,7 @@ def line_in_cell(error: CellError) -> int | None:
         if isinstance(frame, _Frame) and frame.ran is error.cell
     ]
     told = next((line for line in reversed(lines) if line is not None), None)
-    return _plain_line(error) if told is None else told
+    return _plain_line(error) if not error.traceback else told
 
 
 def _plain_line(error: CellError) -> int | None:

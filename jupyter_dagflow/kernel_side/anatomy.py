@@ -165,5 +165,7 @@ def shown_by(proxy: types.MappingProxyType[Any, Any]) -> Any:
     A class written in C is not told to the collector of garbage; its mapping never changes.
     """
     (mapping,) = gc.get_referents(proxy)
+    if type(mapping) is not dict or not mapping.keys() >= {"__module__", "__doc__"}:
+        return mapping  # whom the collector would have to look for among all there is
     holders = gc.get_referrers(mapping)
     return next((each for each in holders if issubclass(type(each), type)), mapping)

@@ -167,20 +167,24 @@ def _refuse(error: BaseException) -> NoReturn:
 
 
 def _dump(
-    value: Any, definitions: Definitions, base: type[Any], sharing: frozenset[Place]
+    value: Any,
+    definitions: Definitions,
+    base: type[Any],
+    sharing: frozenset[Place],
+    tried: dict[int, BaseException | None] | None = None,
 ) -> Pickled:
     pickled = Pickled()
     file = io.BytesIO()
     pickler = _make_pickler(base)(file, protocol=5, buffer_callback=pickled.buffers.append)
-    by_value = base is not pickle.Pickler
-    pickler.rules = _Rules(definitions, pickled, sharing=sharing, by_value=by_value)
+    tried = {} if tried is None else tried
+    pickler.rules = _Rules(definitions, pickled, sharing=sharing, base=base, tried=tried)
     pickler.dump(value)
     pickled.pickler = pickler
     pickled.data = file.getvalue()
     if type(value) is not Ordered and pickle.EMPTY_SET in pickled.data:
         orders = list(out_of_order(obj for _, obj in pickled.seen().values()))
         if orders:
-            return _dump(Ordered(value, orders), definitions, base, sharing)
+            return _dump(Ordered(value, orders), definitions, base, sharing, tried)
     return pickled
 
 
@@ -213,10 +217,13 @@ class _Rules:
         pickled: Pickled,
         *,
         sharing: frozenset[Place],
-        by_value: bool,
+        base: type[Any],
+        tried: dict[int, BaseException | None],
     ) -> None:
         self._definitions = definitions
-        self._by_value = by_value
+        self._base = base
+        self._by_value = base is not pickle.Pickler
+        self._tried = tried  # where exceptions came from, by id; None for what cannot travel
         self._pickled = pickled
         self._sharing = sharing
         self._dicts: dict[type[Any], Any] = {}
@@ -242,6 +249,9 @@ class _Rules:
             of_module = getattr(sys.modules[module], obj.__name__, None) is obj
             return getattr, (sys.modules[module] if of_module else obj.__self__, obj.__name__)
         if kind is types.MethodType and not _finds_its_function(obj):
+            found = _place_of_function(obj)
+            if found is not None:
+                return rebuild.bound, (obj.__self__, *found)
             return types.MethodType, (obj.__func__, obj.__self__)
         if kind in _OF_TYPES:
             owner = _type_of_method(obj)
@@ -281,10 +291,42 @@ class _Rules:
         if _is_made_by_own_code(kind):
             reduced = _quietly_made(obj, kind, reduced)
         if isinstance(obj, BaseException):
-            return _with_origins(obj, reduced)
+            return self._with_origins(obj, reduced)
         if kind not in self._observable:
             self._observable[kind] = member(kind, "_add_notifiers") is not None
         return _with_observers(obj, reduced) if self._observable[kind] else reduced
+
+    def _with_origins(self, error: Any, reduced: Any) -> Any:
+        """An exception with those that it came from, which pickle leaves out."""
+        given = (error.__cause__, error.__context__)
+        if all(each is None for each in given) and not error.__suppress_context__:
+            return reduced
+        taken_apart = reduced or error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        if type(taken_apart) is not tuple:
+            return reduced
+        make, arguments, *items = taken_apart
+        state, *rest = items or (None,)
+        if any(each is not None for each in rest[:2]):  # of what is a list or dict as well
+            return reduced
+        set_state = rest[2] if len(rest) > 2 else None
+        origins = (*map(self._origin, given), error.__suppress_context__)
+        return make, arguments, (set_state, state, origins), None, None, rebuild.set_origins
+
+    def _origin(self, origin: BaseException | None) -> BaseException | None:
+        """What an exception came from, unless that cannot travel: few look at it, and all would be refused."""
+        if origin is None or id(origin) in self._tried:
+            return self._tried.get(id(origin))
+        self._tried[id(origin)] = origin
+        try:
+            _dump(origin, self._definitions, self._base, self._sharing, self._tried)
+            if root_package(type(origin)) not in (rebuild.MAIN, "builtins"):
+                pickle.loads(pickle.dumps(origin))  # noqa: S301 -- our own; many are made in another way than they tell
+        except Exception as error:
+            if not self._by_value and not isinstance(error, Refused):
+                del self._tried[id(origin)]
+                raise  # it may travel with cloudpickle
+            self._tried[id(origin)] = None
+        return self._tried[id(origin)]
 
     def _by_name(self, obj: Any) -> bool:
         """Whether the object travels by its name, which is pickle's way."""
@@ -472,19 +514,6 @@ def _quietly_made(obj: Any, kind: type[Any], reduced: Any) -> Any:
     return (rebuild.new_object, arguments, *state)
 
 
-def _with_origins(error: Any, reduced: Any) -> Any:
-    """An exception with those that it came from, which pickle leaves out."""
-    origins = (error.__cause__, error.__context__, error.__suppress_context__)
-    if not any(origins):
-        return reduced
-    make, arguments, *items = reduced or error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    state, *rest = items or (None,)
-    if any(each is not None for each in rest[:2]):  # the elements of what is a list or dict as well
-        return reduced
-    set_state = rest[2] if len(rest) > 2 else None
-    return make, arguments, (set_state, state, origins), None, None, rebuild.set_origins
-
-
 def _with_observers(obj: Any, reduced: Any) -> Any:
     """An object with traits, as a widget, with what others have asked to be called: its own way leaves that out."""
     observers = [
@@ -494,9 +523,12 @@ def _with_observers(obj: Any, reduced: Any) -> Any:
         for each in called
         if type(each).__name__ != "ObserveHandler"  # of the class, which asks again
     ]
-    if not observers or reduced is not None:
+    taken_apart = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    if (
+        not observers or type(taken_apart) is not tuple or len(taken_apart) != 3
+    ):  # not by `HasTraits`
         return reduced
-    make, arguments, state, *_ = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    make, arguments, state = taken_apart
     return make, arguments, (state, observers), None, None, rebuild.set_observed
 
 
@@ -549,7 +581,18 @@ def _finds_its_function(method: types.MethodType) -> bool:
         found = own.__func__ if isinstance(own, classmethod) else found if own is None else own
     elif isinstance(found, classmethod):
         return False
+    elif found is not None and not isinstance(found, types.FunctionType):
+        return root_package(type(found)) != rebuild.MAIN  # as scikit-learn's `available_if`
     return found is method.__func__ and name not in instance_dict(owner)
+
+
+def _place_of_function(method: types.MethodType) -> tuple[type[Any], str] | None:
+    """The class, and the name there, of a method that its own name does not find: decorated, or private."""
+    for kind in () if isinstance(method.__self__, type) else lineage(type(method.__self__)):
+        for name, found in members(kind).items():
+            if found is method.__func__:
+                return kind, name
+    return None
 
 
 def _type_of_method(method: Any) -> type[Any] | None:
@@ -593,7 +636,7 @@ def _is_shared(references: Any) -> bool:
 def _proxy(proxy: Any) -> Any:
     """A read-only view of a mapping, which is stored as that; of a class' own, as ``vars`` of that class."""
     shown = shown_by(proxy)
-    return (vars if isinstance(shown, type) else types.MappingProxyType), (shown,)
+    return (vars if isinstance(shown, type) else rebuild.proxy), (shown,)
 
 
 def _memory(view: memoryview) -> Any:

@@ -88,8 +88,13 @@ def make_cached_property(function: Callable[[Any], Any], name: str | None) -> An
     return made
 
 
+def proxy(mapping: Any) -> types.MappingProxyType[Any, Any]:
+    """A read-only view of a mapping; pickle does not find its type by name."""
+    return types.MappingProxyType(mapping)
+
+
 def bound(owner: Any, kind: type[Any], name: str) -> Any:
-    """The method of a class, bound to an instance that has another one of that name."""
+    """The method of a class, bound to an instance that does not find it by its name."""
     return vars(kind)[name].__get__(owner, type(owner))
 
 

@@ -31,6 +31,39 @@ import pytest
         ("d = {'a': 1}; x = [d, d.keys()]", "x[0].update(b=2) or list(x[1]) == ['a', 'b']"),
         ("d = {'a': 1}; x = [d.items(), d]", "x[1].update(b=2) or len(x[0]) == 2"),
         (
+            "import threading\ntry:\n    try:\n        raise ValueError(threading.Lock())\n"
+            "    except ValueError:\n        raise KeyError(1)\nexcept KeyError as error:\n    x = error",
+            "x.args == (1,) and x.__context__ is None",
+        ),
+        (
+            "import io, urllib.error\ntry:\n    try:\n"
+            "        raise urllib.error.HTTPError('u', 404, 'gone', {}, io.BytesIO())\n"
+            "    except OSError as first:\n        raise KeyError(1) from first\n"
+            "except KeyError as error:\n    x = error",
+            "x.args == (1,) and x.__cause__ is None and x.__suppress_context__",
+        ),
+        (
+            "class Few(Exception):\n    def __len__(self):\n        return 0\n"
+            "x = KeyError(1)\nx.__cause__ = Few(2)",
+            "x.__cause__.args == (2,)",
+        ),
+        (
+            "x = first = KeyError(0)\nfor n in range(1, 40):\n    new = KeyError(n)\n"
+            "    new.__cause__, x = x, new\nfirst.note = x",
+            "x.__cause__.__cause__.args == (37,)",
+        ),
+        (
+            "class Named:\n    def __go(self):\n        return 1\n    def go(self):\n"
+            "        return self.__go\nit = Named(); x = [it, it.go()]",
+            "x[0].go() == x[1]",
+        ),
+        (
+            "from sklearn.linear_model import LinearRegression\n"
+            "from sklearn.pipeline import make_pipeline\n"
+            "it = make_pipeline(LinearRegression()); x = [it, it.predict]",
+            "x[0].predict == x[1]",
+        ),
+        (
             "from types import MappingProxyType\nd = {'a': 1}; x = [MappingProxyType(d), d]",
             "x[1].update(b=2) or list(x[0]) == ['a', 'b']",
         ),
