@@ -524,11 +524,12 @@ def _with_observers(obj: Any, reduced: Any) -> Any:
         if type(each).__name__ != "ObserveHandler"  # of the class, which asks again
     ]
     taken_apart = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
-    if (
-        not observers or type(taken_apart) is not tuple or len(taken_apart) != 3
-    ):  # not by `HasTraits`
+    if not observers or type(taken_apart) is not tuple:
         return reduced
-    make, arguments, state = taken_apart
+    make, arguments, *items = taken_apart
+    state, *rest = items or (None,)
+    if state is None or any(each is not None for each in rest):  # not how `HasTraits` does it
+        return reduced
     return make, arguments, (state, observers), None, None, rebuild.set_observed
 
 
