@@ -27,7 +27,7 @@ from jupyter_dagflow.core.run_config import RunConfig
 from jupyter_dagflow.core.selection import EVERYTHING, Selection, select
 from jupyter_dagflow.core.states import TaskState
 from jupyter_dagflow.execution.files import RunFiles
-from jupyter_dagflow.execution.intake import find_intake
+from jupyter_dagflow.execution.intake import are_there, find_intake
 from jupyter_dagflow.nesting import all_steps, digests_of
 from jupyter_dagflow.prepared import Prepared
 from jupyter_dagflow.storage import asked_for
@@ -119,16 +119,9 @@ def check_inputs(view: RunView, now: Prepared, again: Collection[TaskName]) -> N
 def _taken(lookup: Lookup, task: Task, view: RunView) -> Mapping[str, str]:
     """The inputs that a task would take now; or that it took, if it did not wait for the rest and they are there."""
     record = view.tasks[task.name].record
-    if record is not None and not task.options.trigger.waits_for_all:
-        there = {
-            (stored.name, stored.digest)
-            for item in task.inputs
-            for source in item.sources
-            for stored in view.tasks[source].stored
-            if stored.name == item.name
-        }
-        if there >= record.inputs.items():
-            return record.inputs
+    waited = task.options.trigger.waits_for_all
+    if record is not None and not waited and are_there(record.inputs, task, view.tasks):
+        return record.inputs
     return find_intake(lookup, task, view.tasks).inputs
 
 

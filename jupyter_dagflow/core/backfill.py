@@ -75,6 +75,7 @@ class Advance:
 def shares(wanted: int | None, jobs: int, slots: Iterable[int]) -> tuple[int, int]:
     """How many runs go on at once, and how many tasks of each may, for ``jobs`` tasks in all.
 
+    Of more runs than that which are ``wanted`` each has one task at a time.
     ``slots`` are the sizes of the pools that the notebook's tasks are in: all runs together keep to each of them.
 
     >>> shares(None, 8, []), shares(2, 8, []), shares(4, 8, [3]), shares(2, 8, [5])

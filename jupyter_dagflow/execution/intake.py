@@ -64,20 +64,26 @@ def find_intake(lookup: Lookup, task: Task, runs: Mapping[TaskName, TaskRun]) ->
     )
 
 
+def are_there(inputs: Mapping[str, str], task: Task, runs: Mapping[TaskName, TaskRun]) -> bool:
+    """Whether a task might take these inputs: tasks that may give them have stored them."""
+    given = {
+        (item.name, stored.digest) for item in task.inputs for _, stored in _giving(item, runs)
+    }
+    return given >= inputs.items()
+
+
+def _giving(item: Input, runs: Mapping[TaskName, TaskRun]) -> Iterator[tuple[TaskName, Stored]]:
+    """The tasks that have stored an input, in notebook order, each with its value."""
+    for source in item.sources:
+        if source in runs:
+            yield from ((source, each) for each in runs[source].stored if each.name == item.name)
+
+
 def _newest(item: Input, runs: Mapping[TaskName, TaskRun]) -> tuple[TaskName, Stored] | None:
     """The task that gives an input, and its value, if any does."""
-    having = [
-        (stored.version, place, source, stored)
-        for place, source in enumerate(item.sources)
-        if source in runs
-        for stored in runs[source].stored
-        if stored.name == item.name
-    ]
-    if not having:
-        return None
     # A task that went on further down may have a newer one than those that began after it.
-    *_, source, stored = max(having, key=lambda each: each[:2])
-    return source, stored
+    having = reversed([*_giving(item, runs)])  # of the same version the last counts
+    return max(having, key=lambda each: each[1].version, default=None)
 
 
 def _bundles(

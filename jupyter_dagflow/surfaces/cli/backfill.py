@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jupyter_dagflow.core.backfill import Backfill, Choice
 from jupyter_dagflow.core.errors import EnvironmentFault
-from jupyter_dagflow.core.fires import Fire, FireKind
+from jupyter_dagflow.core.fires import FireKind
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces import schedule_options as options
 from jupyter_dagflow.surfaces import words
@@ -27,11 +25,11 @@ from jupyter_dagflow.surfaces.signals import CancelOnSignal
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
+    from jupyter_dagflow.surfaces.backfill_report import Newest
 
 _LOOK_S = 0.1
 _PATIENCE_S = 1.0
 _CANCELLED = 130
-Newest = Mapping[datetime, tuple[Fire, RunState]]
 
 
 def backfill(
