@@ -7,6 +7,7 @@ them.
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import sys
@@ -939,6 +940,9 @@ def schemas(ref_template: str) -> dict[str, Any]:
         ref_template=ref_template,
         schema_hook=lambda _: {"description": "any JSON value"},
     )
+    for schema in components.values():
+        if "description" in schema:  # msgspec before 0.23 leaves a docstring's indentation in
+            schema["description"] = inspect.cleandoc(schema["description"])
     for name, cls in EVENTS.items():
         schema = components[cls.__name__]
         schema["properties"] = {"type": {"const": name}, **schema["properties"]}

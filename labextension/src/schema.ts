@@ -140,10 +140,10 @@ export interface LaneRestarted {
 /**
  * A run was asked for. ``tasks`` are its tasks with their upstream tasks, in notebook order.
  *
- *     ``lanes`` are those of them that share a kernel, in the order in which they run.
- *     ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
- *     ``data_interval`` is what a scheduled run is about.
- *     ``record`` tells by whom and of what; runs of earlier versions have none.
+ * ``lanes`` are those of them that share a kernel, in the order in which they run.
+ * ``options`` are the plain values that whoever takes the run over needs to go on as it was asked for.
+ * ``data_interval`` is what a scheduled run is about.
+ * ``record`` tells by whom and of what; runs of earlier versions have none.
  */
 export interface RunCreated {
   at: string;
@@ -171,8 +171,8 @@ export interface DataInterval {
 /**
  * Who asked for a run, from where, and of what: ``python`` and ``version`` (ours) are those of the runner.
  *
- *     ``source_digest`` is the SHA-256 of the notebook's bytes; of one with secrets, of what is kept
- *     of it, which has none. There is no ``revision`` outside a repository.
+ * ``source_digest`` is the SHA-256 of the notebook's bytes; of one with secrets, of what is kept
+ * of it, which has none. There is no ``revision`` outside a repository.
  */
 export interface RunRecord {
   host: string;
@@ -186,8 +186,8 @@ export interface RunRecord {
 /**
  * The git commit that a notebook's folder stands on.
  *
- *     ``branch`` is empty where none is checked out. ``dirty`` tells whether files that git knows differ from the commit;
- *     None if git did not say so in time.
+ * ``branch`` is empty where none is checked out. ``dirty`` tells whether files that git knows differ from the commit;
+ * None if git did not say so in time.
  */
 export interface Revision {
   branch?: string;
@@ -208,12 +208,12 @@ export interface RunFinished {
 /**
  * Why a task failed, or a run none of whose tasks could begin.
  *
- *     ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
- *     leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
- *     ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
- *     (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
- *     while it ran), ``not_begun`` (of a run: its notebook cannot be run).
- *     ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
+ * ``kind`` tells causes apart: ``error`` (the user's code raised), ``timeout``, ``not_storable`` (a result cannot
+ * leave its kernel), ``unsound`` (the results might not be Run All's), ``kernel_died``, ``kernel_start``,
+ * ``out_of_memory`` (or perhaps so, says the message), ``no_space`` (the disk is full), ``internal``, ``no_result``
+ * (it was not to run, and no earlier result of it can be used), ``lost`` (its runner died, or was taken for dead,
+ * while it ran), ``not_begun`` (of a run: its notebook cannot be run).
+ * ``last_lines`` is the end of the traceback, plain. ``file_line`` is the line in a percent file.
  */
 export interface TaskFailure {
   cell?: string | null;
@@ -229,9 +229,9 @@ export interface TaskFailure {
 /**
  * A runner took a run that had ended or had lost its runner.
  *
- *     It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
- *     from which they go on; what is in state none begins anew. Those ``cleared``, tasks, instances and tasks of steps
- *     (``prepare.load``), are to run though there may be a result of them. ``lanes`` as in `RunCreated`.
+ * It was ``recovered`` if nobody asked for it. ``tasks`` are those of the run with their upstream tasks and the states
+ * from which they go on; what is in state none begins anew. Those ``cleared``, tasks, instances and tasks of steps
+ * (``prepare.load``), are to run though there may be a result of them. ``lanes`` as in `RunCreated`.
  */
 export interface RunResumed {
   at: string;
@@ -257,8 +257,8 @@ export interface RunStarted {
 /**
  * It is known what the task's loop goes through: an instance of the task for each of the ``items``, in order.
  *
- *     Instances are called ``train[0]``, ``train[1]`` and so on, and are tasks of the run from now on. Those that ended
- *     well before the run was resumed, and would be made of the same, stay as they are: so many are ``done``.
+ * Instances are called ``train[0]``, ``train[1]`` and so on, and are tasks of the run from now on. Those that ended
+ * well before the run was resumed, and would be made of the same, stay as they are: so many are ``done``.
  */
 export interface TaskExpanded {
   at: string;
@@ -274,8 +274,8 @@ export interface TaskExpanded {
 /**
  * What one instance of a mapped loop gets: the digest of its stored value.
  *
- *     With ``shared`` somebody else has objects of it, too: another instance, or a variable. ``made_of`` is the digest of
- *     all else that goes into the instance, code and inputs; empty if that cannot be told.
+ * With ``shared`` somebody else has objects of it, too: another instance, or a variable. ``made_of`` is the digest of
+ * all else that goes into the instance, code and inputs; empty if that cannot be told.
  */
 export interface Item {
   digest: string;
@@ -285,12 +285,12 @@ export interface Item {
 /**
  * An attempt ended, and with it the task, unless it is to be tried again at ``retry_at``.
  *
- *     ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
- *     both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
- *     own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
- *     code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
- *     or did not. ``record`` tells what it was made of, and ``surroundings`` what it ran in, if no task of the run
- *     had the same before.
+ * ``duration_s`` is wall time since the attempt began, ``cells_s`` the part of it in which its own cells ran;
+ * both None for a task that never started. ``files_read`` and ``files_written`` are the project's files that its
+ * own cells touched, by their paths from the notebook's folder; ``observed`` is what nobody had declared and the
+ * code does all the same. With ``cached`` it did not run, and all this is the run's ``reused_from``; ``why`` it ran
+ * or did not. ``record`` tells what it was made of, and ``surroundings`` what it ran in, if no task of the run
+ * had the same before.
  */
 export interface TaskFinished {
   at: string;
@@ -318,8 +318,8 @@ export interface TaskFinished {
 /**
  * The code of this digest changes what ``name`` holds, in place.
  *
- *     Or, with ``other``: where it ends, the values of the two names have objects in common. Or, with a
- *     ``name`` like ``reads:PATH`` or ``writes:PATH``: it does what such a tag says.
+ * Or, with ``other``: where it ends, the values of the two names have objects in common. Or, with a
+ * ``name`` like ``reads:PATH`` or ``writes:PATH``: it does what such a tag says.
  */
 export interface Observed {
   code: string;
@@ -329,9 +329,9 @@ export interface Observed {
 /**
  * What an attempt was made of, by digests.
  *
- *     ``code`` is that of the source it depends on (see `slices`), ``recipe`` that of all that makes its result but
- *     for its inputs; both empty if they could not be told. ``inputs`` are the values it took, ``files`` what it read
- *     (None: not there), ``surroundings`` the digest of its `Surroundings`.
+ * ``code`` is that of the source it depends on (see `slices`), ``recipe`` that of all that makes its result but
+ * for its inputs; both empty if they could not be told. ``inputs`` are the values it took, ``files`` what it read
+ * (None: not there), ``surroundings`` the digest of its `Surroundings`.
  */
 export interface TaskRecord {
   code?: string;
@@ -345,8 +345,8 @@ export interface TaskRecord {
 /**
  * A value that a task left behind: what can be told of it without unpickling it.
  *
- *     Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
- *     Of the values of one name, that of the highest ``version`` is what the notebook ends with.
+ * Values that share mutable objects share a ``digest``: they are stored and loaded as one bundle.
+ * Of the values of one name, that of the highest ``version`` is what the notebook ends with.
  */
 export interface Stored {
   digest: string;
@@ -361,8 +361,8 @@ export interface Stored {
 /**
  * What a task ran in, but for its values: the kernel's name and Python, packages and modules of the project.
  *
- *     ``packages`` are the versions of those that were imported, ``modules`` digests of files by their paths from the
- *     notebook's folder. Of a task that did not come to its end only the kernel is known.
+ * ``packages`` are the versions of those that were imported, ``modules`` digests of files by their paths from the
+ * notebook's folder. Of a task that did not come to its end only the kernel is known.
  */
 export interface Surroundings {
   kernel: string;
@@ -452,7 +452,7 @@ export interface ClearDocument {
 /**
  * Code that differs between two runs: a unified diff, and the tasks it matters to.
  *
- *     ``kind`` is ``cells``, ``when``, ``definitions`` or ``setup``; cells count all of the notebook from 0.
+ * ``kind`` is ``cells``, ``when``, ``definitions`` or ``setup``; cells count all of the notebook from 0.
  */
 export interface CodeChangeDocument {
   cells_after: number[];
@@ -519,7 +519,7 @@ export interface Reason {
 /**
  * A task of another notebook that is a step of the task ``group``, and named below it: ``prepare.load``.
  *
- *     ``cells`` and ``cell_indexes`` are those of that ``notebook``; ``after`` are the tasks of it that come first.
+ * ``cells`` and ``cell_indexes`` are those of that ``notebook``; ``after`` are the tasks of it that come first.
  */
 export interface InnerTaskDocument {
   after: string[];
@@ -614,7 +614,7 @@ export interface ErrorDocument {
 /**
  * What went wrong in a command, what to do next, and where in which notebook it was.
  *
- *     ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
+ * ``line`` counts in the cell; ``file_line`` is only there if a line of the file is known, and counts in it.
  */
 export interface ErrorDetail {
   cell?: string | null;
@@ -654,7 +654,7 @@ export interface ExampleDocument {
 /**
  * How long it takes from the beginning of each task of a run to the end of all below it, by earlier runs.
  *
- *     ``remaining_s`` has every task, or none if of none it is known.
+ * ``remaining_s`` has every task, or none if of none it is known.
  */
 export interface ExpectationDocument {
   remaining_s: {
@@ -682,8 +682,8 @@ export interface GraphDocument {
 /**
  * What ``run --json`` and ``runs show --json`` print; ``seq`` is the last event it includes.
  *
- *     ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
- *     ``error`` is why no task of it could begin, if so.
+ * ``steps`` are the tasks of other notebooks that were steps of tasks, named below these: ``prepare.load``.
+ * ``error`` is why no task of it could begin, if so.
  */
 export interface RunDocument {
   error?: TaskFailure | null;
@@ -701,9 +701,9 @@ export interface RunDocument {
 /**
  * A task of a run. Times are aware UTC.
  *
- *     ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
- *     again, that is at ``retry_at``. A mapped task has ``instances`` once it is expanded, of which ``instances_done``
- *     have ended; they are tasks of the run, too, each the ``instance_of`` it.
+ * ``why`` it ran or did not; ``reused_from`` is the run whose result it has, if it did not. If it waits to be tried
+ * again, that is at ``retry_at``. A mapped task has ``instances`` once it is expanded, of which ``instances_done``
+ * have ended; they are tasks of the run, too, each the ``instance_of`` it.
  */
 export interface TaskRunDocument {
   attempt: number;
@@ -806,8 +806,8 @@ export interface NewsDocument {
 /**
  * A run in which something happened: ``seq`` is the number of its last event.
  *
- *     ``tasks`` are those whose states have changed. What has happened to them, the run's events after the last
- *     known number tell.
+ * ``tasks`` are those whose states have changed. What has happened to them, the run's events after the last
+ * known number tell.
  */
 export interface RunNewsDocument {
   pipeline: string;
@@ -931,8 +931,8 @@ export interface RunDiffDocument {
 /**
  * What ``runs show --json`` prints: a run and all that is recorded of it.
  *
- *     ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
- *     what it was made of, and ``surroundings``, by their digests, what that was done in.
+ * ``parameters`` are those that were given, ``source`` is the file of the exact notebook. ``records`` tell by task
+ * what it was made of, and ``surroundings``, by their digests, what that was done in.
  */
 export interface RunRecordDocument {
   attempts: {
@@ -969,8 +969,8 @@ export interface RunsDocument {
 /**
  * What the server is sent to start a run: ``path`` is the notebook's below the server's root.
  *
- *     ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares. The rest is as the
- *     options of ``dagflow run``.
+ * ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares. The rest is as the
+ * options of ``dagflow run``.
  */
 export interface StartDocument {
   by?: PartitionBy;
