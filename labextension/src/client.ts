@@ -21,6 +21,7 @@ import type {
   RunsDocument,
   RunSummaryDocument,
   StartDocument,
+  SuggestionsDocument,
   UnsavedNotebookDocument
 } from './schema';
 import type { CompiledNotebook, IDagflowClient, RunsAsked } from './tokens';
@@ -33,6 +34,10 @@ export class DagflowClient implements IDagflowClient {
 
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook> {
     return this.post<UnsavedNotebookDocument, CompiledNotebook>('compilation', { path, notebook: { ...notebook } });
+  }
+
+  suggestions(path: string, notebook: NotebookContent): Promise<SuggestionsDocument> {
+    return this.post<UnsavedNotebookDocument, SuggestionsDocument>('suggestions', { path, notebook: { ...notebook } });
   }
 
   async newestRun(path: string): Promise<RunSummaryDocument | null> {

@@ -3,7 +3,9 @@ import { InputDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { NotebookPipeline } from './notebookPipeline';
+import { suggestTags } from './suggestions';
 import * as edits from './tags';
+import { tell } from './tell';
 
 export const COMMANDS = {
   makeTask: 'dagflow:make-task',
@@ -14,6 +16,9 @@ export const COMMANDS = {
   skip: 'dagflow:skip-cell',
   clear: 'dagflow:clear-tags'
 } as const;
+
+/** About the notebook rather than the cells that are selected. */
+export const SUGGEST_TAGS = 'dagflow:suggest-tags';
 
 /** In the order in which menus have them. */
 export const TAG_COMMANDS: readonly string[] = Object.values(COMMANDS);
@@ -55,6 +60,21 @@ export function addTagCommands(
       describedBy: { args: { type: 'object', properties: {} } }
     });
   const always = () => true;
+  commands.addCommand(SUGGEST_TAGS, {
+    label: trans.__('Suggest Tags…'),
+    caption: trans.__('See which tags the cells of this notebook could have, and why'),
+    isEnabled: () => {
+      const pipeline = current();
+      return pipeline !== null && isWritable(pipeline);
+    },
+    execute: async () => {
+      const pipeline = current();
+      if (pipeline !== null) {
+        await suggestTags(pipeline, trans).catch((error: unknown) => tell(error, trans));
+      }
+    },
+    describedBy: { args: { type: 'object', properties: {} } }
+  });
 
   command(
     COMMANDS.makeTask,

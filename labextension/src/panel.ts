@@ -9,11 +9,13 @@ import { html } from './graph/dom';
 import { GraphView } from './graph/view';
 import type { NotebookPipeline } from './notebookPipeline';
 import { addRunCommands, RUN_COMMANDS, TASK_COMMANDS } from './runCommands';
+import { button } from './runs/parts';
 
 /** Shows a notebook's pipeline and follows it; what is selected here is selected there, and the other way round. */
 export class PipelinePanel extends Widget {
   private readonly view: GraphView;
   private readonly problem = html('div', { class: 'dagflow-problem', role: 'alert', hidden: true });
+  private readonly untagged = html('div', { class: 'dagflow-untagged', hidden: true });
   private readonly search: HTMLInputElement;
   private readonly failure: FailureBox;
   private readonly commands = new CommandRegistry();
@@ -23,7 +25,8 @@ export class PipelinePanel extends Widget {
   constructor(
     readonly pipeline: NotebookPipeline,
     private readonly trans: TranslationBundle,
-    debugTask: DebugTask
+    debugTask: DebugTask,
+    suggest: () => void
   ) {
     super();
     const { model, lastRun, notebook } = pipeline;
@@ -41,7 +44,12 @@ export class PipelinePanel extends Widget {
     this.search.addEventListener('keydown', event => this.onSearchKey(event));
     this.view.addTool(this.search);
     this.failure = new FailureBox(pipeline, trans, debugTask);
-    this.node.append(this.problem, this.view.node, this.failure.node);
+    this.untagged.append(
+      trans.__('No cell has a tag of a pipeline yet.'),
+      ' ',
+      button(trans.__('Suggest Tags…'), suggest)
+    );
+    this.node.append(this.untagged, this.problem, this.view.node, this.failure.node);
     addRunCommands(this.commands, () => pipeline, trans);
     TASK_COMMANDS.forEach(command => this.taskMenu.addItem({ command }));
     this.view.node.addEventListener('contextmenu', event => this.openTaskMenu(event));
@@ -71,12 +79,13 @@ export class PipelinePanel extends Widget {
   /** Put what can be run into the toolbar around the panel. */
   addTools(toolbar: Toolbar): void {
     const { commands, trans } = this;
-    const button = (id: string, label: string) => new CommandToolbarButton({ commands, id, label });
-    toolbar.addItem('run', button(RUN_COMMANDS.all, trans.__('Run')));
-    toolbar.addItem('fresh', button(RUN_COMMANDS.fresh, trans.__('Fresh')));
-    toolbar.addItem('wishes', button(RUN_COMMANDS.wishes, trans.__('With…')));
-    toolbar.addItem('cancel', button(RUN_COMMANDS.cancel, trans.__('Cancel')));
-    toolbar.addItem('resume', button(RUN_COMMANDS.resume, trans.__('Resume')));
+    const add = (name: string, id: string, label: string) =>
+      toolbar.addItem(name, new CommandToolbarButton({ commands, id, label }));
+    add('run', RUN_COMMANDS.all, trans.__('Run'));
+    add('fresh', RUN_COMMANDS.fresh, trans.__('Fresh'));
+    add('wishes', RUN_COMMANDS.wishes, trans.__('With…'));
+    add('cancel', RUN_COMMANDS.cancel, trans.__('Cancel'));
+    add('resume', RUN_COMMANDS.resume, trans.__('Resume'));
     const task = new ToolbarButton({
       label: trans.__('Task…'),
       tooltip: trans.__('Run the task of the active cell only, from it, or until it'),
@@ -101,6 +110,7 @@ export class PipelinePanel extends Widget {
       const message = html('div', {}, error.message);
       this.problem.replaceChildren(...(error.refused ? [title] : []), message, ...(error.hint ? [hint] : []));
     }
+    this.untagged.hidden = this.pipeline.tags.inUse || this.pipeline.panel.context.model.readOnly;
     this.search.hidden = (compilation?.tasks.length ?? 0) === 0;
     void this.view.setGraph(compilation, dot);
     this.mark();

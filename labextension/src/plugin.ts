@@ -13,7 +13,7 @@ import { ToolbarButton } from '@jupyterlab/ui-components';
 import { Menu, type Widget } from '@lumino/widgets';
 import { NotebookChips } from './chips';
 import { DagflowClient } from './client';
-import { addTagCommands, TAG_COMMANDS } from './commands';
+import { addTagCommands, SUGGEST_TAGS, TAG_COMMANDS } from './commands';
 import { pipelineIcon } from './icons';
 import { Pipelines, type NotebookPipeline } from './notebookPipeline';
 import { PropertyTool } from './properties';
@@ -28,6 +28,7 @@ import { RunsNow } from './runs/runsNow';
 import { RunsSidebar } from './runs/sidebar';
 import { RunsStatusItem } from './runs/statusItem';
 import { RunStream } from './stream';
+import { suggestTags } from './suggestions';
 import { tell } from './tell';
 import { IDagflowClient, IPipelines, IRunStream } from './tokens';
 
@@ -87,7 +88,7 @@ const tagging: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = bundle(translator);
     addTagCommands(app.commands, () => all.of(tracker.currentWidget), trans);
-    TAG_COMMANDS.forEach(command => palette?.addItem({ command, category: trans.__('Pipeline') }));
+    [SUGGEST_TAGS, ...TAG_COMMANDS].forEach(command => palette?.addItem({ command, category: trans.__('Pipeline') }));
     const menu = new Menu({ commands: app.commands });
     TAG_COMMANDS.forEach(command => menu.addItem({ command }));
     const addChips = (pipeline: NotebookPipeline) =>
@@ -129,6 +130,10 @@ const graph: JupyterFrontEndPlugin<void> = {
       },
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    // the button in a notebook's toolbar is drawn before the notebook is known
+    const redraw = () => app.commands.notifyCommandChanged(SHOW_GRAPH);
+    tracker.currentChanged.connect(redraw);
+    all.opened.connect(redraw);
     addRunCommands(app.commands, () => all.of(tracker.currentWidget), trans);
     [SHOW_GRAPH, ...Object.values(RUN_COMMANDS)].forEach(command =>
       palette?.addItem({ command, category: trans.__('Pipeline') })
@@ -333,7 +338,8 @@ async function showGraph(app: JupyterFrontEnd, pipeline: NotebookPipeline, trans
   const content = new PipelinePanel(
     pipeline,
     trans,
-    (run, task, { cell }) => void app.commands.execute(DEBUG_TASK, { run, task, cell: cell ?? null })
+    (run, task, { cell }) => void app.commands.execute(DEBUG_TASK, { run, task, cell: cell ?? null }),
+    () => void suggestTags(pipeline, trans).catch(error => tell(error, trans))
   );
   const widget = new MainAreaWidget({ content });
   content.addTools(widget.toolbar);

@@ -5,6 +5,7 @@
  * `metadata.dagflow`; a change leaves it in one of the two places, so that they never disagree.
  */
 import { OPTIONS } from './options';
+import type { SuggestionDocument } from './schema';
 
 export type Role = 'parameters' | 'setup' | 'skip' | 'task' | 'none';
 export type OptionValue = string | number | boolean | string[];
@@ -167,6 +168,13 @@ export function toggleSkip(cells: readonly TaggedCell[], ids: readonly string[])
 /** Take away all that is ours; such cells go on with the task above them. */
 export function clearTags(cells: readonly TaggedCell[], ids: readonly string[]): Change[] {
   return changed(cells, ids, withoutOurs);
+}
+
+/** The suggested tags are added to what cells say already; cells that are gone meanwhile are left out. */
+export function addSuggested(cells: readonly TaggedCell[], suggestions: readonly SuggestionDocument[]): Change[] {
+  return suggestions.flatMap(({ cell: id, tags }) =>
+    changed(cells, [id], cell => ({ ...cell, tags: [...new Set([...cell.tags, ...tags])] }))
+  );
 }
 
 /** What a cell says of an option, in its tags or its metadata; undefined if nothing. */

@@ -22,7 +22,8 @@ import type {
   RunsDocument,
   RunState,
   RunSummaryDocument,
-  StartDocument
+  StartDocument,
+  SuggestionsDocument
 } from './schema';
 import type { RunStream } from './stream';
 
@@ -45,6 +46,8 @@ export interface RunsAsked {
 export interface IDagflowClient {
   /** Compile what is on screen of the notebook at a path of the contents manager. */
   compile(path: string, notebook: NotebookContent): Promise<CompiledNotebook>;
+  /** Tags for what is on screen of the notebook at a path of the contents manager. */
+  suggestions(path: string, notebook: NotebookContent): Promise<SuggestionsDocument>;
   /** The newest run of the notebook at a path of the contents manager, if it has ever run. */
   newestRun(path: string): Promise<RunSummaryDocument | null>;
   /** The form of the parameters of a saved notebook. */

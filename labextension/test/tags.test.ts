@@ -206,3 +206,10 @@ test.each([
     expect(said).toBe(problem);
   }
 });
+
+test('suggested tags are added to what cells say; what has nothing to add, or is gone meanwhile, is left', () => {
+  const cells = notebook('mine', 'task:fit');
+  const suggested = (cell: string, ...tags: string[]) => ({ cell, cell_index: 0, tags, all_tags: [], why: '' });
+  const found = [suggested('a', 'task:load'), suggested('b'), suggested('gone', 'setup')];
+  expect(edits.addSuggested(cells, found)).toEqual([{ id: 'a', tags: ['mine', 'task:load'], options: {} }]);
+});

@@ -51,10 +51,15 @@ export class Header {
       this.badge,
       this.count,
       this.elapsed,
-      this.tools,
+      html('span', { class: 'dagflow-header-right' }, this.tools),
       this.track,
       this.said
     );
+  }
+
+  /** Put something of the host's before the zoom. */
+  addTool(tool: HTMLElement): void {
+    this.tools.before(tool);
   }
 
   /** Show a pipeline of so many tasks, and its run if it has one. */

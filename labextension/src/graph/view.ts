@@ -120,7 +120,7 @@ export class GraphView {
 
   /** Put something of the host's into the strip above the graph. */
   addTool(tool: HTMLElement): void {
-    this.header.tools.before(tool);
+    this.header.addTool(tool);
   }
 
   /** Mark the task that the reader is at elsewhere; null marks none. */

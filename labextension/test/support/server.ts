@@ -15,7 +15,8 @@ import type {
   RunRecordDocument,
   RunsDocument,
   RunSummaryDocument,
-  StartDocument
+  StartDocument,
+  SuggestionsDocument
 } from '../../src/schema';
 import type { NotebookContent } from '../../src/notebookTags';
 import type { CompiledNotebook, IDagflowClient, RunsAsked } from '../../src/tokens';
@@ -24,6 +25,7 @@ const silent = () => Promise.reject(new Error('no answer'));
 
 export class SilentServer implements IDagflowClient {
   compile: (path: string) => Promise<CompiledNotebook> = silent;
+  suggestions: (path: string) => Promise<SuggestionsDocument> = silent;
   newestRun: (path: string) => Promise<RunSummaryDocument | null> = silent;
   parameters: (path: string) => Promise<ParametersDocument> = silent;
   run: (id: string) => Promise<RunRecordDocument> = silent;
