@@ -124,7 +124,7 @@ class MagicCommands:
         if run is not None and run.is_alive and run.compilation.pipeline == compilation.pipeline:
             following = Following(self._app)
             run.watch(following.take)  # before it is shown: what comes twice is told by its number
-            following.show(run, background=True)
+            following.show(run)
             following.in_background(run)
         else:
             display(still(compilation), raw=True)  # type: ignore[no-untyped-call]
@@ -217,7 +217,7 @@ class MagicCommands:
         with CancelOnSignal(INTERRUPT) as interrupts:
             self._live = run = start([following.take])
             interrupts.cancels(run)
-            following.show(run, background=background)
+            following.show(run)
             if background:
                 following.in_background(run)
             else:

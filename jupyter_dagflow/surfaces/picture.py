@@ -67,15 +67,12 @@ class Following:
         """Take what happened; it is shown a moment later, together with what else has come."""
         self._news.put(event)
 
-    def show(self, run: LiveRun, *, background: bool = False) -> None:
-        """Show the run as it stands as the output of the running cell.
-
-        In the ``background`` it can be cancelled there; a kernel that waits for its end hears only an interrupt.
-        """
+    def show(self, run: LiveRun) -> None:
+        """Show the run as it stands as the output of the running cell."""
         view = run.view
         self._steps = StepWatch(self._app, run)
         bundle = still(run.compilation, view)
-        self._widget = _widget(run, view, self._steps, can_cancel=background)
+        self._widget = _widget(run, view, self._steps)
         if self._widget is not None:
             bundle |= self._widget.mime_bundle()
         self._handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
@@ -132,9 +129,7 @@ def _graph(
     return dict(to_plain(document))
 
 
-def _widget(
-    run: LiveRun, view: RunView, steps: StepWatch, *, can_cancel: bool
-) -> GraphWidget | None:
+def _widget(run: LiveRun, view: RunView, steps: StepWatch) -> GraphWidget | None:
     """The live graph; None, and a word why, where it cannot be had: the still picture will do."""
     try:
         from jupyter_dagflow.surfaces.widget.graph_widget import GraphWidget
@@ -144,5 +139,5 @@ def _widget(
     return GraphWidget(
         **_graph(run.compilation, view),
         snapshot=lambda: to_plain(run_document(run.view, steps=steps.tasks)),
-        cancel=(lambda: run.cancel("cancelled in its picture")) if can_cancel else None,
+        cancel=lambda: run.cancel("cancelled in its picture"),
     )

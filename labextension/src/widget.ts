@@ -11,6 +11,8 @@ import { GraphView } from './graph/view';
 import { LOOKS } from './looks';
 import type { CompilationDocument, DagflowEvent, RunDocument } from './schema';
 
+const UNHEARD_MS = 3000;
+
 interface Traits {
   compilation: CompilationDocument;
   dot: string;
@@ -18,10 +20,7 @@ interface Traits {
   can_cancel: boolean;
 }
 
-interface Message {
-  kind: string;
-  events: DagflowEvent[];
-}
+type Message = { kind: 'events'; events: DagflowEvent[] } | { kind: 'cancelling' };
 
 const createWidget: AnyWidget<Traits> = () => {
   const follower = new Follower();
@@ -48,6 +47,7 @@ const createWidget: AnyWidget<Traits> = () => {
     const cancel = html('button', { type: 'button', class: 'dagflow-cancel' });
     cancel.addEventListener('click', () => {
       asked = follower.run?.run_id;
+      wait = setTimeout(() => hears(false), UNHEARD_MS);
       model.send({ kind: 'cancel' });
       onRun();
     });
@@ -56,18 +56,30 @@ const createWidget: AnyWidget<Traits> = () => {
       view.setRun(run);
       cancel.hidden = !model.get('can_cancel') || run === null || LOOKS[run.state].final;
       cancel.disabled = run?.run_id === asked;
-      cancel.textContent = cancel.disabled ? 'Cancelling…' : 'Cancel';
+      cancel.textContent = cancel.disabled ? (heard ? 'Cancelling…' : 'Interrupt the kernel to cancel') : 'Cancel';
     };
+    // without subshells a kernel takes no message while it runs a cell
+    const hears = (answered: boolean) => {
+      clearTimeout(wait);
+      heard = answered;
+      onRun();
+    };
+    const onMessage = ({ kind }: Message) => kind === 'cancelling' && hears(true);
     let asked: string | undefined;
+    let heard = true;
+    let wait: ReturnType<typeof setTimeout> | undefined;
     view.addTool(cancel);
     el.append(view.node);
     onRun();
     onGraph();
     model.on('change:compilation', onGraph);
     model.on('change:dot', onGraph);
+    model.on('msg:custom', onMessage);
     const stop = follower.onChange(onRun);
     return () => {
       stop();
+      clearTimeout(wait);
+      model.off('msg:custom', onMessage);
       model.off('change:compilation', onGraph);
       model.off('change:dot', onGraph);
       view.dispose();

@@ -73,7 +73,8 @@ test('a run none of whose tasks could begin says why, until the next one', async
   expect(told().hidden).toBe(true);
 });
 
-test('while a run goes on it can be cancelled, once', async () => {
+test('while a run goes on it can be cancelled, once; a kernel that does not hear is to be interrupted', async () => {
+  jest.useFakeTimers();
   const run = runDocument({ load: 'running' });
   const model = new Model({ compilation: compilation(['load']), dot: '', run, can_cancel: true });
   const widget = await (createWidget as unknown as () => { initialize: Function; render: Function })();
@@ -86,6 +87,10 @@ test('while a run goes on it can be cancelled, once', async () => {
   button.click();
   expect(model.sent).toEqual([{ kind: 'cancel' }]);
   expect([button.disabled, button.textContent]).toEqual([true, 'Cancelling…']);
+  jest.advanceTimersByTime(5000);
+  expect(button.textContent).toBe('Interrupt the kernel to cancel');
+  model.emit('msg:custom', { kind: 'cancelling' });
+  expect(button.textContent).toBe('Cancelling…');
   const at = '2026-01-01T12:00:00Z';
   const ended: DagflowEvent = {
     type: 'run_finished',

@@ -146,6 +146,26 @@ test('a step opens and closes by the keyboard, and shows how its notebook stands
   await page.close();
 });
 
+test('a run is cancelled from its picture while the kernel waits for it', { timeout: RUN_MS }, async () => {
+  const cells = [STEP.cells[1], WITH_STEP.cells[1]];
+  writeFileSync(
+    join(lab.notebooks, 'cancelled.ipynb'),
+    JSON.stringify({ ...STEP, cells }).replace('\\"go\\"', '\\"never\\"')
+  );
+  const { page, errors } = await openNotebook(browser, lab, 'cancelled.ipynb');
+  await page.evaluate(runLastCell);
+
+  const graph = page.locator('.jp-Notebook .dagflow');
+  await graph.locator('.dagflow-node[data-task="waits"][data-state="running"]').waitFor({ timeout: RUN_MS });
+  await page.screenshot({ path: join(results, 'cancel-light.png') });
+  await graph.getByRole('button', { name: 'Cancel', exact: true }).click();
+  await graph.locator('.dagflow-node[data-task="waits"][data-state="cancelled"]').waitFor({ timeout: RUN_MS });
+  await page.waitForFunction(cellHasEnded, null, { timeout: RUN_MS });
+  await page.locator('.jp-OutputArea-output', { hasText: 'cancelled: cancelled, run' }).waitFor();
+  assert.deepEqual(errors, []);
+  await page.close();
+});
+
 function codeCell(id, source, tag) {
   return {
     cell_type: 'code',

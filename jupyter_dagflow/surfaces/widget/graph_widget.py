@@ -29,7 +29,8 @@ class GraphWidget(anywidget.AnyWidget):
     of tasks as names of nodes, ``run`` a plain `RunDocument` or None. ``snapshot``, if given, is
     asked for a fresh ``run`` whenever a front end asks for the state, as it does when its page is
     loaded again. ``cancel``, if given, is called when the reader presses *Cancel*, in whichever thread
-    takes the browser's messages.
+    takes the browser's messages: that of a subshell where kernel and front end have them, so that it
+    is heard while a cell runs.
     """
 
     _esm = _STATIC / "widget.js"
@@ -58,6 +59,10 @@ class GraphWidget(anywidget.AnyWidget):
             can_cancel=cancel is not None,
         )
         self.on_msg(self._take)
+        # ipykernel takes what comes by a comm to the shell that last sent something by it, whichever
+        # the front end has named; that shell is busy with the cell that this widget is the output of.
+        if self.comm is not None:
+            self.comm._reply_subshell_for = None  # noqa: SLF001 -- there is no public way
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Tell the browser what happened: events of one run, in order, as plain values."""
@@ -68,6 +73,7 @@ class GraphWidget(anywidget.AnyWidget):
         del buffers
         if content == {"kind": "cancel"} and self._cancel is not None:
             self._cancel()
+            self.send({"kind": "cancelling"})
 
     def mime_bundle(self) -> dict[str, Any]:
         """What an output holds to show this widget."""
