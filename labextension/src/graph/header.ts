@@ -81,7 +81,8 @@ export class Header {
       setText(this.word, LOOKS[run.state].word);
       setText(this.said, `Pipeline ${pipeline}: ${LOOKS[run.state].word}`);
     }
-    setText(this.count, `${ended}/${words.count(run.tasks.length, 'task')}${failed ? `, ${failed} failed` : ''}`);
+    const all = words.count(run.tasks.length || tasks, 'task');
+    setText(this.count, `${ended}/${all}${failed ? `, ${failed} failed` : ''}`);
     this.bar.style.width = `${(100 * ended) / Math.max(1, run.tasks.length)}%`;
     this.track.setAttribute('aria-valuemax', String(run.tasks.length));
     this.track.setAttribute('aria-valuenow', String(ended));

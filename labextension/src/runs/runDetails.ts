@@ -43,7 +43,7 @@ export class RunDetails {
       ...(run.error ? [this.error(run.run_id, run.error)] : []),
       html('div', { class: 'dagflow-actions' }, ...this.actions.buttons(run)),
       ...(task === null ? [] : this.task(run, task)),
-      timeline(run, chosen, this.choose, trans),
+      ...(run.tasks.length > 0 ? [timeline(run, chosen, this.choose, trans)] : []),
       ...this.facts(run),
       this.values.node
     );
