@@ -188,9 +188,12 @@ class Slicer:
         return [self._prelude[place] for place in sorted(taken)], known
 
 
+_in_order = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def digest_of(value: object) -> str:
     """The digest of a plain JSON value, whatever order its dictionaries have."""
-    return _digest(json.dumps(value, sort_keys=True, separators=(",", ":")))
+    return _digest(_in_order(value))
 
 
 @lru_cache(4096)

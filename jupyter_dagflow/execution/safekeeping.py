@@ -2,12 +2,14 @@
 
 The law: kernels write values without waiting for the disk, so that no task does. Until all are there the run has not
 ended; whoever uses a value of a run that has not ended, or from outside any run, hashes it first. A full disk is waited
-for. What it failed for is written anew then: the system may call it written when it is asked once more.
+for. What it failed for is written anew then: the system may call it written when it is asked once more. Those that come
+within moments of one another are written together.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from jupyter_dagflow.core.errors import EnvironmentFault
@@ -15,6 +17,8 @@ from jupyter_dagflow.execution.patience import Patience
 from jupyter_dagflow.execution.threads import Threads
 from jupyter_dagflow.storage.artifacts import ArtifactStore
 from jupyter_dagflow.storage.space import lacks_space
+
+_TOGETHER_S = 0.02  # how long values may wait for others
 
 
 class ResultsNotDurable(EnvironmentFault):
@@ -32,6 +36,7 @@ class Safekeeping:
         self._patience = patience
         self._waiting: list[str] = []
         self._writing: asyncio.Task[None] | None = None
+        self._at_once = asyncio.Event()
         self._fault: Exception | None = None
 
     def begin(self, digests: Sequence[str]) -> None:
@@ -42,6 +47,7 @@ class Safekeeping:
 
     async def all_safe(self) -> None:
         """Wait until all are there; raises `ResultsNotDurable`, or what has ended the patience."""
+        self._at_once.set()
         if self._writing is not None:
             await self._writing
         if self._fault is not None and not isinstance(self._fault, OSError):
@@ -54,6 +60,8 @@ class Safekeeping:
 
     async def _write(self) -> None:
         while self._waiting and self._fault is None:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._at_once.wait(), _TOGETHER_S)
             digests, self._waiting = self._waiting, []
             try:
                 await self._make_durable(digests)

@@ -32,6 +32,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import (
     backfills,
     cache_entries,
+    kept,
     leases,
     prepared,
     run_list,
@@ -107,6 +108,7 @@ class Metastore:
     def __init__(self, engine: Engine, *, lock: AbstractContextManager[Any]) -> None:
         self._reader = engine
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
+        self._appender = kept.Kept(self._writer)
         self._lock = lock
         reading = partial(self._transaction, self._reader)
         writing = partial(self._transaction, self._writer)
@@ -138,6 +140,7 @@ class Metastore:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._appender.close()
         self._reader.dispose()
 
     def append(
@@ -160,7 +163,7 @@ class Metastore:
         if any(event.run_id != run_id for event in new):
             raise ValueError(f"An event of another run cannot be appended to {run_id}.")
         try:
-            with self._transaction(self._writer) as connection:
+            with self._transaction(self._appender) as connection:
                 row = prepared.first(connection, _STANDING, {"of_run": run_id})
                 token, last = row or (None, None)
                 _check_lease(run_id, lease, token)
@@ -429,7 +432,7 @@ class Metastore:
         return count
 
     @contextmanager
-    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine | kept.Kept) -> Iterator[Connection]:
         try:
             with self._lock, engine.begin() as connection:
                 yield connection

@@ -7,13 +7,11 @@ again for every event of a run, nor that of a result with columns: either takes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Delete, Dialect, Insert, Select, Update
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -21,13 +19,17 @@ Statement = Insert | Update | Delete | Select[Any]
 
 
 class _Prepared(NamedTuple):
-    """SQL, and the values it takes in order: their names, and what turns each into the database's."""
+    """SQL, the names of the values that it takes in order, and what turns those at some places into the database's."""
 
     sql: str
-    takes: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    names: tuple[str, ...]
+    turned: tuple[tuple[int, Callable[[Any], Any]], ...]
 
-    def values(self, row: Mapping[str, object]) -> tuple[object, ...]:
-        return tuple(turn(row[name]) if turn else row[name] for name, turn in self.takes)
+    def values(self, row: Mapping[str, Any]) -> Sequence[Any]:
+        values = [row[name] for name in self.names]
+        for place, turn in self.turned:
+            values[place] = turn(values[place])
+        return values
 
 
 def execute(
@@ -37,8 +39,11 @@ def execute(
     if rows:
         prepared = _prepared(statement, connection.dialect)
         values = [prepared.values(row) for row in rows]
-        with _cursor(connection, prepared.sql, values) as cursor:
+        cursor = connection.connection.cursor()
+        try:
             cursor.executemany(prepared.sql, values)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise _told(error, connection, prepared.sql, values) from error
 
 
 def first(
@@ -47,24 +52,20 @@ def first(
     """The first row that a query gives, its values as the database has them."""
     prepared = _prepared(statement, connection.dialect)
     values = prepared.values(row)
-    with _cursor(connection, prepared.sql, values) as cursor:
-        cursor.execute(prepared.sql, values)
-        found: Sequence[Any] | None = cursor.fetchone()
-        return found
-
-
-@contextmanager
-def _cursor(connection: Connection, sql: str, values: Any) -> Iterator[DBAPICursor]:
-    """The driver's own, in the connection's transaction."""
     cursor = connection.connection.cursor()
     try:
-        yield cursor
+        cursor.execute(prepared.sql, values)
+        found: Sequence[Any] | None = cursor.fetchone()
     except connection.dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(
-            sql, values, error, connection.dialect.loaded_dbapi.Error
-        ) from error
+        raise _told(error, connection, prepared.sql, values) from error
     finally:
-        cursor.close()
+        cursor.close()  # else it goes on reading
+    return found
+
+
+def _told(error: Exception, connection: Connection, sql: str, values: Any) -> BaseException:
+    """What the driver raises, as SQLAlchemy does."""
+    return DBAPIError.instance(sql, values, error, connection.dialect.loaded_dbapi.Error)
 
 
 @lru_cache(256)
@@ -72,10 +73,7 @@ def _prepared(statement: Statement, dialect: Dialect) -> _Prepared:
     compiled = statement.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     types = {name: bind.type for name, bind in compiled.binds.items()}
-    return _Prepared(
-        str(compiled),
-        tuple(
-            (name, types[name].dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or ()
-        ),
-    )
+    names = tuple(compiled.positiontup or ())
+    turns = [types[name].dialect_impl(dialect).bind_processor(dialect) for name in names]
+    turned = tuple((place, turn) for place, turn in enumerate(turns) if turn is not None)
+    return _Prepared(str(compiled), names, turned)
