@@ -211,7 +211,15 @@ class ScheduledRuns:
         """
         schedules, gone = self._app.metastore.schedules, []
         schedule = schedules.find(name).schedule
-        for run_id in not_kept(schedule, schedules.runs(name), now=utc_now()):
+        found = schedules.runs(name)  # first: what is taken or ends meanwhile is only kept longer
+        gone_by_now = not_kept(
+            schedule,
+            found,
+            untaken=schedules.untaken(name),
+            going_back=schedules.going_back(name),
+            now=utc_now(),
+        )
+        for run_id in gone_by_now:
             with suppress(RunGoesOn, NotFound):
                 gone.append(self._app.delete(run_id))
         return gone

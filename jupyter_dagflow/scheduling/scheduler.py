@@ -87,6 +87,7 @@ class Scheduler(Generic[Run]):
         self._pruned_at: datetime | None = None
         self._pruning: Future[object] | None = None
         self._told: dict[str, str] = {}
+        self._caught_up = False
         self._asleep: list[tuple[RecordedSchedule, datetime | None]] = []  # to be recorded at once
         self._backfills: dict[int, Election] = {}  # who begins the runs of each
 
@@ -94,7 +95,11 @@ class Scheduler(Generic[Run]):
         """Do what is due; returns when more will be, if nothing else happens before. Raises `EnvironmentFault`."""
         if self._election is not None and not self._election.is_won():
             self._keep_to(())  # backfills, too, are another's by now
+            self._caught_up = False
             return None
+        if not self._caught_up:
+            self._metastore.schedules.catch_up()
+            self._caught_up = True
         now = self._now()
         awake = self._metastore.schedules.awake(at=now)
         self._keep_to([fire for each in awake for fire in each.waiting])
@@ -207,7 +212,7 @@ class Scheduler(Generic[Run]):
     ) -> RecordedSchedule:
         """What is recorded then: what was seen, if there is nothing new in the decision but when to look again."""
         if not any(isinstance(each, (Queue, Miss, Pause)) for each in decision.actions):
-            if decision.wake_at != seen.wake_at:
+            if (decision.wake_at, seen.followed_next) != (seen.wake_at, seen.followed):
                 self._asleep.append((seen, decision.wake_at))
             return seen
         recorded = self._metastore.schedules.record(

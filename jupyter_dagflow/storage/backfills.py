@@ -19,15 +19,8 @@ from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage.schedules import (
-    Open,
-    change_row,
-    fire_of,
-    put_fire,
-    row_named,
-    state_of,
-    with_state,
-)
+from jupyter_dagflow.storage.fires import fire_of, going_back, put_fire, state_of, with_state
+from jupyter_dagflow.storage.schedules import Open, change_row, row_named
 from jupyter_dagflow.storage.tables import backfills, fires, runs
 
 States = Mapping[datetime, RunState]
@@ -161,18 +154,7 @@ class Backfills:
     def unfinished(self, name: str) -> list[RecordedBackfill]:
         """The backfills of a schedule of which something waits or goes on, oldest first; raises `NotFound`."""
         with self._reading() as connection:
-            own = (
-                fires.c.schedule_id == row_named(connection, name)["schedule_id"],
-                fires.c.kind == FireKind.BACKFILL.value,
-            )
-            waiting = select(fires.c.backfill_id).where(*own, fires.c.waits.is_(True))
-            going_on = [state.value for state in RunState if not state.is_final]
-            active = (
-                select(fires.c.backfill_id)
-                .join(runs, runs.c.run_id == fires.c.run_id)
-                .where(*own, runs.c.state.in_(going_on))
-            )
-            found = sorted(set(connection.scalars(waiting.union(active))))
+            found = sorted(going_back(connection, row_named(connection, name)["schedule_id"]))
         return [self.find(each) for each in found]
 
     def drop(self, backfill_id: int) -> int:

@@ -32,6 +32,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import (
     backfills,
     cache_entries,
+    fires,
     kept,
     leases,
     prepared,
@@ -473,7 +474,7 @@ def _check_lease(run_id: RunId, lease: Lease | None, token: int | None) -> None:
 
 
 def _begin_fire(connection: Connection, run_id: RunId) -> None:
-    if not schedules.begin(connection, run_id):
+    if not fires.begin(connection, run_id):
         raise EventConflict(
             f"Run {run_id} is that of a fire which has begun before, or has made way for a later one.",
             hint="dagflow schedule show NAME tells of the fires of a schedule.",

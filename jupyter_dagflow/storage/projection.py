@@ -42,7 +42,7 @@ from jupyter_dagflow.core.events import (
 )
 from jupyter_dagflow.core.run import instance_name, is_instance
 from jupyter_dagflow.core.states import RunState, TaskState
-from jupyter_dagflow.storage import prepared
+from jupyter_dagflow.storage import prepared, successes
 from jupyter_dagflow.storage.tables import (
     UtcDateTime,
     artifacts,
@@ -100,6 +100,8 @@ def project(connection: Connection, new: Sequence[Event]) -> None:
                     tasks.setdefault(name, {}).update(_ANEW)
             case RunFinished():
                 _update_run(connection, event, state=event.state.value, finished_at=event.at)
+                if event.state is RunState.SUCCESS:
+                    successes.note(connection, event.run_id, event.at)
             case TaskExpanded():
                 _expand(connection, event)
             case CancelRequested():

@@ -1,8 +1,7 @@
 """Schedules, their fires, and what they missed.
 
 The law: what is decided of a schedule is recorded as a whole, and only if nothing else was recorded of it since it was
-looked at; so of two who decide, one is heard. A fire waits until its run is created, in the transaction that does
-so, and once it waits no longer it never does again.
+looked at; so of two who decide, one is heard.
 """
 
 from __future__ import annotations
@@ -15,15 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    Select,
-    bindparam,
-    literal_column,
-    select,
-)
+from sqlalchemy import Connection, RowMapping, Select, bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -42,73 +33,27 @@ from jupyter_dagflow.core.schedules import (
     Standing,
 )
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.storage import prepared
+from jupyter_dagflow.storage import prepared, successes
+from jupyter_dagflow.storage.fires import (
+    fire_of,
+    going_back,
+    needed,
+    put_fire,
+    state_of,
+    waiting,
+    with_state,
+)
+from jupyter_dagflow.storage.successes import Untaken
 from jupyter_dagflow.storage.tables import fires, missed, runs, schedules
 
 Open = Callable[[], AbstractContextManager[Connection]]
 
-_MOST_FAILURES = 1000  # that are counted since the last success
-_MOST_UPSTREAM = (
-    1000  # fires of a schedule that another follows: a run that ends after so many is not seen
-)
 _NAMED_IN_HINT = 5
-_GOING_ON = [state.value for state in RunState if not state.is_final]
-_WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
-# The plus keeps SQLite from going through all fires of the schedule: few runs go on.
-_OF_SCHEDULE: ColumnElement[int] = literal_column("+fires.schedule_id")
-
-
-def with_state() -> Select[Any]:
-    """Fires, each with the state of its run."""
-    return select(fires, runs.c.state).outerjoin_from(fires, runs, runs.c.run_id == fires.c.run_id)
-
-
-_THIS: ColumnElement[bool] = fires.c.schedule_id == bindparam("this")
-_OWN = (_THIS, fires.c.kind == FireKind.SCHEDULED.value)
-_NEWEST_FIRST = fires.c.interval_start.desc()
-_SINCE = fires.c.interval_start >= bindparam("since", type_=fires.c.interval_start.type)
-_NEWEST = select(fires.c.interval_start).where(*_OWN).order_by(_NEWEST_FIRST).limit(1)
-_SUCCESS = _NEWEST.join(runs, runs.c.run_id == fires.c.run_id).where(
-    runs.c.state == RunState.SUCCESS.value
-)
-_RECENT = with_state().where(*_OWN, _SINCE).order_by(_NEWEST_FIRST).limit(_MOST_FAILURES)
-_WAITING = with_state().where(fires.c.waits.is_(True), _THIS)
-_ACTIVE = (
-    select(fires, runs.c.state)
-    .join(runs, runs.c.run_id == fires.c.run_id)
-    .where(_OF_SCHEDULE.is_not_distinct_from(bindparam("this")), runs.c.state.in_(_GOING_ON))
-)
-_BACKFILLED = with_state().where(_THIS, fires.c.kind == FireKind.BACKFILL.value, _SINCE)
 _NEWEST_MISSED = (
     select(missed.c.last_start, missed.c.last_end)
     .where(missed.c.schedule_id == bindparam("this"))
     .order_by(missed.c.first_start.desc())
     .limit(1)
-)
-_UPSTREAM = (
-    select(fires)
-    .join(schedules, schedules.c.schedule_id == fires.c.schedule_id)
-    .where(schedules.c.name == bindparam("upstream"))
-    .order_by(fires.c.recorded_at.desc())
-    .limit(_MOST_UPSTREAM)
-    .subquery("newest_upstream")
-)
-_DECIDED = fires.alias()
-_SUCCEEDED = (
-    select(_UPSTREAM.c.interval_start, _UPSTREAM.c.interval_end)
-    .join(runs, runs.c.run_id == _UPSTREAM.c.run_id)
-    .where(
-        runs.c.state == RunState.SUCCESS.value,
-        runs.c.finished_at >= bindparam("since", type_=runs.c.finished_at.type),
-        ~select(_DECIDED.c.run_id)
-        .where(
-            _DECIDED.c.schedule_id == bindparam("this"),
-            _DECIDED.c.kind == FireKind.SCHEDULED.value,
-            _DECIDED.c.interval_start == _UPSTREAM.c.interval_start,
-            _DECIDED.c.interval_end == _UPSTREAM.c.interval_end,
-        )
-        .exists(),
-    )
 )
 # Most that are looked at have a history; of ten thousand that were just added, none has.
 _HAS_HISTORY = (
@@ -126,6 +71,7 @@ _SLEEP = (
     .values(
         edition=bindparam("next", type_=schedules.c.edition.type),
         wake_at=bindparam("until", type_=schedules.c.wake_at.type),
+        followed=bindparam("taken", type_=schedules.c.followed.type),
     )
 )
 
@@ -141,7 +87,8 @@ class RecordedSchedule:
     """A schedule, how it stands, and its fires that wait, oldest first, whoever asked for them.
 
     ``edition`` is another one as soon as anything is recorded of it but runs. Before ``wake_at`` there is nothing to
-    decide, nor is there if that is None, but for what waits.
+    decide, nor is there if that is None, but for what waits. Of the successes of the schedule that it follows, those up
+    to the number ``followed`` were taken; all that were read are up to ``seen_upstream``.
     """
 
     schedule_id: int
@@ -150,6 +97,13 @@ class RecordedSchedule:
     standing: Standing
     wake_at: datetime | None = None
     waiting: tuple[Fire, ...] = ()
+    followed: int = 0
+    seen_upstream: int = 0
+
+    @property
+    def followed_next(self) -> int:
+        """Up to which of them all are taken, with nothing more decided."""
+        return self.followed if self.standing.succeeded else self.seen_upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +134,7 @@ class Schedules:
             "wake_at": ALWAYS,
             "body": json.dumps(msgspec.to_builtins(schedule)),
             "prunes": schedule.prunes,
+            "after": schedule.after,
         }
         try:
             with self._writing() as connection:
@@ -199,8 +154,15 @@ class Schedules:
         with self._writing() as connection:
             row = row_named(connection, schedule.name)
             wake_at = None if row["paused"] else ALWAYS
-            body = json.dumps(msgspec.to_builtins(schedule))
-            change_row(connection, row, body=body, wake_at=wake_at, prunes=schedule.prunes)
+            change_row(
+                connection,
+                row,
+                body=json.dumps(msgspec.to_builtins(schedule)),
+                wake_at=wake_at,
+                prunes=schedule.prunes,
+                after=schedule.after,
+                followed=0,  # what it follows, and since when, may be another
+            )
 
     def find(self, name: str) -> RecordedSchedule:
         """The schedule of that name as it stands; raises `NotFound`."""
@@ -252,7 +214,10 @@ class Schedules:
             if isinstance(each, Queue)
         ]
         with self._writing() as connection:
-            _change(connection, seen, wake_at=decision.wake_at, **_paused(decision.actions))
+            values = _paused(decision.actions)
+            if {each.interval for each in queued}.issuperset(seen.standing.succeeded):
+                values["followed"] = seen.seen_upstream
+            _change(connection, seen, wake_at=decision.wake_at, **values)
             for fire in queued:
                 put_fire(connection, seen.schedule_id, fire)
             for each in decision.actions:
@@ -269,6 +234,7 @@ class Schedules:
                     "seen": seen.edition,
                     "next": seen.edition + 1,
                     "until": at,
+                    "taken": seen.followed_next,
                 }
                 for seen, at in until
             ]
@@ -304,8 +270,8 @@ class Schedules:
         with self._writing() as connection:
             row = row_named(connection, name)
             change_row(connection, row, name=None, wake_at=None)
-            waiting = fires.update().where(*_waiting(row["schedule_id"]))
-            connection.execute(waiting.values(waits=False))
+            made_way = fires.update().where(*waiting(row["schedule_id"]))
+            connection.execute(made_way.values(waits=False))
 
     def fires(self, name: str, *, limit: int) -> list[tuple[Fire, RunState | None]]:
         """The newest fires of a schedule, newest first, each with the state of its run if that is there."""
@@ -320,6 +286,27 @@ class Schedules:
         query = select(schedules.c.name).where(schedules.c.prunes, schedules.c.name.is_not(None))
         with self._reading() as connection:
             return list(connection.scalars(query))
+
+    def catch_up(self) -> None:
+        """Record the successes that a program has left out which is older, and may still be running."""
+        with self._writing() as connection:
+            successes.catch_up(connection)
+
+    def going_back(self, name: str) -> set[int]:
+        """The backfills of a schedule of which something waits or goes on; raises `NotFound`."""
+        with self._reading() as connection:
+            return going_back(connection, row_named(connection, name)["schedule_id"])
+
+    def untaken(self, name: str) -> set[DataInterval]:
+        """The intervals for which a schedule has succeeded and one that follows it has no fire yet."""
+        following = schedules.c.after == name, schedules.c.name.is_not(None)
+        with self._reading() as connection:
+            rows = connection.execute(select(schedules).where(*following)).mappings().all()
+            return {
+                each
+                for row in rows
+                for each in _untaken(connection, row, _schedule(row), limit=None).intervals
+            }
 
     def runs(self, name: str) -> list[tuple[Fire, RunState]]:
         """All fires of a schedule of which there is a run, with its state; raises `NotFound`."""
@@ -336,18 +323,6 @@ class Schedules:
             newest = select(missed).where(of_this).order_by(missed.c.first_start.desc())
             rows = connection.execute(newest.limit(limit)).mappings().all()
         return [Missed(_missed(row), row["recorded_at"]) for row in rows]
-
-
-def begin(connection: Connection, run_id: RunId) -> bool:
-    """Have the fire of a run that is being created wait no longer; whether that run may begin.
-
-    It may not if its fire has begun before or has made way; a run that is of no fire may.
-    """
-    waits = prepared.first(connection, _WAITS, {"of_run": run_id})
-    if waits is None:
-        return True
-    connection.execute(fires.update().where(fires.c.run_id == run_id).values(waits=False))
-    return bool(waits[0])
 
 
 def row_named(connection: Connection, name: str) -> RowMapping:
@@ -399,22 +374,6 @@ def _paused(actions: Sequence[Action]) -> dict[str, object]:
     return {"paused": True} if any(isinstance(each, Pause) for each in actions) else {}
 
 
-def put_fire(connection: Connection, schedule_id: int, fire: Fire) -> None:
-    row = {
-        "schedule_id": schedule_id,
-        "kind": fire.kind.value,
-        "backfill_id": fire.backfill,
-        "interval_start": fire.interval.start,
-        "interval_end": fire.interval.end,
-        "run_id": fire.run_id,
-        "recorded_at": fire.recorded_at,
-        "waits": fire.waits,
-        "parameters": json.dumps(msgspec.to_builtins(fire.parameters)),
-        "templates": json.dumps(fire.templates),
-    }
-    connection.execute(fires.insert(), row)
-
-
 def _miss(connection: Connection, schedule_id: int, miss: Miss, at: datetime) -> None:
     row = {
         "schedule_id": schedule_id,
@@ -430,24 +389,23 @@ def _miss(connection: Connection, schedule_id: int, miss: Miss, at: datetime) ->
     if miss.reason is MissedReason.REPLACED:
         replaced = fires.c.interval_start.between(miss.first.start, miss.last.start)
         own = fires.c.kind == FireKind.SCHEDULED.value
-        made_way = fires.update().where(*_waiting(schedule_id), own, replaced)
+        made_way = fires.update().where(*waiting(schedule_id), own, replaced)
         connection.execute(made_way.values(waits=False))
 
 
 def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
-    schedule_id = row["schedule_id"]
-    schedule = msgspec.convert(json.loads(row["body"]), Schedule)
+    schedule_id, schedule = row["schedule_id"], _schedule(row)
     found, newest_missed = list[tuple[Fire, RunState | None]](), None
-    succeeded = _succeeded(connection, schedule_id, schedule) if schedule.after else ()
+    untaken = _untaken(connection, row, schedule)
     if row["has_history"]:
-        found = _needed(connection, schedule_id, schedule)
+        found = needed(connection, schedule_id, schedule)
         newest_missed = _newest_missed(connection, schedule_id)
     known = {fire.run_id: fire for fire, _ in found}
     standing = standing_of(
         known.values(),
         {fire.run_id: state for fire, state in found if state is not None},
         missed=newest_missed,
-        succeeded=succeeded,
+        succeeded=untaken.intervals,
         paused=row["paused"],
         resumed_at=row["resumed_at"],
     )
@@ -457,6 +415,8 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
         schedule=replace(schedule, paused=row["paused"]),
         standing=standing,
         wake_at=row["wake_at"],
+        followed=row["followed"],
+        seen_upstream=untaken.followed,
         waiting=tuple(
             sorted(
                 (fire for fire in known.values() if fire.waits),
@@ -466,63 +426,32 @@ def _recorded(connection: Connection, row: RowMapping) -> RecordedSchedule:
     )
 
 
-def _needed(
-    connection: Connection, schedule_id: int, schedule: Schedule
-) -> list[tuple[Fire, RunState | None]]:
-    """The fires that tell how a schedule stands: since its last success, all that wait or go on, and of backfills.
-
-    Of these it needs to know for which intervals they are that it may still come to itself.
-    """
-    this = {"this": schedule_id}
-    success, newest = connection.scalar(_SUCCESS, this), connection.scalar(_NEWEST, this)
-    since = success or ALWAYS
-    later = schedule.start if newest is None else newest
-    return [
-        (fire_of(row), state_of(row))
-        for query, bounds in (
-            (_RECENT, {**this, "since": since}),
-            (_WAITING, this),
-            (_ACTIVE, this),
-            (_BACKFILLED, {**this, "since": later}),
-        )
-        for row in connection.execute(query, bounds).mappings()
-    ]
+def _schedule(row: RowMapping) -> Schedule:
+    return msgspec.convert(json.loads(row["body"]), Schedule)
 
 
-def _waiting(schedule_id: int) -> tuple[Any, ...]:
-    return fires.c.waits.is_(True), fires.c.schedule_id == schedule_id
-
-
-def _succeeded(
-    connection: Connection, schedule_id: int, schedule: Schedule
-) -> tuple[DataInterval, ...]:
-    """The intervals for which a run upstream has succeeded since it starts, that have no fire here, oldest first."""
-    bounds = {"this": schedule_id, "upstream": schedule.after, "since": schedule.start}
-    rows = connection.execute(_SUCCEEDED, bounds)
-    found = {DataInterval(start, end) for start, end in rows}
-    return tuple(sorted(found, key=lambda each: (each.start, each.end)))
+def _untaken(
+    connection: Connection,
+    row: RowMapping,
+    schedule: Schedule,
+    *,
+    limit: int | None = successes.MOST_AT_ONCE,
+) -> Untaken:
+    if schedule.after is None:
+        return Untaken((), row["followed"])
+    return successes.untaken(
+        connection,
+        row["schedule_id"],
+        schedule.after,
+        since=schedule.start,
+        followed=row["followed"],
+        limit=limit,
+    )
 
 
 def _newest_missed(connection: Connection, schedule_id: int) -> DataInterval | None:
     row = connection.execute(_NEWEST_MISSED, {"this": schedule_id}).first()
     return None if row is None else DataInterval(*row)
-
-
-def state_of(row: RowMapping) -> RunState | None:
-    return None if row["state"] is None else RunState(row["state"])
-
-
-def fire_of(row: RowMapping) -> Fire:
-    return Fire(
-        interval=DataInterval(row["interval_start"], row["interval_end"]),
-        run_id=RunId(row["run_id"]),
-        recorded_at=row["recorded_at"],
-        kind=FireKind(row["kind"]),
-        waits=row["waits"],
-        parameters=json.loads(row["parameters"]),
-        templates=json.loads(row["templates"]),
-        backfill=row["backfill_id"],
-    )
 
 
 def _missed(row: RowMapping) -> Miss:

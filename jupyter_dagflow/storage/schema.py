@@ -25,7 +25,7 @@ from jupyter_dagflow.storage import sqlite
 from jupyter_dagflow.storage.backup import back_up, backups
 from jupyter_dagflow.storage.tables import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "dagflow_schema"
 _WHICH = f"SELECT version_num FROM {VERSION_TABLE}"  # noqa: S608 -- a constant

@@ -5,7 +5,8 @@ table is made of events in the same transaction and could be made again from the
 (``cancel_requested_at`` alone is also set by a request that no runner has seen yet, ``leases`` tells
 who may append, ``roles`` who serves, and ``cache_entries`` may be thrown away at any time).
 ``schedules``, ``fires``, ``backfills`` and ``missed`` are truths of their own; events change nothing in them but
-that a fire waits no longer as its run is created. Times are UTC; JSON is text; nothing is pickled.
+that a fire waits no longer as its run is created, and ``successes`` outlive the runs they are of. Times are UTC; JSON
+is text; nothing is pickled.
 """
 
 from __future__ import annotations
@@ -189,7 +190,8 @@ roles = Table(
     Column("beat", Integer, nullable=False),
 )
 
-# A schedule that was removed has no name; its fires and what it missed stay.
+# A schedule that was removed has no name; its fires and what it missed stay. What it follows is in its body, too; of
+# the successes there it has taken all up to the number ``followed``.
 schedules = Table(
     "schedules",
     metadata,
@@ -202,7 +204,10 @@ schedules = Table(
     Column("wake_at", UtcDateTime),
     Column("body", Text, nullable=False),
     Column("prunes", Boolean, nullable=False, server_default=false()),
+    Column("after", String),
+    Column("followed", Integer, nullable=False, server_default="0"),
     Index("ix_schedules_wake_at", "wake_at"),
+    Index("ix_schedules_after", "after"),
 )
 
 # No foreign key to runs: a fire is recorded before its run is created, and outlives one that is deleted.
@@ -215,11 +220,11 @@ fires = Table(
     Column("kind", String, nullable=False),
     Column("interval_start", UtcDateTime, nullable=False),
     Column("interval_end", UtcDateTime, nullable=False),
-    Column("backfill_id", Integer, nullable=False),
+    Column("backfill_id", Integer, nullable=False, server_default="0"),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("parameters", Text, nullable=False),
-    Column("templates", Text, nullable=False),
+    Column("templates", Text, nullable=False, server_default="{}"),
     Index(
         "ix_fires_interval",
         *("schedule_id", "kind", "interval_start", "interval_end", "backfill_id"),
@@ -228,6 +233,18 @@ fires = Table(
     Index("ix_fires_backfill", "backfill_id"),
     Index("ix_fires_waits", "waits", "schedule_id"),
     Index("ix_fires_recorded_at", "schedule_id", "recorded_at"),
+)
+
+successes = Table(
+    "successes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("schedule_id", Integer, ForeignKey("schedules.schedule_id"), nullable=False),
+    Column("interval_start", UtcDateTime, nullable=False),
+    Column("interval_end", UtcDateTime, nullable=False),
+    Column("succeeded_at", UtcDateTime, nullable=False),
+    Index("ix_successes_interval", "schedule_id", "interval_start", "interval_end", unique=True),
+    Index("ix_successes_number", "schedule_id", "number"),
 )
 
 backfills = Table(

@@ -263,3 +263,24 @@ def test_alembic_is_imported_only_for_an_upgrade(tmp_path: Path) -> None:
     ]
     assert [ran.stdout.strip() for ran in told] == ["True", "False"]
     assert [ran.stderr for ran in told] == ["", ""]
+
+
+def test_a_program_that_was_started_before_the_upgrade_goes_on_with_schedules(
+    tmp_path: Path,
+) -> None:
+    """It names the columns that there were in its time."""
+    path = migrated(tmp_path / "x.db")
+    at = "'2026-01-01 00:00:00.000000'"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "INSERT INTO schedules (name, edition, paused, added_at, wake_at, body) VALUES "
+            f"""('s', 1, 0, {at}, NULL, '{{"name": "s", "notebook": "n.ipynb", "start": "2026-01-01T00:00:00Z"}}')"""
+        )
+        connection.execute(
+            "INSERT INTO fires (schedule_id, kind, interval_start, interval_end, run_id, recorded_at, waits, parameters) "
+            f"VALUES (1, 'scheduled', {at}, {at}, 'r', {at}, 1, '{{}}')"
+        )
+    store = Metastore.open(f"sqlite:///{path}")
+    ((fire, _),) = store.schedules.fires("s", limit=9)
+    assert (fire.run_id, fire.backfill, fire.templates) == ("r", 0, {})
+    store.close()

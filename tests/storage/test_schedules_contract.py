@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from itertools import count
 from pathlib import Path
@@ -21,6 +23,7 @@ from jupyter_dagflow.core.lease import Owner
 from jupyter_dagflow.core.model import PartitionBy, RunId, TaskName
 from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import (
+    ALWAYS,
     Begin,
     Cancel,
     Decision,
@@ -403,6 +406,76 @@ def test_a_backfill_has_the_intervals_that_have_no_run(store: Metastore) -> None
         create(store, "b3")
     assert store.backfills.unfinished("hourly")[1] == second
     assert asked(store, 0, 4, "d3") == ["d3"], "one that was dropped may be asked for again"
+
+
+FOLLOWER = Schedule(name="after", notebook="b.ipynb", start=START, after="hourly")
+
+
+def take(store: Metastore) -> tuple[DataInterval, ...]:
+    """Have the one that follows record a fire for all that has succeeded by now."""
+    seen = store.schedules.find("after")
+    queued = tuple(Queue(each) for each in seen.standing.succeeded)
+    numbers = count(len(store.schedules.fires("after", limit=9999)))
+    store.schedules.record(
+        seen,
+        Decision(actions=queued, wake_at=ALWAYS),
+        at=START,
+        new_run_id=lambda: RunId(f"a{next(numbers)}"),
+    )
+    return seen.standing.succeeded
+
+
+def test_what_succeeds_after_many_later_fires_is_taken_by_those_that_follow(
+    store: Metastore,
+) -> None:
+    store.schedules.add(HOURLY, at=START)
+    store.schedules.add(FOLLOWER, at=START)
+    decided(store, Queue(hour(0)))
+    decided(store, *(Queue(hour(n)) for n in range(1, 1101)))
+    create(store, "f0", RunState.SUCCESS)
+    assert take(store) == (hour(0),)
+    assert take(store) == ()
+
+
+def test_those_that_follow_take_each_interval_once_whatever_becomes_of_its_runs(
+    store: Metastore,
+) -> None:
+    store.schedules.add(HOURLY, at=START)
+    store.schedules.add(FOLLOWER, at=START)
+    decided(store, *(Queue(hour(n)) for n in range(4)))
+    for run_id, state in (("f1", RunState.SUCCESS), ("f0", RunState.FAILED)):
+        create(store, run_id, state)
+    assert store.schedules.untaken("hourly") == {hour(1)}
+    delete(store, "f1")
+    assert take(store) == (hour(1),)
+    assert store.schedules.untaken("hourly") == set()
+    create(store, "f2", RunState.SUCCESS)
+    store.schedules.pause("after")
+    store.schedules.sleep([(store.schedules.find("after"), None)])
+    store.schedules.resume("after", at=START)
+    assert take(store) == (hour(2),)
+    seen = store.schedules.find("after")
+    assert seen.followed == seen.seen_upstream > 0
+    store.schedules.update(FOLLOWER)  # it is looked at from the first success on
+    create(store, "f3", RunState.SUCCESS)
+    assert take(store) == (hour(3),)
+
+
+def test_the_successes_that_an_older_program_has_recorded_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "dagflow.db"
+    store = Metastore.open(f"sqlite:///{path}")
+    store.schedules.add(HOURLY, at=START)
+    store.schedules.add(FOLLOWER, at=START)
+    decided(store, Queue(hour(0)), Queue(hour(1)))
+    for run_id in ("f0", "f1"):
+        create(store, run_id, RunState.SUCCESS)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM successes")
+    assert take(store) == ()
+    for _ in range(2):
+        store.schedules.catch_up()
+    assert take(store) == (hour(0), hour(1))
+    store.close()
 
 
 def test_an_id_that_is_drawn_twice_is_drawn_again(store: Metastore) -> None:
