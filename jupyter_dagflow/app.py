@@ -566,12 +566,20 @@ class Dagflow:
                 begun=Begun(view=view, recovered=True),
             )
 
-    def recovery(self, *, tell: Callable[[str], None] | None = None) -> Recovery[LiveRun] | None:
-        """What finds the runs that have lost their runner and goes on with them; None where nothing has run yet."""
+    def recovery(
+        self,
+        *,
+        concerns: Callable[[RunId], bool] = lambda _: True,
+        tell: Callable[[str], None] | None = None,
+    ) -> Recovery[LiveRun] | None:
+        """What finds the runs that have lost their runner and goes on with them, with those that it ``concerns``.
+
+        None where nothing has run yet.
+        """
         if self._metastore is None and not exists(self.settings.database_url):
             return None
         told = {} if tell is None else {"tell": tell}
-        return Recovery(self.metastore, recover=self.recover, **told)
+        return Recovery(self.metastore, recover=self.recover, concerns=concerns, **told)
 
     def feed(self) -> Feed | None:
         """What tells what happens in all runs from now on, wherever they go on; None where nothing has run yet."""

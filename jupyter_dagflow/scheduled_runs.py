@@ -7,10 +7,11 @@ The law: a run of a schedule is begun as any other is, with what its fire fills 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from jupyter_dagflow.app import Dagflow, new_run_id
 from jupyter_dagflow.clock import utc_now
@@ -32,6 +33,7 @@ from jupyter_dagflow.core.retention import not_kept
 from jupyter_dagflow.core.schedule_definition import Schedule, check_schedule
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
+from jupyter_dagflow.execution.kernels import require_kernels
 from jupyter_dagflow.execution.watchers import Watchers
 from jupyter_dagflow.pinning import pin, pinned_texts
 from jupyter_dagflow.run_handle import LiveRun
@@ -49,6 +51,13 @@ from jupyter_dagflow.storage.metastore import EventConflict
 _log = logging.getLogger(__name__)
 _ROLE = "schedules"  # of whoever begins their runs
 _WATCHED_WITHIN_S = 5.0  # then the next run begins
+
+
+class AskedBackfill(NamedTuple):
+    """The intervals within the bounds of a backfill, and its number; None if it has none to run."""
+
+    intervals: tuple[Choice, ...]
+    number: int | None
 
 
 class ScheduledRuns:
@@ -141,11 +150,11 @@ class ScheduledRuns:
         values: Mapping[str, object],
         texts: Mapping[str, str],
         dry_run: bool = False,
-    ) -> list[Choice]:
+    ) -> AskedBackfill:
         """Ask for runs of the intervals of a schedule that start within bounds; whoever serves begins them.
 
-        Returns what is chosen; with ``dry_run`` nothing more is done. Raises `NotFound`, `OptionError`, and what
-        `Dagflow.start` does for its notebook and parameters.
+        With ``dry_run`` it is only told which. Raises `NotFound`, `OptionError`, and what `Dagflow.start` does for its
+        notebook, kernels and parameters.
         """
         metastore, now = self._app.metastore, utc_now()
         schedule = metastore.schedules.find(name).schedule
@@ -159,6 +168,8 @@ class ScheduledRuns:
         )
         check_backfill(asked, table, schedule.policy)
         pipeline = self._sound_pipeline(schedule)
+        source = pinned_texts(self._app.settings.home, schedule).read(schedule.notebook)
+        require_kernels(source, pipeline)
         kept = kept_parameters(pipeline, values, texts)
         like = Fire(
             interval=DataInterval(now, now),
@@ -182,22 +193,24 @@ class ScheduledRuns:
 
         if dry_run:
             choose(metastore.backfills.states(name, asked))
-        else:
-            metastore.backfills.ask(
-                name,
-                asked,
-                choose=choose,
-                parameters=kept.values,
-                templates=kept.templates,
-                at=now,
-                new_run_id=new_run_id,
-            )
-        return chosen
+            return AskedBackfill(tuple(chosen), None)
+        fires = metastore.backfills.ask(
+            name,
+            asked,
+            choose=choose,
+            parameters=kept.values,
+            templates=kept.templates,
+            at=now,
+            new_run_id=new_run_id,
+        )
+        return AskedBackfill(tuple(chosen), fires[0].backfill if fires else None)
 
-    def cancel_backfills(self, name: str) -> int:
-        """Cancel all backfills of a schedule, at once; returns of how many intervals. Raises `NotFound`."""
+    def cancel_backfills(self, name: str, these: Collection[int] | None = None) -> int:
+        """Cancel these backfills of a schedule, or all, at once; returns of how many intervals. Raises `NotFound`."""
         backfills, count = self._app.metastore.backfills, 0
         for each in backfills.unfinished(name):
+            if these is not None and each.backfill_id not in these:
+                continue
             count += backfills.drop(each.backfill_id)
             for run_id in backfills.find(each.backfill_id).active:  # none is created any more
                 self._app.request_cancel(run_id)

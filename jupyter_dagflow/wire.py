@@ -380,6 +380,13 @@ class BackfillDocument(msgspec.Struct, kw_only=True):
     intervals: list[BackfillIntervalDocument]
 
 
+class CancelledBackfillsDocument(msgspec.Struct, kw_only=True):
+    """What ``dagflow backfill --cancel --json`` prints: how many intervals will not run, or not go on."""
+
+    schedule: str
+    cancelled: int
+
+
 class RunsDocument(msgspec.Struct, kw_only=True):
     """A page of the runs there are, newest first; ``next`` is what the page below is asked for, null for the last."""
 

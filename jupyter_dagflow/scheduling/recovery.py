@@ -55,6 +55,7 @@ Run = TypeVar("Run", bound=Recovered)
 class Recovery(Generic[Run]):
     """Looks for runs whose runner is gone and has ``recover`` go on with each that it gets the lease on.
 
+    Only those that ``concerns`` says yes to are its own to take.
     ``tell`` is told, in words, what it takes, what it cannot go on with, and how it ends.
 
     Responsible for who may take what. Not for how a run goes on.
@@ -65,10 +66,12 @@ class Recovery(Generic[Run]):
         metastore: Metastore,
         *,
         recover: Callable[[Lease], Run],
+        concerns: Callable[[RunId], bool] = lambda _: True,
         tell: Callable[[str], None] = _log.info,
     ) -> None:
         self._metastore = metastore
         self._recover = recover
+        self._concerns = concerns
         self._tell = tell
         self._watch = LeaseWatch()
         self._given_up: set[RunId] = set()
@@ -84,7 +87,7 @@ class Recovery(Generic[Run]):
         found = []
         for seen in self._metastore.unfinished_leases():
             lost = seen.run_id not in self._given_up and self._has_no_runner(seen)
-            if lost and (run := self._take(seen)):
+            if lost and self._concerns(seen.run_id) and (run := self._take(seen)):
                 self.runs.append(run)
                 found.append(run)
         return found

@@ -87,6 +87,7 @@ class Scheduler(Generic[Run]):
         self._pruned_at: datetime | None = None
         self._pruning: Future[object] | None = None
         self._told: dict[str, str] = {}
+        self._faults: dict[RunId, EnvironmentFault] = {}
         self._caught_up = False
         self._asleep: list[tuple[RecordedSchedule, datetime | None]] = []  # to be recorded at once
         self._backfills: dict[int, Election] = {}  # who begins the runs of each
@@ -123,15 +124,28 @@ class Scheduler(Generic[Run]):
         else:
             self._prune()
 
-    def tick_backfills(self, name: str) -> bool:
-        """Begin what may of a schedule's backfills, and nothing else of it; whether anything of them is left.
+    def tick_backfills(self, name: str, these: Collection[int] | None = None) -> bool:
+        """Begin what may of these backfills of a schedule (of all, if none are said), and nothing else of it.
 
-        Raises `NotFound` and `EnvironmentFault`.
+        Returns whether anything of them is left. Raises `NotFound` and `EnvironmentFault`.
         """
-        seen = self._metastore.schedules.find(name)
-        self._keep_to(seen.waiting)
-        self._go_back(seen)
-        return bool(self._metastore.backfills.unfinished(name))
+        schedule_id, schedule = self._metastore.schedules.definition(name)
+        if these is None:
+            these = self._metastore.schedules.going_back(name)
+        found = [self._metastore.backfills.find(each) for each in sorted(these)]
+        self._keep_to([fire for each in found for fire in each.waiting])
+        for each in found:
+            if each.waiting and not self._go_back(schedule_id, schedule, each.backfill_id):
+                self._tell_once(
+                    f"backfill {each.backfill_id}",
+                    f"schedule {name}: another process begins the runs of the backfill",
+                )
+        return bool(self._metastore.backfills.left(these))
+
+    @property
+    def fault(self) -> EnvironmentFault | None:
+        """What the machine lacks for a run that waits to begin here; None if nothing is known of such a thing."""
+        return next(iter(self._faults.values()), None)
 
     def serve(self, ended: threading.Event) -> None:
         """Tick when something is due, and every second, until that is set; what fails now is done later.
@@ -238,35 +252,44 @@ class Scheduler(Generic[Run]):
             scheduled = fire.kind is FireKind.SCHEDULED
             if fire.interval in due if scheduled else fire.kind is FireKind.MANUAL:
                 self._begin_once(recorded.schedule, fire)
-        self._go_back(recorded)
+        for backfill in sorted({fire.backfill for fire in recorded.waiting if fire.backfill}):
+            self._go_back(recorded.schedule_id, recorded.schedule, backfill)
 
-    def _go_back(self, seen: RecordedSchedule) -> None:
-        """Begin the runs of a schedule's backfills that may begin; of each, one process does so at a time."""
-        for backfill_id in sorted({fire.backfill for fire in seen.waiting if fire.backfill}):
-            election = self._backfills.setdefault(
-                backfill_id, Election(self._metastore, f"backfill {backfill_id}")
-            )
-            if election.is_won():
-                self._advance(seen, self._metastore.backfills.find(backfill_id))
+    def _go_back(self, schedule_id: int, schedule: Schedule, backfill_id: int) -> bool:
+        """Begin the runs of a backfill that may begin; whether it is this process that does so for now."""
+        election = self._backfills.setdefault(
+            backfill_id, Election(self._metastore, f"backfill {backfill_id}")
+        )
+        won = election.is_won()
+        if won:
+            self._advance(schedule_id, schedule, self._metastore.backfills.find(backfill_id))
+        return won
 
-    def _advance(self, seen: RecordedSchedule, backfill: RecordedBackfill) -> None:
+    def _advance(self, schedule_id: int, schedule: Schedule, backfill: RecordedBackfill) -> None:
         waiting = {fire.interval: fire for fire in backfill.waiting}
         if not waiting:
             return
-        depends = seen.schedule.policy.depends_on_past
+        depends = schedule.policy.depends_on_past
         first = min(each.start for each in waiting)
+        past = self._metastore.backfills.past(schedule_id, first) if depends else None
         step = advance(
             backfill.asked,
             list(waiting),
             len(backfill.active),
             depends_on_past=depends,
-            past=self._metastore.backfills.past(seen.schedule_id, first) if depends else None,
+            past=past,
         )
         for interval in step.begin:
-            self._begin_once(seen.schedule, waiting[interval])
+            self._begin_once(schedule, waiting[interval])
+        if past is not None and not past.is_final and not backfill.active:
+            self._tell_once(
+                f"backfill {backfill.backfill_id}",
+                f"schedule {schedule.name}: the backfill waits, as the run before {first.isoformat()} is {past.value}; "
+                "dagflow serve sees to it",
+            )
         if step.dropped and (dropped := self._metastore.backfills.drop(backfill.backfill_id)):
             self._tell(
-                f"schedule {seen.schedule.name}: {dropped} intervals of a backfill do not begin, as the one before "
+                f"schedule {schedule.name}: {dropped} intervals of a backfill do not begin, as the one before "
                 "them has not succeeded"
             )
 
@@ -274,6 +297,7 @@ class Scheduler(Generic[Run]):
         """Forget what is about fires that wait no longer."""
         waits = {fire.run_id for fire in waiting}
         self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waits}
+        self._faults = {run_id: one for run_id, one in self._faults.items() if run_id in waits}
         for done in self._backfills.keys() - {fire.backfill for fire in waiting}:
             self._backfills.pop(done).resign()
 
@@ -296,6 +320,8 @@ class Scheduler(Generic[Run]):
         except EventConflict:  # another has begun it, or it has made way
             pass
         except EnvironmentFault as fault:
+            if not isinstance(fault, MetastoreUnreachable):  # that may answer soon
+                self._faults[fire.run_id] = fault
             self._tell_once(fire.run_id, f"run {fire.run_id} of {schedule.name}: {fault.message}")
         except DagflowError as error:
             self._fail(schedule, fire, error)

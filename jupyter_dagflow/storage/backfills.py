@@ -7,12 +7,22 @@ decides for that schedule, so of two that are asked for at once each interval is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, bindparam, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Integer,
+    RowMapping,
+    bindparam,
+    func,
+    literal_column,
+    select,
+)
 
 from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -20,33 +30,48 @@ from jupyter_dagflow.core.fires import Fire, FireKind
 from jupyter_dagflow.core.model import RunId
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage.fires import fire_of, going_back, put_fire, state_of, with_state
+from jupyter_dagflow.storage.leases import GOING_ON
 from jupyter_dagflow.storage.schedules import Open, change_row, row_named
 from jupyter_dagflow.storage.tables import backfills, fires, runs
 
 States = Mapping[datetime, RunState]
 _IS_USED = select(fires.c.run_id).where(fires.c.run_id == bindparam("drawn"))
+_OF_RUN = select(fires.c.backfill_id).where(fires.c.run_id == bindparam("drawn"))
+_EVER = datetime.min.replace(tzinfo=timezone.utc), datetime.max.replace(tzinfo=timezone.utc)
+_ANY_TIME = dict(zip(("first", "last"), _EVER, strict=True))
+_START = fires.c.interval_start.type
+_WITHIN = fires.c.interval_start.between(
+    bindparam("first", type_=_START), bindparam("last", type_=_START)
+)
+_THESE: BindParameter[int] = bindparam("these", expanding=True)
+_WAITING = (
+    select(func.count())
+    .select_from(fires)
+    .where(fires.c.backfill_id.in_(_THESE), fires.c.waits.is_(True), _WITHIN)
+)
+# The plus keeps SQLite from going through all fires of the backfill: few runs go on.
+_OF_BACKFILL: ColumnElement[int] = literal_column("+fires.backfill_id", Integer)
+_ACTIVE = (
+    select(runs.c.run_id)
+    .join(fires, fires.c.run_id == runs.c.run_id)
+    .where(_OF_BACKFILL.in_(_THESE), GOING_ON, _WITHIN)
+)
+_FAILED = (
+    select(func.count())
+    .select_from(fires.join(runs, runs.c.run_id == fires.c.run_id))
+    .where(fires.c.backfill_id.in_(_THESE), runs.c.state == RunState.FAILED.value, _WITHIN)
+)
 _OF_INTERVALS = (FireKind.SCHEDULED.value, FireKind.BACKFILL.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedBackfill:
-    """A backfill, its intervals that wait, how many of its runs go on, and all that it has."""
+    """A backfill: its intervals that begin next, as many as may go on at once, and its runs that go on."""
 
     backfill_id: int
     asked: Backfill
-    fires: tuple[tuple[Fire, RunState | None], ...]
-
-    @property
-    def waiting(self) -> tuple[Fire, ...]:
-        """Those of which no run is created yet."""
-        return tuple(fire for fire, _ in self.fires if fire.waits)
-
-    @property
-    def active(self) -> tuple[RunId, ...]:
-        """The runs that go on."""
-        return tuple(
-            fire.run_id for fire, state in self.fires if state is not None and not state.is_final
-        )
+    waiting: tuple[Fire, ...]
+    active: tuple[RunId, ...]
 
 
 class Backfills:
@@ -143,13 +168,40 @@ class Backfills:
         """A backfill as it stands."""
         with self._reading() as connection:
             asked = _asked(connection, backfill_id)
-            own = with_state().where(fires.c.backfill_id == backfill_id)
-            rows = connection.execute(own.order_by(fires.c.interval_start)).mappings().all()
-        return RecordedBackfill(
-            backfill_id=backfill_id,
-            asked=asked,
-            fires=tuple((fire_of(row), state_of(row)) for row in rows),
-        )
+            start = fires.c.interval_start
+            waiting = (
+                select(fires)
+                .where(fires.c.backfill_id == backfill_id, fires.c.waits.is_(True))
+                .order_by(start.desc() if asked.reverse else start)
+                .limit(asked.max_active_runs)
+            )
+            active = connection.scalars(_ACTIVE, {"these": [backfill_id], **_ANY_TIME}).all()
+            return RecordedBackfill(
+                backfill_id=backfill_id,
+                asked=asked,
+                waiting=tuple(map(fire_of, connection.execute(waiting).mappings())),
+                active=tuple(sorted(map(RunId, active))),
+            )
+
+    def left(
+        self, these: Collection[int], first: datetime = _EVER[0], last: datetime = _EVER[1]
+    ) -> int:
+        """How many intervals of these backfills that start within bounds wait or go on."""
+        bounds = {"these": list(these), "first": first, "last": last}
+        with self._reading() as connection:
+            waiting = connection.scalar(_WAITING, bounds) or 0
+            return waiting + len(connection.scalars(_ACTIVE, bounds).all())
+
+    def failed(self, these: Collection[int], first: datetime, last: datetime) -> int:
+        """How many of their runs have failed."""
+        bounds = {"these": list(these), "first": first, "last": last}
+        with self._reading() as connection:
+            return connection.scalar(_FAILED, bounds) or 0
+
+    def is_of(self, run_id: RunId, these: Collection[int]) -> bool:
+        """Whether a run is one of these backfills."""
+        with self._reading() as connection:
+            return connection.scalar(_OF_RUN, {"drawn": run_id}) in these
 
     def unfinished(self, name: str) -> list[RecordedBackfill]:
         """The backfills of a schedule of which something waits or goes on, oldest first; raises `NotFound`."""

@@ -164,6 +164,12 @@ class Schedules:
                 followed=0,  # what it follows, and since when, may be another
             )
 
+    def definition(self, name: str) -> tuple[int, Schedule]:
+        """The number of the schedule of that name, and what it is, not how it stands; raises `NotFound`."""
+        with self._reading() as connection:
+            row = row_named(connection, name)
+            return row["schedule_id"], replace(_schedule(row), paused=row["paused"])
+
     def find(self, name: str) -> RecordedSchedule:
         """The schedule of that name as it stands; raises `NotFound`."""
         with self._reading() as connection:

@@ -230,7 +230,7 @@ fires = Table(
         *("schedule_id", "kind", "interval_start", "interval_end", "backfill_id"),
         unique=True,
     ),
-    Index("ix_fires_backfill", "backfill_id"),
+    Index("ix_fires_backfill", "backfill_id", "waits", "interval_start"),
     Index("ix_fires_waits", "waits", "schedule_id"),
     Index("ix_fires_recorded_at", "schedule_id", "recorded_at"),
 )

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, RowMapping, event
 
 from jupyter_dagflow.core.backfill import Backfill
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -27,6 +27,7 @@ from jupyter_dagflow.core.schedules import ALWAYS, MissedReason, Overlap, Policy
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.scheduling.election import Election
 from jupyter_dagflow.scheduling.scheduler import Scheduler
+from jupyter_dagflow.storage import backfills, fires
 from jupyter_dagflow.storage.metastore import Metastore
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
@@ -457,9 +458,16 @@ def test_only_schedules_that_do_not_keep_all_runs_are_pruned(world: World) -> No
     assert schedules.pruning() == ["hourly"]
 
 
-def go_back(world: World, *, days: int, most: int, name: str = "hourly") -> list[DataInterval]:
+def go_back(
+    world: World,
+    *,
+    days: int,
+    most: int,
+    name: str = "hourly",
+    intervals: list[DataInterval] | None = None,
+) -> list[DataInterval]:
     """Ask for a backfill of the first hours, whatever runs they have."""
-    intervals = [hour(n) for n in range(days)]
+    intervals = intervals or [hour(n) for n in range(days)]
     asked = Backfill(start=START, end=intervals[-1].start, max_active_runs=most)
     numbers = count()
     world.metastore.backfills.ask(
@@ -551,3 +559,74 @@ def test_a_backfill_of_what_depends_on_its_past_ends_at_a_failure(world: World) 
     assert world.told == [
         "schedule hourly: 2 intervals of a backfill do not begin, as the one before them has not succeeded"
     ]
+
+
+def test_what_a_backfill_waits_for_is_told(world: World) -> None:
+    schedule = replace(HOURLY, policy=Policy(depends_on_past=True))
+    world.metastore.schedules.add(schedule, at=START)
+
+    def full(_schedule: Schedule, _fire: Fire) -> Begun:
+        raise NoSpace("The disk is full.")
+
+    world.now += HOUR
+    service = world.service(full)
+    service.tick()
+    world.metastore.schedules.pause("hourly")
+    world.now += 4 * HOUR
+    intervals = [hour(n) for n in range(1, 4)]
+    go_back(world, days=3, most=4, intervals=intervals)
+    for each in (service, world.service()):
+        each.tick_backfills("hourly")
+        each.tick_backfills("hourly")
+    assert world.begun == []
+    assert world.told == [
+        "run r0 of hourly: The disk is full.",
+        "schedule hourly: the backfill waits, as the run before 2024-01-01T01:00:00+00:00 is queued; "
+        "dagflow serve sees to it",
+        "schedule hourly: another process begins the runs of the backfill",
+    ]
+
+
+def test_what_keeps_runs_of_a_backfill_from_beginning_is_known(world: World) -> None:
+    world.metastore.schedules.add(HOURLY, at=START)
+    world.now += 4 * HOUR
+    go_back(world, days=2, most=1)
+    full = True
+
+    def begin(schedule: Schedule, fire: Fire) -> Begun:
+        if full:
+            raise NoSpace("The disk is full.")
+        return world.begin(schedule, fire)
+
+    service = world.service(begin)
+    assert service.tick_backfills("hourly")
+    assert isinstance(service.fault, NoSpace)
+    full = False
+    while service.tick_backfills("hourly"):
+        pass
+    service.tick_backfills("hourly")
+    assert service.fault is None
+    assert world.intervals() == [hour(0), hour(1)]
+
+
+def test_looking_after_a_long_backfill_reads_what_may_begin(world: World) -> None:
+    """Not all that it has, ten times a second."""
+    rows: list[int] = []
+
+    def count_fires(_fire: RowMapping) -> Fire:
+        rows.append(1)
+        return real(_fire)
+
+    real = backfills.fire_of
+    world.metastore.schedules.add(HOURLY, at=START)
+    world.now += 3000 * HOUR
+    go_back(world, days=2000, most=2)
+    world.ends = None
+    service = world.service()
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (backfills, fires):
+            patched.setattr(module, "fire_of", count_fires)
+        for _ in range(5):
+            assert service.tick_backfills("hourly")
+    assert len(world.begun) == 2
+    assert len(rows) <= 2 * 2 * 5

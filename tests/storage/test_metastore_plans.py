@@ -108,6 +108,10 @@ def asked_of_schedules(metastore: Metastore) -> None:
     assert metastore.backfills.asked(backfill.backfill_id) == asked
     assert metastore.backfills.newest("s", asked).keys() == {AT, later.start}
     assert metastore.backfills.past(1, later.start) is RunState.SUCCESS
+    these = [backfill.backfill_id]
+    assert metastore.backfills.left(these) == metastore.backfills.left(these, AT, later.start) == 1
+    assert metastore.backfills.failed(these, AT, later.start) == 0
+    assert metastore.backfills.is_of(RunId("b"), these)
     assert metastore.backfills.drop(backfill.backfill_id) == 1
     schedules.sleep([(schedules.find("s"), later.end)])
     seen = schedules.find("s")

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from jupyter_dagflow.app import Dagflow
+from jupyter_dagflow.core.errors import KernelNotInstalled
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 BOUNDS = ("--start", "2026-01-01", "--end", "2026-01-30")
@@ -180,6 +181,110 @@ def test_interrupted_or_told_so_it_is_cancelled(
     assert set(map(tuple, runs_by_day().values())) == {("cancelled",)}
     assert len(runs_by_day()) <= 2
     assert Dagflow().metastore.backfills.unfinished("etl") == []
+
+
+WAITS = [
+    ("parameters", "n = 3"),
+    (
+        "task:wait",
+        "import time\nfrom pathlib import Path\nwhile not Path('go').exists():\n    time.sleep(0.05)",
+    ),
+]
+
+
+def begun(command: subprocess.Popen[bytes], count: int) -> None:
+    """Wait until so many runs are running."""
+    while sum(states == ["running"] for states in runs_by_day().values()) < count:
+        assert command.poll() is None
+        time.sleep(0.05)
+
+
+def test_one_that_is_interrupted_leaves_others_of_the_schedule_alone(
+    add: Callable[..., None], dagflow: Callable[..., Any]
+) -> None:
+    add(cells=WAITS)
+    first = subprocess.Popen([*COMMAND, "backfill", "etl", *BOUNDS[:3], "2026-01-02"])
+    begun(first, 2)
+    second = subprocess.Popen(
+        [*COMMAND, "backfill", "etl", "--start", "2026-01-05", "--end", "2026-01-06"]
+    )
+    begun(second, 4)
+    second.send_signal(signal.SIGINT)
+    assert second.wait() == 130
+    Path("go").touch()
+    assert first.wait() == 0
+    assert list(runs_by_day().values()) == [["success"]] * 2 + [["cancelled"]] * 2
+
+
+def test_one_that_goes_on_with_what_another_left_may_cancel_it(
+    add: Callable[..., None], dagflow: Callable[..., Any]
+) -> None:
+    add(cells=WAITS)
+    first = subprocess.Popen([*COMMAND, "backfill", "etl", *BOUNDS, "--jobs", "1"])
+    begun(first, 1)
+    first.kill()
+    first.wait()
+    second = subprocess.Popen([*COMMAND, "backfill", "etl", *BOUNDS], stderr=subprocess.PIPE)
+    assert second.stderr is not None
+    while b"goes on here" not in second.stderr.readline():
+        assert second.poll() is None
+    second.send_signal(signal.SIGINT)
+    second.stderr.read()
+    assert second.wait() == 130
+    assert list(runs_by_day().values()) == [["cancelled"]]
+    assert Dagflow().metastore.backfills.unfinished("etl") == []
+
+
+def test_it_takes_over_no_run_of_somebody_else(
+    add: Callable[..., None], dagflow: Callable[..., Any]
+) -> None:
+    add()
+    other = Path("other.ipynb")
+    other.write_text(
+        Path("etl.ipynb").read_text().replace("told = ", "import time; time.sleep(600); told = ")
+    )
+    lost = subprocess.Popen([*COMMAND, "run", "other.ipynb"])
+    app = Dagflow()
+    while [run.state.value for run in app.history()] != ["running"]:
+        assert lost.poll() is None
+        time.sleep(0.05)
+    lost.kill()
+    lost.wait()
+    answer = dagflow("backfill", "etl", *BOUNDS[:3], "2026-01-04")
+    assert (answer.code, "goes on here" in answer.err) == (0, False)
+    (left,) = app.history(pipeline="other")
+    assert app.has_lost_its_runner(left.run_id)
+    app.request_cancel(left.run_id)
+
+
+def test_without_the_kernel_it_says_so_and_ends(
+    add: Callable[..., None], dagflow: Callable[..., Any]
+) -> None:
+    add()
+    path = Path("etl.ipynb")
+    path.write_text(path.read_text().replace('"name": "python3"', '"name": "gone"'))
+    answer = dagflow("backfill", "etl", *BOUNDS)
+    assert (answer.code, answer.out) == (3, "")
+    assert "asks for the kernel 'gone', which is not installed." in answer.err
+    assert Dagflow().metastore.backfills.unfinished("etl") == []
+
+
+def test_what_the_machine_lacks_later_ends_the_command_not_the_backfill(
+    add: Callable[..., None], dagflow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add()
+    three = (*BOUNDS[:3], "2026-01-03")
+
+    def gone(*_: object, **__: object) -> None:
+        raise KernelNotInstalled("The notebook asks for the kernel 'gone', which is not installed.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jupyter_dagflow.app.require_kernels", gone)
+        answer = dagflow("backfill", "etl", *three)
+    assert answer.code == 3
+    assert "backfill of etl: what has not begun waits; dagflow serve or this command" in answer.err
+    assert dagflow("backfill", "etl", *three).code == 0
+    assert runs_by_day() == days(3, "success")
 
 
 def test_the_pools_of_tasks_hold_for_all_its_runs(

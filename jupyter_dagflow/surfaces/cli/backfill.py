@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jupyter_dagflow.core.backfill import Backfill, Choice
-from jupyter_dagflow.core.errors import EnvironmentFault
+from jupyter_dagflow.core.backfill import Backfill
+from jupyter_dagflow.core.errors import EnvironmentFault, MetastoreUnreachable
 from jupyter_dagflow.core.fires import FireKind
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.surfaces import schedule_options as options
@@ -22,9 +23,14 @@ from jupyter_dagflow.surfaces.options import (
     gathered_parameters,
 )
 from jupyter_dagflow.surfaces.signals import CancelOnSignal
+from jupyter_dagflow.wire import CancelledBackfillsDocument
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
+    from jupyter_dagflow.core.model import RunId
+    from jupyter_dagflow.run_handle import LiveRun
+    from jupyter_dagflow.scheduled_runs import AskedBackfill
+    from jupyter_dagflow.scheduling.scheduler import Scheduler
     from jupyter_dagflow.surfaces.backfill_report import Newest
 
 _LOOK_S = 0.1
@@ -49,7 +55,7 @@ def backfill(
 ) -> int:
     """Run the data intervals of a schedule that have passed and have no run, several at once.
 
-    Killed, it goes on where dagflow serve runs, or where it is typed again; Ctrl-C cancels it.
+    Killed, it goes on where dagflow serve runs, or where it is typed again; Ctrl-C cancels it, and no other.
     """
     from jupyter_dagflow.scheduled_runs import ScheduledRuns
     from jupyter_dagflow.surfaces import backfill_report
@@ -58,14 +64,19 @@ def backfill(
         schedules = ScheduledRuns(app)
         if cancel:
             count = schedules.cancel_backfills(name)
-            put(f"{words.count(count, 'interval')} of backfills of {name} will not run or go on.")
+            if as_json:
+                put_json(CancelledBackfillsDocument(schedule=name, cancelled=count))
+            else:
+                put(
+                    f"{words.count(count, 'interval')} of backfills of {name} will not run or go on."
+                )
             return 0
         zone = app.metastore.schedules.find(name).schedule.zone
         asked = options.backfill_of(
             start, end, reprocess=reprocess, reverse=reverse, jobs=jobs, zone=zone
         )
         values, texts = gathered_parameters(parameter or (), file)
-        chosen = schedules.backfill(
+        found = schedules.backfill(
             name,
             start=asked.start,
             end=asked.end,
@@ -76,35 +87,43 @@ def backfill(
             texts=texts,
             dry_run=dry_run,
         )
-        following = _Following(app, name, asked, chosen)
+        following = _Following(app, name, asked, found)
         if not dry_run:
             following.to_its_end()
         newest = app.metastore.backfills.newest(name, asked)
         if as_json:
-            put_json(backfill_report.document(name, chosen, newest))
+            put_json(backfill_report.document(name, found.intervals, newest))
         else:
-            put_parts(backfill_report.parts(chosen, newest, zone, dry_run=dry_run))
+            put_parts(backfill_report.parts(found.intervals, newest, zone, dry_run=dry_run))
         return 0 if dry_run else following.exit_code(newest)
 
 
 class _Following:
-    """A backfill from its beginning to its end; what others have of the same intervals is waited for."""
+    """A backfill from its beginning to its end; what others have of the same intervals is waited for.
 
-    def __init__(self, app: Dagflow, name: str, asked: Backfill, chosen: list[Choice]) -> None:
+    Cancelled, it cancels what was asked for here, or, if that was nothing, what it goes on with for others.
+    """
+
+    def __init__(self, app: Dagflow, name: str, asked: Backfill, found: AskedBackfill) -> None:
         self._app = app
         self._name = name
         self._asked = asked
         self._cancelled = False
-        self._own = {each.interval.start for each in chosen if each.runs}
+        self._own = set[int]() if found.number is None else {found.number}
+        self._all = self._own
+        self._intervals = {each.interval.start for each in found.intervals if each.runs}
         self._ended = 0
 
     def to_its_end(self) -> None:
-        """Begin its runs as others end, and tell how many have; also those of a process that is gone."""
-        if not self._going_on():
+        """Begin its runs as others end, and tell how many have; also those of a process that is gone.
+
+        Raises `EnvironmentFault` if none can begin here.
+        """
+        if not self._goes_on():
             return
         from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
-        recovery = self._app.recovery(tell=_tell)
+        recovery = self._app.recovery(concerns=self._concerns, tell=_tell)
         assert recovery is not None
         scheduler = ScheduledRuns(self._app).scheduler(own=recovery.own, tell=_tell)
         recovery.start()
@@ -113,23 +132,13 @@ class _Following:
             with CancelOnSignal() as interrupts, scheduler.beginning():
                 interrupts.cancels(self)
                 wait_s = 0.0
-                while True:
-                    time.sleep(wait_s)
-                    try:
-                        wait_s = _LOOK_S
-                        scheduler.tick_backfills(self._name)
-                        if self._cancelled:
-                            ScheduledRuns(self._app).cancel_backfills(self._name)
-                        if not self._going_on():
-                            break
-                    except EnvironmentFault as fault:  # a busy database may answer later
-                        wait_s = _PATIENCE_S
-                        _tell(f"The metastore did not answer: {fault.message}")
+                while self._goes_on_after(wait_s, scheduler):
+                    wait_s = _LOOK_S
         except KeyboardInterrupt:
             patience_s = 0.0
             raise
         finally:
-            recovery.close(patience_s=patience_s)
+            recovery.close(patience_s=0.0 if self._cancelled else patience_s)
 
     def cancel(self, reason: str = "", /) -> None:
         """Begin none any more, and cancel those that go on."""
@@ -141,23 +150,64 @@ class _Following:
         if self._cancelled:
             return _CANCELLED
         succeeded = {start for start, (_, state) in newest.items() if state is RunState.SUCCESS}
-        return int(not self._own <= succeeded)
+        return int(not self._intervals <= succeeded)
 
-    def _going_on(self) -> bool:
+    def _goes_on_after(self, wait_s: float, scheduler: Scheduler[LiveRun]) -> bool:
+        """Wait, begin what may, and look whether anything is left."""
+        from jupyter_dagflow.scheduled_runs import ScheduledRuns
+
+        time.sleep(wait_s)
+        try:
+            if self._cancelled:
+                ScheduledRuns(self._app).cancel_backfills(self._name, self._own or self._all)
+                return bool(self._own or self._all) and self._left(self._own or self._all) > 0
+            scheduler.tick_backfills(self._name, self._all)
+            if self._left(self._all):
+                self._tell_fault(scheduler.fault)
+                return True
+            return self._goes_on()
+        except MetastoreUnreachable as fault:  # a busy database may answer later
+            _tell(f"The metastore did not answer: {fault.message}")
+            time.sleep(_PATIENCE_S)
+            return True
+
+    def _tell_fault(self, fault: EnvironmentFault | None) -> None:
+        """Raise what keeps runs from beginning here."""
+        if fault is None:
+            return
+        _tell(
+            f"backfill of {self._name}: what has not begun waits; dagflow serve or this command begins it when that is "
+            f"mended, dagflow backfill {self._name} --cancel gives it up"
+        )
+        raise fault
+
+    def _concerns(self, run_id: RunId) -> bool:
+        return self._app.metastore.backfills.is_of(run_id, self._all)
+
+    def _goes_on(self) -> bool:
+        """Whether anything within its bounds waits or goes on, as far as backfills have it: these are followed."""
         newest = self._app.metastore.backfills.newest(self._name, self._asked)
         left = {
-            start
+            start: fire.backfill
             for start, (fire, state) in newest.items()
             if fire.kind is FireKind.BACKFILL and not state.is_final
         }
-        self._own |= left
-        ended = len(self._own - left)
+        self._intervals |= left.keys()
+        self._all = self._own | set(left.values())
+        self._left(self._all)
+        return bool(left)
+
+    def _left(self, these: Collection[int]) -> int:
+        """How many intervals within its bounds these backfills have yet to end; more that have ended are told."""
+        backfills, bounds = self._app.metastore.backfills, (self._asked.start, self._asked.end)
+        left = backfills.left(these, *bounds)
+        ended = len(self._intervals) - left
         if ended > self._ended:
             self._ended = ended
-            failed = sum(newest[start][1] is RunState.FAILED for start in self._own & newest.keys())
+            failed = backfills.failed(these, *bounds)
             more = f", {failed} failed" if failed else ""
-            _tell(f"backfill of {self._name}: {ended} of {len(self._own)} have ended{more}")
-        return bool(left)
+            _tell(f"backfill of {self._name}: {ended} of {len(self._intervals)} have ended{more}")
+        return left
 
 
 def _tell(line: str) -> None:

@@ -65,6 +65,6 @@ def upgrade() -> None:
         ["schedule_id", "kind", "interval_start", "interval_end", "backfill_id"],
         unique=True,
     )
-    op.create_index("ix_fires_backfill", "fires", ["backfill_id"])
+    op.create_index("ix_fires_backfill", "fires", ["backfill_id", "waits", "interval_start"])
     op.create_index("ix_fires_waits", "fires", ["waits", "schedule_id"])
     op.create_index("ix_fires_recorded_at", "fires", ["schedule_id", "recorded_at"])
