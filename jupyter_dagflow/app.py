@@ -412,13 +412,14 @@ class Dagflow:
         run_id: RunId | None = None,
         expected_s: float | None = None,
         deadline_at: datetime | None = None,
+        schedule: str = "",
         sinks: Sequence[Sink] = (),
     ) -> LiveRun:
         """Begin to run what was prepared, or those tasks of it that were ``selected``.
 
         Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
-        A scheduled run is about its ``data_interval``, and has the ``run_id`` of its fire; people are told if it takes
-        longer than ``expected_s`` or goes on at ``deadline_at``.
+        A run of a ``schedule`` is about its ``data_interval``, and has the ``run_id`` of its fire; people are told if it
+        takes longer than ``expected_s`` or goes on at ``deadline_at``.
         Raises `OptionError` if the notebook ends with no such variable.
         """
         check_jobs(jobs)
@@ -437,6 +438,7 @@ class Dagflow:
             keep_names=tuple(keep_names),
             expected_s=expected_s or 0.0,
             deadline_at="" if deadline_at is None else deadline_at.isoformat(),
+            schedule=schedule,
             within=None if within is None else asdict(within),
         )
         lease = Lease(run_id=files.run_id, token=1, owner=this_process())

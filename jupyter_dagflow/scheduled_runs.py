@@ -305,6 +305,7 @@ class ScheduledRuns:
             run_id=fire.run_id,
             expected_s=schedule.policy.expected_s,
             deadline_at=deadline_of(schedule, fire),
+            schedule=schedule.name,
         )
 
     def _require_upstream(self, schedule: Schedule) -> None:

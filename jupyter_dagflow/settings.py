@@ -41,14 +41,18 @@ class Occasion(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notifications:
-    """Where notifications go (apprise's URLs, which may hold passwords), and on which occasions."""
+    """Where notifications go (apprise's URLs, which may hold passwords), and on which occasions.
+
+    Of a run that takes ``long_s`` they tell if so asked; of one run, after each of the ``limits_s`` that it has.
+    """
 
     urls: tuple[str, ...] = field(default=(), repr=False)
     on: frozenset[Occasion] = frozenset({Occasion.FAILURE, Occasion.RECOVERY})
     long_s: float = 3600.0
+    limits_s: tuple[float, ...] = ()
 
     def for_run(self, config: RunConfig | None, *, now: datetime) -> Notifications:
-        """The same, for a run that may be asked to be told of when it takes long, whatever the occasions."""
+        """The same, for a run that may have limits of its own, of which people are told whatever the occasions."""
         limits = [self.long_s] if Occasion.LONG in self.on else []
         if config is not None and config.expected_s:
             limits.append(config.expected_s)
@@ -57,7 +61,7 @@ class Notifications:
             limits.append(max(left.total_seconds(), 0.0))
         if not limits:
             return self
-        return replace(self, on=self.on | {Occasion.LONG}, long_s=min(limits))
+        return replace(self, on=self.on | {Occasion.LONG}, limits_s=tuple(sorted({*limits})))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

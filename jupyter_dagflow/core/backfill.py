@@ -2,7 +2,7 @@
 
 The law: an interval whose run is still going on is never run again, one that has not ended is not run yet; any other
 within the bounds is run if it has no run, or if its newest one ended in a state that is to be reprocessed. No more
-go on at once than were asked for, nor than the pools of the notebook's tasks allow.
+go on at once than were asked for, nor than the settings and the pools of the notebook's tasks allow.
 """
 
 from __future__ import annotations
@@ -75,18 +75,14 @@ class Advance:
 def shares(wanted: int | None, jobs: int, slots: Iterable[int]) -> tuple[int, int]:
     """How many runs go on at once, and how many tasks of each may, for ``jobs`` tasks in all.
 
-    Of more runs than that which are ``wanted`` each has one task at a time.
     ``slots`` are the sizes of the pools that the notebook's tasks are in: all runs together keep to each of them.
 
-    >>> shares(None, 8, []), shares(2, 8, []), shares(4, 8, [3]), shares(2, 8, [5])
-    ((8, 1), (2, 4), (3, 1), (2, 2))
+    >>> shares(None, 8, []), shares(2, 8, []), shares(4, 2, []), shares(4, 8, [3]), shares(2, 8, [5])
+    ((8, 1), (2, 4), (2, 1), (3, 1), (2, 2))
     """
-    narrowest = min(slots, default=None)
-    runs = wanted or jobs
-    if narrowest is not None:
-        runs = min(runs, narrowest)
-    each = max(jobs // runs, 1)
-    return runs, each if narrowest is None else min(each, narrowest // runs)
+    narrowest = min([jobs, *slots])
+    runs = min(wanted or jobs, narrowest)
+    return runs, narrowest // runs
 
 
 def advance(

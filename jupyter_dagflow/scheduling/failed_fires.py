@@ -46,7 +46,10 @@ def failed_run(
     """All that happens in the run of a fire that cannot begin."""
     run_id, notebook = fire.run_id, Path(schedule.notebook)
     config = RunConfig(
-        folder=str(notebook.parent), by=schedule.by.value, keep_all=schedule.keep_all
+        folder=str(notebook.parent),
+        by=schedule.by.value,
+        keep_all=schedule.keep_all,
+        schedule=schedule.name,
     )
     return [
         RunCreated(

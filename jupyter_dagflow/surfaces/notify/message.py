@@ -48,7 +48,7 @@ def message_of(occasion: Occasion, view: RunView, *, now: datetime) -> Message:
         lines.append(_TAKEN_OVER if goes_on else _RECOVERED)
     lines += [line for task in view.tasks.values() for line in _failed(task, view)]
     if occasion is Occasion.LONG:
-        lines += _limits(RunConfig.of(view.options, folder=""))
+        lines += _limits(view, now=now)
     if view.failure is not None:
         lines += _not_begun(view.failure, view)
     elif view.state is RunState.FAILED:
@@ -70,17 +70,19 @@ def _state(view: RunView, *, now: datetime) -> str:
 def _not_begun(failure: TaskFailure, view: RunView) -> list[str]:
     """Why none of its tasks could begin: there is nothing to resume."""
     where = f"where:    {failure.where(view.notebook)}"
-    again = "again:    dagflow schedule trigger NAME"
     hint = [f"hint:     {failure.hint}"] if failure.hint else []
-    return [f"no task could begin: {failure.message}", where, *hint, again]
+    schedule = RunConfig.of(view.options, folder="").schedule
+    again = [f"again:    dagflow schedule trigger {schedule}"] if schedule else []
+    return [f"no task could begin: {failure.message}", where, *hint, *again]
 
 
-def _limits(config: RunConfig) -> list[str]:
-    """What its schedule expected of it."""
-    told = []
-    if config.expected_s:
+def _limits(view: RunView, *, now: datetime) -> list[str]:
+    """What its schedule expected of it, as far as that has passed."""
+    config, told = RunConfig.of(view.options, folder=""), []
+    spent_s = (now - (view.started_at or now)).total_seconds()
+    if 0 < config.expected_s <= spent_s:
         told.append(f"It was expected to take {words.duration(config.expected_s)} at most.")
-    if config.deadline_at:
+    if config.deadline_at and datetime.fromisoformat(config.deadline_at) <= now:
         told.append(f"It was to end by {config.deadline_at}.")
     return told
 

@@ -53,7 +53,7 @@ class Notifier:
         self._look = look
         self._had_failed = had_failed
         self._now = now
-        self._long: threading.Timer | None = None
+        self._long: list[threading.Timer] = []
         self._warned = False
 
     def __call__(self, event: Event | CellProgress) -> None:
@@ -69,14 +69,15 @@ class Notifier:
                 self._end(event)
 
     def _begin(self, run_id: RunId) -> None:
-        if Occasion.LONG in self._wanted.on:
-            self._long = threading.Timer(self._wanted.long_s, self._tell, [Occasion.LONG, run_id])
-            self._long.daemon = True
-            self._long.start()
+        for limit_s in self._wanted.limits_s:
+            timer = threading.Timer(limit_s, self._tell, [Occasion.LONG, run_id])
+            timer.daemon = True
+            timer.start()
+            self._long.append(timer)
 
     def _end(self, event: RunFinished) -> None:
-        if self._long is not None:
-            self._long.cancel()
+        for timer in self._long:
+            timer.cancel()
         if event.state is RunState.FAILED:
             self._tell(Occasion.FAILURE, event.run_id)
         elif event.state is RunState.SUCCESS:
