@@ -418,8 +418,8 @@ class Dagflow:
         """Begin to run what was prepared, or those tasks of it that were ``selected``.
 
         Variables of ``keep_names`` are kept though no task reads them; with ``within`` it is a step of that task.
-        A run of a ``schedule`` is about its ``data_interval``, and has the ``run_id`` of its fire; people are told if it
-        takes longer than ``expected_s`` or goes on at ``deadline_at``.
+        A run of a ``schedule`` is about its ``data_interval``, and has the ``run_id`` of its fire; people are told if
+        it takes longer than ``expected_s`` or goes on at ``deadline_at``.
         Raises `OptionError` if the notebook ends with no such variable.
         """
         check_jobs(jobs)

@@ -18,8 +18,8 @@ class RunConfig:
 
     ``run`` and ``given`` are the tasks that were selected; None for all. ``keep_names`` are variables that are kept
     though no task reads them. People are told if it takes longer than ``expected_s`` (0: it may), or goes on at
-    ``deadline_at``, in ISO format. ``schedule`` is the name of the one that it is a run of. One that is itself a step of
-    a task has ``within``, the fields of a `nested.Within`.
+    ``deadline_at``, in ISO format. ``schedule`` is the name of the one that it is a run of. One that is itself a step
+    of a task has ``within``, the fields of a `nested.Within`.
     """
 
     folder: str
