@@ -24,12 +24,13 @@ import pathlib
 import re
 import types
 import uuid
+import weakref
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import comparison_code, comparison_data
-from .anatomy import is_lazy, root_package, shown_by
+from .anatomy import is_lazy, root_package, shown_by, slot_values
 from .comparison_sharing import is_code
 from .comparison_steps import (
     NotComparable,
@@ -41,6 +42,7 @@ from .comparison_steps import (
     shown,
     unequal,
 )
+from .observers import observers_of
 from .summary import type_name
 
 if TYPE_CHECKING:
@@ -187,6 +189,18 @@ def _tuples(path: str, one: tuple[Any, ...], other: tuple[Any, ...]) -> Steps:
     yield from _states(path, getattr(one, "__dict__", {}), getattr(other, "__dict__", {}))
 
 
+def _deques(path: str, one: deque[Any], other: deque[Any]) -> Steps:
+    yield Pair(f"{path}.maxlen", one.maxlen, other.maxlen)
+    yield from _sequences(path, one, other)
+
+
+def _buffers(path: str, one: memoryview, other: memoryview) -> Steps:
+    for name in ("format", "shape", "strides", "readonly"):
+        yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+    yield Pair(path, one.tobytes(), other.tobytes())
+    yield Pair(f"{path}.obj", one.obj, other.obj)
+
+
 def _dicts(path: str, one: Mapping[Any, Any], other: Mapping[Any, Any]) -> Steps:
     keys, others = list(one), list(other)
     for a, b in itertools.zip_longest(keys, others, fillvalue=_NOTHING):
@@ -244,6 +258,8 @@ def _enums(path: str, one: enum.Enum, other: enum.Enum) -> Steps:
         yield unequal(path, one, other)
     else:
         yield Pair(f"{path}.value", one.value, other.value)
+        yield Pair(f"type({path})", type(one), type(other))
+        yield from _states(path, vars(one), vars(other))
 
 
 def _patterns(path: str, one: re.Pattern[Any], other: re.Pattern[Any]) -> Steps:
@@ -272,6 +288,7 @@ def _objects(path: str, one: Any, other: Any) -> Steps:
     yield from _states(path, a[2] or {}, b[2] or {})
     yield from _sequences(path, list(a[3] or ()), list(b[3] or ()))
     yield from _dicts(path, dict(a[4] or ()), dict(b[4] or ()))
+    yield Pair(f"{path}, its observers", observers_of(one), observers_of(other))
 
 
 def _arguments(path: str, one: Sequence[Any], other: Sequence[Any]) -> Steps:
@@ -300,6 +317,18 @@ def _states(path: str, one: Any, other: Any) -> Steps:
             yield f"{path}: attribute {name} {only_in(run_all=name in one)}"
         else:
             yield Pair(f"{path}.{name}", one[name], other[name])
+
+
+def _exceptions(path: str, one: BaseException, other: BaseException) -> Steps:
+    """Exceptions: as other objects, and what they keep where pickle does not look: where they come from, say."""
+    yield from _objects(path, one, other)
+    yield from _states(path, dict(slot_values(one)), dict(slot_values(other)))
+    for name in ("__cause__", "__context__"):
+        yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+
+
+def _weak(path: str, one: Any, other: Any) -> Steps:
+    yield Pair(f"{path}()", one(), other())
 
 
 def _generators(path: str, one: Any, other: Any) -> Steps:
@@ -359,7 +388,8 @@ _EXACT: dict[type[Any], Handler] = {
     datetime.time: _times,
     list: _sequences,
     tuple: _tuples,
-    deque: _sequences,
+    deque: _deques,
+    memoryview: _buffers,
     dict: _dicts,
     set: _sets,
     frozenset: _sets,
@@ -380,4 +410,6 @@ _BY_BASE: tuple[tuple[type[Any], Handler], ...] = (
     (enum.Enum, _enums),
     (tuple, _tuples),
     (pathlib.PurePath, _texts),
+    (BaseException, _exceptions),
+    (weakref.ref, _weak),
 )

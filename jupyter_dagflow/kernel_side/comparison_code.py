@@ -1,21 +1,23 @@
 """Functions and classes, compared by what they do: code, defaults, closure, members.
 
-The law: where the code stood (file, line) does not count, nor do annotations, which
-``from __future__ import annotations`` turns into text; and globals are variables of their own.
+The law: where the code stood (file, line) does not count, nor how it was compiled, which depends on what else
+stood there; and globals are variables of their own.
 """
 
 from __future__ import annotations
 
+import dis
+import functools
 import types
 from typing import TYPE_CHECKING, Any
 
-from .caches import attributes_of, closure_of
+from .caches import attributes_of, closure_of, parameters_of
 from .comparison_steps import Pair, only_in, unequal
 
 if TYPE_CHECKING:
     from .comparison_steps import Steps
 
-_NOT_CODE = frozenset(  # made by the interpreter for the class, not by its author
+NOT_CODE = frozenset(  # made by the interpreter for the class, not by its author
     (
         "__dict__",
         "__weakref__",
@@ -32,9 +34,14 @@ _NOT_CODE = frozenset(  # made by the interpreter for the class, not by its auth
         "__abstractmethods__",
     )
 )
-_CODE = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars")
+_OF_FUNCTIONS = ("__name__", "__doc__", "__annotations__", "__type_params__")
+# What the decorator writes: it is told by the function, and by the parameters.
+WRITTEN_BY_CACHES = frozenset((*functools.WRAPPER_ASSIGNMENTS, "__wrapped__", "cache_parameters"))
+_CODE = ("co_names", "co_varnames", "co_freevars", "co_cellvars")
 _SIGNATURE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount")
 _FUTURE = 0x1FF0000  # flags of ``from __future__``, of which only annotations are left
+_SILENT = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "RESUME"))
+_CALLS = frozenset(("CALL_FUNCTION", "CALL_METHOD"))
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
@@ -49,6 +56,8 @@ def functions(path: str, one: Any, other: Any) -> Steps:
     yield from _code(path, one.__code__, other.__code__)
     for name in ("__defaults__", "__kwdefaults__"):
         yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
+    for name in _OF_FUNCTIONS:
+        yield Pair(f"{path}.{name}", getattr(one, name, ()), getattr(other, name, ()))
     for (name, a), (_, b) in zip(closure_of(one), closure_of(other)):  # noqa: B905
         yield Pair(f"{path}<{name}>", a, b)
     yield Pair(f"vars({path})", attributes_of(one), attributes_of(other))
@@ -56,13 +65,15 @@ def functions(path: str, one: Any, other: Any) -> Steps:
 
 def cached(path: str, one: Any, other: Any) -> Steps:
     """What ``functools.lru_cache`` makes; what it remembers can be computed again."""
-    for name in ("cache_parameters", "cache_info"):
-        if hasattr(one, name):
-            a, b = getattr(one, name)(), getattr(other, name)()
-            if name == "cache_info":
-                a, b = a.maxsize, b.maxsize
-            yield Pair(f"{path}.{name}()", a, b)
+    yield Pair(f"{path}.cache_parameters()", parameters_of(one), parameters_of(other))
     yield Pair(f"{path}.__wrapped__", one.__wrapped__, other.__wrapped__)
+    yield Pair(f"vars({path})", given_to_cached(one), given_to_cached(other))
+
+
+def given_to_cached(cached: Any) -> dict[str, Any]:
+    """What such a function carries that the decorator has not written."""
+    own = vars(cached).items()
+    return {name: value for name, value in own if name not in WRITTEN_BY_CACHES}
 
 
 def methods(path: str, one: Any, other: Any) -> Steps:
@@ -82,7 +93,7 @@ def cells(path: str, one: Any, other: Any) -> Steps:
 
 def properties(path: str, one: Any, other: Any) -> Steps:
     """Properties of classes."""
-    for name in ("fget", "fset", "fdel"):
+    for name in ("fget", "fset", "fdel", "__doc__"):
         yield Pair(f"{path}.{name}", getattr(one, name), getattr(other, name))
 
 
@@ -105,6 +116,9 @@ def classes(path: str, one: Any, other: Any) -> Steps:
     if one.__module__ != "__main__":
         return
     yield Pair(f"{path}.__bases__", one.__bases__, other.__bases__)
+    yield Pair(
+        f"{path}.__annotations__", *(getattr(c, "__annotations__", {}) for c in (one, other))
+    )
     members, others = _members(one), _members(other)
     for name in dict.fromkeys([*members, *others]):
         if name not in members or name not in others:
@@ -117,7 +131,7 @@ def _members(cls: Any) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(cls).items()
-        if name not in _NOT_CODE and not isinstance(value, _DESCRIPTORS)
+        if name not in NOT_CODE and not isinstance(value, _DESCRIPTORS)
     }
 
 
@@ -127,6 +141,7 @@ def _code(path: str, one: types.CodeType, other: types.CodeType) -> Steps:
             yield f"{path}: its parameters differ"
             return
     same = all(getattr(one, name) == getattr(other, name) for name in _CODE)
+    same = same and (one.co_code == other.co_code or instructions(one) == instructions(other))
     if not same or (one.co_flags ^ other.co_flags) & ~_FUTURE:
         yield f"{path}: its code differs"
         return
@@ -138,6 +153,19 @@ def _code(path: str, one: types.CodeType, other: types.CodeType) -> Steps:
             yield from _code(f"{path}.{a.co_name}", a, b)
         else:
             yield Pair(f"{path}, a constant in its code", a, b)
+
+
+def instructions(code: types.CodeType) -> list[tuple[str, Any]]:
+    """What code does, however it calls: the compiler knows the imports of the same text, and makes use of that."""
+    return [_instruction(each) for each in dis.get_instructions(code) if each.opname not in _SILENT]
+
+
+def _instruction(each: dis.Instruction) -> tuple[str, Any]:
+    name = "LOAD_ATTR" if each.opname == "LOAD_METHOD" else each.opname
+    name = "CALL" if name in _CALLS else name
+    jumps = each.opcode in dis.hasjrel or each.opcode in dis.hasjabs
+    constant = each.opcode in dis.hasconst  # which is compared by itself
+    return name, None if jumps else each.arg if constant else each.argval
 
 
 def _content(cell: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Which objects within two sets of values are one and the same, and which arrays share memory.
+"""Which objects within two sets of values are one and the same, and which arrays and buffers share memory.
 
 The law: a change is seen by all who have the object, so two equal values differ if one holds an object twice where the
 other holds two. Only what can be changed counts, and nothing that code keeps: that is made anew in each kernel.
@@ -59,16 +59,19 @@ class Sharing:
 
     def meet(self, pair: Pair, *, name: str) -> str | None:
         """Take in two parts that stand for each other; how they do not, if another stood for one of them before."""
-        if _is_array(pair.one):
-            # What an object keeps, as a fitted model does, may lie over a table that several tasks were given.
-            if "." not in pair.path:
-                self._arrays[id(pair.one), id(pair.other)] = _Array(name, *pair)
-            return None
-        kind = type(pair.one)
+        told = self._meet_object(pair) if self._may_change(type(pair.one)) else None
+        one, other = _array(pair.one), _array(pair.other)
+        # What an object keeps, as a fitted model does, may lie over a table that several tasks were given.
+        if told is None and one is not None and "." not in pair.path:
+            self._arrays[id(pair.one), id(pair.other)] = _Array(name, pair.path, one, other)
+        return told
+
+    def _may_change(self, kind: type[Any]) -> bool:
         if kind not in self._counts:
-            self._counts[kind] = _can_change(kind)
-        if not self._counts[kind]:
-            return None
+            self._counts[kind] = can_change(kind)
+        return self._counts[kind]
+
+    def _meet_object(self, pair: Pair) -> str | None:
         ones, others = self._met
         before = ones.setdefault(id(pair.one), pair)
         if before.other is not pair.other:
@@ -103,12 +106,17 @@ def is_code(value: Any) -> bool:
     return isinstance(value, _CODE)
 
 
-def _is_array(value: Any) -> bool:
+def _array(value: Any) -> Any:
+    """An array, or what shows as one the bytes of a buffer; None for all else."""
     numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, numpy.ndarray)
+    if numpy is None:
+        return None
+    if isinstance(value, numpy.ndarray):
+        return value
+    return numpy.frombuffer(value, "u1") if type(value) is bytearray and value else None
 
 
-def _can_change(kind: type[Any]) -> bool:
+def can_change(kind: type[Any]) -> bool:
     """Whether objects of this type can be changed, and are handed over as the one object that they are."""
     if issubclass(kind, _CODE) or issubclass(kind, unchanging()):
         return False

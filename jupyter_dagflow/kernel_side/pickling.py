@@ -55,10 +55,12 @@ from .arrays import (
 )
 from .caches import Cached, calls_of, dispatches, own_attributes, parameters_of, registered_with
 from .definitions import Definitions, found_by_name, names_in
+from .observers import observers_of
 from .sets import Ordered, out_of_order
 
 _BACKWARDS: Any = type(reversed([]))
 _VIEWS = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+_OF_A_NAME = (AttributeError, NameError)
 _OF_TYPES = (types.BuiltinMethodType, types.MethodWrapperType)
 _DESCRIBING = (types.MethodDescriptorType, types.WrapperDescriptorType)
 _FUNCTION_ATTRIBUTES = (
@@ -297,9 +299,10 @@ class _Rules:
         return _with_observers(obj, reduced) if self._observable[kind] else reduced
 
     def _with_origins(self, error: Any, reduced: Any) -> Any:
-        """An exception with those that it came from, which pickle leaves out."""
-        given = (error.__cause__, error.__context__)
-        if all(each is None for each in given) and not error.__suppress_context__:
+        """An exception with what pickle leaves out: those that it came from, and the name that was not there."""
+        given = {"__cause__": error.__cause__, "__context__": error.__context__}
+        name = getattr(error, "name", None) if isinstance(error, _OF_A_NAME) else None
+        if all(each is None for each in (*given.values(), name)) and not error.__suppress_context__:
             return reduced
         taken_apart = reduced or error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         if type(taken_apart) is not tuple:
@@ -309,7 +312,10 @@ class _Rules:
         if any(each is not None for each in rest[:2]):  # of what is a list or dict as well
             return reduced
         set_state = rest[2] if len(rest) > 2 else None
-        origins = (*map(self._origin, given), error.__suppress_context__)
+        origins: dict[str, Any] = {key: self._origin(each) for key, each in given.items()}
+        origins["__suppress_context__"] = error.__suppress_context__  # which a cause sets
+        if name is not None:
+            origins["name"] = name
         return make, arguments, (set_state, state, origins), None, None, rebuild.set_origins
 
     def _origin(self, origin: BaseException | None) -> BaseException | None:
@@ -516,13 +522,7 @@ def _quietly_made(obj: Any, kind: type[Any], reduced: Any) -> Any:
 
 def _with_observers(obj: Any, reduced: Any) -> Any:
     """An object with traits, as a widget, with what others have asked to be called: its own way leaves that out."""
-    observers = [
-        (name if type(name) is str else None, event, each)
-        for name, events in instance_dict(obj).get("_trait_notifiers", {}).items()
-        for event, called in events.items()
-        for each in called
-        if type(each).__name__ != "ObserveHandler"  # of the class, which asks again
-    ]
+    observers = observers_of(obj)
     taken_apart = reduced or obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
     if not observers or type(taken_apart) is not tuple:
         return reduced
@@ -541,12 +541,13 @@ def _answers(kind: type[Any]) -> bool:
 
 
 def _quiet(cls: type[Any], make: Any, arguments: Any, *state: Any) -> Any:
-    """A class that is made without the notebook's code that runs when a class is made, and with its
-    slots.
+    """A class that is made without the notebook's code that runs when a class is made, with its slots and
+    as part of the class that it stands in.
     """
     if make.__name__ != "_make_skeleton_class":
         return (make, arguments, *state)
     kind, name, bases, given, *rest = arguments
+    given = {**given, "__qualname__": cls.__qualname__}
     if "__slots__" in vars(cls):
         given = {**given, "__slots__": vars(cls)["__slots__"]}
     return (rebuild.make_class, (make, kind, name, bases, given, *rest), *state)

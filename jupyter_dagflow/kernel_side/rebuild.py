@@ -13,7 +13,7 @@ import importlib
 import marshal
 import sys
 import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .sets import fill
@@ -291,14 +291,15 @@ def set_dict(obj: Any, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
         object.__setattr__(obj, name, value)
 
 
-def set_origins(error: Any, state: tuple[Any, Any, tuple[Any, Any, bool]]) -> None:
-    """Give an exception its state, and those that it came from."""
+def set_origins(error: Any, state: tuple[Any, Any, Mapping[str, Any]]) -> None:
+    """Give an exception its state, and what it came from."""
     set_state, own, origins = state
     if set_state is not None:
         set_state(error, own)
     elif own is not None:
         error.__setstate__(own)
-    error.__cause__, error.__context__, error.__suppress_context__ = origins
+    for name, value in origins.items():
+        object.__setattr__(error, name, value)
 
 
 def set_observed(obj: Any, state: tuple[Any, Sequence[tuple[str | None, str, Any]]]) -> None:

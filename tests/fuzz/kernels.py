@@ -43,7 +43,7 @@ from jupyter_dagflow.execution.ports import Assignment
 from jupyter_dagflow.execution.soundness import Soundness
 from jupyter_dagflow.kernel_side import bundle, loading
 from jupyter_dagflow.kernel_side.definitions import Definitions
-from tests.fuzz.likeness import Picture, picture
+from tests.fuzz.likeness import Album, album
 
 Namespace = dict[str, Any]
 _BEGAN_AT = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -123,11 +123,11 @@ def run_all(
     seed: int,
     aliases: bool = True,
     conditions: Mapping[str, Condition] = MappingProxyType({}),
-) -> tuple[Namespace, dict[str, Picture]]:
+) -> Album:
     """Run cells (id and code) in one kernel, top to bottom, but for those of tasks with a condition that is false
     where the first of them stands; raises `Failed`.
 
-    Gives what is left and, because that may still change, its pictures.
+    Gives pictures of what is left, which may still change.
     """
     decided: dict[TaskName, bool] = {}
     with new_kernel(folder, seed=seed) as namespace:
@@ -138,16 +138,17 @@ def run_all(
                 decided[asked.task] = namespace.pop("__asked__")
             if asked is None or decided[asked.task]:
                 _run(id_, code, namespace)
-        return namespace, pictures(namespace, aliases=aliases)
+        return pictures(namespace, aliases=aliases)
 
 
-def pictures(namespace: Mapping[str, Any], *, aliases: bool = True) -> dict[str, Picture]:
+def pictures(namespace: Mapping[str, Any], *, aliases: bool = True) -> Album:
     """The pictures of all variables of a namespace."""
-    return {
-        name: picture(value, aliases=aliases)
+    variables = {
+        name: value
         for name, value in namespace.items()
         if not name.startswith("__") and not isinstance(value, types.ModuleType)
     }
+    return album(variables, aliases=aliases)
 
 
 def _run(id_: str, code: str, namespace: Namespace) -> None:
@@ -193,7 +194,7 @@ class Cluster:
         self._fan_in = FanIn(notebook, self._lookup)
         self._store = home / "artifacts"
         self.stored: dict[TaskName, tuple[Stored, ...]] = {}
-        self.kept: dict[TaskName, dict[str, Picture]] = {}
+        self.kept: dict[TaskName, Album] = {}
         self.observed: set[Observed] = set()
 
     def run(self, task: Task, *, seed: int) -> None:
@@ -250,7 +251,7 @@ class Cluster:
                     source = "".join(cell["source"])
                     _run(id_, source if asks else codes.get(id_, source), namespace)
                     if asks and read_outcome(assignment.outcome).get("skipped"):
-                        self.stored[task.name], self.kept[task.name] = (), {}
+                        self.stored[task.name], self.kept[task.name] = (), album({})
                         return AttemptEnded(at=_BEGAN_AT, task=name, attempt=1, skipped=True)
             except Failed as failed:
                 self._learn(assignment)
@@ -268,18 +269,23 @@ class Cluster:
         Raises `Failed` at the task whose values cannot be loaded.
         """
         codes = {cell.id: cell.code for cell in self._notebook.cells}
-        pictured: dict[str, dict[str, Picture]] = {}
+        loaded: dict[str, Album] = {}
         with new_kernel(self._folder, seed=seed) as namespace:
             for id_ in self._pipeline.prelude if self.stored else ():
                 _run(str(id_), codes[id_], namespace)
             for task, stored in self.stored.items():
-                for each in stored:
-                    if each.digest not in pictured:
-                        pictured[each.digest] = self._loaded(task, each.digest, namespace)
-                    if each.name in self.kept[task]:
-                        self.kept[task][each.name] = pictured[each.digest][each.name]
+                kept = self.kept[task]
+                digests = {each.name: each.digest for each in stored if each.name in kept.pictures}
+                for digest in {*digests.values()} - loaded.keys():
+                    loaded[digest] = self._loaded(task, digest, namespace)
+                read = {name: loaded[digest].pictures[name] for name, digest in digests.items()}
+                common = {p: c for p, c in kept.common.items() if not digests.keys() >= {*p}}
+                for digest in digests.values():
+                    mine = loaded[digest].common.items()
+                    common |= {p: c for p, c in mine if {digests.get(n) for n in p} == {digest}}
+                self.kept[task] = Album({**kept.pictures, **read}, common)
 
-    def _loaded(self, task: TaskName, digest: str, namespace: Namespace) -> dict[str, Picture]:
+    def _loaded(self, task: TaskName, digest: str, namespace: Namespace) -> Album:
         """The pictures of what a bundle holds."""
         _forget_classes()
         path = bundle.digest_path(str(self._store), digest)

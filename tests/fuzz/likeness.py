@@ -1,9 +1,14 @@
 """Pictures of values: two values are alike if their pictures are equal.
 
 The law: a picture tells all that a later cell could find out. Content with types, what any object
-carries beside its content (attributes, slots), which of the objects within a value are one and the
-same, which arrays and buffers share memory. It does not tell addresses, nor the order of a set, nor
-what only caches hold. Functions and classes are pictured by what they are made of.
+carries beside its content (attributes, slots, observers, where an exception came from), which of the
+objects within a value are one and the same, which arrays and buffers share memory; `Album` tells that of
+several values. It does not tell addresses, nor the order of a set, nor what only caches hold. Functions and
+classes are pictured by what they are made of.
+
+`jupyter_dagflow.kernel_side.comparison` looks at two values side by side, which a kernel that goes on cannot
+offer: so both are held to one table of what is to be told apart (`test_likeness`), and share what knows where
+things are kept.
 """
 
 from __future__ import annotations
@@ -16,14 +21,18 @@ import pathlib
 import random
 import types
 import weakref
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from pandas.api.typing import DataFrameGroupBy
 
-from jupyter_dagflow.kernel_side.anatomy import place_in_module, shown_by
+from jupyter_dagflow.kernel_side.anatomy import place_in_module, shown_by, slot_values
+from jupyter_dagflow.kernel_side.caches import attributes_of, closure_of, parameters_of
+from jupyter_dagflow.kernel_side.comparison_code import NOT_CODE, given_to_cached, instructions
+from jupyter_dagflow.kernel_side.comparison_sharing import can_change
+from jupyter_dagflow.kernel_side.observers import observers_of
 
 _PLAIN = (
     type(None),
@@ -41,10 +50,6 @@ _PLAIN = (
     pathlib.PurePath,
 )
 _Cached = type(functools.lru_cache(len))
-# What the decorator writes, and what a kernel needs to make one like another again.
-_WRITTEN_BY_CACHES = frozenset(
-    {*functools.WRAPPER_ASSIGNMENTS, "answer", "cache_parameters", "function"}
-)
 _VIEWS: Any = (type({}.keys()), type({}.values()), type({}.items()))
 # What these carry is theirs, told by their content, or nobody's to see.
 _WITHOUT_ATTRIBUTES = (
@@ -59,20 +64,13 @@ _WITHOUT_ATTRIBUTES = (
     types.BuiltinFunctionType,
     types.MethodType,
     types.ModuleType,
+    weakref.ref,
     weakref.WeakKeyDictionary,
+    weakref.WeakSet,
+    weakref.WeakValueDictionary,
 )
-_WRITTEN_BY_PYTHON = frozenset(
-    {
-        "__dict__",
-        "__doc__",
-        "__firstlineno__",
-        "__module__",
-        "__qualname__",
-        "__slotnames__",
-        "__static_attributes__",
-        "__weakref__",
-    }
-)
+# Of what else has slots they are told by the content, or nobody's to see.
+_SLOTS_OF = ("__main__", "dataclasses")
 Picture = tuple[object, ...]
 
 
@@ -84,9 +82,30 @@ def picture(value: object, *, aliases: bool = True) -> Picture:
     >>> picture(collections.deque([1], maxlen=1)) == picture(collections.deque([1]))
     False
     """
-    camera = _Camera(aliases=aliases)
-    taken = camera.take(value)
-    return (taken, camera.shared_memory() if aliases else ())
+    return album({"": value}, aliases=aliases).pictures[""]
+
+
+class Album(NamedTuple):
+    """Pictures of variables; and which pairs of them have what in common, by where it is in each."""
+
+    pictures: Mapping[str, Picture]
+    common: Mapping[tuple[str, str], Picture]
+
+
+def album(values: Mapping[str, object], *, aliases: bool = True) -> Album:
+    """The pictures of variables, which tell what they have in common if ``aliases`` count.
+
+    >>> a = []; album(dict(a=a, b=a)) == album(dict(a=[], b=[]))
+    False
+    >>> x = np.arange(3); album(dict(x=x, y=x[:1])) == album(dict(x=x, y=x[:1].copy()))
+    False
+    """
+    cameras = {name: _Camera(aliases=aliases) for name in values}
+    taken = {name: camera.take(values[name]) for name, camera in cameras.items()}
+    pictures = {n: (taken[n], cameras[n].shared_memory() if aliases else ()) for n in cameras}
+    pairs = itertools.combinations(sorted(cameras) if aliases else (), 2)
+    common = {(a, b): cameras[a].in_common(cameras[b]) for a, b in pairs}
+    return Album(pictures, {pair: found for pair, found in common.items() if found != ((), ())})
 
 
 class _Camera:
@@ -104,6 +123,18 @@ class _Camera:
         """Which pairs of the arrays and buffers that were seen have a byte in common."""
         pairs = itertools.combinations(enumerate(self._arrays), 2)
         return tuple((i, j) for (i, one), (j, two) in pairs if np.shares_memory(one, two))
+
+    def in_common(self, other: _Camera) -> Picture:
+        """Which objects that can change both have seen, and which of their arrays have a byte in common."""
+        mine, theirs = self._changing(), other._changing()
+        objects = sorted((mine[each], theirs[each]) for each in mine.keys() & theirs.keys())
+        pairs = itertools.product(enumerate(self._arrays), enumerate(other._arrays))
+        shared = tuple((i, j) for (i, one), (j, two) in pairs if np.shares_memory(one, two))
+        return tuple(objects), shared
+
+    def _changing(self) -> dict[int, int]:
+        kept = {id(each): each for each in self._kept}
+        return {key: place for key, place in self._seen.items() if can_change(type(kept[key]))}
 
     def take(self, value: object) -> Picture:
         """The picture of a value within the whole."""
@@ -161,7 +192,13 @@ class _Camera:
         if isinstance(value, pd.Index):
             return _pandas(value)
         if isinstance(value, BaseException):
-            return (self.take(value.args),)
+            return (*map(self.take, (value.args, value.__cause__, value.__context__)),)
+        if isinstance(value, weakref.ref):
+            return (self.take(value()),)
+        if isinstance(value, weakref.WeakSet):
+            return self._parts({*value})
+        if isinstance(value, (weakref.WeakKeyDictionary, weakref.WeakValueDictionary)):
+            return tuple((self.take(k), self.take(v)) for k, v in value.items())
         if isinstance(value, random.Random):
             return (repr(value.getstate()),)
         if isinstance(value, np.random.Generator):
@@ -178,31 +215,34 @@ class _Camera:
         if isinstance(value, functools.partial):
             return (self.take(value.func), self.take(value.args), self.take(value.keywords))
         if isinstance(value, property):
-            return (self.take(value.fget), self.take(value.fset))
+            return (*map(self.take, (value.fget, value.fset, value.fdel, value.__doc__)),)
         if isinstance(value, (staticmethod, classmethod)):
             return (self.take(value.__func__),)
         if isinstance(value, (types.ModuleType, types.BuiltinFunctionType)):
             return (value.__name__,)
+        if isinstance(value, _Cached):
+            return (self.take(value.__wrapped__), repr(parameters_of(value)))
         return ()
 
     def _attributes(self, value: Any) -> Picture:
-        """What a value carries in its ``__dict__`` and in the slots of the notebook's classes."""
+        """What a value carries in its ``__dict__`` and its slots, and who observes it."""
         if isinstance(value, _WITHOUT_ATTRIBUTES):
             return ()
         own = getattr(value, "__dict__", None)
         if isinstance(value, (property, staticmethod, classmethod)):
             own = None  # what it wraps carries the same
         if isinstance(value, _Cached):
-            mine = sorted(vars(value).items())
-            own = {name: each for name, each in mine if name not in _WRITTEN_BY_CACHES}
-        slots = tuple(
-            (name, self.take(slot.__get__(value)))
-            for cls in type(value).__mro__
-            if cls.__module__ == "__main__"
-            for name, slot in sorted(vars(cls).items())
-            if isinstance(slot, types.MemberDescriptorType) and _is_filled(slot, value)
+            own = given_to_cached(value)
+        slotted = isinstance(value, BaseException) or type(value).__module__ in _SLOTS_OF
+        slots = sorted(slot_values(value), key=lambda slot: slot[0]) if slotted else []
+        if isinstance(value, AttributeError):  # the object that was asked is not handed over
+            slots = [slot for slot in slots if slot[0] != "obj"]
+        observers = observers_of(value) if own else ()
+        return (
+            *((self.take(own),) if own else ()),
+            *((name, self.take(each)) for name, each in slots),
+            *(self.take(each) for each in observers),
         )
-        return (*((self.take(own),) if own else ()), *slots)
 
     def _memory(self, value: Any) -> Picture:
         """An array or a buffer: what it holds, whether it may be written to, which parts are one."""
@@ -239,15 +279,24 @@ class _Camera:
             self._open.discard(id(function))
 
     def _function(self, function: types.FunctionType) -> Picture:
-        cells = [cell.cell_contents for cell in function.__closure__ or ()]
+        own = attributes_of(function)
         return (
             function.__name__,
+            function.__qualname__,
+            function.__doc__,
             _code(function.__code__),
             self._alone(function.__defaults__),
             self._alone(function.__kwdefaults__),
-            self.take(vars(function)) if vars(function) else (),
-            *(self.take(cell) for cell in cells),
+            self._alone(function.__annotations__),
+            self.take(own) if own else (),
+            *(self._cell(cell) for _, cell in closure_of(function)),
         )
+
+    def _cell(self, cell: types.CellType) -> Picture:
+        try:
+            return self.take(cell.cell_contents)
+        except ValueError:  # not filled yet
+            return ("empty",)
 
     def _class(self, cls: type) -> Picture:
         if cls.__module__ != "__main__":
@@ -255,25 +304,18 @@ class _Camera:
         own = {
             name: value
             for name, value in vars(cls).items()
-            if name not in _WRITTEN_BY_PYTHON
-            and not name.startswith(("__dataclass", "_abc"))
+            if name not in NOT_CODE
+            and not isinstance(value, (types.MemberDescriptorType, types.GetSetDescriptorType))
             # cloudpickle leaves out what a base has as well
             and not any(vars(base).get(name) is value for base in cls.__mro__[1:])
         }
         return (
-            cls.__name__,
+            cls.__qualname__,
+            self._alone(getattr(cls, "__annotations__", {})),
             tuple(self.take(base) for base in cls.__bases__),
             # each by itself: a definition makes its own data anew, and nobody changes it
             *((name, self._alone(value)) for name, value in sorted(own.items())),
         )
-
-
-def _is_filled(slot: Any, value: object) -> bool:
-    try:
-        slot.__get__(value)
-    except AttributeError:
-        return False
-    return True
 
 
 def _overlap_within(array: np.ndarray[Any, Any]) -> Picture:
@@ -300,10 +342,10 @@ def _pandas(value: Any) -> Picture:
     return (_pandas(value.columns), index, *columns)
 
 
+@functools.lru_cache(maxsize=10_000)
 def _code(code: types.CodeType) -> Picture:
     constants = tuple(_constant(each) for each in code.co_consts)
-    # not its bytes: the compiler knows the imports of the same text, and makes use of them
-    return (code.co_name, code.co_names, code.co_varnames, constants)
+    return (code.co_name, code.co_names, code.co_varnames, constants, tuple(instructions(code)))
 
 
 def _constant(value: object) -> Picture:

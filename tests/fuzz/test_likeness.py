@@ -1,4 +1,6 @@
-"""What pictures tell apart: each row are two values that a later cell could tell apart."""
+"""What both judges tell apart, the pictures of the search and `dagflow verify`: each row are two values that a
+later cell could tell apart.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ import doctest
 import functools
 import sys
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,11 +17,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jupyter_dagflow.kernel_side.comparison import difference
+from jupyter_dagflow.kernel_side.comparison_sharing import Sharing
 from tests.fuzz import likeness
-from tests.fuzz.likeness import picture
+from tests.fuzz.likeness import album, picture
 
 _CLASSES = """
-import collections, functools
+import collections, dataclasses, enum, functools, traitlets
 class Slotted:
     __slots__ = ('xs', '__hidden')
     def __init__(self, xs):
@@ -35,6 +40,28 @@ class MyTuple(tuple): pass
 Point = collections.namedtuple('Point', 'x y')
 @functools.lru_cache
 def cached(i): return i
+class Colour(enum.Enum):
+    RED = 1
+@dataclasses.dataclass(slots=True)
+class Config:
+    xs: list
+class Dial(traitlets.HasTraits):
+    n = traitlets.Int(0)
+def caught(inner, outer, how='pass'):
+    try:
+        try:
+            raise ValueError(inner)
+        except ValueError as error:
+            exec(how)
+            raise KeyError(outer)
+    except KeyError as error:
+        return error
+def named(name):
+    try:
+        eval(name)
+    except NameError as error:
+        error.args = ()
+        return error
 """
 
 
@@ -76,6 +103,34 @@ def _bytes_and_array(*, shared: bool) -> list[object]:
 def _windows(*, one_memory: bool) -> np.ndarray[Any, Any]:
     windows = np.lib.stride_tricks.sliding_window_view(np.arange(4), 2, writeable=True)
     return windows if one_memory else windows.copy()
+
+
+def _code(source: str) -> Any:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), namespace)
+    return namespace["f"]
+
+
+def _from(error: BaseException, cause: BaseException | None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as raised:  # noqa: BLE001 -- whatever it is
+        return raised
+
+
+def _noted(error: BaseException, note: str) -> BaseException:
+    return _with(error, __notes__=[note])  # as `add_note` does, since Python 3.11
+
+
+def _dial(module: Any, *observers: object) -> Any:
+    dial = module.Dial()
+    for each in observers:
+        dial.observe(each, "n")
+    return dial
+
+
+def _weak(target: Any) -> list[object]:
+    return [target, weakref.ref(target)]
 
 
 Pair = Callable[[Any], tuple[object, object]]
@@ -120,6 +175,79 @@ _TOLD_APART: dict[str, Pair] = {
         pd.DataFrame({"a": [1]}),
         _with(pd.DataFrame({"a": [1]}), attrs={"k": 1}),
     ),
+    "what an exception was raised from": lambda _: (
+        _from(ValueError(1), KeyError(1)),
+        _from(ValueError(1), KeyError(2)),
+    ),
+    "whether it was raised from nothing": lambda _: (
+        _from(ValueError(1), None),
+        ValueError(1),
+    ),
+    "what was handled when it was raised": lambda m: (m.caught(1, 1), m.caught(2, 1)),
+    "what that carries": lambda m: (
+        m.caught(1, 1, how="error.row = [1]"),
+        m.caught(1, 1, how="error.row = [2]"),
+    ),
+    "notes of an exception": lambda _: (
+        _noted(ValueError(1), "a"),
+        _noted(ValueError(1), "b"),
+    ),
+    "the name that was not there": lambda m: (m.named("nothing"), m.named("nobody")),
+    "annotations of a function": lambda _: (
+        _code("def f(x: int): pass"),
+        _code("def f(x: str): pass"),
+    ),
+    "annotations that are text": lambda _: (
+        _code("def f(x: int): pass"),
+        _code("def f(x: 'int'): pass"),
+    ),
+    "annotations of a class": lambda _: (
+        _code("class f:\n    x: int"),
+        _code("class f:\n    x: str"),
+    ),
+    "the docstring of a function": lambda _: (
+        _code("def f(): pass"),
+        _with(_code("def f(): pass"), __doc__="said later"),
+    ),
+    "what a function does": lambda _: (
+        _code("def f(x): return x + 1"),
+        _code("def f(x): return x - 1"),
+    ),
+    "what a function returns": lambda _: (
+        _code("def f(x, y): return x if x else y"),
+        _code("def f(x, y): return y if x else x"),
+    ),
+    "defaults by name": lambda _: (
+        _code("def f(*, x=[1]): pass"),
+        _code("def f(*, x=[2]): pass"),
+    ),
+    "what a function wraps": lambda _: (
+        functools.wraps(_code("def f(): return 1"))(_code("def f(): pass")),
+        functools.wraps(_code("def f(): return 2"))(_code("def f(): pass")),
+    ),
+    "cells of a closure": lambda _: (
+        _code("def g(k):\n    return lambda: k\nf = g([1])"),
+        _code("def g(k):\n    return lambda: k\nf = g([2])"),
+    ),
+    "the third function of a property": lambda _: (
+        property(None, None, len),
+        property(None, None, repr),
+    ),
+    "who observes a trait": lambda m: (_dial(m, m.caught), _dial(m)),
+    "which of them does": lambda m: (_dial(m, m.caught), _dial(m, m.named)),
+    "whom a weak reference means": lambda m: (
+        _weak(m.MyList([1])),
+        [m.MyList([1]), weakref.ref(m.MyList)],
+    ),
+    "attributes of a member": lambda m: (
+        m.Colour.RED,
+        _with(_again(m).Colour.RED, note=1),
+    ),
+    "slots of a dataclass": lambda m: (m.Config([1]), m.Config([2])),
+    "views of one array": lambda _: (
+        [np.arange(4)[:2], np.arange(4)[1:3]],
+        (lambda x: [x[:2], x[1:3]])(np.arange(4)),
+    ),
 }
 
 
@@ -130,10 +258,28 @@ def _again(module: types.ModuleType) -> Any:
 
 
 @pytest.mark.parametrize("pair", _TOLD_APART.values(), ids=_TOLD_APART.keys())
-def test_a_picture_tells(pair: Pair, notebook: types.ModuleType) -> None:
+def test_both_judges_tell(pair: Pair, notebook: types.ModuleType) -> None:
     one, other = pair(notebook)
-    assert picture(one) == picture(pair(notebook)[0]), "the same, made again, is alike"
+    again = pair(notebook)[0]
+    assert picture(one) == picture(again), "the same, made again, is alike"
+    assert _compared(one, again) is None
     assert picture(one) != picture(other)
+    assert _compared(one, other) is not None
+
+
+def _compared(one: object, other: object) -> str | None:
+    sharing = Sharing()
+    found = difference(one, other, sharing=sharing)
+    return found or next((text for _, text in sharing.of_memory()), None)
+
+
+def test_an_album_tells_what_variables_have_in_common() -> None:
+    kept, array = [1], np.arange(3)
+    one = album({"a": kept, "b": [kept], "x": array, "y": array[:2], "z": "text"})
+    other = album({"a": [1], "b": [[1]], "x": array, "y": array[:2].copy(), "z": "text"})
+    assert one.pictures == other.pictures
+    assert one.common.keys() == {("a", "b"), ("x", "y")}
+    assert not other.common
 
 
 def test_the_order_of_a_set_is_nobodys_to_see() -> None:
@@ -143,6 +289,7 @@ def test_the_order_of_a_set_is_nobodys_to_see() -> None:
     constants = known.__code__.co_consts
     turned = [frozenset([*c][::-1]) if isinstance(c, frozenset) else c for c in constants]
     other = types.FunctionType(known.__code__.replace(co_consts=tuple(turned)), {}, "known")
+    other.__annotations__ = known.__annotations__
     assert repr(turned) != repr([*constants])
     assert picture(known) == picture(other)
 

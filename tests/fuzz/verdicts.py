@@ -8,6 +8,7 @@ and what stands above it must be the same. A DAG that comes to no end is differe
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import signal
@@ -30,7 +31,7 @@ from jupyter_dagflow.core.model import (
 )
 from jupyter_dagflow.core.observed import Observed
 from tests.fuzz.kernels import Cluster, Condition, Failed, run_all
-from tests.fuzz.likeness import Picture, difference
+from tests.fuzz.likeness import Album, Picture, difference
 from tests.fuzz.programs import Program
 
 _RUN_ALL = "run all"
@@ -163,7 +164,7 @@ class _Trial:
     def _as_a_dag(
         self,
         known: Collection[Observed],
-        left: Mapping[str, Picture],
+        left: Album,
         failed: Failed | None,
         rng: random.Random,
     ) -> Verdict:
@@ -176,20 +177,20 @@ class _Trial:
             return Verdict(Outcome.REFUSED, errors[0].code, errors[0].message)
         return self._compare(compilation, left, failed, rng)
 
-    def _whole(self, seed: int) -> tuple[dict[str, Picture], Failed | None]:
+    def _whole(self, seed: int) -> tuple[Album, Failed | None]:
         """What Run All leaves, or where it stops what the cells above leave."""
         try:
             folder = self._folder(f"whole{seed}")
             return run_all(
                 self._run_all, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
-            )[1], None
+            ), None
         except Failed as error:
             place = [id_ for id_, _ in self._run_all].index(error.cell)
             above = self._run_all[:place]
             folder = self._folder(f"above{seed}")
             return run_all(
                 above, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
-            )[1], error
+            ), error
 
     def _folder(self, name: str) -> Path:
         folder = self._home / name / "notebook"  # notebooks may ask what their folder is called
@@ -199,7 +200,7 @@ class _Trial:
     def _compare(
         self,
         compilation: Compilation,
-        left: Mapping[str, Picture],
+        left: Album,
         failed: Failed | None,
         rng: random.Random,
     ) -> Verdict:
@@ -246,7 +247,7 @@ class _Trial:
     def _values(
         self,
         compilation: Compilation,
-        left: Mapping[str, Picture],
+        left: Album,
         cluster: Cluster,
         failed: str | None,
     ) -> Verdict:
@@ -262,14 +263,14 @@ class _Trial:
         prelude = compilation.running.prelude_versions
         newest = dict(prelude)
         for task in tasks:
-            for name, found in cluster.kept.get(task.name, {}).items():
+            for name, found in _left_by(task, cluster).items():
                 version = task.versions.get(name, max(task.versions.values(), default=0))
                 if version >= newest.get(name, 0):
                     newest[name], kept[name] = version, (task.name, found)
             for name in task.loop.own if task.loop is not None else ():
                 kept.pop(name, None)
                 below.add(name)  # what the last iteration leaves is nobody's
-        for name, expected in left.items():
+        for name, expected in left.pictures.items():
             if name in below or (name in prelude and name not in kept):
                 continue
             if name not in kept:
@@ -278,7 +279,24 @@ class _Trial:
             if found != expected:
                 text = f"{name}, left by {task_name} / by Run All: {difference(found, expected)}"
                 return Verdict(Outcome.DIFFERENT, "value", text)
-        return Verdict(Outcome.EQUAL)
+        return _in_common(left, cluster, {n: t for n, (t, _) in kept.items() if n not in below})
+
+
+def _left_by(task: Task, cluster: Cluster) -> Mapping[str, Picture]:
+    return cluster.kept[task.name].pictures if task.name in cluster.kept else {}
+
+
+def _in_common(left: Album, cluster: Cluster, by: Mapping[str, TaskName]) -> Verdict:
+    """Whether variables that one task left last, and that are handed over together, have in common what they should."""
+    for pair in itertools.combinations(sorted(by.keys() & left.pictures.keys()), 2):
+        tasks = {by[name] for name in pair}
+        if len(tasks) > 1:
+            continue
+        found, expected = (a.common.get(pair, ()) for a in (cluster.kept[tasks.pop()], left))
+        if found != expected:
+            what = f"{' and '.join(pair)} have in common, as a DAG / in Run All"
+            return Verdict(Outcome.DIFFERENT, "sharing", f"{what}: {difference(found, expected)}")
+    return Verdict(Outcome.EQUAL)
 
 
 def _some_order(compilation: Compilation, rng: random.Random) -> Iterable[Task]:

@@ -14,6 +14,7 @@ import pathlib
 import pickle
 import random
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -101,8 +102,15 @@ def fitted(kind: Any, **options: Any) -> Any:
 
 def code(source: str, name: str = "f") -> Any:
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    exec(source, namespace)
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), namespace)
     return namespace[name]
+
+
+def raised(error: Exception, cause: Exception | None) -> Exception:
+    try:
+        raise error from cause
+    except Exception as raised:  # noqa: BLE001 -- whatever it is
+        return raised
 
 
 def with_loop() -> list[Any]:
@@ -381,6 +389,38 @@ DIFFERENT: dict[str, tuple[Any, Any, str]] = {
         code("def f(): pass"),
         "vars(x): key 'a' is only in Run All",
     ),
+    "annotation": (
+        code("def f(x: int): pass"),
+        code("def f(x: str): pass"),
+        "x.__annotations__['x']: <class 'int'> != <class 'str'>",
+    ),
+    "annotation of a class": (
+        code("class f:\n    x: int"),
+        code("class f:\n    x: 'int'"),
+        "x.__annotations__['x']: <class 'int'> (type) != 'int' (str)",
+    ),
+    "docstring": (
+        code("def f(): pass"),
+        code("def f(): pass\nf.__doc__ = 'later'"),
+        "x.__doc__: None (NoneType) != 'later' (str)",
+    ),
+    "operator": (code("def f(x): return x + 1"), code("def f(x): return x - 1"), None),
+    "cause": (
+        raised(ValueError(1), KeyError("a")),
+        raised(ValueError(1), KeyError("b")),
+        "x.__cause__<0>: 'a' != 'b'",
+    ),
+    "no cause": (
+        raised(ValueError(1), None),
+        ValueError(1),
+        "x.__suppress_context__: True != False",
+    ),
+    "bounds": (
+        collections.deque([1], maxlen=2),
+        collections.deque([1], maxlen=3),
+        "x.maxlen: 2 != 3",
+    ),
+    "bytes seen": (memoryview(b"ab"), memoryview(b"ac"), "x: b'ab' != b'ac'"),
     "method": (
         code("class f:\n    def m(self): return 1"),
         code("class f:\n    def m(self): return 2"),
@@ -408,10 +448,14 @@ def test_what_cannot_be_told_is_not_called_equal() -> None:
         difference(*many)
 
 
-def test_where_code_stood_and_its_annotations_do_not_count() -> None:
-    future = "from __future__ import annotations\n\n\n"
-    for source in ("def f(x: int) -> int: return x", "class f:\n    x: int = 1"):
-        assert difference(code(source), code(future + source)) is None
+def test_where_code_stood_and_how_it_was_compiled_do_not_count() -> None:
+    source = "def f(x: int) -> int: return np.abs(x) + len(x.y())"
+    assert difference(code(source), code("\n\n" + source)) is None
+    together = code("import numpy as np\n" + source)  # which is called in another way
+    assert difference(code(source), together) is None
+    assert together.__code__.co_code != code(source).__code__.co_code or sys.version_info[
+        :2
+    ] not in {(3, 11), (3, 12)}
 
 
 PLAIN = (

@@ -53,6 +53,15 @@ import pytest
             "x.__cause__.__cause__.args == (37,)",
         ),
         (
+            "x = []\nfor text in ('nobody', 'x.nobody'):\n    try:\n        eval(text)\n"
+            "    except (NameError, AttributeError) as error:\n        x.append(error)",
+            "[each.name for each in x] == ['nobody'] * 2",
+        ),
+        (
+            "class Outer:\n    class Inner:\n        pass\n    n = 1\nOuter.n = 2\nx = Outer",
+            "x.Inner.__qualname__ == 'Outer.Inner'",
+        ),
+        (
             "class Named:\n    def __go(self):\n        return 1\n    def go(self):\n"
             "        return self.__go\nit = Named(); x = [it, it.go()]",
             "x[0].go() == x[1]",
