@@ -8,6 +8,8 @@ libraries, global generators, the working directory) is as a new process finds i
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import contextlib
 import importlib.machinery
 import io
@@ -153,7 +155,12 @@ def pictures(namespace: Mapping[str, Any], *, aliases: bool = True) -> Album:
 
 def _run(id_: str, code: str, namespace: Namespace) -> None:
     try:
-        exec(compile(code, f"<{id_}>", "exec", dont_inherit=True), namespace)
+        compiled = compile(
+            code, f"<{id_}>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True
+        )
+        waits = eval(compiled, namespace)
+        if waits is not None:  # for what is awaited at the top of the cell
+            asyncio.run(waits)
     except Exception as error:  # noqa: BLE001 -- whatever a notebook raises
         raise Failed(id_, error) from None
 

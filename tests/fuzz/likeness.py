@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import collections
 import datetime
+import enum
 import functools
 import itertools
 import pathlib
@@ -233,6 +234,8 @@ class _Camera:
             own = None  # what it wraps carries the same
         if isinstance(value, _Cached):
             own = given_to_cached(value)
+        if isinstance(value, enum.Enum):
+            own = dict(vars(value))  # of a member, which each kernel has, nobody else has the dict
         slotted = isinstance(value, BaseException) or type(value).__module__ in _SLOTS_OF
         slots = sorted(slot_values(value), key=lambda slot: slot[0]) if slotted else []
         if isinstance(value, AttributeError):  # the object that was asked is not handed over

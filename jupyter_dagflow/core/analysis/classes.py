@@ -47,6 +47,7 @@ class Classes(World):
         super().__init__(stateful)
         self.used: set[object] = set()
         self.making: Value | None = None
+        self.noted: list[Value] = []  # the annotations in the body of the class that is being made
 
     @abstractmethod
     def forget_done(self) -> None:

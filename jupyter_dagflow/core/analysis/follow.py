@@ -7,7 +7,7 @@ stop anywhere, a ``try`` body may stop anywhere, what cannot run is not followed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
@@ -335,11 +335,18 @@ class Follower(Evaluator):
         return made
 
     def _define(self, node: ir.Define) -> None:
-        for annotation in node.annotations if not self.lazy_annotations else ():
-            self.expr(annotation)
+        annotations = node.annotations if not self.lazy_annotations else ()
+        noted = [self.expr(annotation) for annotation in annotations]
         decorators = [self.expr(d) for d in node.decorators]
         value = self.make_function(node.function)
+        self._note(value, noted)
         self.assign(node.target, self._decorated(value, decorators, node.line), node.line)
+
+    def _note(self, made: Value, annotations: Iterable[Value]) -> None:
+        """A function or class keeps what its annotations are, of which data may change."""
+        for each in annotations:
+            if not self.heap.codes(each):
+                self.heap.hold(made, each)
 
     def _decorated(self, value: Value, decorators: list[Value], line: int) -> Value:
         for decorator in reversed(decorators):
@@ -400,8 +407,11 @@ class Follower(Evaluator):
         given = {keyword.name: self.expr(keyword.value) for keyword in node.keywords}
         for option, setting in given.items():
             self.use(setting, self.line(node.line), calls=option != "metaclass")
+        outer, self.noted = self.noted, []
         self.run(node.body)
+        noted, self.noted = self.noted, outer
         made = self.heap.make("class", plain=True)
+        self._note(made, noted)
         base = base_of(next(iter(made.objects)))
         foreign = any(not self.heap.codes(b) and b.path != "builtins.object" for b in bases)
         self.heap.code[base] = ClassCode(node.name, bases, foreign, self.statement)
@@ -458,7 +468,7 @@ class Follower(Evaluator):
 
     def _annotated(self, node: ir.Annotated) -> None:
         if not self.lazy_annotations:
-            self.expr(node.annotation)
+            self.noted.append(self.expr(node.annotation))
 
     def _import(self, node: ir.Import) -> None:
         if node.star:

@@ -26,6 +26,16 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "mine['y'] = str",
         "seen = [sorted(f.__annotations__), sorted(A.__annotations__)]",
     ),
+    "a function or class keeps the data that its annotations are": (
+        "xs = [1]\ndef f(x: xs):\n    return x\nclass A:\n    x: xs = 1",
+        "xs.append(2)",
+        "seen = [f.__annotations__, A.__annotations__]",
+    ),
+    "an exception comes with the name that was not there": (
+        "kept = []\nfor text in ('nobody', 'kept.nobody'):\n    try:\n        eval(text)\n"
+        "    except Exception as error:\n        kept.append(error)",
+        "seen = [error.name for error in kept]",
+    ),
     "an exception comes with those that it came from": (
         "class Mine(Exception):\n    def __init__(self, a, b):\n        super().__init__(a)\n        self.b = b",
         "try:\n    try:\n        [][1]\n    except IndexError as e:\n        raise Mine('x', [2]) from e\n"

@@ -5,7 +5,8 @@ The law: no kind, feature or name belongs to two nouns. Kinds: ``list`` holds nu
 ``frame`` has columns p and q; ``many`` is a dict with a factory of lists, ``view`` a view of a dict,
 ``group`` of a frame, ``marks`` its attrs; ``fields`` is the dict of an instance, ``masked`` an array
 with a mask, ``row`` one of ``rows``, a structured array, ``window`` of two dimensions, ``sealed``
-perhaps not to be written to, ``octets`` of bytes; ``l2l`` and the like are functions, ``object`` is
+perhaps not to be written to, ``octets`` of bytes; ``chained`` is an exception with
+others behind it, ``sign`` a member of ``signs``; ``l2l`` and the like are functions, ``object`` is
 an instance of a ``class``, and ``point``, ``frozen``, ``vec``, ``mylist`` and ``error`` are of theirs.
 """
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tests.fuzz.templates import (
+    annotated,
     arrays,
     classes,
     containers,
@@ -26,6 +28,8 @@ from tests.fuzz.templates import (
     metaclasses,
     records,
     surroundings,
+    waiting,
+    watching,
 )
 from tests.fuzz.templates.imports import IMPORTS
 from tests.fuzz.templates.noun import Noun, Templates
@@ -61,6 +65,9 @@ _NOUNS: tuple[Noun, ...] = (
     frames.NOUN,
     surroundings.NOUN,
     flow.NOUN,
+    annotated.NOUN,
+    watching.NOUN,
+    waiting.NOUN,
 )
 
 

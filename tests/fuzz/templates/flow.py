@@ -39,12 +39,27 @@ _STATEMENTS: Templates = {
         "with <ctx>() as <list:t>:\n    <block>",
         "assert <num> < 1000, <text>",
     ),
+    "contexts": (
+        "class <door:t>:\n    def __init__(self, xs):\n        self.xs = xs\n"
+        "    def close(self):\n        self.xs.append(<digit>)",
+        "class <door:t>:\n    shut = []\n    def __init__(self, xs):\n        self.xs = xs\n"
+        "    def close(self):\n        self.shut.append(len(self.xs))\n        <list>.append(<digit>)",
+        "door = <door>(<list>)\ntry:\n    door.xs.append(<digit>)\nfinally:\n    door.close()",
+        "with contextlib.ExitStack() as stack:\n    <block>\n    stack.pop_all()",
+        "with contextlib.suppress(IndexError), contextlib.nullcontext(<list>) as <list:t>:\n    <list>[99]",
+        "with contextlib.redirect_stdout(io.StringIO()) as said:\n    print(<num>, <list>)\n"
+        "<text:n> = said.getvalue()",
+        "<text:n> = repr([getattr(<door>, 'shut', None), <list>])",
+    ),
 }
 _NAMES: Templates = {
     "ctx": ("ctx",),
+    "door": ("Door",),
 }
 NOUN = Noun(
     names=_NAMES,
-    code=frozenset({"ctx"}),
+    code=frozenset({"ctx", "door"}),
     statements=_STATEMENTS,
+    basics={"contexts": (_STATEMENTS["contexts"][0],)},
+    uncertain=frozenset({"contexts"}),
 )

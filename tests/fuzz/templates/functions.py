@@ -121,8 +121,21 @@ _STATEMENTS: Templates = {
         "<num:t> = <n2n>(<num>)",
         "<num:t> = <n2n>(<n2n>(1))",
     ),
+    "partials": (
+        "<l2l:t> = functools.partial(lambda k, x: [len(k), *x[:2]], <list>)",
+        "<l2l:t> = functools.partial(lambda k, x: k, <list>)",
+        "<l2l:t> = functools.partial(lambda x, k: [*k, *x][:3], k=<list>)",
+        "<l2l:t> = functools.partial(<l2l>)",
+        "<l2l>(<list>)",
+        "<list:t> = <l2l>(<list>)",
+        "<list>.append(<num:e>)",
+        "<text:n> = repr([getattr(<l2l#1>, 'args', None), getattr(<l2l#1>, 'keywords', None)])",
+        "@functools.lru_cache(typed=True)\ndef <n2n:t>(i):\n    return (i * <num>) % 97",
+        "<num:t> = <n2n>(<num>)",
+    ),
 }
 _BASICS: Templates = {
+    "partials": ("def <l2l:t>(x):\n    return x", "def <n2n:t>(i):\n    return i"),
     "functions": ("def <l2l:t>(x):\n    return x", "def <n2n:t>(i):\n    return i"),
     "function state": (_STATEMENTS["function state"][0],),
     "late binding": ("i = 0", "<fns:t> = [lambda x: x]"),

@@ -25,4 +25,10 @@ IMPORTS: dict[str, str] = {
     "textwrap": "import textwrap",
     "inspect": "import inspect",
     "sys": "import sys",
+    "enum": "import enum",
+    "weakref": "import weakref",
+    "traitlets": "import traitlets",
+    "asyncio": "import asyncio",
+    "io": "import io",
+    "pickle": "import pickle",
 }

@@ -59,6 +59,21 @@ _STATEMENTS: Templates = {
         "<text:n> = os.path.exists('d2/x.txt') and open('d2/x.txt').read()",
         "<text:n> = pathlib.Path('other.txt').exists()",
     ),
+    "tables on disk": (
+        "<frame>.to_csv('table.csv', index=False)",
+        "<frame:t> = pd.read_csv('table.csv')[['p', 'q']]",
+        "np.save('numbers.npy', <array>)",
+        "<array:t> = np.load('numbers.npy', allow_pickle=True)",
+        "with open('list.json', 'w') as file:\n    json.dump(<list>, file)",
+        "with open('list.json') as file:\n    <list:t> = json.load(file)",
+        "with open('kept.pickle', 'wb') as file:\n    pickle.dump([<list>, <frame>], file)",
+        "with open('kept.pickle', 'rb') as file:\n    <list:t>, <frame:t> = pickle.load(file)",
+        "<frame>['p'] = <num:e>",
+        "<array>[0] = <num:e>",
+        "<text:n> = [<frame>.to_csv(), <array>.tolist()]",
+        "def <f2f:t>(t):\n    t.to_csv('table.csv', index=False)\n    return pd.read_csv('table.csv')[['p', 'q']]",
+        "<frame:t> = <f2f>(<frame>)",
+    ),
     "settings": (
         "os.environ.update(FUZZ='<digit>')",
         "os.environ.setdefault('FUZZ', '<digit>')",
@@ -90,6 +105,14 @@ _STATEMENTS: Templates = {
     ),
 }
 _BASICS: Templates = {
+    "tables on disk": (
+        "<frame:t> = pd.DataFrame({'p': [1, 2, 3], 'q': [4, <digit>, 6]})",
+        "<array:t> = np.arange(4)",
+        "<frame>.to_csv('table.csv', index=False)\nnp.save('numbers.npy', <array>)",
+        "with open('list.json', 'w') as file:\n    json.dump([<digit>], file)",
+        "with open('kept.pickle', 'wb') as file:\n    pickle.dump([<list>, <frame>], file)",
+        "def <f2f:t>(t):\n    return t",
+    ),
     "generators held": (
         "<dice:t> = random.Random(<digit>)",
         "def <n2n:t>(i):\n    return i",
@@ -113,5 +136,5 @@ NOUN = Noun(
     code=frozenset({"net"}),
     statements=_STATEMENTS,
     basics=_BASICS,
-    uncertain=frozenset({"files"}),
+    uncertain=frozenset({"files", "tables on disk"}),
 )

@@ -81,6 +81,11 @@ ODD: tuple[str, ...] = (
     "<nest:t> = list(filter(None, <nest#1>)) or [<nest#1>[0]]",
     "<deque>.popleft().append(<digit>) if len(<deque>) > 1 else None",
     "<list:t> = list(<iter>) and [<digit>]",
+    "with contextlib.closing(<door>(<list>)) as door:\n    door.xs.append(<digit>)",
+    "with contextlib.ExitStack() as stack:\n    stack.callback(<list>.append, <digit>)",
+    "with contextlib.ExitStack() as stack:\n    stack.enter_context(contextlib.closing(<door>(<list>)))",
+    "weak = weakref.ref(<kept>)\nweak().xs.append(<digit>)\ndel weak",
+    "<dial>.observe(lambda change: <list>.append(<digit>), 'n')",
 )
 """Changes in ways that few write them."""
 
@@ -89,6 +94,8 @@ KEPT: tuple[str, ...] = (
     "<nest:t> = functools.reduce(operator.add, [[<list>], [<list>]])",
     "<book:t> = operator.or_(<book>, {'l': <list>})",
     "<array:t> = operator.getitem(<array>, slice(None))",
+    "with contextlib.ExitStack() as stack:\n    <list:t> = stack.enter_context(contextlib.nullcontext(<list>))",
+    "pool = weakref.WeakValueDictionary(k=<kept>)\n<list:t> = pool['k'].xs\ndel pool",
 )
 """Calls whose results are parts of their arguments, or keep them, and nothing tells."""
 
@@ -98,5 +105,7 @@ HIDDEN: tuple[str, ...] = (
     "os.environ['FUZZ'] = str(<num>)",
     "vars(<object>).update(xs=<list>)",
     "np.lib.stride_tricks.as_strided(<array>)[0] = <digit>",
+    "weak = weakref.ref(<object>)",
+    "<kept>.near = weakref.WeakSet([<kept>])",
 )
-"""Changes that nobody can read from the text."""
+"""Changes that nobody can read from the text, and what cannot leave its kernel."""
