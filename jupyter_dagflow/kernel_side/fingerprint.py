@@ -243,6 +243,10 @@ class Walk:
         memo[key] = len(memo)
         return False
 
+    def knows(self, obj: Any) -> bool:
+        """Whether an object has been walked before, or is being walked."""
+        return any(id(obj) in memo for memo in self._memos)
+
     def opaque(self, obj: Any) -> None:
         """Count an object by its identity."""
         self.kind(type(obj))
@@ -322,7 +326,22 @@ def _is_ours_to_call(hook: Any) -> bool:
 
 def _way_for(kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
     way = _way_by_type(kind)
+    if issubclass(kind, BaseException):
+        return _with_origins(way)
     return _unless_of_module(way) if may_be_of_module(kind) else way
+
+
+def _with_origins(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:
+    """An exception has what it came from, too, as it is handed over with that."""
+
+    def tell(walk: Walk, error: BaseException) -> Children:
+        told = walk.knows(error)
+        yield from way(walk, error)
+        if not told:
+            walk.atom(error.__suppress_context__)
+            yield from (error.__cause__, error.__context__)
+
+    return tell
 
 
 def _unless_of_module(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:

@@ -323,6 +323,12 @@ def setitem(key: Any, new: Any) -> Callable[[Any], None]:
     return lambda value: value.__setitem__(key, new)
 
 
+def caused_by_itself() -> ValueError:
+    error, cause = ValueError("a"), KeyError("b")
+    error.__cause__, cause.__cause__ = cause, error
+    return error
+
+
 def setattr_(name: str, new: Any) -> Callable[[Any], None]:
     return lambda value: setattr(value, name, new)
 
@@ -418,6 +424,12 @@ WRITES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "place in a file": (lambda: io.BytesIO(b"ab"), lambda f: f.read(1)),
     "namespace": (types.SimpleNamespace, setattr_("a", 1)),
     "exception": (lambda: ValueError("a"), setattr_("args", ("b",))),
+    "cause of an exception": (lambda: ValueError("a"), setattr_("__cause__", KeyError("b"))),
+    "context of an exception": (lambda: ValueError("a"), setattr_("__context__", KeyError("b"))),
+    "inside the cause of an exception": (
+        caused_by_itself,
+        lambda error: setattr(error.__cause__, "args", ("c",)),
+    ),
     "cycle": (cycle, lambda c: c[1].update(more=1)),
     "tuple of lists": (lambda: ([1], 2), lambda t: t[0].append(3)),
     "frozen set of instances": (

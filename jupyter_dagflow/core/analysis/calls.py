@@ -56,6 +56,7 @@ class Calls(Classes):
         self.call_line = 0
         self.ends: list[State] = []
         self.raised: list[Value] = []
+        self.handled: list[Value] = []
         self.loops: list[list[State]] = []
         self.forever: list[bool] = []
 
@@ -105,7 +106,7 @@ class Calls(Classes):
         self.heap.site = 0
         self._depth, self.call_line, self.guarded = 0, 0, 0
         self.ends, self.loops, self.forever, self.caught = [], [], [], []
-        self.raised = []
+        self.raised, self.handled = [], []
 
     # notebook functions
 
@@ -206,7 +207,7 @@ class Calls(Classes):
         if kept is not None and self._is_good(kept):
             return self._recall(kept, line)
         must = frozenset(self.state.must) if self.state.names else None
-        key = (base, arguments, must, self.heap.changes)
+        key = (base, arguments, must, self.heap.changes, len(self.handled))
         if key in self._done:
             return self._done[key]
         if self._active.get(base, 0) >= 2:
@@ -214,7 +215,7 @@ class Calls(Classes):
         if self._depth >= _MAX_DEPTH or self.work >= self._limit:
             return self._give_up(code, arguments, line)
         result = self._traced(base, code, arguments, line, shape)
-        settled = (base, arguments, must, self.heap.changes)
+        settled = (base, arguments, must, self.heap.changes, len(self.handled))
         self._done[settled] = result
         return result
 

@@ -231,7 +231,9 @@ class Follower(Evaluator):
         if handler.target is not None:
             made = (self._thrown(value, line) for value in raised)
             self.assign(handler.target, join(self.heap.make(UNKNOWN), *made), line)
+        self.handled.append(join(IMMUTABLE_VALUE, *raised))
         self.run(handler.body)
+        self.handled.pop()
         if names is not None and isinstance(handler.target, ir.GlobalTarget):
             self._forget(handler.target.name, names, handler.target.line)
 
@@ -496,11 +498,16 @@ class Follower(Evaluator):
         self.state.dead = True
 
     def _raise(self, node: ir.Raise) -> None:
-        for part in node.values:
-            value = self.expr(part)
+        values = [self.expr(part) for part in node.values]
+        for value in values:
             if value.objects:
                 self.raised.append(value)
                 self.impure()
+        origins = [*values[1:], *self.handled[-1:]]
+        if origins and values[0].kind != "class":  # an exception keeps what it came from
+            self.change(values[0], self.line(node.line))
+            for origin in origins:
+                self.heap.hold(values[0], origin, "__context__")
         self.state.dead = True
 
 

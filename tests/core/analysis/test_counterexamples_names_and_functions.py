@@ -705,6 +705,19 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "n = f1(1)\nimport functools\n@functools.lru_cache(maxsize=2)\ndef f1(i): return (i + n) % 97",
         "k = f1(3)",
     ),
+    "an exception that is raised again keeps what it came from": (
+        "kept, other, third = ValueError('a'), KeyError('b'), TypeError('c')\n"
+        "def again(error, cause):\n    try:\n        raise error from cause\n    except ValueError:\n        pass\n"
+        "def within():\n    try:\n        [][1]\n    except IndexError:\n        raise third",
+        "again(kept, other)",
+        "try:\n    within()\nexcept TypeError:\n    pass",
+        "seen = [repr(kept.__cause__), kept.__suppress_context__, repr(third.__context__)]",
+    ),
+    "an exception that is raised again, which the block swallows": (
+        "import contextlib\nkept = ValueError('a')",
+        "with contextlib.suppress(ValueError):\n    try:\n        1 / 0\n    except ZeroDivisionError:\n        raise kept",
+        "seen = repr(kept.__context__)",
+    ),
     "an exception that is kept may be changed": (
         "kept = []\nfor text in '1x':\n    try:\n        int(text)\n    except ValueError as error:\n"
         "        kept.append(error)",
@@ -999,6 +1012,14 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:b", "x = load_part(2)"),
             ("task:c", "y = load_part(2)"),
             ("task:d", "same = x is y"),
+        ),
+    ),
+    "an exception gets another cause unseen": (
+        "DF201",
+        (
+            ("", "kept = ValueError('a')\ndef give(error):\n    getattr(error, '__seta' + 'ttr__')('__cause__', OSError())"),
+            ("", "give(kept)"),
+            ("", "seen = repr(kept.__cause__)"),
         ),
     ),
     "a task reads further down what was changed unseen": (
