@@ -54,12 +54,5 @@ def test_however_it_is_written(code: str) -> None:
     assert [name for _, name in telling_finalizers(code)] == ["A.__del__"]
 
 
-def test_what_weakref_is_told_to_call_is_a_finalizer() -> None:
-    code = "import weakref\nweakref.finalize(a, log.append, 1)\nr = weakref.ref(a, tell)"
-    assert list(telling_finalizers(code)) == [(2, "weakref.finalize"), (3, "weakref.ref")]
-    quiet = "import weakref\nweakref.finalize(a, a.file.close)\nr = weakref.ref(a)"
-    assert list(telling_finalizers(quiet)) == []
-
-
 def test_what_cannot_be_read_is_left_to_the_analysis() -> None:
     assert list(telling_finalizers("class A: def __del__(self): x(")) == []

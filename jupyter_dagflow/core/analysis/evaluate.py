@@ -26,6 +26,7 @@ from jupyter_dagflow.core.analysis.values import (
     slot_of,
 )
 from jupyter_dagflow.core.analysis.world import Mark, State, join_states
+from jupyter_dagflow.core.finalizers import CLOSING
 
 Evaluate = Callable[[ir.Expr], Value]
 
@@ -268,9 +269,17 @@ class Evaluator(ForeignCalls):
             func = self.expr(node.func)
             arguments = self._arguments(node)
         if func.kind == "module":
+            if func.path in library.FINALIZING and self._only_closes(node, arguments):
+                arguments = arguments._replace(positional=arguments.positional[:1])
             made = self.call_library(func.path, arguments, line)
             return self._noted(func.path, node, arguments, made)
         return self.call(func, arguments, line)
+
+    def _only_closes(self, node: ir.Call, arguments: Arguments) -> bool:
+        """Whether what is to be called, the second argument, is no code of the notebook and lets go of something."""
+        called = node.args[1] if len(arguments.positional) > 1 else None
+        closes = isinstance(called, ir.Attr) and called.name in CLOSING
+        return closes and not self.heap.codes(arguments.positional[1])
 
     def _noted(self, path: str, node: ir.Call, arguments: Arguments, made: Value) -> Value:
         """The result of a library call; what it gets, if it makes something that gets or calls."""

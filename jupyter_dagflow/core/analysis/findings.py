@@ -283,6 +283,18 @@ class Findings:
             "(a list, a path) instead, or make it anew in a function that both tasks call",
         )
 
+    def finalizer(self, step: Step, mark: Mark) -> None:
+        """What is to be called when an object goes, of which tasks have copies."""
+        self._add(
+            (mark.what, step.block.cell, mark.line),
+            Code.UNCERTAIN_ORDER,
+            f"`{mark.what}` calls something when the last reference to an object goes: tasks have copies of it, "
+            "each of which goes in its own time",
+            block=step.block,
+            line=mark.line,
+            hint="call it where it is to be done, or by `with`",
+        )
+
     def setting_missed(self, step: Step, path: str, users: Sequence[tuple[Step, int]]) -> None:
         """A setting that cannot be repeated, of a module that tasks below use."""
         (user, line), *others = users

@@ -315,6 +315,8 @@ class ForeignCalls(Calls):
             given = arguments._replace(positional=tuple(others))
             return self.call_method(receiver, name, given, line, dropped=True)
         self._ambient(path, arguments, line)
+        if path in library.FINALIZING and not _is_harmless(arguments):
+            self.finalize(path, line)
         self._change_arguments(path, name, arguments, line)
         if path in library.TWINNING:
             self._make_again(arguments, line)
@@ -622,6 +624,13 @@ class ForeignCalls(Calls):
             else:
                 self.heap.hold(made, self.heap.element(value))
         return made
+
+
+def _is_harmless(arguments: Arguments) -> bool:
+    """Whether nothing is to be called that is noticed when the first argument goes, beyond what it prints."""
+    told = [*arguments.positional[1:2], *arguments.spread]
+    told += [value for key, value in arguments.keywords if key == "callback"]
+    return all(value.kind == "none" or value.path == "builtins.print" for value in told)
 
 
 def _is_module(value: Value) -> bool:

@@ -773,6 +773,9 @@ UNPICKLING = re.compile(
 )
 """Calls that load what may be named by name: functions and classes of the notebook among it."""
 
+FINALIZING = _words("weakref.WeakMethod weakref.finalize weakref.proxy weakref.ref")
+"""Calls whose second argument is called when the first goes."""
+
 _SETTING_NAMES = _words(
     """
     addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister

@@ -526,6 +526,9 @@ class Linker(Units):
                 self.definitions.closure(every, self.nodes[step.node].definitions)
         elif mark.kind == "anew":
             pass  # it counts for definitions and for setup
+        elif mark.kind == "finalizes":
+            if len(self._lasts.keys() - {PRELUDE}) > 1:
+                self.findings.finalizer(step, mark)
         elif mark.kind == "reads":
             self.nodes[step.node].files_read.setdefault(mark.what, Place(step, mark.line))
             place = self._written_files.get(mark.what)

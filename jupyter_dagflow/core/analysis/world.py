@@ -40,7 +40,8 @@ class Mark(NamedTuple):
     """Something that a statement does besides reading, binding and changing, and where.
 
     ``kind``: ``opaque``; ``binds`` (may bind any name), ``star``, ``writes`` or ``reads`` (a file),
-    ``anew`` (a call that gives something else each time), ``loads`` (what a file names by name, as pickles do).
+    ``anew`` (a call that gives something else each time), ``loads`` (what a file names by name, as pickles do),
+    ``finalizes`` (tells what is to be called when an object goes).
     """
 
     kind: str
@@ -379,6 +380,11 @@ class World:
         """Record a call that may need any function and class of the notebook: what it loads names them."""
         self.impure()
         self.effect.marks += (Mark("loads", path, line),)
+
+    def finalize(self, path: str, line: int) -> None:
+        """Record a call that tells what is to be called when an object goes."""
+        self.impure()
+        self.effect.marks += (Mark("finalizes", path, line),)
 
     def draw(self, label: str, line: int, *, seeds: bool) -> None:
         """Record a use of ambient state: a read and a change, unless it sets that state anew."""

@@ -247,6 +247,11 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "y = x\nn = Shape.made",
         "m = Shape.made\nz = x",
     ),
+    "what is to be closed or printed when an object goes": (
+        "import io, weakref\nclass A:\n    pass\na, text = A(), io.StringIO()",
+        "f, g = weakref.finalize(a, text.close), weakref.finalize(a, print, 'gone')\nr = weakref.ref(a, None)\nn = r() is a\ndel f, g, r",
+        "seen = text.closed, n",
+    ),
     "an exception holds what it was made with": (
         "class Bad(ValueError):\n    def __init__(self, row):\n        self.row = row\nrows = [[1], [2]]",
         "try:\n    raise Bad(rows[0])\nexcept Bad as error:\n    error.row.append(3)",
@@ -310,6 +315,24 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
                 "log = []\nclass Last:\n    def __del__(self):\n        log.append(1)\nx = Last()",
             ),
             ("task:b", "x = None"),
+            ("task:c", "seen = len(log)"),
+        ),
+    ),
+    "what is to be called when an object goes, by any name": (
+        "DF121",
+        (
+            ("setup", "import weakref as w\nwhen_gone = w.finalize"),
+            ("task:a", "log = []\nclass A:\n    pass\na = A()\ndef watch(obj):\n    when_gone(obj, log.append, 1)"),
+            ("task:b", "watch(a)"),
+            ("task:c", "del a"),
+            ("task:d", "seen = len(log)"),
+        ),
+    ),
+    "what is to be closed when an object goes, by code of the notebook": (
+        "DF121",
+        (
+            ("task:a", "from weakref import finalize\nlog = []\nclass A:\n    def close(self):\n        log.append(1)"),
+            ("task:b", "a, b = A(), A()\ndone = finalize(a, b.close)\ndel a, b, done"),
             ("task:c", "seen = len(log)"),
         ),
     ),
