@@ -75,6 +75,12 @@ class Calls(Classes):
         """Call what an import path names."""
 
     @abstractmethod
+    def call_of_context(
+        self, receiver: Value, name: str, arguments: Arguments, line: int
+    ) -> Value:
+        """Call a method of what ``contextlib.ExitStack`` or ``closing`` gives."""
+
+    @abstractmethod
     def call_getter(self, base: int, value: Value, line: int) -> Value:
         """Call what ``operator.attrgetter`` and its like give, with a value."""
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 
-from jupyter_dagflow.core.analysis import library
+from jupyter_dagflow.core.analysis import ir, library
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
     NOTHING,
     UNKNOWN,
     Arguments,
     ClassCode,
+    Frame,
     FunctionCode,
     Value,
     base_of,
@@ -38,6 +39,18 @@ _OPERATORS_OFF = frozenset(
 _MAKING = frozenset({"__new__", "__init_subclass__"})  # change nothing that is there before
 
 NO_ARGUMENTS = Arguments()
+
+
+def _called_within(line: int) -> ir.Function:
+    """``def f(*args, **kwargs): with manager: return function(*args, **kwargs)``, of two variables around it."""
+    given = ir.Keyword(None, ir.LoadLocal("kwargs"))
+    call = ir.Call(
+        ir.LoadClosure("function"), (ir.LoadLocal("args"),), (True,), (given,), line
+    )
+    items = (ir.WithItem(ir.LoadClosure("manager"), None),)
+    parameters = (ir.Parameter("args", "args", None), ir.Parameter("kwargs", "kwargs", None))
+    body = (ir.With(items, (ir.Return(call, line),), True, line),)
+    return ir.Function("", parameters, body, ("manager", "function"), (), False, line)
 
 
 class Classes(World):
@@ -130,6 +143,24 @@ class Classes(World):
                 self.heap.hold(made, self.class_value(base))
                 for name in sorted(self.named.get(base, ())):
                     self.load(name, line)
+        return made
+
+    def _decorates(self, instance: int) -> bool:
+        """Whether to call a context manager makes a function run within it."""
+        lineage = (each for base in self.heap.classes[instance] for each in self._lineage(base))
+        codes = (self.heap.code.get(each) for each in lineage)
+        parents = (v for code in codes if isinstance(code, ClassCode) for v in code.bases)
+        return any(parent.path in library.DECORATING_CONTEXTS for parent in parents)
+
+    def within(self, manager: Value, function: Value, line: int) -> Value:
+        """A function that calls another within a context manager."""
+        made = self.heap.make("function", plain=True)
+        frame = Frame(None)
+        frame.cells.update(manager=manager, function=function)
+        (obj,) = made.objects
+        self.heap.code[base_of(obj)] = FunctionCode(_called_within(line), frame, self.statement)
+        self.heap.hold(made, manager)
+        self.heap.hold(made, function)
         return made
 
     def is_enumeration(self, parent: Value) -> bool:
@@ -504,6 +535,8 @@ class Classes(World):
     def instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
         found = self.methods(base_of(obj), "__call__")
         receiver = Value("instance", frozenset((obj,)))
+        if not found and self._decorates(base_of(obj)):
+            return [self.within(receiver, value, line) for value in arguments.positional[:1]]
         if not found:
             self.use(receiver, line, arguments=arguments, whole=True)
             return [self.heap.make(UNKNOWN)]

@@ -23,6 +23,7 @@ from jupyter_dagflow.core.analysis.values import (
     Value,
     base_of,
     join,
+    slot_of,
 )
 from jupyter_dagflow.core.analysis.world import DELETED, NO_NAMES, Mark, State, join_states
 
@@ -285,6 +286,52 @@ class Follower(Evaluator):
             self.run_special(value, ("__exit__", "__aexit__"), line)
             if value.kind == "generator":
                 self.use(value, line)  # what stands behind its ``yield``
+            for obj in sorted(value.objects):
+                kind = self.heap.kinds[base_of(obj)]
+                if kind in ("closing", "exits") and slot_of(obj) == 0:
+                    self._leave(Value(kind, frozenset((obj,))), line)
+
+    def _leave(self, value: Value, line: int) -> None:
+        """Do what ``contextlib.closing`` or an ``ExitStack`` does at the end."""
+        heap = self.heap
+        for name in library.CLOSERS.values() if value.kind == "closing" else ():
+            thing = heap.element(value, name)
+            if thing.objects:
+                self.call_method(thing, name, NO_ARGUMENTS, line, dropped=True)
+        if value.kind == "exits":
+            self.change(value, line)
+            self._exit([heap.element(value, "managers")], line)
+            for key in ("exits", "callbacks"):
+                called = heap.element(value, key)
+                if called.objects:
+                    self.call(called, NO_ARGUMENTS, line)
+
+    def call_of_context(
+        self, receiver: Value, name: str, arguments: Arguments, line: int
+    ) -> Value:
+        if name in library.EXITS:
+            self._exit([receiver], line)
+            return Value("none")
+        first, *others = arguments.positional or (IMMUTABLE_VALUE,)
+        self.change(receiver, line)
+        if name in library.ENTERS:
+            self.heap.hold(receiver, first, "managers")
+            self.operator(first, line)
+            return self._entered(first, line)
+        if name in library.PUSHES:
+            has_exit = any(base_of(o) in self.heap.classes for o in first.objects)
+            self.heap.hold(receiver, first, "managers" if has_exit else "exits")
+        elif name in library.CALLBACKS:
+            later = self.heap.make("partial")
+            (obj,) = later.objects
+            given = arguments._replace(positional=tuple(others))
+            self.heap.partials[base_of(obj)] = (first, given)
+            for value in arguments.every:
+                self.heap.hold(later, value)
+            self.heap.hold(receiver, later, "callbacks")
+        else:
+            return self._entered(receiver, line)
+        return first
 
     def _restored(self, node: ir.With) -> set[str]:
         """The libraries whose settings are as they were when a block has been left."""
@@ -298,6 +345,8 @@ class Follower(Evaluator):
             return join(value, *given)
         if value.kind == "generator":
             return join(self.heap.element(value), self.heap.make(UNKNOWN))
+        if value.kind == "closing":
+            return self.heap.element(value)
         return value if value.objects else self.heap.make(UNKNOWN)
 
     def _match(self, node: ir.Match) -> None:
@@ -352,6 +401,9 @@ class Follower(Evaluator):
 
     def _decorated(self, value: Value, decorators: list[Value], line: int) -> Value:
         for decorator in reversed(decorators):
+            if decorator.kind == "generator":  # a context manager that a function makes
+                value = self.within(decorator, value, line)
+                continue
             if decorator.kind == "bound" and decorator.path in library.OF_PROPERTIES:
                 value = self.added_to_property(decorator, value)
                 continue

@@ -42,6 +42,8 @@ class ForeignCalls(Calls):
         followed: list[Value] = []
         if receiver.kind == "super":
             return self.call_super(receiver, name, arguments, line)
+        if receiver.kind in ("closing", "exits"):
+            return self.call_of_context(receiver, name, arguments, line)
         for obj in receiver.objects:
             followed += self.notebook_method(obj, name, arguments, line)
         if followed:
@@ -440,6 +442,13 @@ class ForeignCalls(Calls):
         out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None and out.objects:
             return out
+        if path in library.CLOSERS:
+            made = heap.make("closing", plain=True)
+            for value in every:
+                heap.hold(made, value, library.CLOSERS[path])
+            return made
+        if path in library.EXIT_STACKS:
+            return heap.make("exits", plain=True)
         if path in library.OVER_BYTES and every:
             return Value("array", every[0].objects or heap.make("array").objects)
         if path == "builtins.vars" and every and _is_module(every[0]):

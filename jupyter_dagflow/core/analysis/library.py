@@ -271,7 +271,7 @@ OVER_BYTES = frozenset({"builtins.memoryview", "numpy.frombuffer"})
 
 VIEWING = _words(
     """
-    builtins.super contextlib.closing contextlib.nullcontext
+    builtins.super contextlib.nullcontext
     numpy.array_split numpy.asanyarray numpy.asarray numpy.ascontiguousarray
     numpy.asfortranarray numpy.asmatrix numpy.asarray_chkfinite numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d
     numpy.broadcast_arrays numpy.broadcast_to numpy.diagonal numpy.dsplit numpy.expand_dims
@@ -285,6 +285,23 @@ VIEWING = _words(
     """
 )
 """Calls whose result may be, or share memory with, their argument."""
+
+CLOSERS = {"contextlib.aclosing": "aclose", "contextlib.closing": "close"}
+"""Context managers that call a method of what they are given, and which."""
+
+EXIT_STACKS = _words("contextlib.AsyncExitStack contextlib.ExitStack")
+"""Context managers that leave others and call functions when they are left."""
+
+CALLBACKS = _words("callback push_async_callback")
+PUSHES = _words("push push_async_exit")
+ENTERS = _words("enter_async_context enter_context")
+"""What they are given those with."""
+
+EXITS = _words("__aexit__ __exit__ aclose close")
+"""Methods that leave a context manager."""
+
+DECORATING_CONTEXTS = _words("contextlib.AsyncContextDecorator contextlib.ContextDecorator")
+"""Bases of context managers that are decorators as well: what they decorate runs within them."""
 
 MASKING = _words(
     """
