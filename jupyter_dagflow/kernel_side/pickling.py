@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import copyreg
 import enum
+import contextlib
 import functools
 import gc
 import importlib.util
+import inspect
 import io
 import marshal
 import os
@@ -267,6 +269,8 @@ class _Rules:
             return rebuild.marker, (self._definitions.label_of(obj),)
         if kind is types.GeneratorType and obj.gi_frame is None:
             return rebuild.ended_generator, (obj.__name__, obj.__qualname__)
+        if kind is contextlib._GeneratorContextManager and _is_new(obj.gen):  # noqa: SLF001 -- nothing else names it
+            return kind, (obj.func, obj.args, obj.kwds)
         if kind is types.CellType:
             return rebuild.empty_cell, ()
         if kind is types.ModuleType:
@@ -639,6 +643,11 @@ def _proxy(proxy: Any) -> Any:
     """A read-only view of a mapping, which is stored as that; of a class' own, as ``vars`` of that class."""
     shown = shown_by(proxy)
     return (vars if isinstance(shown, type) else rebuild.proxy), (shown,)
+
+
+def _is_new(generator: Any) -> bool:
+    """Whether a generator has not begun."""
+    return inspect.getgeneratorstate(generator) == inspect.GEN_CREATED
 
 
 def _memory(view: memoryview) -> Any:
