@@ -99,7 +99,7 @@ def _parts(value: Any, key: Any) -> Iterable[Any]:
         return [dict.__getitem__(value, key)]
     if isinstance(key, int) and not isinstance(value, dict):
         return [list(_items(value))[key]]
-    return [{**instance_dict(value), **dict(slot_values(value))}[key]]
+    return [_attributes(value)[key]]
 
 
 def _fingerprint(value: Any) -> str:
@@ -116,11 +116,15 @@ def _held(value: Any) -> Iterable[Any]:
         return (*defaults, *(cell for _, cell in closure_of(value)), *vars(value).values())
     if _is_of_pandas(value):
         return ()  # what it keeps its elements in, it changes with them
-    return (
-        *_items(value),
-        *instance_dict(value).values(),
-        *(held for _, held in slot_values(value)),
-    )
+    return (*_items(value), *_attributes(value).values())
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """What an instance has by names, those of its traits among them; what libraries note of them is its own."""
+    found = {**instance_dict(value), **dict(slot_values(value))}
+    traits = found.pop("_trait_values", None)
+    found.pop("__pydantic_fields_set__", None)
+    return {**found, **traits} if type(traits) is dict else found
 
 
 def _is_of_pandas(value: Any) -> bool:

@@ -51,6 +51,10 @@ _LEAVES_BY_NAME = frozenset(
         "numpy._ArrayFunctionDispatcher",
         "pandas._libs.missing.NAType",
         "pandas.api.typing.NAType",
+        # What a class with traits has of its methods is in all its instances.
+        "traitlets.traitlets.DefaultHandler",
+        "traitlets.traitlets.ObserveHandler",
+        "traitlets.traitlets.ValidateHandler",
     }
 )
 

@@ -90,7 +90,7 @@ class Classes(World):
         inner = base_of(next(iter(made.objects)))
         self.heap.classes.setdefault(inner, set()).add(base)
         self.heap.hold(made, self.class_value(base), "__class__")
-        if self._is_exception(base):
+        if self.derives_from(base, library.EXCEPTIONS.__contains__):
             for value in arguments.every:
                 self.heap.hold(made, value)
         followed, others = False, []
@@ -108,6 +108,7 @@ class Classes(World):
         if not followed:
             self._construct_plainly(base, made, arguments, line)
         others = [value for value in others if value.objects]
+        self.run_hooks(made, line)
         return join(made, *others, *self._by_metaclass(base, arguments, line))
 
     def _by_metaclass(self, base: int, arguments: Arguments, line: int) -> list[Value]:
@@ -126,10 +127,24 @@ class Classes(World):
                 for method, code in self.class_methods(base_of(obj), "__init_subclass__"):
                     self.follow(method, code, arguments, line)
 
-    def _is_exception(self, class_base: int) -> bool:
+    def derives_from(self, class_base: int, is_one: Callable[[str], object]) -> bool:
+        """Whether a class, or a notebook base of it, derives from a class of a library with such a path."""
         codes = (self.heap.code.get(each) for each in self._lineage(class_base))
         parents = (v for code in codes if isinstance(code, ClassCode) for v in code.bases)
-        return any(parent.path in library.EXCEPTIONS for parent in parents)
+        return any(is_one(parent.path) for parent in parents)
+
+    def run_hooks(self, value: Value, line: int, *, asked: bool = False) -> None:
+        """Run what a library may run of an instance when that is made or something in it is set, or ``asked`` for: then
+        it is there from the first time on.
+        """
+        for obj in sorted(value.objects):
+            me = Value("instance", frozenset((obj,)))
+            for class_base in sorted(self.heap.classes.get(base_of(obj), ())):
+                for name in self._method_names(class_base) if self.is_foreign(class_base) else ():
+                    for base, code in self.class_methods(class_base, name):
+                        if code.hooked == "get" or (code.hooked and not asked):
+                            self._may(base, code, Arguments((me,)), line)
+                            self.change(me, line)
 
     def subclasses(self, receiver: Value, line: int) -> Value:
         """``cls.__subclasses__()``: all classes of the notebook by now that derive from one of these."""
@@ -144,13 +159,6 @@ class Classes(World):
                 for name in sorted(self.named.get(base, ())):
                     self.load(name, line)
         return made
-
-    def _decorates(self, instance: int) -> bool:
-        """Whether to call a context manager makes a function run within it."""
-        lineage = (each for base in self.heap.classes[instance] for each in self._lineage(base))
-        codes = (self.heap.code.get(each) for each in lineage)
-        parents = (v for code in codes if isinstance(code, ClassCode) for v in code.bases)
-        return any(parent.path in library.DECORATING_CONTEXTS for parent in parents)
 
     def within(self, manager: Value, function: Value, line: int) -> Value:
         """A function that calls another within a context manager."""
@@ -412,9 +420,11 @@ class Classes(World):
         own = {base_of(o) for o in value.objects}
         for name in self._method_names(class_base):
             special = name.startswith("__") and name.endswith("__")
-            if name in _OPERATORS_OFF or not (special or whole):
+            if name in _OPERATORS_OFF:
                 continue
             for base, code in self.class_methods(class_base, name):
+                if not (special or whole or code.hooked):
+                    continue
                 before = dict(self.effect.changed)
                 self._may(base, code, Arguments(positional=(value,)), line)
                 if not whole:
@@ -535,7 +545,8 @@ class Classes(World):
     def instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
         found = self.methods(base_of(obj), "__call__")
         receiver = Value("instance", frozenset((obj,)))
-        if not found and self._decorates(base_of(obj)):
+        decorates = library.DECORATING_CONTEXTS.__contains__
+        if not found and any(self.derives_from(c, decorates) for c in self.heap.classes[base_of(obj)]):
             return [self.within(receiver, value, line) for value in arguments.positional[:1]]
         if not found:
             self.use(receiver, line, arguments=arguments, whole=True)

@@ -56,8 +56,16 @@ def _parse_expression(text: str) -> list[ast.expr]:
 
 
 def constant_text(node: ast.expr | None) -> str | None:
-    """The text of a string constant."""
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    """The text of a string constant, or of a sum of such."""
+    parts: list[str] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        right, node = node.right, node.left
+        if not (isinstance(right, ast.Constant) and isinstance(right.value, str)):
+            return None
+        parts.append(right.value)
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return None
+    return "".join([node.value, *reversed(parts)])
 
 
 def is_namespace(node: ast.expr, *, at_module_level: bool) -> bool:

@@ -7,7 +7,9 @@ comprehension over nothing) binds only perhaps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from jupyter_dagflow.core.analysis import ir, library
@@ -28,6 +30,7 @@ from jupyter_dagflow.core.analysis.values import (
 from jupyter_dagflow.core.analysis.world import Mark, State, join_states
 from jupyter_dagflow.core.finalizers import CLOSING
 
+_AT_NAME = re.compile(r"(?<![\w.])@(?:([A-Za-z_]\w*)|(?=[%{]|$))")
 Evaluate = Callable[[ir.Expr], Value]
 
 
@@ -41,6 +44,8 @@ class Evaluator(ForeignCalls):
         return _EXPRESSIONS[type(node)](self, node)
 
     def _const(self, node: ir.Const) -> Value:
+        if isinstance(node.value, str) and "@" in node.value:
+            self.named_in_text.update(_at_names(node.value))
         return Value(node.kind)
 
     def _literal(self, node: ir.Literal) -> Value:
@@ -143,6 +148,8 @@ class Evaluator(ForeignCalls):
             held = self.class_data(class_base, name)
             found += [held] if held.objects else []
             found += self.describe(held, "__get__", (me, self.class_value(class_base)), line)
+        if not self.methods(inner, name):
+            self.run_hooks(me, line, asked=True)
         if not found:
             for special in ("__getattr__", "__getattribute__"):
                 found += [
@@ -257,12 +264,14 @@ class Evaluator(ForeignCalls):
             if receiver.path == library.MAIN:
                 func = self.get_attribute(receiver, name, line)
             elif receiver.kind != "module":
-                if receiver.kind == "frame" and name in ("eval", "query") and _is_unseen_text(node):
-                    self.impure()
-                    self.read_all(line)  # each may be in it, as ``@name``
+                if receiver.kind == "frame" and name in ("eval", "query"):
+                    self._read_unseen_text(node, line)
                 return self.call_method(receiver, name, arguments, line, dropped=dropped)
             else:
                 func = Value("module", path=f"{receiver.path}.{name}")
+                if func.path == "pandas.eval" and any(map(_is_unseen, _texts_of(node))):
+                    self.impure()
+                    self.read_all(line)
                 if receiver.path in self.attached and name in library.CHANGING_BOUND:
                     self.change(receiver, line)
         else:
@@ -274,6 +283,18 @@ class Evaluator(ForeignCalls):
             made = self.call_library(func.path, arguments, line)
             return self._noted(func.path, node, arguments, made)
         return self.call(func, arguments, line)
+
+    def _read_unseen_text(self, node: ir.Call, line: int) -> None:
+        """What a text names as ``@name`` is read: all there is, if the name is put in, else what texts above name so."""
+        texts = [text for text in _texts_of(node) if _is_unseen(text)]
+        if not texts:
+            return
+        self.impure()
+        if "" in self.named_in_text or not all(map(_names_all, texts)):
+            self.read_all(line)
+            return
+        for name in sorted(self.named_in_text & self.names.keys()):
+            self.read(name, line, self.names[name])
 
     def _only_closes(self, node: ir.Call, arguments: Arguments) -> bool:
         """Whether what is to be called, the second argument, is no code of the notebook and lets go of something."""
@@ -520,6 +541,7 @@ class Evaluator(ForeignCalls):
                 self.attached.add(place.path)
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
+            self.run_hooks(base, self.line(target.line))
             self._setter(base, target.name, value, target.line)
             self.run_accessors(base, target.name, "set", (value,), self.line(target.line))
         elif isinstance(target, ir.ItemTarget):
@@ -638,7 +660,25 @@ _EXPRESSIONS: dict[type, Callable[[Any, Any], Value]] = {
 }
 
 
-def _is_unseen_text(node: ir.Call) -> bool:
-    """Whether a call is given text that is written elsewhere, first or as ``expr``."""
-    named = [keyword.value for keyword in node.keywords if keyword.name == "expr"]
-    return any(not isinstance(text, (ir.Const, ir.Operation)) for text in (*node.args[:1], *named))
+def _texts_of(node: ir.Call) -> list[ir.Expr]:
+    """The text that a call evaluates, given first or as ``expr``."""
+    return [*node.args[:1], *(k.value for k in node.keywords if k.name == "expr")]
+
+
+def _is_unseen(text: ir.Expr) -> bool:
+    """Whether a text is, or has parts that are, written elsewhere."""
+    return not isinstance(text, ir.Const) and (
+        not isinstance(text, ir.Operation) or any(map(_is_unseen, text.operands))
+    )
+
+
+def _names_all(text: ir.Expr) -> bool:
+    """Whether a text is put together of parts of which none is a name behind ``@``."""
+    parts = text.operands if isinstance(text, ir.Operation) else ()
+    seen = (p.value for p in parts if isinstance(p, ir.Const) and isinstance(p.value, str))
+    return bool(parts) and "" not in chain.from_iterable(map(_at_names, seen))
+
+
+def _at_names(text: str) -> Iterator[str]:
+    """The names behind ``@`` in a text, an empty one where that is put in."""
+    return (match[1] or "" for match in _AT_NAME.finditer(text))

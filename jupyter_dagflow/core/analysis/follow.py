@@ -450,6 +450,8 @@ class Follower(Evaluator):
                 if name in ("staticmethod", "classmethod"):
                     code.receiver = "none" if name == "staticmethod" else "class"
                 code.kept = code.kept or name == "cached_property" or path in library.CACHES
+                if library.HOOKING.match(path):
+                    code.hooked = _moment(name)
                 if path in library.DISPATCHING:
                     code.dispatches = self.node
                 if name in ("property", "cached_property"):
@@ -476,12 +478,21 @@ class Follower(Evaluator):
             if value is not None:
                 self.heap.hold(made, value, name)
                 self.describe(value, "__set_name__", (made, Value("str")), self.line(node.line))
+        if self.derives_from(base, library.HAS_TRAITS.match):
+            self._hook_by_name(base)
         if any(map(self.is_enumeration, bases)):
             self._enumerate(node, made)
         self._run_metaclass(node, made, bases, given.get("metaclass"))
         keywords = tuple((n, v) for n, v in given.items() if n and n != "metaclass")
         self.tell_bases(bases, Arguments((made,), keywords), self.line(node.line))
         self.assign(node.target, self._decorated(made, decorators, node.line), node.line)
+
+    def _hook_by_name(self, class_base: int) -> None:
+        for name, held in self.heap.fields.get(class_base, {}).items():
+            if isinstance(name, str) and library.TRAIT_METHOD.match(name):
+                for code in (self.heap.code.get(base_of(o)) for o in held):
+                    if isinstance(code, FunctionCode):
+                        code.hooked = _moment(name)
 
     def _run_metaclass(
         self, node: ir.DefineClass, made: Value, bases: tuple[Value, ...], given: Value | None
@@ -561,6 +572,11 @@ class Follower(Evaluator):
             for origin in origins:
                 self.heap.hold(values[0], origin, "__context__")
         self.state.dead = True
+
+
+def _moment(name: str) -> str:
+    """When a library runs a method that has such a name, or such a decorator."""
+    return "get" if library.DEFAULTING.search(name) else "set"
 
 
 _STATEMENTS: dict[type, Callable[[Any, Any], None]] = {

@@ -463,7 +463,8 @@ class ForeignCalls(Calls):
             return self._made_class(path)
         if path in library.MODULE_LIKE:
             return Value("module", path=f"{path}()")
-        if path in library.CACHES and not any(heap.codes(value) for value in every):
+        options_only = path in library.CACHES or library.HOOKING.match(path)
+        if options_only and not any(heap.codes(value) for value in every):
             return Value("module", path=path)  # the decorator itself, with its options
         kind = library.MADE_BY_PATH.get(path, "")
         if path.partition(".")[0] in library.NUMBER_MODULES:

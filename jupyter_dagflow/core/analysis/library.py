@@ -303,6 +303,20 @@ EXITS = _words("__aexit__ __exit__ aclose close")
 DECORATING_CONTEXTS = _words("contextlib.AsyncContextDecorator contextlib.ContextDecorator")
 """Bases of context managers that are decorators as well: what they decorate runs within them."""
 
+HOOKING = re.compile(
+    r"^(traitlets\.(traitlets\.)?(default|observe|observe_compat|validate)|param\.(\w+\.)?depends|"
+    r"pydantic\.(\w+\.)?(computed_field|field_serializer|field_validator|model_serializer|model_validator|root_validator|"
+    r"validator)|sqlalchemy\.orm\.(reconstructor|validates))$"
+)
+"""Decorators of methods that the library runs when an instance is made, or something in it is set or asked for."""
+
+DEFAULTING = re.compile(r"(^|_)default$")
+"""The end of such a name, if it is run when something is first asked for."""
+
+HAS_TRAITS = re.compile(r"^(ipywidgets|traitlets|traits)\.")
+TRAIT_METHOD = re.compile(r"^_\w+_(changed|default|fired|validate)$")
+"""Classes that do so by the names of methods, and those names."""
+
 MASKING = _words(
     """
     numpy.ma.MaskedArray numpy.ma.array numpy.ma.fix_invalid numpy.ma.masked_array

@@ -108,6 +108,8 @@ class FunctionCode:
     ``me`` is the first argument that a bound method brings along. With an ``accessor`` it is what a
     property does: ``get``, ``set`` or ``delete``. Of a property that is ``kept``, the instance has the
     result from the first time on, of another function that is, it has itself.
+    One that is ``hooked`` into a library's class is run by that when an instance is made, or something in it is
+    ``set``, or when it is first asked for (``get``).
     One that ``dispatches`` calls those that are registered with it, too; what it has is the task that
     made it.
     """
@@ -117,6 +119,7 @@ class FunctionCode:
         "defaults",
         "dispatches",
         "function",
+        "hooked",
         "kept",
         "me",
         "origin",
@@ -132,6 +135,7 @@ class FunctionCode:
         self.receiver = "self"
         self.accessor = ""
         self.kept = False
+        self.hooked = ""
         self.dispatches: str | None = None
         self.me: Value | None = None
 
@@ -157,7 +161,7 @@ class FunctionCode:
         other = FunctionCode(self.function, frames.fork(self.outer), self.origin)
         other.defaults, other.me = dict(self.defaults), self.me
         other.kept, other.accessor, other.receiver = self.kept, self.accessor, self.receiver
-        other.dispatches = self.dispatches
+        other.dispatches, other.hooked = self.dispatches, self.hooked
         return other
 
     def is_like(self, other: object) -> bool:
@@ -171,7 +175,7 @@ class FunctionCode:
         while frame is not None:
             frames.append((frame.running, frame.cells))
             frame = frame.outer
-        flags = (self.kept, self.accessor, self.receiver, self.dispatches)
+        flags = (self.kept, self.hooked, self.accessor, self.receiver, self.dispatches)
         return (self.function, self.origin, self.defaults, self.me, flags, frames)
 
 

@@ -176,7 +176,8 @@ class World:
     """The notebook's namespace with its heap; carries the effect and the state of the statement
     being followed.
 
-    ``attached`` are the paths of what the notebook has put into modules.
+    ``attached`` are the paths of what the notebook has put into modules, ``named_in_text`` what its texts name as
+    ``@name``.
     """
 
     def __init__(self, stateful: frozenset[int] = NOTHING) -> None:
@@ -196,6 +197,7 @@ class World:
         self.seen: dict[int, set[int]] = {}
         self.trace: Trace | None = None
         self.attached: set[str] = set()
+        self.named_in_text: set[str] = set()
         self._alone: dict[int, Kin] = {}  # of objects that share nothing, to be made once
 
     def fork(self) -> Self:
@@ -206,6 +208,7 @@ class World:
         other.named = {base: set(names) for base, names in self.named.items()}
         other.outlived = set(self.outlived)
         other.attached = set(self.attached)
+        other.named_in_text = set(self.named_in_text)
         other.caught = []
         return other
 
@@ -215,6 +218,7 @@ class World:
             self.named == other.named
             and self.outlived == other.outlived
             and self.attached == other.attached
+            and self.named_in_text == other.named_in_text
             and self.lazy_annotations == other.lazy_annotations
             and self.heap.is_like(other.heap)
         )

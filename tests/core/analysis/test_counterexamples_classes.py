@@ -247,6 +247,18 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "y = x\nn = Shape.made",
         "m = Shape.made\nz = x",
     ),
+    "methods that traitlets runs": (
+        "import traitlets\nlog, base = [], [5]\nclass T(traitlets.HasTraits):\n    x, y = traitlets.Int(), traitlets.Int()\n"
+        "    @traitlets.observe('x')\n    def _seen(self, change):\n        log.append(change['new'])\n"
+        "    @traitlets.validate('x')\n    def _checked(self, proposal):\n        return proposal['value'] * len(base)\n"
+        "    @traitlets.default('y')\n    def _first(self):\n        return base[0]",
+        "class U(T):\n    z = traitlets.List()\n    def _z_default(self):\n        return list(log)\n"
+        "    def _y_changed(self, new):\n        log.append(('y', new))\nt, u = T(x=1), U()",
+        "t.x = 3\nsetattr(u, 'x', 4)",
+        "first, second = t.y, u.z",
+        "u.y = 2\nbase.append(6)",
+        "seen = list(log), u.z, t.y, t.x",
+    ),
     "what is to be closed or printed when an object goes": (
         "import io, weakref\nclass A:\n    pass\na, text = A(), io.StringIO()",
         "f, g = weakref.finalize(a, text.close), weakref.finalize(a, print, 'gone')\nr = weakref.ref(a, None)\nn = r() is a\ndel f, g, r",

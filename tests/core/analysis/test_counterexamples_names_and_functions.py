@@ -705,6 +705,38 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "n = f1(1)\nimport functools\n@functools.lru_cache(maxsize=2)\ndef f1(i): return (i + n) % 97",
         "k = f1(3)",
     ),
+    "a name behind @ that is put into the text of a query": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit, name = 1, 'limit'",
+        "a = len(df.query('a > @' + name))",
+        "b = len(df.query(f'a > @{name}')) + len(df.query(expr='a > @%s' % name))",
+        "c = pd.eval('lim' + 'it + 1'), pd.eval(f'{name} + 2')",
+    ),
+    "a name behind @ that a variable has for the text of a query": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit = 1",
+        "which = '@limit'",
+        "a = len(df.query(f'a > {which}')) + len(df.query('a > ' + which))",
+    ),
+    "text of a query that can have no name behind @": (
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\ncolumn, limit = 'a', 1",
+        "import sqlite3\ncon = sqlite3.connect(':memory:')",
+        "n = len(df.query(f'{column} > {limit}')), len(df.query('%s > %d' % (column, limit)))",
+    ),
+    "what leaves other contexts, and what it calls": (
+        "import contextlib\nlog, seen = [], {}\nclass C:\n    def close(self):\n        log.append('closed')\n"
+        "    def __enter__(self):\n        return self\n    def __exit__(self, *error):\n        log.append('left')",
+        "with contextlib.closing(C()) as c:\n    log.append(type(c).__name__)\ndel c",
+        "with contextlib.ExitStack() as stack:\n    stack.enter_context(C())\n    stack.callback(log.append, 1)\n"
+        "    stack.callback(seen.update, a=2)\n    stack = stack.pop_all()\nstack.close()\ndel stack",
+        "n = list(log), dict(seen)",
+    ),
+    "what runs within the context manager that decorates it": (
+        "import contextlib\nlog = []\nclass Timed(contextlib.ContextDecorator):\n    def __enter__(self):\n"
+        "        log.append('in')\n    def __exit__(self, *error):\n        log.append('out')\n"
+        "@contextlib.contextmanager\ndef noted():\n    log.append('a')\n    yield\n    log.append('b')",
+        "@Timed()\ndef f(x):\n    return x + 1\n@noted()\ndef g(x):\n    return f(x) + 1",
+        "n = f(1) + g(2)",
+        "seen = list(log)",
+    ),
     "an exception that is raised again keeps what it came from": (
         "kept, other, third = ValueError('a'), KeyError('b'), TypeError('c')\n"
         "def again(error, cause):\n    try:\n        raise error from cause\n    except ValueError:\n        pass\n"
