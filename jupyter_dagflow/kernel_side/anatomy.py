@@ -138,6 +138,12 @@ def is_shared_generator(obj: Any) -> bool:
     return type(obj).__name__.startswith("Random") and place_in_module(obj) is not None
 
 
+def is_current_context(obj: Any) -> bool:
+    """Whether this is the context that ``decimal`` calculates in, which every kernel has one of."""
+    decimal = sys.modules.get("decimal")
+    return decimal is not None and type(obj) is decimal.Context and obj is decimal.getcontext()
+
+
 def objects_of_modules() -> frozenset[int]:
     """The ids of these objects, to look very many up."""
     known = (vars(sys.modules[m]).get(n) for m, n in _OF_MODULES.values() if m in sys.modules)

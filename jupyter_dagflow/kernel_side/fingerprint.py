@@ -31,6 +31,7 @@ from .anatomy import (
     bases,
     has_dict,
     instance_dict,
+    is_current_context,
     is_lazy,
     is_of_module,
     is_shared_generator,
@@ -328,7 +329,8 @@ def _way_for(kind: type[Any]) -> Callable[[Walk, Any], Iterator[Any]]:
     way = _way_by_type(kind)
     if issubclass(kind, BaseException):
         return _with_origins(way)
-    return _unless_of_module(way) if may_be_of_module(kind) else way
+    special = may_be_of_module(kind) or type_name(kind) == "decimal.Context"
+    return _unless_of_module(way) if special else way
 
 
 def _with_origins(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:
@@ -345,10 +347,10 @@ def _with_origins(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, 
 
 
 def _unless_of_module(way: Callable[[Walk, Any], Iterator[Any]]) -> Callable[[Walk, Any], Children]:
-    """Draws from a generator that every kernel has are told apart from changes."""
+    """Draws from a generator that every kernel has, and settings of ``decimal``, are told apart from changes."""
 
     def tell(walk: Walk, obj: Any) -> Children:
-        if not is_shared_generator(obj):
+        if not (is_shared_generator(obj) or is_current_context(obj)):
             yield from way(walk, obj)
         else:
             walk.kind(type(obj))

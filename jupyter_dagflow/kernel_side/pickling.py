@@ -8,9 +8,9 @@ file) is refused.
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import enum
-import contextlib
 import functools
 import gc
 import importlib.util
@@ -28,6 +28,7 @@ from . import rebuild
 from .anatomy import (
     dict_of,
     instance_dict,
+    is_current_context,
     is_of_module,
     lineage,
     may_be_of_module,
@@ -265,6 +266,8 @@ class _Rules:
             place = place_in_module(obj)
             if place is not None:
                 return getattr, (sys.modules[place[0]], place[1])
+        if is_current_context(obj):
+            return sys.modules["decimal"].getcontext, ()
         if kind is object:
             return rebuild.marker, (self._definitions.label_of(obj),)
         if kind is types.GeneratorType and obj.gi_frame is None:

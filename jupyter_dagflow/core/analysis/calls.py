@@ -75,9 +75,7 @@ class Calls(Classes):
         """Call what an import path names."""
 
     @abstractmethod
-    def call_of_context(
-        self, receiver: Value, name: str, arguments: Arguments, line: int
-    ) -> Value:
+    def call_of_context(self, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:
         """Call a method of what ``contextlib.ExitStack`` or ``closing`` gives."""
 
     @abstractmethod
@@ -180,7 +178,8 @@ class Calls(Classes):
         """
         kinds = self.heap.kinds
         held = (o for o in func.objects if slot_of(o) != BUFFER)
-        for obj in [o for o in held if kinds[base_of(o)] in library.CONTAINERS]:
+        methods_of = library.CONTAINERS | library.MOVING
+        for obj in [o for o in held if kinds[base_of(o)] in methods_of]:
             container = Value(
                 kinds[base_of(obj)] if slot_of(obj) == 0 else UNKNOWN, frozenset((obj,))
             )

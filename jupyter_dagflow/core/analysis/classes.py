@@ -44,9 +44,7 @@ NO_ARGUMENTS = Arguments()
 def _called_within(line: int) -> ir.Function:
     """``def f(*args, **kwargs): with manager: return function(*args, **kwargs)``, of two variables around it."""
     given = ir.Keyword(None, ir.LoadLocal("kwargs"))
-    call = ir.Call(
-        ir.LoadClosure("function"), (ir.LoadLocal("args"),), (True,), (given,), line
-    )
+    call = ir.Call(ir.LoadClosure("function"), (ir.LoadLocal("args"),), (True,), (given,), line)
     items = (ir.WithItem(ir.LoadClosure("manager"), None),)
     parameters = (ir.Parameter("args", "args", None), ir.Parameter("kwargs", "kwargs", None))
     body = (ir.With(items, (ir.Return(call, line),), True, line),)
@@ -546,7 +544,9 @@ class Classes(World):
         found = self.methods(base_of(obj), "__call__")
         receiver = Value("instance", frozenset((obj,)))
         decorates = library.DECORATING_CONTEXTS.__contains__
-        if not found and any(self.derives_from(c, decorates) for c in self.heap.classes[base_of(obj)]):
+        if not found and any(
+            self.derives_from(c, decorates) for c in self.heap.classes[base_of(obj)]
+        ):
             return [self.within(receiver, value, line) for value in arguments.positional[:1]]
         if not found:
             self.use(receiver, line, arguments=arguments, whole=True)

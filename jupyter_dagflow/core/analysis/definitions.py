@@ -225,7 +225,9 @@ class Definitions:
             definition
             for step in steps
             if step.node not in (node, PRELUDE)
-            for definition in _definitions(step, in_place=self._is_in_place(step))
+            for definition in _definitions(
+                step, in_place=self._is_in_place(step), named=step.number in self._repeatable
+            )
         )
 
     def _is_in_place(self, step: Step) -> bool:
@@ -259,12 +261,12 @@ def _names_defined(step: Step) -> tuple[str, ...]:
     return tuple(name for name in step.bound if not name.startswith("<"))
 
 
-def _source(step: Step) -> str:
+def _source(step: Step, *, named: bool) -> str:
     text = step.statement.text or text_of(step.block.code, step.statement.line)
-    return text.partition("=")[2].lstrip() if step.is_assigned_call else text
+    return text if named or not step.is_assigned_call else text.partition("=")[2].lstrip()
 
 
-def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:
+def _definitions(step: Step, *, in_place: bool, named: bool) -> Iterator[Definition]:
     """What a step defines; more than one name if it extends what another stands for."""
     extended = [name for name in step.bound if name in step.effect.extends]
     names = [n for n in _names_defined(step) if n not in extended]
@@ -275,7 +277,7 @@ def _definitions(step: Step, *, in_place: bool) -> Iterator[Definition]:
             cell=step.block.cell,
             cell_index=step.block.index,
             line=step.statement.line,
-            source=_source(step),
+            source=_source(step, named=named),
             in_place=in_place,
             extends=name in extended,
         )

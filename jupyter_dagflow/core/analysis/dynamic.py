@@ -56,16 +56,21 @@ def _parse_expression(text: str) -> list[ast.expr]:
 
 
 def constant_text(node: ast.expr | None) -> str | None:
-    """The text of a string constant, or of a sum of such."""
+    """The text of a string constant."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def joined_text(node: ast.expr) -> str | None:
+    """The text of a string constant, of a sum of such, or of what is constant in an f-string."""
     parts: list[str] = []
     while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        right, node = node.right, node.left
-        if not (isinstance(right, ast.Constant) and isinstance(right.value, str)):
-            return None
-        parts.append(right.value)
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
-        return None
-    return "".join([node.value, *reversed(parts)])
+        parts.append(constant_text(node.right) or " ")
+        node = node.left
+    if isinstance(node, ast.JoinedStr):
+        first = "".join(constant_text(each) or " " for each in node.values)
+    else:
+        first = constant_text(node) or (" " if parts else "")
+    return "".join([first, *reversed(parts)]) or None
 
 
 def is_namespace(node: ast.expr, *, at_module_level: bool) -> bool:

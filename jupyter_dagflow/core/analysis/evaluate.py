@@ -95,6 +95,8 @@ class Evaluator(ForeignCalls):
                 held = self.class_attribute(inner, name)
                 found += [held] if held.objects else []
                 found += self._of_metaclass(inner, name, line)
+        if base.kind in library.MOVING and name not in library.STANDING_STILL:
+            return Value("bound", base.objects, name)
         if (
             name in library.BINDABLE
             and not found
@@ -285,7 +287,7 @@ class Evaluator(ForeignCalls):
         return self.call(func, arguments, line)
 
     def _read_unseen_text(self, node: ir.Call, line: int) -> None:
-        """What a text names as ``@name`` is read: all there is, if the name is put in, else what texts above name so."""
+        """Read what a text names as ``@name``: all there is if that is put in, else what texts above name so."""
         texts = [text for text in _texts_of(node) if _is_unseen(text)]
         if not texts:
             return

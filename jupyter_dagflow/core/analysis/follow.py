@@ -306,9 +306,7 @@ class Follower(Evaluator):
                 if called.objects:
                     self.call(called, NO_ARGUMENTS, line)
 
-    def call_of_context(
-        self, receiver: Value, name: str, arguments: Arguments, line: int
-    ) -> Value:
+    def call_of_context(self, receiver: Value, name: str, arguments: Arguments, line: int) -> Value:
         if name in library.EXITS:
             self._exit([receiver], line)
             return Value("none")

@@ -440,13 +440,17 @@ class ForeignCalls(Calls):
         if path in library.HANDLES:
             return heap.make("handle", unmovable=library.HANDLES[path])
         out = arguments.keyword("out") or self._placed_out(path, arguments)
-        if out is not None and out.objects:
+        if out is not None and out.objects and not keeps:
             return out
         if path in library.CLOSERS:
             made = heap.make("closing", plain=True)
             for value in every:
                 heap.hold(made, value, library.CLOSERS[path])
             return made
+        if path == "itertools.tee":  # they go on apart, but fill one store
+            made, several = self._copied("iterator", arguments), heap.make("tuple", plain=True)
+            heap.hold(several, made)
+            return several
         if path in library.EXIT_STACKS:
             return heap.make("exits", plain=True)
         if path in library.OVER_BYTES and every:

@@ -41,10 +41,13 @@ TYPES = _words("builtins.list builtins.dict builtins.set numpy.ndarray pandas.Da
 STATEFUL = frozenset({"rng", "handle", "iterator", "generator", "stream"})
 """Kinds that any use moves on; a ``stream`` is a file in memory."""
 
+MOVING = frozenset({"rng", "stream"})
+"""Of these, those whose methods people take to call them later."""
+
 STANDING_STILL = frozenset(
-    {"closed", "getvalue", "isatty", "readable", "seekable", "tell", "writable"}
+    {"bit_generator", "closed", "getvalue", "isatty", "readable", "seekable", "tell", "writable"}
 )
-"""The methods of a stream that neither move nor change it."""
+"""What of a stream, or a generator of random numbers, neither moves nor changes it."""
 
 CONTAINERS = frozenset({"list", "dict", "set", "tuple"})
 
@@ -121,7 +124,7 @@ _MADE = {
     "iterator": _words(
         """
         builtins.enumerate builtins.filter builtins.iter builtins.map builtins.reversed
-        builtins.zip
+        builtins.zip itertools.chain itertools.cycle itertools.islice
         """
     ),
     "partial": _words("functools.partial"),
@@ -328,7 +331,7 @@ MASKING = _words(
 KEEPING = _words(
     """
     builtins.dict.fromkeys collections.ChainMap collections.OrderedDict.fromkeys
-    functools.partial functools.partialmethod itertools.repeat itertools.tee
+    functools.partial functools.partialmethod itertools.repeat
     sklearn.compose.make_column_transformer sklearn.pipeline.make_pipeline
     sklearn.pipeline.make_union types.MappingProxyType types.MethodType types.SimpleNamespace
     """
@@ -767,7 +770,7 @@ def is_different_each_time(path: str, *, arguments: bool) -> bool:
 
 SAME_EVERYWHERE = re.compile(
     r"^(builtins\.(bool|bytes|dict|float|frozenset|get_ipython|int|len|list|max|min|range|repr|round|set|"
-    r"sorted|str|sum|tuple|zip)|"
+    r"sorted|str|sum|tuple|zip)|decimal\.(Context|getcontext)|numpy\.(get_printoptions|geterr|seterr)|pandas\.get_option|"
     r"pathlib\.\w*Path(\.(cwd|home))?|"
     r"os\.(getcwd|getenv|cpu_count|environ\.(get|copy)|fspath|path\.(abspath|basename|dirname|expanduser|expandvars|join|"
     r"normpath|split|splitext))|platform\.\w+|"
@@ -875,7 +878,7 @@ ENUMERATIONS = _words("Enum Flag IntEnum IntFlag ReprEnum StrEnum")
 CLASS_FACTORIES = _words(
     """
     Enum Flag IntEnum IntFlag NamedTuple NewType ParamSpec StrEnum TypeVar TypeVarTuple
-    TypedDict declarative_base getLogger make_dataclass namedtuple
+    TypedDict declarative_base getLogger getcontext make_dataclass namedtuple
     """
 )
 """Calls with constants that define something, as a ``class`` statement would."""

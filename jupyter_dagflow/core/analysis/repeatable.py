@@ -14,9 +14,16 @@ from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
+from jupyter_dagflow.core.analysis import library
 from jupyter_dagflow.core.analysis.module_settings import ModuleSettings
-from jupyter_dagflow.core.analysis.same_everywhere import PathOf, asks_for_paths, gives_the_same
+from jupyter_dagflow.core.analysis.same_everywhere import (
+    PathOf,
+    asks_for_paths,
+    gives_the_same,
+    path_called,
+)
 from jupyter_dagflow.core.analysis.setting_calls import (
+    assigned_call,
     calls_by_name,
     function_in,
     only_sets,
@@ -66,7 +73,9 @@ class Repeatable:
             return not self._stands_elsewhere(setting) and only_sets(
                 called[1], function_of, path_of
             )
-        if not setting.statement.role.setting or self._reads_code(tree, setting):
+        if not (setting.statement.role.setting or _keeps_what_was(tree, path_of)):
+            return False
+        if self._reads_code(tree, setting):
             return False
         if self._stands_elsewhere(setting) and asks_for_paths(tree, path_of):
             return False
@@ -179,6 +188,15 @@ def _paths(step: Step) -> PathOf:
     """What of a library each name is that a step reads, ``""`` for any other."""
     values = step.effect.values
     return lambda name: values[name].path if name in values else ""
+
+
+def _keeps_what_was(tree: ast.Module, path_of: PathOf) -> bool:
+    """Whether it is ``old = np.seterr(…)`` or the like, with what is the same in every kernel."""
+    call = assigned_call(tree)
+    if call is None or not library.is_setting(path_called(call.func, path_of)):
+        return False
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return all(gives_the_same(value, path_of) for value in given)
 
 
 def _decided_by(tree: ast.AST) -> Iterator[ast.expr]:

@@ -35,6 +35,14 @@ def calls_by_name(tree: ast.Module) -> tuple[str, ast.Call] | None:
     return None
 
 
+def assigned_call(tree: ast.Module) -> ast.Call | None:
+    """What ``name = f(…)`` calls."""
+    match tree.body:
+        case [ast.Assign(targets=[ast.Name()], value=ast.Call() as call)]:
+            return call
+    return None
+
+
 def function_in(text: str) -> ast.FunctionDef | None:
     """The function that a statement defines, without decorators."""
     match tree_of(text).body:
@@ -152,6 +160,9 @@ class _Body:
             if isinstance(target, ast.Subscript):
                 same = same and self._same(target.slice)
             target = target.value
+        if isinstance(target, ast.Call):
+            made_by = path_called(target.func, self.path_of)
+            return same and self._same(target) and made_by in library.MODULE_LIKE
         return same and isinstance(target, ast.Name) and bool(self.path_of(target.id))
 
     def _is_setting(self, call: ast.Call) -> bool:

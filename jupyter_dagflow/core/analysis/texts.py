@@ -140,10 +140,8 @@ class TextLowering(MagicLowering):
         return ir.Chain((*parts, ir.Const("none")))
 
     def _query(self, node: ast.Call, given: ast.expr) -> ir.Expr | None:
-        text = dynamic.constant_text(given)
-        if text is None and isinstance(given, ast.JoinedStr):
-            text = "".join(dynamic.constant_text(v) or " " for v in given.values)
-        if not text:
+        text = dynamic.joined_text(given)
+        if text is None:
             return None
         read = (*dynamic.at_names(text), *dynamic.tables_in(text))
         names = [self.load(n, self.line(node)) for n in read]

@@ -345,11 +345,21 @@ class World:
                 self.effect.modules.setdefault(heap.live[base_of(obj)], line)
                 continue
             heap.lowest = min(heap.lowest, base_of(obj))
+            if heap.kinds.get(base_of(obj)) == "iterator" and obj not in changed:
+                self._change_sources(obj, line)
             changed.setdefault(obj, line)
             if slot_of(obj) == 0 and content:
                 changed.setdefault(slot(base_of(obj), BUFFER), line)
             if heap.tables.exported:
                 self._change_memory(base_of(obj), line)
+
+    def _change_sources(self, iterator: int, line: int) -> None:
+        """What goes through another iterator moves that on."""
+        heap = self.heap
+        for obj in heap.fields.get(base_of(iterator), {}).get("__view__", ()):
+            kind = heap.kinds[base_of(obj)]
+            if kind in library.STATEFUL and obj != iterator:
+                self.change(Value(kind, frozenset((obj,))), line)
 
     def _change_memory(self, table: int, line: int) -> None:
         """A table made of others is changed: arrays over the memory of those may be over its own."""

@@ -334,7 +334,10 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
         "DF121",
         (
             ("setup", "import weakref as w\nwhen_gone = w.finalize"),
-            ("task:a", "log = []\nclass A:\n    pass\na = A()\ndef watch(obj):\n    when_gone(obj, log.append, 1)"),
+            (
+                "task:a",
+                "log = []\nclass A:\n    pass\na = A()\ndef watch(obj):\n    when_gone(obj, log.append, 1)",
+            ),
             ("task:b", "watch(a)"),
             ("task:c", "del a"),
             ("task:d", "seen = len(log)"),
@@ -343,7 +346,10 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "what is to be closed when an object goes, by code of the notebook": (
         "DF121",
         (
-            ("task:a", "from weakref import finalize\nlog = []\nclass A:\n    def close(self):\n        log.append(1)"),
+            (
+                "task:a",
+                "from weakref import finalize\nlog = []\nclass A:\n    def close(self):\n        log.append(1)",
+            ),
             ("task:b", "a, b = A(), A()\ndone = finalize(a, b.close)\ndel a, b, done"),
             ("task:c", "seen = len(log)"),
         ),

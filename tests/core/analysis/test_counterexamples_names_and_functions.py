@@ -705,6 +705,30 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "n = f1(1)\nimport functools\n@functools.lru_cache(maxsize=2)\ndef f1(i): return (i + n) % 97",
         "k = f1(3)",
     ),
+    "a method of a generator of random numbers, or of a stream, under a name": (
+        "import io, random\nimport numpy as np\nrng, other = np.random.default_rng(1), random.Random(2)\n"
+        "pick, shuffle, buffer, xs = rng.choice, other.shuffle, io.StringIO(), [1, 2, 3]\nput = buffer.write\n"
+        "def two(draw):\n    return [float(draw()) for _ in range(2)]",
+        "a = int(pick(9))",
+        "shuffle(xs)\nput('a')",
+        "b = two(rng.random), other.random()",
+        "put('b')\nc = list(map(int, map(rng.integers, [5, 6]))), xs, int(pick(9))",
+        "text = buffer.getvalue()",
+    ),
+    "what a partial function of a library writes to": (
+        "import functools, io\nimport numpy as np\no, xs, text = np.zeros(2), [], io.StringIO()\n"
+        "add, put = functools.partial(np.add, out=o), functools.partial(list.append, xs)\n"
+        "say = functools.partial(print, file=text)",
+        "add(o, 1)\nput(2)\nsay('x')",
+        "seen = o.sum(), list(xs), text.getvalue()",
+    ),
+    "iterators that go through one other": (
+        "import itertools\nit, more = iter(range(9)), iter(range(9))\npairs = zip(it, it)\na, b = itertools.tee([1, 2, 3])\n"
+        "few = itertools.islice(more, 3)",
+        "first = next(pairs), next(a)",
+        "second = next(it), list(b), next(few)",
+        "rest = list(pairs), list(a), next(more), list(few)",
+    ),
     "a name behind @ that is put into the text of a query": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit, name = 1, 'limit'",
         "a = len(df.query('a > @' + name))",
@@ -1049,7 +1073,10 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "an exception gets another cause unseen": (
         "DF201",
         (
-            ("", "kept = ValueError('a')\ndef give(error):\n    getattr(error, '__seta' + 'ttr__')('__cause__', OSError())"),
+            (
+                "",
+                "kept = ValueError('a')\ndef give(error):\n    getattr(error, '__seta' + 'ttr__')('__cause__', OSError())",
+            ),
             ("", "give(kept)"),
             ("", "seen = repr(kept.__cause__)"),
         ),

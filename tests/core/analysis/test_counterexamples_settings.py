@@ -40,6 +40,20 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "n = n + 1",
         "import os\nseen = [n, os.environ['A']]",
     ),
+    "settings that are kept and set again": (
+        "import os\nimport numpy as np\nold = np.get_printoptions()\nwas = os.environ.pop('DAGFLOW_A', 'none')",
+        "np.set_printoptions(precision=2)\nos.environ['DAGFLOW_A'] = 'x'",
+        "a = str(np.array([1.23456])), os.environ['DAGFLOW_A'], was",
+        "np.set_printoptions(**old)\nos.environ.pop('DAGFLOW_A', None)",
+        "b = str(np.array([1.23456])), os.environ.get('DAGFLOW_A')",
+    ),
+    "the context that decimal calculates in": (
+        "import decimal\nctx = decimal.getcontext()\ndef precise(n):\n    decimal.getcontext().prec = n",
+        "ctx.prec = 7",
+        "a = str(decimal.Decimal(1) / 3), ctx.prec",
+        "precise(9)",
+        "b = str(decimal.Decimal(1) / 3), ctx is decimal.getcontext()",
+    ),
     "the environment under another name": (
         "import os\nfrom os import environ\nenv = os.environ",
         "environ['A'] = '1'\nenv['B'] = '2'",
