@@ -114,8 +114,13 @@ def _sharing_objects(pickled: Mapping[str, Pickled]) -> Iterator[tuple[str, str]
 
 def unchanging() -> tuple[type[Any], ...]:
     """The types of what nobody can change."""
-    numpy = sys.modules.get("numpy")
-    return (*_UNCHANGING, numpy.generic, numpy.dtype) if numpy else _UNCHANGING
+    numpy, traitlets = sys.modules.get("numpy"), sys.modules.get("traitlets")
+    return (
+        *_UNCHANGING,
+        *((numpy.generic, numpy.dtype) if numpy else ()),
+        # What a class with traits has of its methods is in all its instances.
+        *((traitlets.EventHandler,) if traitlets else ()),
+    )
 
 
 def _changeable(objects: Mapping[int, tuple[int, Any]], value: Pickled) -> Iterator[int]:

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import traitlets
 from pandas.api.typing import DataFrameGroupBy
 
 from jupyter_dagflow.kernel_side.anatomy import place_in_module, shown_by, slot_values
@@ -150,6 +151,8 @@ class _Camera:
             return (kind, *self._parts(value))
         if isinstance(value, types.FunctionType):
             return self._function_once(value)
+        if isinstance(value, traitlets.EventHandler):  # a method of its class
+            return (kind, *_Camera(self._code, aliases=self._aliases)._attributes(value))
         seen = self._code if isinstance(value, type) else self._seen
         if id(value) in seen:
             return ("same", seen[id(value)])
