@@ -34,7 +34,7 @@ def with_steps(
     """
     path = os.path.realpath(folder / Path(notebook.path).name)
     nesting = _Nesting(compile_with, texts)
-    return nesting.complete(notebook, compilation, folder=folder, above=(path,))
+    return nesting.complete(notebook, compilation, asked=folder, folder=folder, above=(path,))
 
 
 def all_steps(nested: Iterable[Nested]) -> Iterator[Nested]:
@@ -76,13 +76,22 @@ class _Nesting:
     texts: StepTexts
 
     def complete(
-        self, notebook: Notebook, compilation: Compilation, *, folder: Path, above: tuple[str, ...]
+        self,
+        notebook: Notebook,
+        compilation: Compilation,
+        *,
+        asked: Path,
+        folder: Path,
+        above: tuple[str, ...],
     ) -> Compilation:
-        """The compilation with its steps; ``above`` are the notebooks on the way here, this one last."""
+        """The compilation with its steps; ``above`` are the notebooks on the way here, this one last.
+
+        The ``folder`` is the one that is ``asked`` for, with links followed if it is a step's.
+        """
         nested: list[Nested] = []
         errors: list[Diagnostic] = []
         for place, step in _steps(notebook, compilation):
-            found = self._step(place, step, folder=folder, above=above)
+            found = self._step(place, step, asked=asked, folder=folder, above=above)
             if isinstance(found, Nested):
                 nested.append(found)
             else:
@@ -93,7 +102,13 @@ class _Nesting:
         return replace(compilation, nested=tuple(nested), diagnostics=tuple(diagnostics))
 
     def _step(
-        self, place: _Place, step: Step | OptionError, *, folder: Path, above: tuple[str, ...]
+        self,
+        place: _Place,
+        step: Step | OptionError,
+        *,
+        asked: Path,
+        folder: Path,
+        above: tuple[str, ...],
     ) -> Nested | Diagnostic:
         if isinstance(step, OptionError):
             return place.error(step.message, step.hint)
@@ -102,7 +117,8 @@ class _Nesting:
                 f"{step.path} is to run in a cell that itself runs before every task.",
                 "Move the line into a cell of a task.",
             )
-        path = os.path.realpath(folder / step.path)
+        there = os.path.abspath(asked / step.path)
+        path = self.texts.links.get(there) or os.path.realpath(folder / step.path)
         if path in above:
             circle = [*above[above.index(path) :], path]
             return place.error(
@@ -118,7 +134,11 @@ class _Nesting:
             other = self.texts.read(path)
             compiled = self.compile_with(other)
             compiled = self.complete(
-                other, compiled, folder=Path(path).parent, above=(*above, path)
+                other,
+                compiled,
+                asked=Path(there).parent,
+                folder=Path(path).parent,
+                above=(*above, path),
             )
             if not compiled.ok:
                 raise CompilationFailed(step.path, compiled.diagnostics)
@@ -126,7 +146,12 @@ class _Nesting:
         except DagflowError as error:
             return place.error(*_told(step, error))
         return Nested(
-            task=place.task, path=path, shown=step.path, digest=other.digest, compilation=compiled
+            task=place.task,
+            path=path,
+            asked=there,
+            shown=step.path,
+            digest=other.digest,
+            compilation=compiled,
         )
 
 

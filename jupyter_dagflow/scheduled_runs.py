@@ -35,7 +35,7 @@ from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.execution.cache import Reuse
 from jupyter_dagflow.execution.kernels import require_kernels
 from jupyter_dagflow.execution.watchers import Watchers
-from jupyter_dagflow.pinning import pin, pinned_texts
+from jupyter_dagflow.pinning import pin, pinned_texts, remove_unneeded
 from jupyter_dagflow.run_handle import LiveRun
 from jupyter_dagflow.schedule_parameters import (
     check_filled_in,
@@ -238,12 +238,21 @@ class ScheduledRuns:
         return gone
 
     def prune_all(self) -> None:
-        """Delete the runs of all schedules that are not kept any longer; what fails now is done later."""
+        """Delete the runs of all schedules that are not kept any longer; what fails now is done later.
+
+        So are notebooks to which none is pinned any more.
+        """
         for name in self._app.metastore.schedules.pruning():
             try:
                 self.prune(name)
             except (DagflowError, OSError):
                 _log.warning("Runs of the schedule %s could not be deleted", name, exc_info=True)
+        try:
+            remove_unneeded(
+                self._app.settings.home, self._app.metastore.schedules.definitions, now=utc_now()
+            )
+        except (DagflowError, OSError):
+            _log.warning("Notebooks that were pinned could not be removed", exc_info=True)
 
     def scheduler(
         self, *, own: Callable[[LiveRun], None], tell: Callable[[str], None]
@@ -326,9 +335,7 @@ class ScheduledRuns:
             return following
         compilation = self._app.compile(schedule.notebook, by=schedule.by)
         source = self._app.read(schedule.notebook)
-        found = replace(schedule, pin=source.digest)
-        pin(self._app.settings.home, found, source, compilation)
-        return found
+        return pin(self._app.settings.home, following, source, compilation)
 
     def _sound_pipeline(self, schedule: Schedule) -> Pipeline:
         """The pipeline of a schedule's notebook; raises `NotebookError` and `CompilationFailed`."""

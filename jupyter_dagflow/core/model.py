@@ -344,10 +344,14 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nested:
-    """Another notebook that is a step of a task: its absolute path, as it is ``shown``, and what it compiles to."""
+    """Another notebook that is a step of a task: its absolute path, as it is ``shown``, and what it compiles to.
+
+    It is asked for as ``asked``, and ``path`` is where links led from there.
+    """
 
     task: TaskName
     path: str
+    asked: str
     shown: str
     digest: str
     compilation: Compilation

@@ -170,6 +170,12 @@ class Schedules:
             row = row_named(connection, name)
             return row["schedule_id"], replace(_schedule(row), paused=row["paused"])
 
+    def definitions(self) -> list[Schedule]:
+        """What all schedules are, not how they stand."""
+        named = select(schedules).where(schedules.c.name.is_not(None))
+        with self._reading() as connection:
+            return [_schedule(row) for row in connection.execute(named).mappings()]
+
     def find(self, name: str) -> RecordedSchedule:
         """The schedule of that name as it stands; raises `NotFound`."""
         with self._reading() as connection:

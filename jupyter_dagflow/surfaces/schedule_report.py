@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -88,10 +89,12 @@ def parts(
     fires: Sequence[tuple[Fire, RunState | None]],
     missed: Sequence[Missed],
     now: datetime,
+    *,
+    home: Path,
 ) -> list[Part]:
     """A schedule with its newest fires and what it missed."""
     zone = zone_of(found.schedule)
-    told: list[Part] = [table([found], now), _options(found.schedule)]
+    told: list[Part] = [table([found], now), _options(found.schedule, home)]
     if fires:
         columns = (Column("run", style="bold"), Column("asked for"), Column("data from"))
         told.append(
@@ -128,12 +131,12 @@ def parts(
     return told
 
 
-def _options(schedule: Schedule) -> Table:
+def _options(schedule: Schedule, home: Path) -> Table:
     """All that is set of a schedule, and what it is where nothing was said."""
     zone, policy = zone_of(schedule), schedule.policy
     rows = (
         ("in words", explained(schedule)),
-        ("pinned to", pinned_to(schedule)),
+        ("pinned to", pinned_to(home, schedule)),
         ("start", _moment(schedule.start, zone)),
         ("end", "" if schedule.end is None else _moment(schedule.end, zone)),
         ("catchup", _yes(schedule.catchup)),

@@ -193,6 +193,88 @@ def test_one_that_is_pinned_runs_the_notebook_as_it_was(
     assert json.loads(dagflow("schedule", "show", "etl", "--json").out)["pin"] is None
 
 
+def with_step(folder: Path, notebook: Path, word: str) -> Path:
+    """The notebook in a folder of its own, with a step that gives the word."""
+    folder.mkdir()
+    step, outer = (json.loads(notebook.read_text()) for _ in range(2))
+    for cell, tags, source in (
+        (step["cells"][0], ["parameters"], "n = 1"),
+        (step["cells"][1], ["task:give"], f"word = {word!r}"),
+        (outer["cells"][0], ["parameters"], "n = 1"),
+        (
+            outer["cells"][1],
+            ["task:load", "keep:told"],
+            "%dagflow notebook give.ipynb -o word\ntold = word",
+        ),
+    ):
+        cell["metadata"]["tags"], cell["source"] = tags, source
+    (folder / "give.ipynb").write_text(json.dumps(step))
+    path = folder / "etl.ipynb"
+    path.write_text(json.dumps(outer))
+    return path
+
+
+def test_one_that_is_pinned_is_found_behind_a_link_that_leads_elsewhere_by_now(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    for word in ("first", "second"):
+        with_step(Path(word).absolute(), notebook, word)
+    link = Path("current")
+    link.symlink_to("first")
+    added = dagflow("schedule", "add", "current/etl.ipynb", "--every", "1h", "--pin")
+    assert added.code == 0
+    link.unlink()
+    link.symlink_to("second")
+    assert "(the file has changed since)" in dagflow("schedule", "show", "etl").out
+    assert dagflow("schedule", "trigger", "etl").code == 0
+    assert tick_and_wait()["told"] == "first"
+    assert dagflow("schedule", "update", "etl", "--pin").code == 0
+    assert dagflow("schedule", "trigger", "etl").code == 0
+    assert tick_and_wait()["told"] == "second"
+
+
+def test_what_steps_are_is_part_of_what_one_is_pinned_to(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    path = with_step(Path("first").absolute(), notebook, "first")
+    pins = []
+    assert dagflow("schedule", "add", str(path), "--every", "1h", "--pin").code == 0
+    pins.append(json.loads(dagflow("schedule", "show", "etl", "--json").out)["pin"])
+    step = path.with_name("give.ipynb")
+    step.write_text(step.read_text().replace("first", "second"))
+    assert "(the file has changed since)" in dagflow("schedule", "show", "etl").out
+    assert dagflow("schedule", "update", "etl", "--pin").code == 0
+    pins.append(json.loads(dagflow("schedule", "show", "etl", "--json").out)["pin"])
+    assert pins[0] != pins[1]
+    app = Dagflow()
+    (folder,) = (app.settings.home / "pinned").glob(f"etl-{pins[1][:12]}")
+    index = folder / "steps.json"
+    index.write_text(index.read_text().replace("1", "2"))
+    assert dagflow("schedule", "trigger", "etl").code == 2, "it is not what was pinned"
+
+
+def test_what_none_is_pinned_to_any_more_is_removed_after_an_hour(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    add = ("schedule", "add", "etl.ipynb", "--every", "1h", "--pin")
+    for name in ("etl", "other"):
+        assert dagflow(*add, "--name", name).code == 0
+    assert dagflow("schedule", "remove", "other").code == 0
+    app = Dagflow()
+    pinned = app.settings.home / "pinned"
+    for age_s in (0, 3500, 3700):
+        ScheduledRuns(app).prune_all()
+        assert len(list(pinned.iterdir())) == 2
+        (mark,) = pinned.glob("*/unneeded")
+        assert mark.parent.name.startswith("other-")
+        then = time.time() - age_s
+        os.utime(mark, (then, then))
+    ScheduledRuns(app).prune_all()
+    (left,) = pinned.iterdir()
+    assert left.name.startswith("etl-")
+    app.close()
+
+
 def test_the_text_of_one_that_may_tell_a_secret_is_not_kept(
     notebook: Path, dagflow: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

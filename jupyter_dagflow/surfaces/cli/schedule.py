@@ -196,7 +196,8 @@ def show(name: options.ScheduleArgument, as_json: AsJson = False) -> None:
     if as_json:
         put_json(schedule_report.record_document(found, fires, missed, utc_now()))
     else:
-        put_parts(schedule_report.parts(found, fires, missed, utc_now()))
+        home = app.settings.home
+        put_parts(schedule_report.parts(found, fires, missed, utc_now(), home=home))
 
 
 def next_(
