@@ -21,6 +21,7 @@ from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import (
     EnvironmentFault,
     NotebookError,
+    NotFound,
     NotResumable,
     OptionError,
     RunGoesOn,
@@ -79,7 +80,7 @@ from jupyter_dagflow.scheduling.leases import holder_is_gone, take_over, taken_r
 from jupyter_dagflow.scheduling.recovery import Recovery
 from jupyter_dagflow.settings import Settings
 from jupyter_dagflow.storage.artifacts import ArtifactStore
-from jupyter_dagflow.storage.garbage import remove_least_used, remove_unneeded
+from jupyter_dagflow.storage.garbage import remove_least_used, remove_these, remove_unneeded
 from jupyter_dagflow.storage.home_key import home_key
 from jupyter_dagflow.storage.metastore import LeaseLost, Metastore, exists
 from jupyter_dagflow.storage.news import Feed
@@ -534,13 +535,16 @@ class Dagflow:
         )
 
     def delete(self, name: str) -> RunId:
-        """Forget a run that does not go on, with its files; the values it kept are garbage then.
+        """Forget a run that does not go on, with its files and its steps; the values it kept are garbage then.
 
         Raises `NotFound` and `RunGoesOn`.
         """
         run_id = self.metastore.find_run(name)
         lease = take_over(self.metastore, run_id)
         with self._given_back_on_error(lease):
+            for _, step in self.steps_of(self.open_run(run_id)):
+                with suppress(RunGoesOn, NotFound):
+                    self.delete(step.run_id)
             with suppress(FileNotFoundError):
                 shutil.rmtree(RunFiles(self.settings.home, run_id).folder)
             self.metastore.delete_run(lease)
@@ -754,6 +758,19 @@ class Dagflow:
                     taken = self.metastore.take_lease(run_id, this_process(), seen=lease)
                     self.recover(taken).wait()
         return run_id
+
+    def values_of(self, run_id: RunId) -> set[str]:
+        """The digests of what a run and its steps have kept."""
+        own = {stored.digest for _, stored in self.metastore.artifacts(run_id)}
+        steps = self.steps_of(self.open_run(run_id))
+        return own.union(*(self.values_of(step.run_id) for _, step in steps))
+
+    def remove_values(self, digests: Collection[str]) -> None:
+        """Remove those of these values that no run has kept, and the results that would give them back."""
+        needed = self.metastore.needed_of(digests, now=utc_now())
+        gone = set(digests) - needed.digests
+        removed = remove_these(self.artifacts.root, gone, before=needed.before)
+        self.metastore.forget_those_of(removed.values)
 
     def collect_garbage(
         self, *, older_than_s: float, max_bytes: int | None = None

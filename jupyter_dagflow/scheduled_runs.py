@@ -220,9 +220,9 @@ class ScheduledRuns:
     def prune(self, name: str) -> list[RunId]:
         """Delete the runs of a schedule that are not kept any longer, and return them; raises `NotFound`.
 
-        One that somebody has resumed meanwhile stays.
+        Their steps and what only they had kept goes with them. One that somebody has resumed meanwhile stays.
         """
-        schedules, gone = self._app.metastore.schedules, []
+        schedules, gone, values = self._app.metastore.schedules, list[RunId](), set[str]()
         schedule = schedules.find(name).schedule
         found = schedules.runs(name)  # first: what is taken or ends meanwhile is only kept longer
         gone_by_now = not_kept(
@@ -234,7 +234,10 @@ class ScheduledRuns:
         )
         for run_id in gone_by_now:
             with suppress(RunGoesOn, NotFound):
+                kept = self._app.values_of(run_id)
                 gone.append(self._app.delete(run_id))
+                values |= kept
+        self._app.remove_values(values)
         return gone
 
     def prune_all(self) -> None:

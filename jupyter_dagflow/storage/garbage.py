@@ -39,6 +39,13 @@ def remove_unneeded(store: Path, needed: Collection[str], *, before: datetime) -
     return _remove_all(unneeded, before=before)
 
 
+def remove_these(store: Path, digests: Collection[str], *, before: datetime) -> Removed:
+    """Remove the stored files of these digests that were last used before that moment."""
+    values = (digest.partition(":")[2] for digest in digests)
+    files = ((store / value[:2] / value[2:], value) for value in values)
+    return _remove_all(files, before=before)
+
+
 def remove_least_used(store: Path, *, most_bytes: int, before: datetime) -> Removed:
     """Remove stored files, the one first that was not used for longest, until the rest has at most so many bytes.
 

@@ -65,6 +65,7 @@ _NAMED_IN_HINT = 5
 _EPOCH = datetime.fromtimestamp(0, timezone.utc)
 _HIGHEST = "\U0010ffff"  # no character sorts behind it
 _APPEND = events.insert()
+_BEGAN = select(runs.c.created_at).where(leases.GOING_ON)
 _LAST = select(func.max(events.c.seq)).where(events.c.run_id == bindparam("of_run"))
 _STANDING = select(
     leases.TOKEN.scalar_subquery(), _LAST.scalar_subquery()
@@ -403,16 +404,21 @@ class Metastore:
         young = select(runs.c.run_id).where(runs.c.created_at >= since)
         kept = young.union(select(runs.c.run_id).where(leases.GOING_ON))
         theirs = select(artifacts.c.digest).where(artifacts.c.run_id.in_(kept)).distinct()
-        going_on = select(runs.c.created_at).where(leases.GOING_ON)
         with self._transaction(self._reader) as connection:
             unused = cache_entries.unused(connection, since)
             digests = cache_entries.used_values(connection, since)
             digests.update(connection.scalars(theirs))
-            began = min(connection.scalars(going_on), default=None)
+            began = min(connection.scalars(_BEGAN), default=None)
         count = self._forget(unused, unused_since=since)
-        # One that began later than now: the clock was set back, and stamps tell nothing of what it has written.
-        before = _EPOCH if began and began > now else (began or now)
-        return Needed(forgotten=count, digests=digests, before=before)
+        return Needed(forgotten=count, digests=digests, before=_before(began, now))
+
+    def needed_of(self, digests: Collection[str], *, now: datetime) -> Needed:
+        """Which of these values any run has kept that is there."""
+        kept = select(artifacts.c.digest).where(artifacts.c.digest == bindparam("this")).limit(1)
+        with self._transaction(self._reader) as connection:
+            found = {each for each in digests if connection.scalar(kept, {"this": each})}
+            began = min(connection.scalars(_BEGAN), default=None)
+        return Needed(forgotten=0, digests=found, before=_before(began, now))
 
     def forget_those_of(self, values: Collection[str]) -> int:
         """Forget the results that would give back a removed value (a digest without its kind); returns how many."""
@@ -471,6 +477,12 @@ class Metastore:
 def _check_lease(run_id: RunId, lease: Lease | None, token: int | None) -> None:
     if token is not None and (lease is None or lease.token != token):
         raise _lost(run_id)
+
+
+def _before(began: datetime | None, now: datetime) -> datetime:
+    """Since when what was used is needed, if the oldest run that goes on began then."""
+    # One that began later than now: the clock was set back, and stamps tell nothing of what it has written.
+    return _EPOCH if began and began > now else (began or now)
 
 
 def _begin_fire(connection: Connection, run_id: RunId) -> None:

@@ -28,11 +28,12 @@ def parts(chosen: Sequence[Choice], newest: Newest, zone: str, *, dry_run: bool)
         last = (
             "Nothing was left to run: dagflow backfill --reprocess failed|all runs intervals again."
         )
+    clocks = ZoneInfo(zone)
     columns = (Column(f"data from ({zone})"), Column("until"), Column("run", style="bold"))
     rows = tuple(
         (
-            _moment(each.interval.start, zone),
-            _moment(each.interval.end, zone),
+            words.by_clock(each.interval.start, clocks),
+            words.by_clock(each.interval.end, clocks),
             "" if (found := newest.get(each.interval.start)) is None else found[0].run_id,
             _fate(each, None if found is None else found[1], dry_run=dry_run),
         )
@@ -66,7 +67,3 @@ def _fate(choice: Choice, state: RunState | None, *, dry_run: bool) -> str:
     if dry_run:
         return f"{known}, would run again" if known and choice.runs else known or "would run"
     return known or "not begun"
-
-
-def _moment(at: datetime, zone: str) -> str:
-    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
 from jupyter_dagflow.core.fires import Fire
@@ -46,7 +45,7 @@ def times(schedule: Schedule) -> str:
     if schedule.after is not None:
         return f"when {schedule.after} has succeeded"
     if schedule.at is not None:
-        return f"at {_moment(schedule.at, zone_of(schedule))}"
+        return f"at {words.by_clock(schedule.at, zone_of(schedule))}"
     if schedule.every_s is not None:
         return f"every {words.duration(schedule.every_s)}"
     return ", ".join(schedule.crons)
@@ -59,9 +58,9 @@ def next_table(schedule: Schedule, intervals: Sequence[DataInterval]) -> Table:
         columns=(Column(f"fires ({schedule.zone})"), Column("data from"), Column("until")),
         rows=tuple(
             (
-                _moment(_due_at(schedule, each), zone),
-                _moment(each.start, zone),
-                _moment(each.end, zone),
+                words.by_clock(_due_at(schedule, each), zone),
+                words.by_clock(each.start, zone),
+                words.by_clock(each.end, zone),
             )
             for each in intervals
         ),
@@ -104,8 +103,8 @@ def parts(
                     (
                         fire.run_id,
                         fire.kind.value,
-                        _moment(fire.interval.start, zone),
-                        _moment(fire.interval.end, zone),
+                        words.by_clock(fire.interval.start, zone),
+                        words.by_clock(fire.interval.end, zone),
                         _fate(fire, state),
                     )
                     for fire, state in fires
@@ -119,8 +118,8 @@ def parts(
                 columns=(*columns, Column("why")),
                 rows=tuple(
                     (
-                        _moment(each.miss.first.start, zone),
-                        _moment(each.miss.last.end, zone),
+                        words.by_clock(each.miss.first.start, zone),
+                        words.by_clock(each.miss.last.end, zone),
                         str(each.miss.count),
                         each.miss.reason.words,
                     )
@@ -137,8 +136,8 @@ def _options(schedule: Schedule, home: Path) -> Table:
     rows = (
         ("in words", explained(schedule)),
         ("pinned to", pinned_to(home, schedule)),
-        ("start", _moment(schedule.start, zone)),
-        ("end", "" if schedule.end is None else _moment(schedule.end, zone)),
+        ("start", words.by_clock(schedule.start, zone)),
+        ("end", "" if schedule.end is None else words.by_clock(schedule.end, zone)),
         ("catchup", _yes(schedule.catchup)),
         ("overlap", policy.overlap.value),
         ("max active runs", str(policy.max_active_runs)),
@@ -257,7 +256,7 @@ def _row(found: RecordedSchedule, now: datetime) -> tuple[str, ...]:
         times(found.schedule),
         found.schedule.zone,
         _state(found),
-        "" if next_at is None else _moment(next_at, zone),
+        "" if next_at is None else words.by_clock(next_at, zone),
         "" if past is None else f"{run_look(past).icon} {run_look(past).word}",
     )
 
@@ -285,7 +284,3 @@ def _upcoming(found: RecordedSchedule, now: datetime) -> Iterator[DataInterval]:
 
 def _due_at(schedule: Schedule, interval: DataInterval) -> datetime:
     return due_at(interval, schedule.policy, schedule.name)
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

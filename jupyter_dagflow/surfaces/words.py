@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from jupyter_dagflow.core.model import Edge, Reason, Task
 
@@ -60,6 +60,11 @@ def size(size_bytes: int) -> str:
 def moment(at: datetime | None) -> str:
     """A time on the reader's own clock, to the second."""
     return NO_VALUE if at is None else at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def by_clock(at: datetime, zone: tzinfo) -> str:
+    """A time by the clocks of a zone."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -317,6 +317,31 @@ def test_one_follows_the_success_of_another_with_its_interval(
     assert ends[:2] == ["2026-01-01T01:00:00Z", "2026-01-01T02:00:00Z"]
 
 
+def test_steps_and_values_of_pruned_runs_go_with_them(
+    notebook: Path, dagflow: Callable[..., Any]
+) -> None:
+    path = with_step(Path("first").absolute(), notebook, "first")
+    step = path.with_name("give.ipynb")
+    step.write_text(step.read_text().replace("word = 'first'", "word = f'n is {n}' * 99"))
+    path.write_text(path.read_text().replace("give.ipynb", "give.ipynb -p n=n"))
+    every = ("--every", "1h", "--start", "2026-01-01", "--keep-runs", "1")
+    assert dagflow("schedule", "add", str(path), *every).code == 0
+    for day, n in (("01", 1), ("02", 2), ("03", 2)):
+        bounds = ("--start", f"2026-01-{day}", "--end", f"2026-01-{day}")
+        assert dagflow("backfill", "etl", *bounds, "-p", f"n={n}").code == 0
+    app = Dagflow()
+    assert len(app.history()) == 6
+    told = [set[str](app.values_of(run.run_id)) for run in app.history() if run.pipeline == "etl"]
+    assert told[0] == told[1] != told[2]
+    assert dagflow("schedule", "prune", "etl").out.startswith("2 runs of schedule etl deleted;")
+    assert len(app.history()) == 2, "the newest and its step"
+    store = app.artifacts.root
+    left = {file.parent.name + file.name for file in store.rglob("*") if file.is_file()}
+    assert left == {digest.partition(":")[2] for digest in told[0]}
+    assert app.open_run("latest").value("told") == "n is 2" * 99
+    app.close()
+
+
 def test_the_runs_of_a_schedule_are_pruned_but_for_the_last_success(
     notebook: Path, dagflow: Callable[..., Any]
 ) -> None:

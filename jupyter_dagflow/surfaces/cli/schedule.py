@@ -249,7 +249,7 @@ def prune(name: options.ScheduleArgument) -> None:
         gone = ScheduledRuns(app).prune(name)
     put(
         f"{words.count(len(gone), 'run')} of schedule {name} deleted; "
-        "dagflow artifacts gc removes the values that only they had kept."
+        "their steps and the values that only they had kept went with them."
     )
 
 
