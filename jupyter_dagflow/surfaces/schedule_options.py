@@ -6,11 +6,14 @@ clocks of the schedule's zone unless they say an offset.
 
 from __future__ import annotations
 
+import inspect
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -23,6 +26,8 @@ from jupyter_dagflow.core.schedule_definition import Schedule, overlap_of, start
 from jupyter_dagflow.core.schedules import Overlap, Policy
 from jupyter_dagflow.core.tags import duration_s
 from jupyter_dagflow.surfaces.options import whole_number
+
+T = TypeVar("T")
 
 NONE = "none"
 UTC = "UTC"
@@ -261,24 +266,52 @@ def backfill_of(
 class Asked:
     """What was typed of a schedule; None for what was not."""
 
-    crons: tuple[str, ...] = ()
-    every: str | None = None
-    at: str | None = None
-    after: str | None = None
-    zone: str | None = None
-    start: str | None = None
-    end: str | None = None
-    catchup: bool | None = None
-    overlap: str | None = None
-    max_active_runs: str | None = None
-    misfire: str | None = None
-    jitter: str | None = None
-    depends_on_past: bool | None = None
-    pause_after: str | None = None
-    expected: str | None = None
-    deadline: str | None = None
-    keep_runs: str | None = None
-    keep_for: str | None = None
+    cron: Cron = None
+    every: Every = None
+    at: At = None
+    on_success: OnSuccess = None
+    tz: Zone = None
+    start: Start = None
+    end: End = None
+    catchup: Catchup = None
+    overlap: OverlapOption = None
+    max_active_runs: MaxActiveRuns = None
+    misfire: Misfire = None
+    jitter: Jitter = None
+    depends_on_past: DependsOnPast = None
+    pause_after: PauseAfter = None
+    expected: Expected = None
+    deadline: Deadline = None
+    keep_runs: KeepRuns = None
+    keep_for: KeepFor = None
+
+
+def taking_asked(command: Callable[..., T]) -> Callable[..., T]:
+    """A command that takes each option of an `Asked` in place of its parameter ``asked``."""
+    hints, own = (
+        get_type_hints(command, include_extras=True),
+        get_type_hints(Asked, include_extras=True),
+    )
+    kind = inspect.Parameter.KEYWORD_ONLY
+    taken: list[inspect.Parameter] = []
+    for each in inspect.signature(command).parameters.values():
+        if each.name == "asked":
+            taken += (
+                inspect.Parameter(option.name, kind, default=None, annotation=own[option.name])
+                for option in fields(Asked)
+            )
+        else:
+            taken.append(each.replace(annotation=hints[each.name]))
+
+    @wraps(command)
+    def called(*args: Any, **given: Any) -> T:
+        asked = Asked(**{option.name: given.pop(option.name, None) for option in fields(Asked)})
+        return command(*args, asked=asked, **given)
+
+    signature = inspect.Signature(taken)
+    called.__signature__ = signature  # type: ignore[attr-defined]
+    called.__annotations__ = {each.name: each.annotation for each in taken}
+    return called
 
 
 def schedule_of(notebook: str, asked: Asked, *, name: str | None, now: datetime) -> Schedule:
@@ -286,23 +319,23 @@ def schedule_of(notebook: str, asked: Asked, *, name: str | None, now: datetime)
     new = Schedule(
         name=name or re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(notebook).stem).lstrip("-."),
         notebook=str(Path(notebook).absolute()),
-        start=_start(asked.crons, _zone(asked.zone or UTC), now),
+        start=_start(tuple(asked.cron or ()), _zone(asked.tz or UTC), now),
     )
     return changed(new, asked)
 
 
 def changed(before: Schedule, asked: Asked) -> Schedule:
     """A schedule with what was asked for in place of what it had; ``none`` takes back what may be left out."""
-    zone = asked.zone or before.zone
+    zone = asked.tz or before.zone
     clocks = _zone(zone)
     new = replace(before, zone=zone)
-    if asked.crons or any(each is not None for each in (asked.every, asked.at, asked.after)):
+    if asked.cron or any(each is not None for each in (asked.every, asked.at, asked.on_success)):
         new = replace(
             new,
-            crons=asked.crons,
+            crons=tuple(asked.cron or ()),
             every_s=None if asked.every is None else _seconds(asked.every, "--every"),
             at=None if asked.at is None else _time(asked.at, "--at", clocks),
-            after=asked.after,
+            after=asked.on_success,
         )
     if asked.start is not None:
         new = replace(new, start=_time(asked.start, "--start", clocks))

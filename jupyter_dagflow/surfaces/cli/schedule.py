@@ -45,27 +45,12 @@ def group() -> Commands:
     return schedule
 
 
+@options.taking_asked
 def add(
     notebook: NotebookArgument,
+    *,
     name: options.Name = None,
-    cron: options.Cron = None,
-    every: options.Every = None,
-    at: options.At = None,
-    on_success: options.OnSuccess = None,
-    tz: options.Zone = None,
-    start: options.Start = None,
-    end: options.End = None,
-    catchup: options.Catchup = None,
-    overlap: options.OverlapOption = None,
-    max_active_runs: options.MaxActiveRuns = None,
-    misfire: options.Misfire = None,
-    jitter: options.Jitter = None,
-    depends_on_past: options.DependsOnPast = None,
-    pause_after: options.PauseAfter = None,
-    expected: options.Expected = None,
-    deadline: options.Deadline = None,
-    keep_runs: options.KeepRuns = None,
-    keep_for: options.KeepFor = None,
+    asked: options.Asked,
     pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
@@ -75,26 +60,6 @@ def add(
     """Have a notebook run at times, and show the next ones."""
     from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
-    asked = options.Asked(
-        crons=tuple(cron or ()),
-        every=every,
-        at=at,
-        after=on_success,
-        zone=tz,
-        start=start,
-        end=end,
-        catchup=catchup,
-        overlap=overlap,
-        max_active_runs=max_active_runs,
-        misfire=misfire,
-        jitter=jitter,
-        depends_on_past=depends_on_past,
-        pause_after=pause_after,
-        expected=expected,
-        deadline=deadline,
-        keep_runs=keep_runs,
-        keep_for=keep_for,
-    )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
         added = ScheduledRuns(app).add(
@@ -109,26 +74,11 @@ def add(
         put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
 
 
+@options.taking_asked
 def update(
     name: options.ScheduleArgument,
-    cron: options.Cron = None,
-    every: options.Every = None,
-    at: options.At = None,
-    on_success: options.OnSuccess = None,
-    tz: options.Zone = None,
-    start: options.Start = None,
-    end: options.End = None,
-    catchup: options.Catchup = None,
-    overlap: options.OverlapOption = None,
-    max_active_runs: options.MaxActiveRuns = None,
-    misfire: options.Misfire = None,
-    jitter: options.Jitter = None,
-    depends_on_past: options.DependsOnPast = None,
-    pause_after: options.PauseAfter = None,
-    expected: options.Expected = None,
-    deadline: options.Deadline = None,
-    keep_runs: options.KeepRuns = None,
-    keep_for: options.KeepFor = None,
+    *,
+    asked: options.Asked,
     pin: options.Pin = None,
     parameter: Parameters = None,
     file: ParameterFile = None,
@@ -137,26 +87,6 @@ def update(
     """Change options of a schedule, and show its next runs; --misfire none and the like take one back."""
     from jupyter_dagflow.scheduled_runs import ScheduledRuns
 
-    asked = options.Asked(
-        crons=tuple(cron or ()),
-        every=every,
-        at=at,
-        after=on_success,
-        zone=tz,
-        start=start,
-        end=end,
-        catchup=catchup,
-        overlap=overlap,
-        max_active_runs=max_active_runs,
-        misfire=misfire,
-        jitter=jitter,
-        depends_on_past=depends_on_past,
-        pause_after=pause_after,
-        expected=expected,
-        deadline=deadline,
-        keep_runs=keep_runs,
-        keep_for=keep_for,
-    )
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
         before = app.metastore.schedules.find(name)
