@@ -11,12 +11,14 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from IPython.display import display
 
 from jupyter_dagflow.app import Dagflow, suggest_tags
+from jupyter_dagflow.clock import utc_now
 from jupyter_dagflow.core.diagnostics import CompilationFailed
 from jupyter_dagflow.core.errors import NotebookUnknown, NotFound, OptionError
 from jupyter_dagflow.core.model import Compilation
@@ -25,9 +27,11 @@ from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.run import TaskRun
 from jupyter_dagflow.execution.watchers import Sink
 from jupyter_dagflow.run_handle import CANCELLED, LiveRun, Run
-from jupyter_dagflow.surfaces import report, run_comparison
+from jupyter_dagflow.scheduled_runs import ScheduledRuns
+from jupyter_dagflow.surfaces import report, run_comparison, schedule_report
 from jupyter_dagflow.surfaces import verification as told
 from jupyter_dagflow.surfaces.errors import InternalError, as_ours
+from jupyter_dagflow.surfaces.magics import SCHEDULE
 from jupyter_dagflow.surfaces.nested_run import asked, task_here
 from jupyter_dagflow.surfaces.options import (
     RunOptions,
@@ -41,6 +45,7 @@ from jupyter_dagflow.surfaces.options import (
 )
 from jupyter_dagflow.surfaces.picture import Following, still
 from jupyter_dagflow.surfaces.planned import refuse_planned
+from jupyter_dagflow.surfaces.schedule_options import NEXT_SHOWN, parse_schedule, schedule_of
 from jupyter_dagflow.surfaces.signals import INTERRUPT, CancelOnSignal
 from jupyter_dagflow.surfaces.step_tasks import step_tasks
 from jupyter_dagflow.surfaces.suggestions import suggestions_report
@@ -92,6 +97,7 @@ class MagicCommands:
             "load": self._load,
             VERB: partial(self._step, names=names),
             "runs": self._runs,
+            SCHEDULE: self._schedule,
         }
         try:
             verb, *rest = _split(line) or [""]
@@ -286,6 +292,24 @@ class MagicCommands:
             return self._notebook(None).absolute().parent
         except NotebookUnknown:
             return Path.cwd()
+
+    def _schedule(self, argv: Sequence[str]) -> None:
+        options = parse_schedule(argv)
+        if options is None:
+            return
+        path, now = self._notebook(options.notebook), utc_now()
+        self._warn_if_unsaved(path)
+        added = ScheduledRuns(self._app).add(
+            schedule_of(str(path), options.asked, name=options.name, now=now),
+            values=options.values,
+            texts=options.texts,
+            pinned=options.pinned,
+            dry_run=options.dry_run,
+        )
+        following = list(islice(schedule_report.upcoming(added, None, now), NEXT_SHOWN))
+        print(report.as_text(schedule_report.told_next(added, following)))  # noqa: T201
+        if not options.dry_run:
+            print(f"\nschedule {added.name} is added; it runs as long as dagflow serve does")  # noqa: T201
 
     def _runs(self, argv: Sequence[str]) -> None:
         verb, *rest = argv or [""]

@@ -26,6 +26,8 @@ from jupyter_dagflow.surfaces.this_notebook import Executed
 if TYPE_CHECKING:
     from jupyter_dagflow.surfaces.magic_commands import MagicCommands
 
+SCHEDULE = "schedule"
+
 
 @magics_class
 class DagflowMagics(Magics):
@@ -55,7 +57,8 @@ class DagflowMagics(Magics):
         if line.split()[:1] == [VERB]:  # braces are Python's there
             self._commands.do(line, names)
             return
-        line = _expanded(line, names)
+        if line.split()[:1] != [SCHEDULE]:  # braces are templates there
+            line = _expanded(line, names)
         if os.environ.get("DAGFLOW_IN_TASK"):
             print(f"%dagflow {line}: left out, for this cell itself runs as a task")  # noqa: T201
         else:

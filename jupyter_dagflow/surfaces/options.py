@@ -290,7 +290,7 @@ def parse_run(argv: Sequence[str]) -> RunOptions | None:
         )
         return replace(asked, notebook=notebook, background=background)
 
-    return _parsed(run, argv, program="%dagflow run")
+    return parsed(run, argv, program="%dagflow run")
 
 
 def verify_command(
@@ -321,7 +321,7 @@ def parse_verify(argv: Sequence[str]) -> RunOptions | None:
         asked = verify_command(notebook="", parameter=parameter, file=file, by=by, jobs=jobs)
         return replace(asked, notebook=notebook)
 
-    return _parsed(verify, argv, program="%dagflow verify")
+    return parsed(verify, argv, program="%dagflow verify")
 
 
 def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptions | None:
@@ -331,7 +331,7 @@ def parse_graph(argv: Sequence[str], *, program: str = "%dagflow") -> GraphOptio
         """Show the graph of this notebook; check shows what the compiler has to say about it."""
         return GraphOptions(notebook=notebook, by=checked_by(by))
 
-    return _parsed(graph, argv, program=program)
+    return parsed(graph, argv, program=program)
 
 
 def parse_load(argv: Sequence[str]) -> LoadOptions | None:
@@ -341,7 +341,7 @@ def parse_load(argv: Sequence[str]) -> LoadOptions | None:
         """Bind values that a run kept in this kernel."""
         return LoadOptions(names=tuple(names), run=run)
 
-    return _parsed(load, argv, program="%dagflow load")
+    return parsed(load, argv, program="%dagflow load")
 
 
 def diff_command(before: RunBefore, after: RunAfter, as_json: AsJson = False) -> DiffOptions:
@@ -351,7 +351,7 @@ def diff_command(before: RunBefore, after: RunAfter, as_json: AsJson = False) ->
 
 def parse_diff(argv: Sequence[str]) -> DiffOptions | None:
     """Read the options of ``%dagflow runs diff``; None if help was asked for."""
-    return _parsed(diff_command, argv, program="%dagflow runs diff")
+    return parsed(diff_command, argv, program="%dagflow runs diff")
 
 
 def parse_notebook(argv: Sequence[str]) -> Step | None:
@@ -376,7 +376,7 @@ def parse_notebook(argv: Sequence[str]) -> Step | None:
         """Run another notebook as a step of this one, and bind variables that it ends with."""
         return step_of(other, parameter or (), output or ())
 
-    return _parsed(notebook, argv, program=f"%dagflow {VERB}")
+    return parsed(notebook, argv, program=f"%dagflow {VERB}")
 
 
 def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> str | None:
@@ -386,10 +386,11 @@ def parse_status(argv: Sequence[str], *, program: str = "%dagflow status") -> st
         """Show how a run stands, or cancel it."""
         return run
 
-    return _parsed(status, argv, program=program)
+    return parsed(status, argv, program=program)
 
 
-def _parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) -> T | None:
+def parsed(callback: Callable[..., T], argv: Sequence[str], *, program: str) -> T | None:
+    """What a command makes of what was typed; None if help was asked for. Raises `OptionError`."""
     app = Commands()
     app.command()(callback)
     try:

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from jupyter_dagflow.core.errors import OptionError
 
-PLANNED = (
-    "dagflow export",
-    "%dagflow schedule",
-)
+PLANNED = ("dagflow export",)
 
 
 def refuse_planned(typed: str, *, hint: str) -> None:

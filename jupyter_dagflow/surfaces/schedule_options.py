@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timezone
 from functools import wraps
@@ -25,11 +25,19 @@ from jupyter_dagflow.core.errors import OptionError
 from jupyter_dagflow.core.schedule_definition import Schedule, overlap_of, started_by
 from jupyter_dagflow.core.schedules import Overlap, Policy
 from jupyter_dagflow.core.tags import duration_s
-from jupyter_dagflow.surfaces.options import whole_number
+from jupyter_dagflow.surfaces.options import (
+    OtherNotebook,
+    ParameterFile,
+    Parameters,
+    gathered_parameters,
+    parsed,
+    whole_number,
+)
 
 T = TypeVar("T")
 
 NONE = "none"
+NEXT_SHOWN = 5
 UTC = "UTC"
 _YEARS = range(1900, 3000)
 
@@ -51,6 +59,10 @@ Cron = Annotated[
         help="When it fires: five fields, or @daily and the like; may be repeated.",
         show_default=False,
     ),
+]
+CronArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[CRON]...", help="When it fires, as --cron.", show_default=False),
 ]
 Every = Annotated[
     str | None,
@@ -312,6 +324,50 @@ def taking_asked(command: Callable[..., T]) -> Callable[..., T]:
     called.__signature__ = signature  # type: ignore[attr-defined]
     called.__annotations__ = {each.name: each.annotation for each in taken}
     return called
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSchedule:
+    """What was typed of a schedule for a notebook, and what its parameters are given."""
+
+    notebook: str | None
+    name: str | None
+    asked: Asked
+    values: Mapping[str, object]
+    texts: Mapping[str, str]
+    pinned: bool
+    dry_run: bool
+
+
+def parse_schedule(argv: Sequence[str]) -> NewSchedule | None:
+    """Read the options of ``%dagflow schedule``; None if help was asked for."""
+
+    @taking_asked
+    def schedule(
+        expression: CronArgument = None,
+        *,
+        name: Name = None,
+        notebook: OtherNotebook = None,
+        asked: Asked,
+        pin: Pin = None,
+        parameter: Parameters = None,
+        file: ParameterFile = None,
+        dry_run: AddDryRun = False,
+    ) -> NewSchedule:
+        """Have this notebook run at times, and show the next ones."""
+        values, texts = gathered_parameters(parameter or (), file)
+        crons = [*(expression or ()), *(asked.cron or ())]
+        return NewSchedule(
+            notebook=notebook,
+            name=name,
+            asked=replace(asked, cron=crons),
+            values=values,
+            texts=texts,
+            pinned=bool(pin),
+            dry_run=dry_run,
+        )
+
+    return parsed(schedule, argv, program="%dagflow schedule")
 
 
 def schedule_of(notebook: str, asked: Asked, *, name: str | None, now: datetime) -> Schedule:

@@ -67,6 +67,16 @@ def next_table(schedule: Schedule, intervals: Sequence[DataInterval]) -> Table:
     )
 
 
+def told_next(schedule: Schedule, intervals: Sequence[DataInterval]) -> list[Part]:
+    """When it fires, in words, and the next runs."""
+    if intervals:
+        said = explained(schedule)
+        return [*([said] if said else []), next_table(schedule, intervals)]
+    if schedule.after is not None:
+        return [f"Schedule {schedule.name} fires {times(schedule)}."]
+    return [f"Schedule {schedule.name} fires no more."]
+
+
 def table(found: Sequence[RecordedSchedule], now: datetime) -> Table:
     """Schedules, each with how it stands."""
     return Table(

@@ -19,7 +19,6 @@ from nbclient import NotebookClient
 from jupyter_dagflow import Dagflow, Settings
 from jupyter_dagflow.core.records import Origin
 from jupyter_dagflow.core.states import RunState
-from jupyter_dagflow.surfaces.planned import PLANNED
 from tests.execution.processes import is_gone
 from tests.surfaces.brood import BROOD
 
@@ -219,9 +218,32 @@ def test_errors_are_blocks_that_fail_the_cell(session: Session) -> None:
         assert "Traceback" not in text, line
 
 
-def test_what_is_planned_is_called_planned(session: Session) -> None:
-    for typed in [row for row in PLANNED if row.startswith("%")]:
-        assert f"{typed} is planned, but not built yet" in raised(session.type(typed)), typed
+def test_a_notebook_is_scheduled_from_within(session: Session) -> None:
+    write(session.folder / "nb.ipynb", ("day = ''", "parameters"), ("x = day", "task:a"))
+    times = '"0 6 * * mon-fri" --tz Europe/Berlin --notebook nb.ipynb'
+    shown = printed(session.type(f"%dagflow schedule {times} --dry-run"))
+    said, _, _, *runs = shown.splitlines()
+    assert said == "At 06:00, Monday through Friday (Europe/Berlin)"
+    assert len(runs) == 5
+    template = "-p 'day={{ data_interval_start | ds }}'"
+    assert "schedule nb is added" in printed(session.type(f"%dagflow schedule {times} {template}"))
+    app = Dagflow(Settings.load({"DAGFLOW_HOME": str(session.folder / "home")}))
+    (found,) = app.metastore.schedules.all()
+    assert found.schedule.notebook == str(session.folder / "nb.ipynb")
+    assert found.schedule.crons == ("0 6 * * mon-fri",)
+    assert found.schedule.templates == {"day": "{{ data_interval_start | ds }}"}
+    app.close()
+    for typed, message in (
+        (times, "There is a schedule nb already."),
+        ("", "is given no time at all."),
+        ('"99 * * * *"', "'99' is no minute in the cron expression"),
+        ("--every often", "--every is 'often'."),
+        (f"{times} --name other -p m=1", "There is no parameter 'm'."),
+    ):
+        text = raised(session.type(f"%dagflow schedule {typed}"))
+        assert message in text, typed
+        assert "next:" in text, typed
+    assert "[CRON]" in printed(session.type("%dagflow schedule --help"))
 
 
 def test_warnings_are_shown_with_the_graph_and_with_the_run(session: Session) -> None:

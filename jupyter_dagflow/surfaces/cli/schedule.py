@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from jupyter_dagflow.core.calendar.intervals import DataInterval
     from jupyter_dagflow.core.schedule_definition import Schedule
 
-_NEXT_SHOWN = 5
 _FIRES_SHOWN = 10
 
 
@@ -69,7 +68,7 @@ def add(
             pinned=bool(pin),
             dry_run=dry_run,
         )
-    _show_next(added, None, _NEXT_SHOWN, as_json=as_json)
+    _show_next(added, None, options.NEXT_SHOWN, as_json=as_json)
     if not dry_run:
         put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
 
@@ -97,7 +96,7 @@ def update(
             pinned=pin,
         )
         found = app.metastore.schedules.find(name)
-    _show_next(found.schedule, found.standing.last, _NEXT_SHOWN, as_json=as_json)
+    _show_next(found.schedule, found.standing.last, options.NEXT_SHOWN, as_json=as_json)
 
 
 def list_(as_json: AsJson = False) -> None:
@@ -134,7 +133,7 @@ def next_(
     name: options.ScheduleArgument,
     number: Annotated[
         int, typer.Option("-n", min=1, max=1000, metavar="N", help="So many.")
-    ] = _NEXT_SHOWN,
+    ] = options.NEXT_SHOWN,
     as_json: AsJson = False,
 ) -> None:
     """Show when a schedule fires next, and which data intervals those runs are about."""
@@ -198,12 +197,5 @@ def _show_next(
     intervals = list(islice(schedule_report.upcoming(schedule, last, utc_now()), number))
     if as_json:
         put_json([schedule_report.interval_document(schedule, each) for each in intervals])
-    elif intervals:
-        explained = schedule_report.explained(schedule)
-        put_parts(
-            [*([explained] if explained else []), schedule_report.next_table(schedule, intervals)]
-        )
-    elif schedule.after is not None:
-        put(f"Schedule {schedule.name} fires {schedule_report.times(schedule)}.")
     else:
-        put(f"Schedule {schedule.name} fires no more.")
+        put_parts(schedule_report.told_next(schedule, intervals))
