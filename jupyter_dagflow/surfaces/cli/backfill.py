@@ -23,7 +23,6 @@ from jupyter_dagflow.surfaces.options import (
     gathered_parameters,
 )
 from jupyter_dagflow.surfaces.signals import CancelOnSignal
-from jupyter_dagflow.wire import CancelledBackfillsDocument
 
 if TYPE_CHECKING:
     from jupyter_dagflow.app import Dagflow
@@ -65,6 +64,8 @@ def backfill(
         if cancel:
             count = schedules.cancel_backfills(name)
             if as_json:
+                from jupyter_dagflow.wire import CancelledBackfillsDocument
+
                 put_json(CancelledBackfillsDocument(schedule=name, cancelled=count))
             else:
                 put(
