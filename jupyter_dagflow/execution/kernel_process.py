@@ -30,7 +30,7 @@ from jupyter_dagflow.execution.kernel_pool import NO_HISTORY, is_ipykernel, task
 from jupyter_dagflow.execution.kernel_server import ServedKernel, new_mark, private_folder
 from jupyter_dagflow.execution.last_words import LastWords, last_words_beside
 from jupyter_dagflow.execution.processes import descendants, end_marked, kill
-from jupyter_dagflow.execution.provisioner import PROVISIONER
+from jupyter_dagflow.execution.provisioner import PROVISIONER, WarmProvisioner
 from jupyter_dagflow.kernel_side import marks
 from jupyter_dagflow.kernel_side.last_words import VARIABLE
 
@@ -245,6 +245,12 @@ class TaskKernel(AsyncKernelManager):
                 with self._log.open("ab") as file:
                     file.write(_CUT)
         return bool(await super()._async_is_alive())
+
+    async def is_over(self, *, within_s: float) -> bool:
+        """Whether the process has ended: as soon as it has, or so many seconds later."""
+        return not isinstance(self.provisioner, WarmProvisioner) or await self.provisioner.is_over(
+            within_s=within_s
+        )
 
     @property
     def log_path(self) -> Path:

@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,7 @@ class ServedKernel:
         self.mark = new_mark()
         self.settled = threading.Event()
         self.ended = threading.Event()
+        self._to_tell: list[Callable[[], None]] = []
         self.pid = 0
         self.signals: list[int] = []  # that came before there was a process
         self.returncode: int | None = None
@@ -102,6 +103,14 @@ class ServedKernel:
         self.returncode = code
         self.settled.set()
         self.ended.set()
+        for tell in [*self._to_tell]:
+            tell()
+
+    def when_ended(self, tell: Callable[[], None]) -> None:
+        """Have the end told, in any thread and perhaps twice; also if it has come already."""
+        self._to_tell.append(tell)
+        if self.ended.is_set():
+            tell()
 
 
 class KernelServer:

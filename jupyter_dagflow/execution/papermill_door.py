@@ -35,6 +35,8 @@ from jupyter_dagflow.storage.atomic import write_bytes
 
 _SCHEME = "dagflow-taskbook:"
 _ENGINE = "dagflow"
+_LOOK_S = 1.0  # how long the end of a kernel may go unnoticed where nobody tells of it
+_QUIET_S = 0.2  # what a kernel had sent when it died has come once nothing comes for so long
 
 
 def execute(
@@ -150,6 +152,7 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
         self._outputs = MaskedOutputs(mask)
         self._last_words = last_words
         self._limit = OutputLimit(output_limit)
+        self._heard_at = 0.0
 
     def execute(self, **options: Any) -> Any:
         """Run the cells in the kernel that is there."""
@@ -162,6 +165,7 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
 
     def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
         """Take what can be shown of a message by now; what was held back comes before the cell's end."""
+        self._heard_at = time.monotonic()
         self._last_words.has_arrived(msg)
         return self._show(msg, cell, cell_index)
 
@@ -185,6 +189,17 @@ class TaskbookClient(PapermillNotebookClient):  # type: ignore[misc]
             raise
         finally:
             self._show_rest(cell, cell_index)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """See to it that the cell ends if the kernel does: at once, where nbclient would ask every second."""
+        with suppress(DeadKernelError):
+            while True:
+                await self.km.is_over(within_s=_LOOK_S)
+                await self._async_check_alive()
+        self._heard_at = time.monotonic()
+        while time.monotonic() < self._heard_at + _QUIET_S:
+            await asyncio.sleep(_QUIET_S)
+        self.task_poll_for_reply.cancel()
 
     def _show_rest(self, cell: Any, cell_index: int) -> None:
         for last in self._outputs.rest():
