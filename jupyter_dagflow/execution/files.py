@@ -9,7 +9,6 @@ it, and which process ran it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from jupyter_dagflow.core.model import RunId
@@ -49,7 +48,7 @@ class RunFiles:
 
     def taskbook(self, task: str, attempt: int) -> Path:
         """The notebook that runs one attempt at a task."""
-        return _taskbook(self.home, self.run_id, task, attempt)
+        return self.home.joinpath("runs", self.run_id, "tasks", task, str(attempt), f"{task}.ipynb")
 
     def process(self, task: str, attempt: int) -> Path:
         """Which process runs an attempt, for whoever may have to end it."""
@@ -66,11 +65,6 @@ class RunFiles:
     def expansion(self, task: str, attempt: int) -> Path:
         """The notebook that finds out what a mapped loop goes through, beside the task's own."""
         return self.taskbook(expansion_name(task), attempt)
-
-
-@lru_cache(1024)  # they are asked for again and again, and made of seven parts
-def _taskbook(home: Path, run_id: RunId, task: str, attempt: int) -> Path:
-    return home.joinpath("runs", run_id, "tasks", task, str(attempt), f"{task}.ipynb")
 
 
 def expansion_name(task: str) -> str:
