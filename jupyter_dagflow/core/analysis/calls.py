@@ -9,8 +9,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from jupyter_dagflow.core.analysis import ir, library
-from jupyter_dagflow.core.analysis.classes import Classes
+from jupyter_dagflow.core.analysis import ir
+from jupyter_dagflow.core.analysis.classes import METHODS_TAKEN, Classes
 from jupyter_dagflow.core.analysis.memory import Outcome, Trace, outcome_of, renew
 from jupyter_dagflow.core.analysis.values import (
     BUFFER,
@@ -178,8 +178,7 @@ class Calls(Classes):
         """
         kinds = self.heap.kinds
         held = (o for o in func.objects if slot_of(o) != BUFFER)
-        methods_of = library.CONTAINERS | library.MOVING
-        for obj in [o for o in held if kinds[base_of(o)] in methods_of]:
+        for obj in [o for o in held if kinds[base_of(o)] in METHODS_TAKEN]:
             container = Value(
                 kinds[base_of(obj)] if slot_of(obj) == 0 else UNKNOWN, frozenset((obj,))
             )

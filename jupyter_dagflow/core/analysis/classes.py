@@ -26,6 +26,9 @@ from jupyter_dagflow.core.analysis.values import (
 )
 from jupyter_dagflow.core.analysis.world import State, World, join_states
 
+METHODS_TAKEN = (
+    library.CONTAINERS | library.MOVING
+)  # what is called of these is one of their methods
 _MAY_HOLD = library.CONTAINERS | {UNKNOWN}
 _NESTED = 4  # how deep within a value is looked for what is compared, hashed or shown
 GOING_THROUGH = ("__iter__", "__next__")
@@ -158,6 +161,12 @@ class Classes(World):
                     self.load(name, line)
         return made
 
+    def _decorates(self, instance: Value) -> bool:
+        """Whether to call a context manager gives a function that runs within it."""
+        classes = {c for o in instance.objects for c in self.heap.classes.get(base_of(o), ())}
+        paths = library.DECORATING_CONTEXTS
+        return any(self.derives_from(each, paths.__contains__) for each in classes)
+
     def within(self, manager: Value, function: Value, line: int) -> Value:
         """A function that calls another within a context manager."""
         made = self.heap.make("function", plain=True)
@@ -232,6 +241,8 @@ class Classes(World):
             return join(results[0], *results[1:])
         if name == "__new__" and self.making is not None:
             return self.making
+        if name == "__call__" and arguments.positional and self._decorates(me):
+            return self.within(me, arguments.positional[0], line)
         for value in arguments.every:
             self.use(value, line)
             self.heap.hold(me, value)
@@ -534,6 +545,8 @@ class Classes(World):
                 )
             elif isinstance(code, ClassCode):
                 results.append(self.construct(base_of(held), code, arguments, line))
+            elif base in self.heap.classes and self.heap.kinds[base_of(held)] in METHODS_TAKEN:
+                results.append(self.call(Value(UNKNOWN, frozenset((held,))), arguments, line))
         if not results and isinstance(self.heap.code.get(base), ClassCode):
             results += [
                 self._method(b, c, me, arguments, line) for b, c in self.class_methods(base, name)
@@ -543,10 +556,7 @@ class Classes(World):
     def instance_call(self, obj: int, arguments: Arguments, line: int) -> list[Value]:
         found = self.methods(base_of(obj), "__call__")
         receiver = Value("instance", frozenset((obj,)))
-        decorates = library.DECORATING_CONTEXTS.__contains__
-        if not found and any(
-            self.derives_from(c, decorates) for c in self.heap.classes[base_of(obj)]
-        ):
+        if not found and self._decorates(receiver):
             return [self.within(receiver, value, line) for value in arguments.positional[:1]]
         if not found:
             self.use(receiver, line, arguments=arguments, whole=True)

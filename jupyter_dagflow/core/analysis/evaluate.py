@@ -17,6 +17,7 @@ from jupyter_dagflow.core.analysis.classes import GOING_THROUGH
 from jupyter_dagflow.core.analysis.foreign import ForeignCalls
 from jupyter_dagflow.core.analysis.values import (
     IMMUTABLE_VALUE,
+    OBSERVERS,
     UNKNOWN,
     Arguments,
     ClassCode,
@@ -544,6 +545,7 @@ class Evaluator(ForeignCalls):
             self.change(place, self.line(target.line), content=True)
             self.heap.hold(base, value, target.name)
             self.run_hooks(base, self.line(target.line))
+            self.use(self._observers_of(base), self.line(target.line))
             self._setter(base, target.name, value, target.line)
             self.run_accessors(base, target.name, "set", (value,), self.line(target.line))
         elif isinstance(target, ir.ItemTarget):
@@ -573,6 +575,12 @@ class Evaluator(ForeignCalls):
                     self.heap.tables.noticed.add(root)
                     self.change(self.heap.common(root, "index"), self.line(line))
         return self.get_attribute(whole, node.name, self.line(node.line))
+
+    def _observers_of(self, value: Value) -> Value:
+        """What an object has been told to call when something in it is set."""
+        fields = (self.heap.fields.get(base_of(obj), {}) for obj in value.objects)
+        held = [obj for each in fields for obj in each.get(OBSERVERS, ())]
+        return Value(UNKNOWN, frozenset(held))
 
     def _setter(self, base: Value, name: str, value: Value, line: int) -> None:
         for obj in base.objects:

@@ -403,6 +403,8 @@ def _literal(node: ast.expr) -> ir.Literal | None:
     while stack:
         part = stack.pop()
         if isinstance(part, ast.Constant):
+            if isinstance(part.value, str) and "@" in part.value:
+                return None  # a text that may name a variable is looked at
             continue
         if isinstance(part, ast.UnaryOp) and isinstance(part.operand, ast.Constant):
             continue

@@ -204,7 +204,9 @@ class Follower(Evaluator):
             ends.append(self.state)
         self.state = join_states(ends)
         if node.final:
+            self.handled.append(join(IMMUTABLE_VALUE, *raised))
             self._at_last(lambda: self.run(node.final), left)
+            self.handled.pop()
 
     def _left(self) -> list[tuple[list[State], int]]:
         """How many paths have left the function, and the loop, so far."""
@@ -279,7 +281,9 @@ class Follower(Evaluator):
         if node.swallows:
             self.state = self.stopped()
         if any(value.objects for value in managers):
+            self.handled.append(IMMUTABLE_VALUE)
             self._at_last(lambda: self._exit(managers, self.line(node.line)), left)
+            self.handled.pop()
 
     def _exit(self, managers: list[Value], line: int) -> None:
         for value in reversed(managers):
@@ -564,11 +568,10 @@ class Follower(Evaluator):
             if value.objects:
                 self.raised.append(value)
                 self.impure()
-        origins = [*values[1:], *self.handled[-1:]]
-        if origins and values[0].kind != "class":  # an exception keeps what it came from
-            self.change(values[0], self.line(node.line))
-            for origin in origins:
-                self.heap.hold(values[0], origin, "__context__")
+        for error in values[:1] if self.handled or values[1:] else ():
+            self.change(error, self.line(node.line))  # an exception keeps what it came from
+            for origin in (*values[1:], *self.handled[-1:]):
+                self.heap.hold(error, origin, "__context__")
         self.state.dead = True
 
 

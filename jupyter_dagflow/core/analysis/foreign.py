@@ -16,6 +16,7 @@ from jupyter_dagflow.core.analysis.values import (
     DEEPEST,
     IMMUTABLE_VALUE,
     NOTHING,
+    OBSERVERS,
     REGISTERED,
     UNKNOWN,
     Arguments,
@@ -62,6 +63,9 @@ class ForeignCalls(Calls):
     def _foreign_method(
         self, receiver: Value, name: str, arguments: Arguments, line: int, *, dropped: bool
     ) -> Value:
+        if name in library.OBSERVING:
+            for value in arguments.every:
+                self.heap.hold(receiver, value, OBSERVERS)
         stores = name in library.STORING and receiver.kind not in ("frame", "array", "str")
         if receiver.kind != "stream" or name not in library.STANDING_STILL:
             self.advance(receiver, line)

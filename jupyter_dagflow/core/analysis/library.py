@@ -316,6 +316,9 @@ HOOKING = re.compile(
 DEFAULTING = re.compile(r"(^|_)default$")
 """The end of such a name, if it is run when something is first asked for."""
 
+OBSERVING = _words("add_observer observe on_click on_msg on_submit on_trait_change")
+"""Methods that tell an object what to call when something in it is set."""
+
 HAS_TRAITS = re.compile(r"^(ipywidgets|traitlets|traits)\.")
 TRAIT_METHOD = re.compile(r"^_\w+_(changed|default|fired|validate)$")
 """Classes that do so by the names of methods, and those names."""

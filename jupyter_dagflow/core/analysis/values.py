@@ -23,6 +23,7 @@ _FAR = 1 << 40  # below it no other object has a number
 HIDDEN = frozenset({"__class__", "__bases__", "__code__", "__view__"})
 _NEVER_POOLED = frozenset({"function", "class", "partial", "getter"})
 REGISTERED = "__registered__"
+OBSERVERS = "__observers__"
 BUFFER = 4
 DEEPEST = 3
 Key = str | int | None

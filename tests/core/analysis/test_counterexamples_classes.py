@@ -247,6 +247,13 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "y = x\nn = Shape.made",
         "m = Shape.made\nz = x",
     ),
+    "a function that an object with traits has been told to call": (
+        "import traitlets\nclass T(traitlets.HasTraits):\n    x = traitlets.Int()\nt, scale, seen = T(), 2, {}\n"
+        "def see(change):\n    seen[change['new']] = change['new'] * scale\nt.observe(see, 'x')",
+        "scale = 3",
+        "t.x = 5",
+        "n = dict(seen)",
+    ),
     "methods that traitlets runs": (
         "import traitlets\nlog, base = [], [5]\nclass T(traitlets.HasTraits):\n    x, y = traitlets.Int(), traitlets.Int()\n"
         "    @traitlets.observe('x')\n    def _seen(self, change):\n        log.append(change['new'])\n"

@@ -715,6 +715,13 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "put('b')\nc = list(map(int, map(rng.integers, [5, 6]))), xs, int(pick(9))",
         "text = buffer.getvalue()",
     ),
+    "a method of a generator or a list that an instance has": (
+        "import numpy as np\nrng, xs = np.random.default_rng(0), []\nclass Drawing:\n    def __init__(self, rng, xs):\n"
+        "        self.draw, self.put = rng.integers, xs.append\nd = Drawing(rng, xs)",
+        "a = int(d.draw(10))",
+        "b = int(rng.integers(10))\nd.put(b)",
+        "c = int(d.draw(10)), list(xs)",
+    ),
     "what a partial function of a library writes to": (
         "import functools, io\nimport numpy as np\no, xs, text = np.zeros(2), [], io.StringIO()\n"
         "add, put = functools.partial(np.add, out=o), functools.partial(list.append, xs)\n"
@@ -737,8 +744,9 @@ EQUAL: dict[str, tuple[str, ...]] = {
     ),
     "a name behind @ that a variable has for the text of a query": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\nlimit = 1",
-        "which = '@limit'",
+        "which, parts = '@limit', ['@limit', '2']",
         "a = len(df.query(f'a > {which}')) + len(df.query('a > ' + which))",
+        "b = len(df.query('a > ' + parts[0]))",
     ),
     "text of a query that can have no name behind @": (
         "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 3]})\ncolumn, limit = 'a', 1",
@@ -757,6 +765,9 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "import contextlib\nlog = []\nclass Timed(contextlib.ContextDecorator):\n    def __enter__(self):\n"
         "        log.append('in')\n    def __exit__(self, *error):\n        log.append('out')\n"
         "@contextlib.contextmanager\ndef noted():\n    log.append('a')\n    yield\n    log.append('b')",
+        "class Twice(Timed):\n    def __call__(self, function):\n        log.append('made')\n"
+        "        return super().__call__(function)\n@Twice()\ndef h(x):\n    return x",
+        "k = h(3)",
         "@Timed()\ndef f(x):\n    return x + 1\n@noted()\ndef g(x):\n    return f(x) + 1",
         "n = f(1) + g(2)",
         "seen = list(log)",
@@ -768,6 +779,16 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "again(kept, other)",
         "try:\n    within()\nexcept TypeError:\n    pass",
         "seen = [repr(kept.__cause__), kept.__suppress_context__, repr(third.__context__)]",
+    ),
+    "an exception that is raised again where another goes through": (
+        "kept, last, third = ValueError('a'), ValueError('b'), ValueError('c')\nclass Leaving:\n    def __enter__(self):\n"
+        "        pass\n    def __exit__(self, *error):\n        raise last\n"
+        "def at_last():\n    try:\n        1 / 0\n    finally:\n        raise kept\n"
+        "def once_more():\n    try:\n        raise third\n    except ValueError:\n        raise",
+        "try:\n    at_last()\nexcept ValueError:\n    pass",
+        "try:\n    with Leaving():\n        1 / 0\nexcept ValueError:\n    pass",
+        "try:\n    once_more()\nexcept ValueError as error:\n    same = error is third",
+        "seen = repr(kept.__context__), repr(last.__context__), repr(third.__context__)",
     ),
     "an exception that is raised again, which the block swallows": (
         "import contextlib\nkept = ValueError('a')",
