@@ -715,6 +715,12 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "put('b')\nc = list(map(int, map(rng.integers, [5, 6]))), xs, int(pick(9))",
         "text = buffer.getvalue()",
     ),
+    "an ExitStack that several tasks have": (
+        "import contextlib\nlog = []\nstack = contextlib.ExitStack()",
+        "stack.callback(log.append, 1)",
+        "stack.close()",
+        "n = len(log)",
+    ),
     "a method of a generator or a list that an instance has": (
         "import numpy as np\nrng, xs = np.random.default_rng(0), []\nclass Drawing:\n    def __init__(self, rng, xs):\n"
         "        self.draw, self.put = rng.integers, xs.append\nd = Drawing(rng, xs)",
@@ -988,7 +994,10 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
     "a library's function closes over what it is given": (
         "DF205",
         (
-            ("task:a", "import contextlib\nlog = []\nstack = contextlib.ExitStack()"),
+            (
+                "task:a",
+                "import contextlib\nlog = []\nstack = getattr(contextlib, 'Exit' + 'Stack')()",
+            ),
             ("task:b", "stack.callback(log.append, 1)"),
             ("task:c", "stack.close()"),
         ),
