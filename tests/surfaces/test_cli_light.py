@@ -122,6 +122,22 @@ def test_completing_a_command_imports_nothing_heavy(shell: str) -> None:
     assert not (HEAVY - rich) & set(json.loads(done.stderr))
 
 
+def test_the_program_may_be_interrupted_while_it_is_imported() -> None:
+    code = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'typer':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from importlib.metadata import entry_points\n"
+        "(program,) = entry_points(group='console_scripts', name='dagflow')\n"
+        "program.load()()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
 def test_version_and_no_command(dagflow: Callable[..., Any]) -> None:
     assert dagflow("--version").out == f"jupyter-dagflow {__version__}\n"
     assert dagflow().out == dagflow("--help").out
