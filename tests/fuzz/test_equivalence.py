@@ -1,6 +1,7 @@
 """The promise as a property: a random notebook leaves the same both ways, or an error says why not.
 
-A few hundred notebooks, the same every time; `make fuzz` goes looking for others.
+A few hundred notebooks, the same every time; `make fuzz` goes looking for others. Those that Hypothesis draws it makes
+small by itself; what `make fuzz` finds, `shrink` does, which knows cells and statements and is done sooner.
 """
 
 from __future__ import annotations
@@ -8,22 +9,50 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
 
-from tests.fuzz.programs import write_program
-from tests.fuzz.verdicts import Outcome, judge
+from tests.fuzz.programs import Program, write_program
+from tests.fuzz.verdicts import Outcome, Verdict, judge
 
 _BATCH = 50
+_MOST_REFUSED = 0.05  # of those in which something is uncertain, as in `make fuzz`
 
 
 @pytest.mark.parametrize("first", range(0, 300, _BATCH))
 def test_tasks_leave_what_run_all_leaves(first: int) -> None:
-    outcomes = []
+    uncertain = []
     for seed in range(first, first + _BATCH):
         program = write_program(random.Random(seed))
         verdict = judge(program, random.Random(seed))
-        outcomes.append(verdict.outcome)
-        assert verdict.outcome is not Outcome.DIFFERENT, f"{seed}: {verdict.text}\n{program}"
-        if program.certain and verdict.outcome is Outcome.REFUSED:
-            # Nothing is left to guess in these, so the compiler has to understand them all.
-            pytest.fail(f"{seed}: {verdict.label}: {verdict.text}\n{program}")
-    assert outcomes.count(Outcome.EQUAL) > _BATCH // 2
+        assert _is_kept(program, verdict), f"{seed}: {_told(program, verdict)}"
+        if not (program.certain or program.odd_tags):
+            uncertain.append(verdict)
+    refused = [verdict for verdict in uncertain if verdict.outcome is Outcome.REFUSED]
+    assert len(refused) <= max(_MOST_REFUSED * len(uncertain), 1), refused
+
+
+@settings(
+    max_examples=30,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(st.randoms(use_true_random=False))
+def test_so_do_those_that_hypothesis_draws(rng: random.Random) -> None:
+    program = write_program(rng)
+    verdict = judge(program, random.Random(0))
+    note(_told(program, verdict))
+    assert _is_kept(program, verdict)
+
+
+def _is_kept(program: Program, verdict: Verdict) -> bool:
+    """Whether the promise is: nothing is different, and where nothing is left to guess, nothing is refused."""
+    if verdict.outcome is Outcome.REFUSED:
+        return not program.certain
+    return verdict.outcome in (Outcome.EQUAL, Outcome.UNUSABLE)
+
+
+def _told(program: Program, verdict: Verdict) -> str:
+    return f"{verdict.outcome.value} {verdict.label}: {verdict.text}\n{program}"

@@ -3,17 +3,20 @@
 The law: Run All is right by definition. What survives it must be what the tasks leave: of each
 name, what the last task in notebook order that kept it did, as it is loaded from where that task
 has stored it. Where Run All itself stops at a cell, the task of that cell must stop there as well,
-and what stands above it must be the same. A DAG that comes to no end is different.
+and what stands above it must be the same. A DAG that comes to no end, or to that of its memory, is different;
+where Run All does, nothing can be told.
 """
 
 from __future__ import annotations
 
 import itertools
 import random
+import resource
 import shutil
 import signal
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -38,6 +41,8 @@ _RUN_ALL = "run all"
 _MEMORY = Path("/dev/shm")
 _FAR_APART = (11, 22)
 _LONGEST_S = 20
+_MOST_BYTES = 1 << 30
+_STATM = Path("/proc/self/statm")
 _RUNS_AGAIN = 5
 _FOUND_BY_RUNS = {
     "UndeclaredChange": "DF201",
@@ -82,10 +87,12 @@ def judge(program: Program, rng: random.Random) -> Verdict:
     trial = _Trial(program, home)
     handler = signal.signal(signal.SIGALRM, _too_long)
     try:
-        return trial.judge(rng)
-    except _TooLong:
+        with _bounded_memory():
+            return trial.judge(rng)
+    except (_TooLong, MemoryError) as error:
         outcome = Outcome.UNUSABLE if trial.stage == _RUN_ALL else Outcome.DIFFERENT
-        return Verdict(outcome, f"{trial.stage} takes too long")
+        what = "long" if isinstance(error, _TooLong) else "much memory"
+        return Verdict(outcome, f"{trial.stage} takes too {what}")
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, handler)
@@ -94,6 +101,22 @@ def judge(program: Program, rng: random.Random) -> Verdict:
 
 class _TooLong(BaseException):
     """No notebook that is written here takes this long."""
+
+
+@contextmanager
+def _bounded_memory() -> Iterator[None]:
+    """Let a loop that adds to what it goes over end by a `MemoryError`, where the system tells how much there is."""
+    if not _STATM.exists():
+        yield
+        return
+    pages = int(_STATM.read_text(encoding="ascii").split()[0])
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    most = pages * resource.getpagesize() + _MOST_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _too_long(*_: object) -> None:
@@ -185,6 +208,8 @@ class _Trial:
                 self._run_all, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
             ), None
         except Failed as error:
+            if isinstance(error.error, MemoryError):
+                raise error.error from None
             place = [id_ for id_, _ in self._run_all].index(error.cell)
             above = self._run_all[:place]
             folder = self._folder(f"above{seed}")
