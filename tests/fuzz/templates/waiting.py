@@ -16,7 +16,7 @@ _STATEMENTS: Templates = {
         "<list:t> = await <job>(<list>)",
         "<list:t> = await <job>(<list>)",
         "await <job>(<list>)",
-        "<nest:t> = await asyncio.gather(<job>(<list>), <job>(<list>))",
+        "<nest:t> = [await <job>(<list>), await <job>(<list>)]",
         "<nest:t> = [await <job>(e) for e in <nest>]",
         "if <num> > 4:\n    <list:r> = await <job>(<list>)",
         "<list:t> = [e async for e in <drops>()]",
