@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.fuzz.templates import (
@@ -32,6 +32,12 @@ from tests.fuzz.templates import (
 _HOLE = re.compile(r"<(?P<kind>[a-z0-9]+)(?:#(?P<number>\d))?(?::(?P<role>[etrdn]))?>")
 _BLOCK = re.compile(r"^(?P<indent> *)<block>$", re.MULTILINE)
 _NUMBER = re.compile(r"^(\w+) = \d+$", re.MULTILINE)
+_FILE = re.compile(r"'((?:d2/)?\w+\.(?:csv|json|npy|pickle|txt))'")
+_USES = {
+    "writes": re.compile(r"'[aw]b?'|to_csv\('|np\.save\(|write_text"),
+    "reads": re.compile(r"open\('[^']*'\)|'rb'|read_csv|np\.load|read_text|getsize|exists\(\)"),
+}
+"""How statements use the files that they name."""
 _ALWAYS = ("bind", "list", "observe")
 _TRIES = 30
 _DEEPEST = 2
@@ -278,6 +284,11 @@ def _without_lost(cell: ProgramCell, *, below: Sequence[ProgramCell]) -> Program
     return replace(cell, tags=tuple(tag for tag in cell.tags if tag not in lost))
 
 
+def _file_tags(cell: ProgramCell) -> Iterator[str]:
+    for name in sorted(set(_FILE.findall(cell.source))) if "setup" not in cell.tags else ():
+        yield from (f"{does}:{name}" for does, how in _USES.items() if how.search(cell.source))
+
+
 class _Notebook:
     """Writes one notebook: statements into cells, cells into tasks, tags on cells."""
 
@@ -319,6 +330,8 @@ class _Notebook:
             cells += self._mapped(cells)
         if self._tagged and self._rng.random() < 0.2:
             cells = self._in_lane(cells)
+        if self._tagged and any(map(_FILE.search, (cell.source for cell in cells))):
+            cells = self._with_files(cells)
         return Program(
             cells=tuple(cells),
             certain=self._certain,
@@ -344,6 +357,12 @@ class _Notebook:
             tags = (tag for tag in cells[number].tags if not tag.startswith(kept))
             cells[number] = replace(cells[number], tags=(*tags, "lane:shared"))
         return cells
+
+    def _with_files(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
+        """Mostly the tags tell of files, as `check` proposes; else only the run can find out."""
+        if self._rng.random() < 0.3:
+            return [*cells]
+        return [replace(cell, tags=(*cell.tags, *_file_tags(cell))) for cell in cells]
 
     def _conditional(self, cells: Sequence[ProgramCell]) -> list[ProgramCell]:
         """Some tasks may be skipped, by a number that a cell above binds."""

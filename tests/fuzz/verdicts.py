@@ -15,7 +15,7 @@ import resource
 import shutil
 import signal
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -202,20 +202,20 @@ class _Trial:
 
     def _whole(self, seed: int) -> tuple[Album, Failed | None]:
         """What Run All leaves, or where it stops what the cells above leave."""
+        cells = self._run_all
+        folder = self._folder(f"whole{seed}")
         try:
-            folder = self._folder(f"whole{seed}")
-            return run_all(
-                self._run_all, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
-            ), None
+            return self._left(cells, folder, seed), None
         except Failed as error:
             if isinstance(error.error, MemoryError):
                 raise error.error from None
-            place = [id_ for id_, _ in self._run_all].index(error.cell)
-            above = self._run_all[:place]
-            folder = self._folder(f"above{seed}")
-            return run_all(
-                above, folder, seed=seed, aliases=self._aliases, conditions=self._conditions
-            ), error
+            failed = error
+        # Not in the handler: what is raised there has it as its context.
+        above = itertools.takewhile(lambda cell: cell[0] != failed.cell, cells)
+        return self._left([*above], self._folder(f"above{seed}"), seed), failed
+
+    def _left(self, cells: Sequence[tuple[str, str]], folder: Path, seed: int) -> Album:
+        return run_all(cells, folder, seed=seed, aliases=self._aliases, conditions=self._conditions)
 
     def _folder(self, name: str) -> Path:
         folder = self._home / name / "notebook"  # notebooks may ask what their folder is called

@@ -398,7 +398,7 @@ class Follower(Evaluator):
     def _note(self, made: Value, annotations: Iterable[Value]) -> None:
         """A function or class keeps what its annotations are, of which data may change."""
         for each in annotations:
-            if not self.heap.codes(each):
+            if any(base_of(obj) not in self.heap.code for obj in each.objects):
                 self.heap.hold(made, each)
 
     def _decorated(self, value: Value, decorators: list[Value], line: int) -> Value:

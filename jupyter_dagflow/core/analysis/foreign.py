@@ -442,7 +442,13 @@ class ForeignCalls(Calls):
         heap, every = self.heap, arguments.every
         name = path.rpartition(".")[2]
         if path in library.HANDLES:
-            return heap.make("handle", unmovable=library.HANDLES[path])
+            made = heap.make("handle", unmovable=library.HANDLES[path])
+            if path.startswith("weakref."):
+                for (
+                    value
+                ) in every:  # by a weak reference an object is as much to be had as by any other
+                    heap.hold(made, value)
+            return made
         out = arguments.keyword("out") or self._placed_out(path, arguments)
         if out is not None and out.objects and not keeps:
             return out

@@ -361,6 +361,15 @@ REFUSED: dict[str, tuple[str, tuple[tuple[str, str], ...]]] = {
             ("task:c", "seen = len(log)"),
         ),
     ),
+    "a change of what a weak reference leads to": (
+        "DF107",
+        (
+            ("task:a lane:one", "import weakref\nclass A:\n    n = 0\na = A()"),
+            ("task:b lane:one", "weak = weakref.ref(a)"),
+            ("task:c", "a.n = 2"),
+            ("task:d lane:one", "seen = weak().n"),
+        ),
+    ),
     "a class of setup that a task changes": (
         "DF121",
         (

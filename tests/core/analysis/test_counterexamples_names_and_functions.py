@@ -31,6 +31,12 @@ EQUAL: dict[str, tuple[str, ...]] = {
         "xs.append(2)",
         "seen = [f.__annotations__, A.__annotations__]",
     ),
+    "a class keeps data of a record that its annotations are": (
+        "import collections\nPoint = collections.namedtuple('Point', 'x xs')\np = Point(1, [6])",
+        "xs = p.xs",
+        "class A:\n    x: xs = None",
+        "xs.append(2)",
+    ),
     "an exception comes with the name that was not there": (
         "kept = []\nfor text in ('nobody', 'kept.nobody'):\n    try:\n        eval(text)\n"
         "    except Exception as error:\n        kept.append(error)",
