@@ -163,9 +163,8 @@ class KernelPool:
         self._given: list[ServedKernel] = []
         self._logs = logs
         self._server: KernelServer | None = None
-        with contextlib.suppress(
-            OSError, LookupError
-        ):  # the folder is gone, there is no such kernel
+        # the folder is gone, there is no such kernel, or it is for another to start
+        with contextlib.suppress(OSError, LookupError):
             self._server, self._begin = self._serve(forks)
 
     @property
@@ -211,6 +210,8 @@ class KernelPool:
 
         kind = self._kind
         spec = KernelSpecManager().get_kernel_spec(kind.name)
+        if "kernel_provisioner" in spec.metadata:
+            raise LookupError(f"The kernelspec {kind.name} names what starts its kernels.")
         python = _python_of(spec) if forks else None
         substitutes = {**os.environ, **dict(kind.environment)}
         environment = {

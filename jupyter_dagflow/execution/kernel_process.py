@@ -6,6 +6,7 @@ no file of its connection is left.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -248,9 +249,10 @@ class TaskKernel(AsyncKernelManager):
 
     async def is_over(self, *, within_s: float) -> bool:
         """Whether the process has ended: as soon as it has, or so many seconds later."""
-        return not isinstance(self.provisioner, WarmProvisioner) or await self.provisioner.is_over(
-            within_s=within_s
-        )
+        if isinstance(self.provisioner, WarmProvisioner):
+            return await self.provisioner.is_over(within_s=within_s)
+        await asyncio.sleep(within_s)  # a provisioner of another kind, named by the kernelspec
+        return not await self._async_is_alive()
 
     @property
     def log_path(self) -> Path:

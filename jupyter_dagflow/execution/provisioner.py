@@ -59,11 +59,12 @@ class WarmProvisioner(LocalProvisioner):
 
     async def is_over(self, *, within_s: float) -> bool:
         """Whether the process has ended: as soon as it has, where that is told, or so many seconds later."""
-        if await self.poll() is None and self._over is None:
-            await asyncio.sleep(within_s)
-        elif await self.poll() is None and self._over is not None:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._over.wait(), within_s)
+        if await self.poll() is None:
+            if self._over is None:
+                await asyncio.sleep(within_s)
+            else:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._over.wait(), within_s)
         return await self.poll() is not None
 
     async def cleanup(self, restart: bool = False) -> None:
@@ -88,9 +89,10 @@ class WarmProvisioner(LocalProvisioner):
         elif hasattr(os, "pidfd_open") and self.process is not None:
             try:
                 self._descriptor = os.pidfd_open(self.process.pid)
+                loop.add_reader(self._descriptor, is_readable)
             except OSError:  # an older Linux
+                self._let_go()
                 return
-            loop.add_reader(self._descriptor, is_readable)
         else:
             return
         self._over = over

@@ -144,8 +144,10 @@ class Scheduler(Generic[Run]):
 
     @property
     def fault(self) -> EnvironmentFault | None:
-        """What the machine lacks for a run that waits to begin here; None if nothing is known of such a thing."""
-        return next(iter(self._faults.values()), None)
+        """What the machine lacks for a run that waits to begin here; None if nothing is, or one begins."""
+        if not all(run.done() for run in self._begun.values()):
+            return None
+        return next(iter([*self._faults.values()]), None)
 
     def serve(self, ended: threading.Event) -> None:
         """Tick when something is due, and every second, until that is set; what fails now is done later.
@@ -297,7 +299,9 @@ class Scheduler(Generic[Run]):
         """Forget what is about fires that wait no longer."""
         waits = {fire.run_id for fire in waiting}
         self._begun = {run_id: run for run_id, run in self._begun.items() if run_id in waits}
-        self._faults = {run_id: one for run_id, one in self._faults.items() if run_id in waits}
+        for run_id in [*self._faults]:  # beginners write there meanwhile
+            if run_id not in waits:
+                self._faults.pop(run_id, None)
         for done in self._backfills.keys() - {fire.backfill for fire in waiting}:
             self._backfills.pop(done).resign()
 
@@ -306,6 +310,7 @@ class Scheduler(Generic[Run]):
         before = self._begun.get(fire.run_id)
         if before is not None and not _came_to_nothing(before):
             return
+        self._faults.pop(fire.run_id, None)
         if self._beginners is not None:
             self._begun[fire.run_id] = self._beginners.submit(self._begun_run, schedule, fire)
         else:

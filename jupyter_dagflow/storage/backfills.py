@@ -192,6 +192,11 @@ class Backfills:
             waiting = connection.scalar(_WAITING, bounds) or 0
             return waiting + len(connection.scalars(_ACTIVE, bounds).all())
 
+    def is_active(self, these: Collection[int]) -> bool:
+        """Whether any run of these backfills goes on."""
+        with self._reading() as connection:
+            return connection.scalar(_ACTIVE, {"these": list(these), **_ANY_TIME}) is not None
+
     def failed(self, these: Collection[int], first: datetime, last: datetime) -> int:
         """How many of their runs have failed."""
         bounds = {"these": list(these), "first": first, "last": last}

@@ -300,20 +300,18 @@ class Asked:
 
 def taking_asked(command: Callable[..., T]) -> Callable[..., T]:
     """A command that takes each option of an `Asked` in place of its parameter ``asked``."""
-    hints, own = (
-        get_type_hints(command, include_extras=True),
-        get_type_hints(Asked, include_extras=True),
-    )
+    own = get_type_hints(Asked, include_extras=True)
     kind = inspect.Parameter.KEYWORD_ONLY
     taken: list[inspect.Parameter] = []
-    for each in inspect.signature(command).parameters.values():
+    # get_type_hints would put what is None by default into an Optional, on Python 3.10
+    for each in inspect.signature(command, eval_str=True).parameters.values():
         if each.name == "asked":
             taken += (
                 inspect.Parameter(option.name, kind, default=None, annotation=own[option.name])
                 for option in fields(Asked)
             )
         else:
-            taken.append(each.replace(annotation=hints[each.name]))
+            taken.append(each)
 
     @wraps(command)
     def called(*args: Any, **given: Any) -> T:

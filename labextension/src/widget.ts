@@ -47,6 +47,7 @@ const createWidget: AnyWidget<Traits> = () => {
     const cancel = html('button', { type: 'button', class: 'dagflow-cancel' });
     cancel.addEventListener('click', () => {
       asked = follower.run?.run_id;
+      heard = true;
       wait = setTimeout(() => hears(false), UNHEARD_MS);
       model.send({ kind: 'cancel' });
       onRun();

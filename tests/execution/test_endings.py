@@ -288,3 +288,19 @@ async def appears(path: Path) -> str:
     while not path.exists() or not path.read_text():
         await asyncio.sleep(0.02)
     return path.read_text()
+
+
+def test_a_kernel_whose_specification_names_a_provisioner_is_run_and_watched_as_well(
+    bench: Any, kernels: Path
+) -> None:
+    spec = json.loads((kernels / "kernels" / "dagflow-test" / "kernel.json").read_text())
+    provisioner = {"provisioner_name": "local-provisioner"}
+    spec["metadata"] = {"kernel_provisioner": provisioner}
+    folder = kernels / "kernels" / "dagflow-provisioned"
+    folder.mkdir()
+    (folder / "kernel.json").write_text(json.dumps(spec))
+    bench.kernel = "dagflow-provisioned"
+    bench.task("a", "x = 1", writes="x")
+    bench.task("b", "y = 1", "import os; os._exit(3)", writes="y")
+    assert bench.run("a").failure is None
+    assert bench.run("b").failure.message == "The kernel died in cell 2: it exited with code 3."

@@ -83,6 +83,34 @@ def test_all_sorts_of_variables_are_compared(
     assert not {"temporary", "math", "_private"} & {*found["equal"]}
 
 
+def test_what_is_set_in_modules_is_set_for_the_tasks_below(
+    dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
+) -> None:
+    write_notebook(
+        "settings.ipynb",
+        [
+            (
+                "task:sets",
+                "import csv, mimetypes, socket, sqlite3, xml.etree.ElementTree as ET\n"
+                "csv.register_dialect('semi', delimiter=';')\ncsv.field_size_limit(1_000_000)\n"
+                "mimetypes.add_type('text/x-dag', '.dag')\nsocket.setdefaulttimeout(7)\n"
+                "sqlite3.register_adapter(complex, str)\nET.register_namespace('dag', 'urn:dag')",
+            ),
+            (
+                "task:asks",
+                "import csv, mimetypes, socket, sqlite3, xml.etree.ElementTree as ET\n"
+                "seen = ['semi' in csv.list_dialects(), csv.field_size_limit(), socket.getdefaulttimeout()]\n"
+                "kind = mimetypes.guess_type('a.dag')\ntext = ET.tostring(ET.Element('{urn:dag}x'))\n"
+                "row = sqlite3.connect(':memory:').execute('select ?', (1j,)).fetchone()",
+            ),
+        ],
+    )
+    told = json.loads(dagflow("verify", "settings.ipynb", "--json").out)
+    assert (told["different"], told["not_compared"]) == ([], [])
+    found = json.loads(next(Path().glob("../home/runs/*/comparison/outcome.json")).read_text())
+    assert {*found["equal"]} == {"seen", "kind", "text", "row"}
+
+
 def test_run_all_leaves_out_what_the_dag_has_skipped(
     dagflow: Callable[..., Any], write_notebook: Callable[..., Path]
 ) -> None:

@@ -815,12 +815,10 @@ FINALIZING = _words("weakref.WeakMethod weakref.finalize weakref.proxy weakref.r
 
 _SETTING_NAMES = _words(
     """
-    addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister
-    disable_eager_execution disable_warnings enable_eager_execution enable_notebook
-    enable_numpy_behavior enable_pretty_tracebacks enable_wide_display_mode filterwarnings
-    init_notebook_mode init_printing install_opener ioff ion load_dotenv putenv rc rcdefaults
-    register_matplotlib_converters register_unpack_format removeFilter removeHandler
-    reset_option resetwarnings setLevel seterr seterrcall setlocale setrecursionlimit simplefilter tzset unsetenv use
+    addFilter addHandler addLevelName autolog autoset basicConfig captureWarnings chdir deregister field_size_limit
+    filterwarnings init_notebook_mode init_printing install_opener ioff ion load_dotenv putenv rc rcdefaults
+    removeFilter removeHandler reset_option resetwarnings run_functions_eagerly setLevel setdefaulttimeout seterr
+    seterrcall setlocale setrecursionlimit setrlimit setswitchinterval simplefilter stack_size tzset umask unsetenv use
     use_deterministic_algorithms
     """
 )
@@ -829,8 +827,12 @@ _SETTING_PATHS = re.compile(
     r"(^|\.)(sys\.path\.(append|insert|extend|remove|clear|pop|__setitem__)|"
     r"(os\.environ|environ|rcParams|options|config|__dict__)\."
     r"(update|setdefault|pop|popitem|clear|push|__setitem__|__delitem__)|logging\.disable|seaborn\.set|sns\.set|tqdm\.pandas|"
-    r"tqdm\.\w+\.tqdm\.pandas|[A-Z]\w*\.register|register_\w+_accessor|copyreg\.(pickle|constructor)|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
+    r"tqdm\.\w+\.tqdm\.pandas|[A-Z]\w*\.register|colormaps\.(un)?register|(config|options)\.set|mimetypes\.add_type|"
+    r"yaml\.add_\w+|units\.(add|set)_enabled_\w+|copyreg\.(pickle|constructor)|pandarallel\.initialize|warnings\.\w+filter\w*|gc\.(disable|enable)|nltk\.data\.path\.append)$"
 )
+
+_SETTING_VERBS = re.compile(r"(set|enable|disable|register|unregister)_\w|set[A-Z]")
+"""How the names of functions of modules begin that only set something."""
 
 _NOT_SETTINGS = re.compile(
     r"(^|\.)(random\.\w+|set_trace|set_start_method|set_title|set_xlabel|set_ylabel)$"
@@ -846,7 +848,9 @@ def is_setting(path: str) -> bool:
     if _NOT_SETTINGS.search(path):
         return False
     return (
-        name in _SETTING_NAMES or name.startswith("set_") or _SETTING_PATHS.search(path) is not None
+        name in _SETTING_NAMES
+        or _SETTING_VERBS.match(name) is not None
+        or _SETTING_PATHS.search(path) is not None
     )
 
 

@@ -345,9 +345,10 @@ class World:
                 self.effect.modules.setdefault(heap.live[base_of(obj)], line)
                 continue
             heap.lowest = min(heap.lowest, base_of(obj))
-            if heap.kinds.get(base_of(obj)) == "iterator" and obj not in changed:
-                self._change_sources(obj, line)
+            is_known = obj in changed
             changed.setdefault(obj, line)
+            if heap.kinds.get(base_of(obj)) == "iterator" and not is_known:
+                self._change_sources(obj, line)
             if slot_of(obj) == 0 and content:
                 changed.setdefault(slot(base_of(obj), BUFFER), line)
             if heap.tables.exported:

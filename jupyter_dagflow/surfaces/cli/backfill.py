@@ -164,7 +164,8 @@ class _Following:
                 return bool(self._own or self._all) and self._left(self._own or self._all) > 0
             scheduler.tick_backfills(self._name, self._all)
             if self._left(self._all):
-                self._tell_fault(scheduler.fault)
+                if not self._app.metastore.backfills.is_active(self._all):
+                    self._tell_fault(scheduler.fault)
                 return True
             return self._goes_on()
         except MetastoreUnreachable as fault:  # a busy database may answer later

@@ -16,5 +16,6 @@ def main() -> NoReturn:
 
         main()
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted\n")
-        sys.exit(130)
+        from jupyter_dagflow.surfaces.cli import errors
+
+        sys.exit(errors.tell_interrupted(as_json="--json" in sys.argv))
