@@ -289,7 +289,7 @@ def test_the_order_of_a_set_is_nobodys_to_see() -> None:
     constants = known.__code__.co_consts
     turned = [frozenset([*c][::-1]) if isinstance(c, frozenset) else c for c in constants]
     other = types.FunctionType(known.__code__.replace(co_consts=tuple(turned)), {}, "known")
-    other.__annotations__ = known.__annotations__
+    other.__qualname__, other.__annotations__ = known.__qualname__, known.__annotations__
     assert repr(turned) != repr([*constants])
     assert picture(known) == picture(other)
 

@@ -312,7 +312,9 @@ def test_a_run_in_the_background_is_watched_and_cancelled(session: Session) -> N
 
 
 def test_the_picture_of_a_run_cancels_it_with_all_that_it_has_started(session: Session) -> None:
-    write(session.folder / "brood.ipynb", ("x = 1", "task:a", "keep:x"), (BROOD, "task:b"))
+    write(
+        session.folder / "brood.ipynb", ("x = 1", "task:a", "keep:x"), (BROOD, "task:b", "after:a")
+    )
     shown = picture(session.type("%dagflow run --background --notebook brood.ipynb"))
     until((session.folder / "begun").exists)
     session.say(shown["application/vnd.jupyter.widget-view+json"]["model_id"], {"kind": "cancel"})
