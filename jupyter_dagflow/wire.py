@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args
 
 import msgspec
 
+from jupyter_dagflow.core.backfill import Reprocess
 from jupyter_dagflow.core.diagnostics import Diagnostic
 from jupyter_dagflow.core.errors import DagflowError
 from jupyter_dagflow.core.events import CellProgress, Event, Stored, TaskFailure
@@ -24,6 +25,7 @@ from jupyter_dagflow.core.model import Compilation, Edge, PartitionBy, Task
 from jupyter_dagflow.core.nested import inner_tasks
 from jupyter_dagflow.core.records import RunRecord, Surroundings, TaskRecord
 from jupyter_dagflow.core.run import RunView, TaskRun
+from jupyter_dagflow.core.schedules import Overlap
 from jupyter_dagflow.core.states import RunState, TaskState
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from jupyter_dagflow.core.verify import Verification
 
 T = TypeVar("T")
+
+_Number = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+_Jobs = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
 class ParameterDocument(msgspec.Struct, kw_only=True):
@@ -339,9 +344,33 @@ class ScheduleDocument(msgspec.Struct, kw_only=True):
     last_state: RunState | None
 
 
-class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
-    """What ``dagflow schedule show --json`` prints: its newest fires and what it missed, newest first."""
+class SchedulesDocument(msgspec.Struct, kw_only=True):
+    """A page of the schedules, by name; ``next`` is what the page below is asked for, null for the last."""
 
+    schedules: list[ScheduleDocument]
+    next: str | None
+
+
+class NextRunsDocument(msgspec.Struct, kw_only=True):
+    """When a schedule fires, in words if there are any, and its ``next_runs``, as if it were not paused."""
+
+    name: str
+    times: str
+    explained: str
+    next_runs: list[IntervalDocument]
+
+
+class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
+    """What ``dagflow schedule show --json`` prints: its newest fires and what it missed, newest first.
+
+    It fires by ``crons``, ``every_s`` seconds, ``at`` a time or ``on_success`` of another; its ``next_runs`` are those
+    that it has when it is not paused.
+    """
+
+    crons: list[str]
+    every_s: float | None
+    at: datetime | None
+    on_success: str | None
     start: datetime
     end: datetime | None
     catchup: bool
@@ -358,6 +387,7 @@ class ScheduleRecordDocument(ScheduleDocument, kw_only=True):
     keep_for_s: float | None
     pin: str | None
     parameters: dict[str, Any]
+    next_runs: list[IntervalDocument]
     fires: list[FireDocument]
     missed: list[MissedDocument]
 
@@ -385,6 +415,79 @@ class CancelledBackfillsDocument(msgspec.Struct, kw_only=True):
 
     schedule: str
     cancelled: int
+
+
+class TriggerDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to have a schedule run now: what that run is given instead of the schedule's own.
+
+    ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares; both may be
+    templates.
+    """
+
+    parameters: dict[str, Any] = {}
+    parameter_texts: dict[str, str] = {}
+
+
+class ScheduleChangesDocument(TriggerDocument, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to change a schedule: the options of ``dagflow schedule update``, written as there.
+
+    What is left out stays as it is; null takes back what may be left out.
+    """
+
+    cron: list[str] | msgspec.UnsetType = msgspec.UNSET
+    every: str | msgspec.UnsetType = msgspec.UNSET
+    at: str | msgspec.UnsetType = msgspec.UNSET
+    on_success: str | msgspec.UnsetType = msgspec.UNSET
+    tz: str | msgspec.UnsetType = msgspec.UNSET
+    start: str | msgspec.UnsetType = msgspec.UNSET
+    end: str | msgspec.UnsetType | None = msgspec.UNSET
+    catchup: bool | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    max_active_runs: _Number | msgspec.UnsetType = msgspec.UNSET
+    misfire: str | msgspec.UnsetType | None = msgspec.UNSET
+    jitter: str | msgspec.UnsetType | None = msgspec.UNSET
+    depends_on_past: bool | msgspec.UnsetType = msgspec.UNSET
+    pause_after: _Number | msgspec.UnsetType | None = msgspec.UNSET
+    expected: str | msgspec.UnsetType | None = msgspec.UNSET
+    deadline: str | msgspec.UnsetType | None = msgspec.UNSET
+    keep_runs: _Number | msgspec.UnsetType | None = msgspec.UNSET
+    keep_for: str | msgspec.UnsetType | None = msgspec.UNSET
+    pin: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class NewScheduleDocument(ScheduleChangesDocument, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to add a schedule: ``path`` is the notebook's below the server's root.
+
+    The rest is as the options of ``dagflow schedule add``, written as there; with ``dry_run`` nothing is added.
+    """
+
+    path: str
+    name: str = ""
+    dry_run: bool = False
+
+
+class AskBackfillDocument(TriggerDocument, kw_only=True, forbid_unknown_fields=True):
+    """What the server is sent to have intervals run that have passed: the options of ``dagflow backfill``."""
+
+    start: str
+    end: str
+    reprocess: Reprocess = Reprocess.NONE
+    reverse: bool = False
+    jobs: _Jobs | None = None
+    dry_run: bool = False
+
+
+class RemovedScheduleDocument(msgspec.Struct, kw_only=True):
+    """The schedule that was removed."""
+
+    schedule: str
+
+
+class PrunedDocument(msgspec.Struct, kw_only=True):
+    """The runs of a schedule that were deleted."""
+
+    schedule: str
+    runs: list[str]
 
 
 class RunsDocument(msgspec.Struct, kw_only=True):
@@ -556,7 +659,7 @@ class StartDocument(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     since: tuple[str, ...] = msgspec.field(name="from", default=())
     until: tuple[str, ...] = ()
     fresh: bool = False
-    jobs: Annotated[int, msgspec.Meta(ge=1, le=1024)] | None = None
+    jobs: _Jobs | None = None
     keep_all: bool = False
 
 
@@ -725,6 +828,17 @@ DOCUMENTS: tuple[type[Any], ...] = (
     StartDocument,
     ClearDocument,
     DeletedDocument,
+    SchedulesDocument,
+    ScheduleRecordDocument,
+    NextRunsDocument,
+    NewScheduleDocument,
+    ScheduleChangesDocument,
+    TriggerDocument,
+    AskBackfillDocument,
+    BackfillDocument,
+    CancelledBackfillsDocument,
+    RemovedScheduleDocument,
+    PrunedDocument,
     ArtifactDocument,
     GarbageDocument,
     VerificationDocument,

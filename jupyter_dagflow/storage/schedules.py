@@ -181,10 +181,10 @@ class Schedules:
         with self._reading() as connection:
             return _recorded(connection, row_named(connection, name))
 
-    def all(self) -> list[RecordedSchedule]:
-        """All schedules as they stand, by name."""
-        query = _ALL.where(schedules.c.name.is_not(None)).order_by(schedules.c.name)
-        return self._all_of(query)
+    def all(self, *, after: str = "", limit: int | None = None) -> list[RecordedSchedule]:
+        """All schedules as they stand, by name; or so many, those that come after that name."""
+        named = schedules.c.name > after  # which none is that was removed
+        return self._all_of(_ALL.where(named).order_by(schedules.c.name).limit(limit))
 
     def awake(self, *, at: datetime) -> list[RecordedSchedule]:
         """The schedules of which there may be something to decide or to begin by then, as they stand."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from jupyter_dagflow.core.calendar.intervals import DataInterval
@@ -17,11 +18,13 @@ from jupyter_dagflow.storage.schedules import Missed, RecordedSchedule
 from jupyter_dagflow.surfaces import cron_words, words
 from jupyter_dagflow.surfaces.look import run_look
 from jupyter_dagflow.surfaces.report import Part
+from jupyter_dagflow.surfaces.schedule_options import NEXT_SHOWN
 from jupyter_dagflow.surfaces.table import Column, Table
 from jupyter_dagflow.wire import (
     FireDocument,
     IntervalDocument,
     MissedDocument,
+    NextRunsDocument,
     ScheduleDocument,
     ScheduleRecordDocument,
 )
@@ -193,6 +196,19 @@ def interval_document(schedule: Schedule, interval: DataInterval) -> IntervalDoc
     )
 
 
+def next_document(
+    schedule: Schedule, last: DataInterval | None, now: datetime, *, limit: int = NEXT_SHOWN
+) -> NextRunsDocument:
+    """When it fires, in words, and the next runs after the last, as if it were not paused."""
+    following = islice(upcoming(schedule, last, now), limit)
+    return NextRunsDocument(
+        name=schedule.name,
+        times=times(schedule),
+        explained=explained(schedule),
+        next_runs=[interval_document(schedule, each) for each in following],
+    )
+
+
 def document(found: RecordedSchedule, now: datetime) -> ScheduleDocument:
     """A row of the list."""
     return ScheduleDocument(
@@ -215,12 +231,17 @@ def record_document(
 ) -> ScheduleRecordDocument:
     """All of a schedule that is shown."""
     row, policy = document(found, now), found.schedule.policy
+    following = next_document(found.schedule, found.standing.last, now)
     return ScheduleRecordDocument(
         **{name: getattr(row, name) for name in row.__struct_fields__},
+        crons=list(found.schedule.crons),
+        every_s=found.schedule.every_s,
+        at=found.schedule.at,
+        on_success=found.schedule.after,
         start=found.schedule.start,
         end=found.schedule.end,
         catchup=found.schedule.catchup,
-        explained=explained(found.schedule),
+        explained=following.explained,
         overlap=policy.overlap.value,
         max_active_runs=policy.max_active_runs,
         misfire_s=policy.misfire_s,
@@ -233,18 +254,8 @@ def record_document(
         keep_for_s=found.schedule.keep_for_s,
         pin=found.schedule.pin,
         parameters=_given(found.schedule),
-        fires=[
-            FireDocument(
-                run_id=fire.run_id,
-                kind=fire.kind.value,
-                state=state,
-                waits=fire.waits,
-                logical_date=fire.interval.logical_date,
-                data_interval_start=fire.interval.start,
-                data_interval_end=fire.interval.end,
-            )
-            for fire, state in fires
-        ],
+        next_runs=following.next_runs,
+        fires=[fire_document(fire, state) for fire, state in fires],
         missed=[
             MissedDocument(
                 first=each.miss.first.logical_date,
@@ -255,6 +266,19 @@ def record_document(
             )
             for each in missed
         ],
+    )
+
+
+def fire_document(fire: Fire, state: RunState | None) -> FireDocument:
+    """A fire, with the state of its run if that is there."""
+    return FireDocument(
+        run_id=fire.run_id,
+        kind=fire.kind.value,
+        state=state,
+        waits=fire.waits,
+        logical_date=fire.interval.logical_date,
+        data_interval_start=fire.interval.start,
+        data_interval_end=fire.interval.end,
     )
 
 

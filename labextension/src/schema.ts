@@ -3,7 +3,11 @@
 export type Shape =
   | DagflowEvent
   | ArtifactDocument
+  | AskBackfillDocument
   | AttemptDocument
+  | BackfillDocument
+  | BackfillIntervalDocument
+  | CancelledBackfillsDocument
   | ChangeDocument
   | CheckDocument
   | ClearDocument
@@ -21,6 +25,7 @@ export type Shape =
   | EventsDocument
   | ExampleDocument
   | ExpectationDocument
+  | FireDocument
   | GarbageDocument
   | GraphDocument
   | GridDocument
@@ -28,10 +33,14 @@ export type Shape =
   | GridTaskDocument
   | InnerTaskDocument
   | InputChangeDocument
+  | IntervalDocument
   | LogDocument
   | LogEntryDocument
   | MetricChangeDocument
+  | MissedDocument
+  | NewScheduleDocument
   | NewsDocument
+  | NextRunsDocument
   | NotComparedDocument
   | NotebookPathDocument
   | OutputCellDocument
@@ -41,7 +50,9 @@ export type Shape =
   | ParametersDocument
   | PipelineDocument
   | PipelinesDocument
+  | PrunedDocument
   | RefusalDocument
+  | RemovedScheduleDocument
   | ResultChangeDocument
   | RunDiffDocument
   | RunDocument
@@ -49,6 +60,10 @@ export type Shape =
   | RunRecordDocument
   | RunSummaryDocument
   | RunsDocument
+  | ScheduleChangesDocument
+  | ScheduleDocument
+  | ScheduleRecordDocument
+  | SchedulesDocument
   | StartDocument
   | StatusDocument
   | StoppedDocument
@@ -57,6 +72,7 @@ export type Shape =
   | TaskDocument
   | TaskNewsDocument
   | TaskRunDocument
+  | TriggerDocument
   | UnsavedNotebookDocument
   | VerificationDocument;
 export type DagflowEvent =
@@ -94,6 +110,10 @@ export type TaskState =
  */
 export type Origin = 'cli' | 'magic' | 'python' | 'server';
 /**
+ * Which intervals that have a run already are run again.
+ */
+export type Reprocess = 'all' | 'failed' | 'none';
+/**
  * How cells are grouped into tasks; ``auto`` takes tags, else headings, else one task a cell.
  */
 export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
@@ -101,6 +121,10 @@ export type PartitionBy = 'auto' | 'cells' | 'headings' | 'tags';
  * How much a finding matters: an error stops a run, a warning does not, information only explains.
  */
 export type Severity = 'error' | 'info' | 'warning';
+/**
+ * What happens to a fire that is due while as many runs as there may be still go on.
+ */
+export type Overlap = 'cancel' | 'queue' | 'skip';
 
 /**
  * Somebody asked for the run to be cancelled; it ends as soon as its tasks have been stopped.
@@ -409,6 +433,21 @@ export interface ArtifactDocument {
   value?: unknown;
 }
 /**
+ * What the server is sent to have intervals run that have passed: the options of ``dagflow backfill``.
+ */
+export interface AskBackfillDocument {
+  dry_run?: boolean;
+  end: string;
+  jobs?: number | null;
+  parameter_texts?: {
+    [k: string]: string;
+  };
+  parameters?: {};
+  reprocess?: Reprocess;
+  reverse?: boolean;
+  start: string;
+}
+/**
  * A try at a task that has ended.
  */
 export interface AttemptDocument {
@@ -419,6 +458,31 @@ export interface AttemptDocument {
   started_at: string | null;
   state: TaskState;
   why?: string[];
+}
+/**
+ * What ``dagflow backfill --json`` prints: the intervals within the bounds, in the order in which they run.
+ */
+export interface BackfillDocument {
+  intervals: BackfillIntervalDocument[];
+  schedule: string;
+}
+/**
+ * An interval of a backfill: the ``state`` of its newest run, null if there is none; whether it ``runs`` now.
+ */
+export interface BackfillIntervalDocument {
+  data_interval_end: string;
+  data_interval_start: string;
+  logical_date: string;
+  run_id: string | null;
+  runs: boolean;
+  state: RunState | null;
+}
+/**
+ * What ``dagflow backfill --cancel --json`` prints: how many intervals will not run, or not go on.
+ */
+export interface CancelledBackfillsDocument {
+  cancelled: number;
+  schedule: string;
 }
 /**
  * Something that differs between two runs, in words; null where it is not there.
@@ -663,6 +727,18 @@ export interface ExpectationDocument {
   run_id: string;
 }
 /**
+ * A fire of a schedule; ``state`` is that of its run, null if there is none.
+ */
+export interface FireDocument {
+  data_interval_end: string;
+  data_interval_start: string;
+  kind: string;
+  logical_date: string;
+  run_id: string;
+  state: RunState | null;
+  waits: boolean;
+}
+/**
  * What ``artifacts gc --json`` prints: what was removed, and how many bytes that freed.
  */
 export interface GarbageDocument {
@@ -770,6 +846,15 @@ export interface InputChangeDocument {
   task: string;
 }
 /**
+ * A row of ``dagflow schedule next``: a run that will be due.
+ */
+export interface IntervalDocument {
+  data_interval_end: string;
+  data_interval_start: string;
+  fire_at: string;
+  logical_date: string;
+}
+/**
  * What the cells of an attempt at a task printed, from the character at ``start`` to the one before ``end``.
  */
 export interface LogDocument {
@@ -795,6 +880,49 @@ export interface MetricChangeDocument {
   after: unknown;
   before: unknown;
   name: string;
+}
+/**
+ * ``count`` intervals in a row that have no run, by the logical dates of the first and the last, and why.
+ */
+export interface MissedDocument {
+  count: number;
+  first: string;
+  last: string;
+  message: string;
+  reason: string;
+}
+/**
+ * What the server is sent to add a schedule: ``path`` is the notebook's below the server's root.
+ *
+ * The rest is as the options of ``dagflow schedule add``, written as there; with ``dry_run`` nothing is added.
+ */
+export interface NewScheduleDocument {
+  at?: string;
+  catchup?: boolean;
+  cron?: string[];
+  deadline?: string | null;
+  depends_on_past?: boolean;
+  dry_run?: boolean;
+  end?: string | null;
+  every?: string;
+  expected?: string | null;
+  jitter?: string | null;
+  keep_for?: string | null;
+  keep_runs?: number | null;
+  max_active_runs?: number;
+  misfire?: string | null;
+  name?: string;
+  on_success?: string;
+  overlap?: Overlap;
+  parameter_texts?: {
+    [k: string]: string;
+  };
+  parameters?: {};
+  path: string;
+  pause_after?: number | null;
+  pin?: boolean;
+  start?: string;
+  tz?: string;
 }
 /**
  * What is told live: the ``runs`` in which something happened. With ``anew`` all is to be asked for again.
@@ -823,6 +951,15 @@ export interface TaskNewsDocument {
   attempt: number;
   state: TaskState;
   task: string;
+}
+/**
+ * When a schedule fires, in words if there are any, and its ``next_runs``, as if it were not paused.
+ */
+export interface NextRunsDocument {
+  explained: string;
+  name: string;
+  next_runs: IntervalDocument[];
+  times: string;
 }
 /**
  * A variable of which it cannot be told whether it is the same.
@@ -892,12 +1029,25 @@ export interface PipelinesDocument {
   pipelines: PipelineDocument[];
 }
 /**
+ * The runs of a schedule that were deleted.
+ */
+export interface PrunedDocument {
+  runs: string[];
+  schedule: string;
+}
+/**
  * What the server answers with any status but 200.
  */
 export interface RefusalDocument {
   code: string;
   hint: string;
   message: string;
+}
+/**
+ * The schedule that was removed.
+ */
+export interface RemovedScheduleDocument {
+  schedule: string;
 }
 /**
  * Values that a task left and that are others, though nothing it was made of is.
@@ -967,6 +1117,95 @@ export interface RunsDocument {
   runs: RunSummaryDocument[];
 }
 /**
+ * What the server is sent to change a schedule: the options of ``dagflow schedule update``, written as there.
+ *
+ * What is left out stays as it is; null takes back what may be left out.
+ */
+export interface ScheduleChangesDocument {
+  at?: string;
+  catchup?: boolean;
+  cron?: string[];
+  deadline?: string | null;
+  depends_on_past?: boolean;
+  end?: string | null;
+  every?: string;
+  expected?: string | null;
+  jitter?: string | null;
+  keep_for?: string | null;
+  keep_runs?: number | null;
+  max_active_runs?: number;
+  misfire?: string | null;
+  on_success?: string;
+  overlap?: Overlap;
+  parameter_texts?: {
+    [k: string]: string;
+  };
+  parameters?: {};
+  pause_after?: number | null;
+  pin?: boolean;
+  start?: string;
+  tz?: string;
+}
+/**
+ * A row of ``dagflow schedule list``.
+ */
+export interface ScheduleDocument {
+  active: string[];
+  last_state: RunState | null;
+  name: string;
+  next_at: string | null;
+  notebook: string;
+  paused: boolean;
+  times: string;
+  zone: string;
+}
+/**
+ * What ``dagflow schedule show --json`` prints: its newest fires and what it missed, newest first.
+ *
+ * It fires by ``crons``, ``every_s`` seconds, ``at`` a time or ``on_success`` of another; its ``next_runs`` are those
+ * that it has when it is not paused.
+ */
+export interface ScheduleRecordDocument {
+  active: string[];
+  at: string | null;
+  catchup: boolean;
+  crons: string[];
+  deadline_s: number | null;
+  depends_on_past: boolean;
+  end: string | null;
+  every_s: number | null;
+  expected_s: number | null;
+  explained: string;
+  fires: FireDocument[];
+  jitter_s: number;
+  keep_for_s: number | null;
+  keep_runs: number | null;
+  last_state: RunState | null;
+  max_active_runs: number;
+  misfire_s: number | null;
+  missed: MissedDocument[];
+  name: string;
+  next_at: string | null;
+  next_runs: IntervalDocument[];
+  notebook: string;
+  on_success: string | null;
+  overlap: string;
+  parameters: {};
+  pause_after: number | null;
+  paused: boolean;
+  pin: string | null;
+  start: string;
+  times: string;
+  zone: string;
+}
+/**
+ * A page of the schedules, by name; ``next`` is what the page below is asked for, null for the last.
+ */
+export interface SchedulesDocument {
+  next: string | null;
+  schedules: ScheduleDocument[];
+}
+/**
  * What the server is sent to start a run: ``path`` is the notebook's below the server's root.
  *
  * ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares. The rest is as the
@@ -1016,6 +1255,18 @@ export interface SuggestionDocument {
  */
 export interface SuggestionsDocument {
   suggestions: SuggestionDocument[];
+}
+/**
+ * What the server is sent to have a schedule run now: what that run is given instead of the schedule's own.
+ *
+ * ``parameters`` are values, ``parameter_texts`` are read by the types that the notebook declares; both may be
+ * templates.
+ */
+export interface TriggerDocument {
+  parameter_texts?: {
+    [k: string]: string;
+  };
+  parameters?: {};
 }
 /**
  * What the server is sent to compile: a notebook as it is on screen, and the path it is to be saved at.

@@ -149,6 +149,7 @@ def asked_of_schedules(metastore: Metastore) -> None:
         lambda metastore: metastore.note_reuse(["a"], at=AT),
         lambda metastore: metastore.unfinished_leases(),
         lambda metastore: metastore.schedules.all(),
+        lambda metastore: metastore.schedules.all(after="a", limit=5),
         lambda metastore: asked_of_schedules(metastore),
         append,
         lambda metastore: (

@@ -136,6 +136,10 @@ def test_schedules_are_listed_by_name(store: Metastore) -> None:
     for schedule in (HOURLY, FULL):
         store.schedules.add(schedule, at=START)
     assert [each.schedule for each in store.schedules.all()] == [FULL, HOURLY]
+    assert [each.schedule for each in store.schedules.all(limit=1)] == [FULL]
+    assert [each.schedule for each in store.schedules.all(after=FULL.name, limit=5)] == [HOURLY]
+    store.schedules.remove(FULL.name)
+    assert [each.schedule for each in store.schedules.all()] == [HOURLY]
 
 
 def test_a_queued_interval_waits_until_its_run_is_created(store: Metastore) -> None:

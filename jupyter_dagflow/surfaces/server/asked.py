@@ -20,6 +20,7 @@ from jupyter_dagflow.core.errors import NotFound, OptionError
 from jupyter_dagflow.core.model import PartitionBy
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage.run_list import Which
+from jupyter_dagflow.surfaces.schedule_options import NEXT_SHOWN
 from jupyter_dagflow.surfaces.server.recovering import Recovering
 
 T = TypeVar("T")
@@ -70,6 +71,27 @@ class PipelinesQuery(msgspec.Struct, kw_only=True):
 
     after: Annotated[str, msgspec.Meta(description="What the page above has as next.")] = ""
     limit: _Limit = 50
+
+
+class SchedulesQuery(msgspec.Struct, kw_only=True):
+    """Which page of the schedules."""
+
+    after: Annotated[str, msgspec.Meta(description="What the page above has as next.")] = ""
+    limit: _Limit = 50
+
+
+class FiresQuery(msgspec.Struct, kw_only=True):
+    """How much of what a schedule has done."""
+
+    limit: Annotated[
+        int, msgspec.Meta(ge=1, le=_MOST, description="At most so many fires, and so many misses.")
+    ] = 10
+
+
+class NextRunsQuery(msgspec.Struct, kw_only=True):
+    """How many runs of a schedule that come."""
+
+    limit: _Limit = NEXT_SHOWN
 
 
 class EventsQuery(msgspec.Struct, kw_only=True):
@@ -178,9 +200,9 @@ def _is_jupyters(name: str) -> bool:
 
 
 def read_body(body: bytes, shape: type[T]) -> T:
-    """The document that was sent; raises `OptionError`."""
+    """The document that was sent, an empty one if none was; raises `OptionError`."""
     try:
-        return msgspec.json.decode(body, type=shape)
+        return msgspec.json.decode(body or b"{}", type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise OptionError(f"The request does not read: {error}.", hint=_HINT) from None
 

@@ -32,8 +32,8 @@ def openapi_document(base_url: str = "/") -> dict[str, Any]:
         "info": {
             "title": "jupyter-dagflow",
             "version": __version__,
-            "description": "Runs of notebooks as DAGs. What happens in them is told live on Jupyter Server's event "
-            "stream.",
+            "description": "Runs of notebooks as DAGs, and schedules for them. What happens in runs is told live on "
+            "Jupyter Server's event stream.",
         },
         "servers": [{"url": f"{base_url.rstrip('/')}/dagflow/api/v1"}],
         "security": [{"token": []}, {"cookie": []}],
@@ -75,7 +75,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if route.body is not None:
         schema = {"$ref": _REF.format(name=route.body.__name__)}
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
+        required = any(field.required for field in msgspec.structs.fields(route.body))
+        operation["requestBody"] = {"required": required, "content": {JSON: {"schema": schema}}}
     return operation
 
 

@@ -13,38 +13,54 @@ from typing import Any, Literal
 
 import msgspec
 
-from jupyter_dagflow.surfaces.server import answers
+from jupyter_dagflow.surfaces.server import answers, schedule_answers
 from jupyter_dagflow.surfaces.server.asked import (
     Asked,
     AttemptQuery,
     ComparisonQuery,
     EventsQuery,
+    FiresQuery,
     LogQuery,
+    NextRunsQuery,
     NotebookQuery,
     Nothing,
     PipelinesQuery,
     RunsQuery,
+    SchedulesQuery,
 )
 from jupyter_dagflow.wire import (
     ArtifactDocument,
+    AskBackfillDocument,
+    BackfillDocument,
+    CancelledBackfillsDocument,
     ClearDocument,
     DeletedDocument,
     EventsDocument,
     ExpectationDocument,
+    FireDocument,
     GraphDocument,
     GridDocument,
     LogDocument,
+    NewScheduleDocument,
+    NextRunsDocument,
     NotebookPathDocument,
     OutputsDocument,
     ParametersDocument,
     PipelinesDocument,
+    PrunedDocument,
+    RemovedScheduleDocument,
     RunDiffDocument,
     RunDocument,
     RunRecordDocument,
     RunsDocument,
+    ScheduleChangesDocument,
+    ScheduleDocument,
+    ScheduleRecordDocument,
+    SchedulesDocument,
     StartDocument,
     StatusDocument,
     SuggestionsDocument,
+    TriggerDocument,
     UnsavedNotebookDocument,
 )
 
@@ -55,6 +71,7 @@ NAMES = {
     "run": "A run: its id, the beginning of it, or latest.",
     "task": "A task of the run.",
     "name": "A value that the run kept.",
+    "schedule": "A schedule, by its name.",
 }
 
 
@@ -66,7 +83,7 @@ class Route:
     a run that is in the way (``conflicts``).
     """
 
-    method: Literal["get", "post", "delete"]
+    method: Literal["get", "post", "patch", "delete"]
     path: str
     action: Literal["read", "write", "execute"]
     does: str
@@ -310,5 +327,108 @@ ROUTES: tuple[Route, ...] = (
         does="One value that a run kept; nothing is unpickled.",
         work=answers.artifact,
         answer=ArtifactDocument,
+    ),
+    Route(
+        method="get",
+        path="schedules",
+        action="read",
+        does="A page of the schedules, by name, each with how it stands.",
+        work=schedule_answers.schedules,
+        query=SchedulesQuery,
+        answer=SchedulesDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules",
+        action="execute",
+        does="Have a saved notebook run at times, and tell the next runs; with dry_run only tell them.",
+        work=schedule_answers.add,
+        body=NewScheduleDocument,
+        answer=NextRunsDocument,
+    ),
+    Route(
+        method="get",
+        path="schedules/{schedule}",
+        action="read",
+        does="A schedule with its options, its newest fires, what it missed, and its next runs.",
+        work=schedule_answers.schedule,
+        query=FiresQuery,
+        answer=ScheduleRecordDocument,
+    ),
+    Route(
+        method="patch",
+        path="schedules/{schedule}",
+        action="execute",
+        does="Change options of a schedule, and tell its next runs.",
+        work=schedule_answers.update,
+        body=ScheduleChangesDocument,
+        answer=NextRunsDocument,
+    ),
+    Route(
+        method="delete",
+        path="schedules/{schedule}",
+        action="write",
+        does="Remove a schedule; its runs stay, and those that go on do.",
+        work=schedule_answers.remove,
+        answer=RemovedScheduleDocument,
+    ),
+    Route(
+        method="get",
+        path="schedules/{schedule}/next",
+        action="read",
+        does="When a schedule fires next, and which data intervals those runs are about.",
+        work=schedule_answers.next_runs,
+        query=NextRunsQuery,
+        answer=NextRunsDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/pause",
+        action="execute",
+        does="Have a schedule begin nothing until it is resumed; what runs goes on.",
+        work=schedule_answers.pause,
+        answer=ScheduleDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/resume",
+        action="execute",
+        does="Have a paused schedule go on.",
+        work=schedule_answers.resume,
+        answer=ScheduleDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/trigger",
+        action="execute",
+        does="Ask for a run of a schedule now; dagflow serve begins it.",
+        work=schedule_answers.trigger,
+        body=TriggerDocument,
+        answer=FireDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/prune",
+        action="write",
+        does="Delete the runs of a schedule that are not kept any longer, with their files.",
+        work=schedule_answers.prune,
+        answer=PrunedDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/backfills",
+        action="execute",
+        does="Ask for runs of data intervals that have passed and have none; with dry_run only tell which.",
+        work=schedule_answers.backfill,
+        body=AskBackfillDocument,
+        answer=BackfillDocument,
+    ),
+    Route(
+        method="post",
+        path="schedules/{schedule}/backfills/cancel",
+        action="execute",
+        does="Cancel the backfills of a schedule, and their runs that go on.",
+        work=schedule_answers.cancel_backfills,
+        answer=CancelledBackfillsDocument,
     ),
 )

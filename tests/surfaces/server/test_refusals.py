@@ -24,7 +24,8 @@ ROLES = {
 
 
 def filled(path: str) -> str:
-    return path.format(run="nosuchrun", task="nosuchtask", name="nosuchname")
+    names = {"run": "nosuchrun", "task": "nosuchtask", "name": "nosuchname"}
+    return path.format(schedule="nosuchschedule", **names)
 
 
 def each_route(test: object) -> object:
