@@ -194,6 +194,6 @@ def _wrong_policy(schedule: Schedule) -> Iterator[OptionError]:
     ):
         if value is not None and not least <= value <= _LONGEST_S:
             yield OptionError(
-                f"{option} is {value:g}, which makes no sense.",
+                f"{option} is {value if isinstance(value, int) else f'{value:g}'}, which makes no sense.",
                 hint=f"Say a number from {least} to {_LONGEST_S:.0f}, or drop it.",
             )

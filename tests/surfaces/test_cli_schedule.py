@@ -115,6 +115,8 @@ def test_a_schedule_from_its_beginning_to_its_end(
         (["--every", "1m", "--tz", "../etc"], "--tz is '../etc', which is no time zone"),
         (["--every", "1m", "--overlap", "both"], "--overlap is 'both'."),
         (["--every", "1m", "--misfire", "x"], "--misfire is 'x'."),
+        (["--every", "1m", "--keep-runs", "1" + "0" * 400], "--keep-runs is 1000"),
+        (["--every", "1m", "--keep-for", "1" + "0" * 400 + "d"], "--keep-for is inf, which makes"),
         (["--every", "1m", "--name", "a b"], "'a b' cannot be the name of a schedule."),
         (["--every", "1m", "--catchup", "--overlap", "skip"], "--catchup runs every interval, and"),
         (["--every", "1m", "-p", "m=1"], "There is no parameter 'm'."),
