@@ -477,6 +477,13 @@ class AskBackfillDocument(TriggerDocument, kw_only=True, forbid_unknown_fields=T
     dry_run: bool = False
 
 
+class ScheduledPathDocument(msgspec.Struct, kw_only=True):
+    """Where the notebook of a schedule is now: its ``path`` as Jupyter's contents have it."""
+
+    schedule: str
+    path: str
+
+
 class RemovedScheduleDocument(msgspec.Struct, kw_only=True):
     """The schedule that was removed."""
 
@@ -837,6 +844,7 @@ DOCUMENTS: tuple[type[Any], ...] = (
     AskBackfillDocument,
     BackfillDocument,
     CancelledBackfillsDocument,
+    ScheduledPathDocument,
     RemovedScheduleDocument,
     PrunedDocument,
     ArtifactDocument,

@@ -63,6 +63,7 @@ export type Shape =
   | ScheduleChangesDocument
   | ScheduleDocument
   | ScheduleRecordDocument
+  | ScheduledPathDocument
   | SchedulesDocument
   | StartDocument
   | StatusDocument
@@ -1197,6 +1198,13 @@ export interface ScheduleRecordDocument {
   start: string;
   times: string;
   zone: string;
+}
+/**
+ * Where the notebook of a schedule is now: its ``path`` as Jupyter's contents have it.
+ */
+export interface ScheduledPathDocument {
+  path: string;
+  schedule: string;
 }
 /**
  * A page of the schedules, by name; ``next`` is what the page below is asked for, null for the last.

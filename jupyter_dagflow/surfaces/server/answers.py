@@ -129,7 +129,8 @@ def notebook_path(asked: Asked) -> NotebookPathDocument:
     """Where the notebook of a run is."""
     found = asked.app.open_run(asked.run)
     file = notebook_file(found.view)
-    return NotebookPathDocument(run_id=found.run_id, path=asked.path_of(file))
+    path = asked.path_of(file, hint="The executed notebook has the cells as they ran.")
+    return NotebookPathDocument(run_id=found.run_id, path=path)
 
 
 def start(asked: Asked) -> RunDocument:

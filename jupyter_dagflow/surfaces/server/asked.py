@@ -161,8 +161,8 @@ class Asked:
         """The file behind a path of the contents API; only those below its root, and not hidden, are ours."""
         return contained(path, self.settings)
 
-    def path_of(self, file: Path) -> str:
-        """The path that the contents API has for a file; raises `NotFound` where it has none."""
+    def path_of(self, file: Path, *, hint: str) -> str:
+        """The path that the contents API has for a file; raises `NotFound` with the hint where it has none."""
         root = _root(self.settings)
         try:
             path = file.resolve().relative_to(root).as_posix()
@@ -171,7 +171,7 @@ class Asked:
         if not path or not contained(path, self.settings).is_file():
             raise NotFound(
                 f"{file.name} is not among the notebooks of this server any more, or never was.",
-                hint="The executed notebook has the cells as they ran.",
+                hint=hint,
             )
         return path
 

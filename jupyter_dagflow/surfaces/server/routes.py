@@ -55,6 +55,7 @@ from jupyter_dagflow.wire import (
     RunsDocument,
     ScheduleChangesDocument,
     ScheduleDocument,
+    ScheduledPathDocument,
     ScheduleRecordDocument,
     SchedulesDocument,
     StartDocument,
@@ -380,6 +381,14 @@ ROUTES: tuple[Route, ...] = (
         work=schedule_answers.next_runs,
         query=NextRunsQuery,
         answer=NextRunsDocument,
+    ),
+    Route(
+        method="get",
+        path="schedules/{schedule}/path",
+        action="read",
+        does="Where the notebook that a schedule runs lies below the server's root.",
+        work=schedule_answers.notebook_path,
+        answer=ScheduledPathDocument,
     ),
     Route(
         method="post",

@@ -6,6 +6,7 @@ The law: as in `answers`; options are those of the commands, read by the same re
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ from jupyter_dagflow.wire import (
     RemovedScheduleDocument,
     ScheduleChangesDocument,
     ScheduleDocument,
+    ScheduledPathDocument,
     ScheduleRecordDocument,
     SchedulesDocument,
 )
@@ -51,6 +53,13 @@ def schedule(asked: Asked) -> ScheduleRecordDocument:
 def next_runs(asked: Asked) -> NextRunsDocument:
     """When a schedule fires next."""
     return _next_runs(asked, asked.query.limit)
+
+
+def notebook_path(asked: Asked) -> ScheduledPathDocument:
+    """Where the notebook of a schedule is."""
+    _, found = asked.app.metastore.schedules.definition(asked.names["schedule"])
+    path = asked.path_of(Path(found.notebook), hint=f"The schedule has it at {found.notebook}.")
+    return ScheduledPathDocument(schedule=found.name, path=path)
 
 
 def add(asked: Asked) -> NextRunsDocument:

@@ -165,6 +165,17 @@ def test_options_are_changed_and_taken_back(server: Server, etl: str) -> None:
     assert after == {**shown, **without, **moved, "jitter_s": 0, "pin": None}
 
 
+def test_the_notebook_of_a_schedule_is_found_until_it_is_gone(server: Server, etl: str) -> None:
+    server.post("schedules", path=etl, every="1h", start="2999-01-01")
+    assert server.get("schedules/etl/path") == {"schedule": "etl", "path": etl}
+    (server.root / etl).unlink()
+    refused = server.ask("GET", "schedules/etl/path")
+    assert refused.status_code == 404
+    assert refused.json()["message"].startswith("etl.ipynb is not among the notebooks")
+    refused = server.ask("POST", "schedules/etl/trigger")
+    assert (refused.status_code, refused.json()["code"]) == (400, "notebook")
+
+
 def test_schedules_come_in_pages(server: Server, etl: str) -> None:
     for name in ("c", "a", "b"):
         server.post("schedules", path=etl, name=name, every="1h", start="2999-01-01")
