@@ -232,12 +232,14 @@ class ScheduledRuns:
             going_back=schedules.going_back(name),
             now=utc_now(),
         )
-        for run_id in gone_by_now:
-            with suppress(RunGoesOn, NotFound):
-                kept = self._app.values_of(run_id)
-                gone.append(self._app.delete(run_id))
-                values |= kept
-        self._app.remove_values(values)
+        try:
+            for run_id in gone_by_now:
+                with suppress(RunGoesOn, NotFound):
+                    kept = self._app.values_of(run_id)
+                    gone.append(self._app.delete(run_id))
+                    values |= kept
+        finally:  # nobody asks for those of a run that is gone again
+            self._app.remove_values(values)
         return gone
 
     def prune_all(self) -> None:

@@ -27,10 +27,10 @@ from jupyter_dagflow.core.schedule_definition import Schedule
 from jupyter_dagflow.core.schedules import ALWAYS
 from jupyter_dagflow.core.states import RunState
 from jupyter_dagflow.storage import prepared
+from jupyter_dagflow.storage.leases import GOING_ON
 from jupyter_dagflow.storage.tables import fires, runs
 
 _MOST_FAILURES = 1000  # that are counted since the last success
-_GOING_ON = [state.value for state in RunState if not state.is_final]
 _WAITS = select(fires.c.waits).where(fires.c.run_id == bindparam("of_run"))
 # The plus keeps SQLite from going through all fires of the schedule: few runs go on.
 _OF_SCHEDULE: ColumnElement[int] = literal_column("+fires.schedule_id")
@@ -54,7 +54,7 @@ _WAITING = with_state().where(fires.c.waits.is_(True), _THIS)
 _ACTIVE = (
     select(fires, runs.c.state)
     .join(runs, runs.c.run_id == fires.c.run_id)
-    .where(_OF_SCHEDULE.is_not_distinct_from(bindparam("this")), runs.c.state.in_(_GOING_ON))
+    .where(_OF_SCHEDULE.is_not_distinct_from(bindparam("this")), GOING_ON)
 )
 _BACKFILLED = with_state().where(_THIS, fires.c.kind == FireKind.BACKFILL.value, _SINCE)
 
@@ -114,11 +114,7 @@ def going_back(connection: Connection, schedule_id: int) -> set[int]:
     """The backfills of a schedule of which something waits or goes on."""
     this = {"this": schedule_id}
     waits = select(fires.c.backfill_id).where(fires.c.waits.is_(True), _THIS)
-    active = (
-        select(fires.c.backfill_id)
-        .join(runs, runs.c.run_id == fires.c.run_id)
-        .where(_OF_SCHEDULE.is_not_distinct_from(bindparam("this")), runs.c.state.in_(_GOING_ON))
-    )
+    active = _ACTIVE.with_only_columns(fires.c.backfill_id)
     return {*connection.scalars(waits.union(active), this)} - {0}
 
 

@@ -33,7 +33,6 @@ from jupyter_dagflow.storage import (
     backfills,
     cache_entries,
     fires,
-    kept,
     leases,
     prepared,
     run_list,
@@ -42,6 +41,7 @@ from jupyter_dagflow.storage import (
     sqlite,
     tables,
 )
+from jupyter_dagflow.storage.kept_connection import KeptConnection
 from jupyter_dagflow.storage.news import Feed
 from jupyter_dagflow.storage.projection import first_request, in_json, project
 from jupyter_dagflow.storage.run_list import ALL, Which, newest_first
@@ -110,7 +110,7 @@ class Metastore:
     def __init__(self, engine: Engine, *, lock: AbstractContextManager[Any]) -> None:
         self._reader = engine
         self._writer = engine.execution_options(**{sqlite.WRITES: True})
-        self._appender = kept.Kept(self._writer)
+        self._appender = KeptConnection(self._writer)
         self._lock = lock
         reading = partial(self._transaction, self._reader)
         writing = partial(self._transaction, self._writer)
@@ -439,7 +439,7 @@ class Metastore:
         return count
 
     @contextmanager
-    def _transaction(self, engine: Engine | kept.Kept) -> Iterator[Connection]:
+    def _transaction(self, engine: Engine | KeptConnection) -> Iterator[Connection]:
         try:
             with self._lock, engine.begin() as connection:
                 yield connection

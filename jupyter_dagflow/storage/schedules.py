@@ -1,4 +1,4 @@
-"""Schedules, their fires, and what they missed.
+"""Schedules, what is decided of them, and what they missed.
 
 The law: what is decided of a schedule is recorded as a whole, and only if nothing else was recorded of it since it was
 looked at; so of two who decide, one is heard.

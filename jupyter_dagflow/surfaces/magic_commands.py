@@ -309,7 +309,7 @@ class MagicCommands:
         following = list(islice(schedule_report.upcoming(added, None, now), NEXT_SHOWN))
         print(report.as_text(schedule_report.told_next(added, following)))  # noqa: T201
         if not options.dry_run:
-            print(f"\nschedule {added.name} is added; it runs as long as dagflow serve does")  # noqa: T201
+            print(f"\n{schedule_report.told_added(added)}")  # noqa: T201
 
     def _runs(self, argv: Sequence[str]) -> None:
         verb, *rest = argv or [""]

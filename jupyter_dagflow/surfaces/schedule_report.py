@@ -70,6 +70,11 @@ def next_table(schedule: Schedule, intervals: Sequence[DataInterval]) -> Table:
     )
 
 
+def told_added(schedule: Schedule) -> str:
+    """That there is such a schedule now."""
+    return f"schedule {schedule.name} is added; it runs as long as dagflow serve does"
+
+
 def told_next(schedule: Schedule, intervals: Sequence[DataInterval]) -> list[Part]:
     """When it fires, in words, and the next runs."""
     if intervals:

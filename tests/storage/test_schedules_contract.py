@@ -44,7 +44,7 @@ HOUR = timedelta(hours=1)
 HOURLY = Schedule(name="hourly", notebook="etl.ipynb", start=START, every_s=3600.0)
 FULL = Schedule(
     name="full",
-    notebook="/home/ada/\udcff.ipynb",
+    notebook="/data/ada/\udcff.ipynb",
     start=START.astimezone(timezone(HOUR)),
     crons=("0 6 * * *", "@monthly"),
     zone="Europe/Berlin",

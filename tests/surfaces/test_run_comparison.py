@@ -190,7 +190,7 @@ def recorded(churn: Pipeline, make_run: Callable[..., RunView]) -> RunView:
     )
     task.record = TaskRecord(code="c", recipe="r", surroundings="here")
     view.parameters = {"n": 5, "name": "Ada"}
-    view.options = {"folder": "/home/ada/churn"}
+    view.options = {"folder": "/data/ada/churn"}
     view.surroundings["here"] = Surroundings(
         kernel="python3", python="3.12.1", packages={"pandas": "2.2.3", "numpy": "2.1.0"}
     )

@@ -58,6 +58,7 @@ def add(
 ) -> None:
     """Have a notebook run at times, and show the next ones."""
     from jupyter_dagflow.scheduled_runs import ScheduledRuns
+    from jupyter_dagflow.surfaces import schedule_report
 
     values, texts = gathered_parameters(parameter or (), file)
     with application() as app:
@@ -70,7 +71,7 @@ def add(
         )
     _show_next(added, None, options.NEXT_SHOWN, as_json=as_json)
     if not dry_run:
-        put(f"\nschedule {added.name} is added; it runs as long as dagflow serve does", error=True)
+        put(f"\n{schedule_report.told_added(added)}", error=True)
 
 
 @options.taking_asked

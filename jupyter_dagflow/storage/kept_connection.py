@@ -1,7 +1,7 @@
 """A connection that is kept for the next transaction.
 
-The law: a transaction on it is one like any other, and a connection in which one has raised is closed. To have one
-of SQLAlchemy and to give it back takes as long as what SQLite does with the end of a task.
+The law: a transaction on it is one like any other, and a connection in which one has raised is closed. A
+checkout from SQLAlchemy's pool, and its return, take as long as what SQLite does with the end of a task.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection, Engine
 
 
-class Kept:
+class KeptConnection:
     """Begins transactions as its engine does, in any thread: on the one kept, or while that is taken on another."""
 
     def __init__(self, engine: Engine) -> None:

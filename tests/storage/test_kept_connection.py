@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.pool import QueuePool
 
-from jupyter_dagflow.storage.kept import Kept
+from jupyter_dagflow.storage.kept_connection import KeptConnection
 from jupyter_dagflow.storage.schema import parse_url
 from jupyter_dagflow.storage.sqlite import make_engine
 
@@ -39,7 +39,7 @@ def seen(engine: Engine) -> list[int]:
 
 
 def test_what_one_commits_others_see_at_once(engine: Engine) -> None:
-    kept = Kept(engine)
+    kept = KeptConnection(engine)
     for it in (1, 2):
         with kept.begin() as connection:
             put(connection, it)
@@ -48,7 +48,7 @@ def test_what_one_commits_others_see_at_once(engine: Engine) -> None:
 
 
 def test_one_that_raises_leaves_nothing_and_its_connection_is_given_up(engine: Engine) -> None:
-    kept = Kept(engine)
+    kept = KeptConnection(engine)
     with kept.begin() as connection:
         put(connection, 1)
     with pytest.raises(IntegrityError), kept.begin() as connection:
@@ -61,7 +61,7 @@ def test_one_that_raises_leaves_nothing_and_its_connection_is_given_up(engine: E
 
 
 def test_two_at_once_have_connections_of_their_own_and_one_is_kept(engine: Engine) -> None:
-    kept = Kept(engine)
+    kept = KeptConnection(engine)
     with kept.begin() as one, kept.begin() as other:
         assert one.connection is not other.connection
         assert in_use(engine) == 2
@@ -69,7 +69,7 @@ def test_two_at_once_have_connections_of_their_own_and_one_is_kept(engine: Engin
 
 
 def test_none_is_kept_once_it_is_closed(engine: Engine) -> None:
-    kept = Kept(engine)
+    kept = KeptConnection(engine)
     with kept.begin():
         kept.close()
     assert in_use(engine) == 0
