@@ -7,8 +7,10 @@ those missing there are made from the statements that travel with the bundle.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import pickle
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -55,10 +57,23 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(_File(stored.pickled), buffers=stored.buffers)
         self._definitions = definitions
         self.met_figure = False
+        self._warned = contextlib.ExitStack()
+        self._met_itertools = False
+
+    def load(self) -> Any:
+        """The value, without what Python 3.12 and later say of each pickled iterator of ``itertools``."""
+        with self._warned:
+            return super().load()
 
     def find_class(self, module: str, name: str) -> Any:
         """The object of that name."""
         self.met_figure |= module == figures.MODULE
+        if (
+            module == "itertools" and not self._met_itertools
+        ):  # and only then: imports may add filters that stay
+            self._met_itertools = True
+            self._warned.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
         if module in _REBUILD:
             found = getattr(rebuild, name)
             if found is rebuild.make_function:
